@@ -1,0 +1,207 @@
+import type { Clock } from './clock.ts';
+import { BrokerError } from './errors.ts';
+import type { Provider } from './provider.ts';
+import { accountKey, Session, type SessionHost } from './session.ts';
+import { MemoryVault, type StoredAccount, type StoredRevocation, type Vault, VaultUnreadable } from './vault.ts';
+
+/** What the accounts tell the broker. */
+export interface AccountsObserver {
+  changed(): void;
+  /** Something that the person should read. */
+  problem(problem: BrokerError): void;
+}
+
+/** The people who are signed in: at most one is active. The only one who writes to the vault. */
+export class Accounts {
+  readonly #provider: Provider | undefined;
+  readonly #clock: Clock;
+  #vault: Vault;
+  readonly #observer: AccountsObserver;
+  readonly #sessions = new Map<string, Session>();
+  /** Accounts of another provider, application or API than the configured one: kept, for when that is configured again. */
+  #foreign: StoredAccount[] = [];
+  #active: string | undefined;
+  #revocations: StoredRevocation[] = [];
+  readonly #revoking = new Set<StoredRevocation>();
+  #saving: Promise<void> = Promise.resolve();
+  /** Why there is no active session any more, when it was not the person's own wish. */
+  #lost: BrokerError | undefined;
+
+  constructor(provider: Provider | undefined, clock: Clock, vault: Vault, observer: AccountsObserver) {
+    this.#provider = provider;
+    this.#clock = clock;
+    this.#vault = vault;
+    this.#observer = observer;
+  }
+
+  /** Where the sessions are kept, in words, when that is not the system's keyring. */
+  get storageNotice(): string | undefined {
+    return this.#vault.notice;
+  }
+
+  /**
+   * Reads the vault. Never throws: what cannot be read is said, and the person is signed out with that reason.
+   * @param belongs - whether an account is of the configured provider, application and API
+   */
+  async load(belongs: (account: StoredAccount) => boolean): Promise<void> {
+    try {
+      const state = await this.#vault.load();
+      if (!state) return;
+      for (const account of state.accounts) {
+        if (this.#provider && belongs(account)) this.#add(this.#provider, account);
+        else this.#foreign.push(account);
+      }
+      if (state.active !== undefined && this.#sessions.has(state.active)) this.#active = state.active;
+      this.#revocations = state.revocations;
+    } catch (error) {
+      const unreadable = error instanceof VaultUnreadable;
+      const why = unreadable ? error.message : 'the stored session could not be read';
+      // What could not even be set aside must not be written over.
+      if (!unreadable) this.#vault = new MemoryVault(`Kept for this run only: ${why}.`);
+      this.#lost = new BrokerError('not_signed_in', { happened: `You are signed out: ${why}.` });
+      this.#observer.problem(this.#lost);
+    }
+  }
+
+  /** The active person's session. @throws BrokerError `not_signed_in`, with the reason when a session was lost */
+  active(): Session {
+    const session = this.peek();
+    if (!session) throw this.#lost ?? new BrokerError('not_signed_in');
+    return session;
+  }
+
+  /** The active person's session, if there is one. */
+  peek(): Session | undefined {
+    return this.#active === undefined ? undefined : this.#sessions.get(this.#active);
+  }
+
+  /** Everybody else who is signed in. */
+  others(): Session[] {
+    return [...this.#sessions.values()].filter((session) => session.key !== this.#active);
+  }
+
+  /**
+   * Takes a session that a login gave. The same person's older one is replaced and its refresh token revoked; another
+   * person's is added and becomes active only when the person at this machine asked for it, or nobody was (T18).
+   * Resolves when it is stored.
+   */
+  async adopt(provider: Provider, account: StoredAccount, options: { activate: boolean }): Promise<Session> {
+    const replaced = this.#sessions.get(accountKey(account));
+    const spent = replaced?.close();
+    const session = this.#add(provider, {
+      ...account,
+      // The profile is shown at once; it is read anew in any case.
+      ...(replaced?.profile && { profile: replaced.profile }),
+    });
+    if (options.activate || this.#active === undefined) this.#active = session.key;
+    this.#lost = undefined;
+    if (spent !== undefined && spent !== account.refreshToken) this.#queueRevocation({ ...account, token: spent });
+    await this.#persist();
+    this.#observer.changed();
+    this.flushRevocations();
+    return session;
+  }
+
+  /** Makes a stored account the active one. @throws BrokerError `invalid_request` when it is not there */
+  async activate(key: string): Promise<void> {
+    if (!this.#sessions.has(key)) {
+      throw new BrokerError('invalid_request', { happened: 'That account is not signed in any more.' });
+    }
+    this.#active = key;
+    await this.#persist();
+    this.#observer.changed();
+  }
+
+  /** T10: wipes first; the revocation follows and is tried again at the next start. Resolves when it is wiped. */
+  async signOut(): Promise<void> {
+    const session = this.peek();
+    this.#lost = undefined;
+    if (!session) return;
+    this.#drop(session);
+    await this.#persist();
+    this.#observer.changed();
+    this.flushRevocations();
+  }
+
+  /** Tries to revoke what is still to be revoked. Failures stay queued; nobody waits for it. */
+  flushRevocations(): void {
+    const provider = this.#provider;
+    if (!provider) return;
+    for (const revocation of this.#revocations) {
+      if (this.#revoking.has(revocation)) continue;
+      this.#revoking.add(revocation);
+      void provider
+        .revoke(revocation.clientId, revocation.token)
+        .then(() => true)
+        // An answer that is not "try again later" will not change by asking again.
+        .catch((error: unknown) => !(error instanceof BrokerError && error.retryable))
+        .then(async (done) => {
+          this.#revoking.delete(revocation);
+          if (!done) return;
+          this.#revocations = this.#revocations.filter((one) => one !== revocation);
+          await this.#persist();
+        });
+    }
+  }
+
+  /** Resolves when all that was to be written is written. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+
+  #add(provider: Provider, account: StoredAccount): Session {
+    const host: SessionHost = {
+      persist: () => this.#persist(),
+      changed: () => this.#observer.changed(),
+      ended: (session, reason) => {
+        if (session.key === this.#active) {
+          this.#lost = reason;
+          this.#active = undefined;
+        }
+        this.#sessions.delete(session.key);
+        this.#observer.problem(reason);
+        void this.#persist().then(() => this.#observer.changed());
+      },
+      revokeLater: (token) => {
+        this.#queueRevocation(token);
+        void this.#persist().then(() => this.flushRevocations());
+      },
+    };
+    const session = new Session(account, provider, this.#clock, host);
+    this.#sessions.set(session.key, session);
+    return session;
+  }
+
+  #drop(session: Session): void {
+    const token = session.close();
+    const { issuer, clientId } = session.account;
+    this.#sessions.delete(session.key);
+    this.#active = undefined;
+    if (token !== undefined) this.#queueRevocation({ issuer, clientId, token });
+  }
+
+  #queueRevocation({ issuer, clientId, token }: StoredRevocation): void {
+    this.#revocations.push({ issuer, clientId, token });
+  }
+
+  /** One write after the other, each with all that is known when it starts. */
+  #persist(): Promise<void> {
+    this.#saving = this.#saving.then(async () => {
+      try {
+        await this.#vault.save({
+          version: 1,
+          accounts: [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign],
+          ...(this.#active !== undefined && { active: this.#active }),
+          revocations: this.#revocations,
+        });
+      } catch (error) {
+        this.#observer.problem(
+          new BrokerError('internal', {
+            happened: `The session could not be saved (${error instanceof Error ? error.message : 'unknown reason'}): it lasts until Loopgate is closed.`,
+          }),
+        );
+      }
+    });
+    return this.#saving;
+  }
+}

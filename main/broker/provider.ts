@@ -1,0 +1,481 @@
+import * as client from 'openid-client';
+import type { Clock } from './clock.ts';
+import { BrokerError } from './errors.ts';
+import { type PlatformFetch, providerFetch } from './providerFetch.ts';
+
+/** How long one request to the provider may take, in seconds. */
+const requestTimeout = 15;
+/** T15: how far the clocks of this machine and of the provider may differ, in seconds. */
+const clockTolerance = 60;
+/** What openid-client leaves out when the provider does: RFC 6749 §5.1 only recommends expires_in. Seconds. */
+const assumedLifetime = 3600;
+
+export type ResponseMode = 'form_post' | 'query' | 'fragment' | 'web_message';
+
+/** What is asked of the provider's authorization endpoint, beside state, nonce and challenge. */
+export interface AuthorizationRequest {
+  readonly clientId: string;
+  readonly audience?: string;
+  /** Space-separated, as on the wire. */
+  readonly scope: string;
+  readonly redirectUri: string;
+  readonly responseMode: ResponseMode;
+  readonly prompt?: string;
+  readonly connection?: string;
+  readonly organization?: string;
+  readonly invitation?: string;
+  readonly screenHint?: string;
+  readonly display?: string;
+  readonly accessType?: string;
+}
+
+/** A token endpoint's answer, checked. Times are milliseconds since the epoch. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly scope: string;
+  readonly refreshToken?: string;
+  readonly idToken?: string;
+  /** The ID token's claims: signature, iss, aud, azp, exp, iat, nonce verified (T1). */
+  readonly claims?: IdTokenClaims;
+}
+
+/** The claims that the broker itself uses. */
+export interface IdTokenClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly [claim: string]: unknown;
+}
+
+/** A code as it came back to the callback, with what the authorization request fixed. */
+export interface CodeExchange {
+  readonly clientId: string;
+  readonly code: string;
+  readonly redirectUri: string;
+  readonly codeVerifier: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly requestedScope: string;
+  /** The organization that was asked for (T16). */
+  readonly organization?: string;
+  /** The response's `iss`, when it was sent. */
+  readonly issuer?: string;
+}
+
+export interface ProviderSettings {
+  /** As the person wrote it, normalised by {@link normaliseIssuer}. */
+  readonly issuer: string;
+  readonly clientId: string;
+}
+
+/**
+ * The issuer as an address: a bare domain gets `https://`; http is for loopback only (T14).
+ * @throws TypeError with the expectation when it cannot be one.
+ */
+export function normaliseIssuer(text: string): string {
+  const trimmed = text.trim();
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
+  let url: URL;
+  try {
+    url = new URL(withScheme);
+  } catch {
+    throw new TypeError('expected an address such as https://tenant.us.auth0.com/');
+  }
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    throw new TypeError('expected an https address (http is accepted for localhost only)');
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    throw new TypeError('expected an address without user name, query or fragment');
+  }
+  url.pathname = url.pathname.replace(/\/?\.well-known\/openid-configuration$/, '/');
+  return url.href;
+}
+
+/** The identity provider: Auth0 first, any OpenID provider by its metadata. All its answers are checked here. */
+export class Provider {
+  readonly #settings: ProviderSettings;
+  readonly #fetch: client.CustomFetch;
+  readonly #clock: Clock;
+  #discovery: Promise<client.ServerMetadata> | undefined;
+  #configurations = new Map<string, client.Configuration>();
+
+  /** @param platformFetch - Electron's or Node's; bounded and made redirect-proof here. */
+  constructor(settings: ProviderSettings, platformFetch: PlatformFetch, clock: Clock) {
+    this.#settings = settings;
+    this.#fetch = providerFetch(platformFetch);
+    this.#clock = clock;
+  }
+
+  /** The host that a person knows the provider by. */
+  get host(): string {
+    return new URL(this.#settings.issuer).host;
+  }
+
+  /** The issuer exactly as the metadata says it. @throws BrokerError */
+  async issuer(): Promise<string> {
+    return (await this.#metadata()).issuer;
+  }
+
+  /**
+   * The address of the login page. R2: always S256.
+   * @throws BrokerError `provider_unreachable`, `provider_error`
+   */
+  async authorizationUrl(
+    request: AuthorizationRequest,
+    secrets: { state: string; nonce: string; codeChallenge: string },
+  ): Promise<string> {
+    const parameters: Record<string, string> = {
+      response_type: 'code',
+      redirect_uri: request.redirectUri,
+      scope: request.scope,
+      response_mode: request.responseMode,
+      state: secrets.state,
+      nonce: secrets.nonce,
+      code_challenge: secrets.codeChallenge,
+      code_challenge_method: 'S256',
+    };
+    const optional = {
+      audience: request.audience,
+      prompt: request.prompt,
+      connection: request.connection,
+      organization: request.organization,
+      invitation: request.invitation,
+      screen_hint: request.screenHint,
+      display: request.display,
+      access_type: request.accessType,
+    };
+    for (const [name, value] of Object.entries(optional)) {
+      if (value !== undefined) parameters[name] = value;
+    }
+    const configuration = await this.#configuration(request.clientId);
+    return client.buildAuthorizationUrl(configuration, parameters).href;
+  }
+
+  /** R10: form_post on the broker's own callback, query where the metadata lacks form_post. @throws BrokerError */
+  async callbackResponseMode(): Promise<'form_post' | 'query'> {
+    const { response_modes_supported: modes } = await this.#metadata();
+    return modes === undefined || modes.includes('form_post') ? 'form_post' : 'query';
+  }
+
+  /**
+   * R6 (RFC 9207 §2.4): the response's `iss` is checked whenever it is sent, and required when announced.
+   * @throws BrokerError `provider_error` when it is wrong or missing
+   */
+  async checkResponseIssuer(issuer: string | undefined): Promise<void> {
+    const metadata = await this.#metadata();
+    if (issuer === undefined) {
+      if (metadata.authorization_response_iss_parameter_supported !== true) return;
+      throw new BrokerError('provider_error', {
+        happened: 'The login came back without the issuer that was announced.',
+      });
+    }
+    if (issuer !== metadata.issuer) {
+      throw new BrokerError('provider_error', {
+        happened: 'The login came back from another issuer than the configured one.',
+      });
+    }
+  }
+
+  /**
+   * Exchanges a code that the broker received for an authorization of its own; the ID token is required and verified.
+   * @throws BrokerError `invalid_grant`, `provider_unreachable`, `provider_error`
+   */
+  async exchange(exchange: CodeExchange): Promise<Tokens & { claims: IdTokenClaims; idToken: string }> {
+    const configuration = await this.#configuration(exchange.clientId);
+    const response = new URL(exchange.redirectUri);
+    response.searchParams.set('code', exchange.code);
+    response.searchParams.set('state', exchange.state);
+    if (exchange.issuer !== undefined) response.searchParams.set('iss', exchange.issuer);
+    const answer = await asBrokerError(() =>
+      client.authorizationCodeGrant(configuration, response, {
+        pkceCodeVerifier: exchange.codeVerifier,
+        expectedState: exchange.state,
+        expectedNonce: exchange.nonce,
+        idTokenExpected: true,
+      }),
+    );
+    const tokens = this.#tokens(answer, exchange.requestedScope);
+    if (!tokens.claims || tokens.idToken === undefined) {
+      throw new BrokerError('provider_error', { happened: 'The identity provider sent no ID token.' });
+    }
+    this.#checkOrganization(tokens.claims, exchange.organization);
+    return { ...tokens, claims: tokens.claims, idToken: tokens.idToken };
+  }
+
+  /**
+   * Passes an exchange on that is not the broker's own (T18): the provider decides, and nothing changes here.
+   * @throws BrokerError
+   */
+  async passThrough(clientId: string, grantType: string, parameters: Record<string, string>): Promise<Tokens> {
+    const configuration = await this.#configuration(clientId);
+    const answer = await asBrokerError(() => client.genericGrantRequest(configuration, grantType, parameters));
+    return this.#tokens(answer, parameters.scope ?? '');
+  }
+
+  /**
+   * Renews a session. T12: neither audience nor scope is sent, so that neither can widen. T6: the same person as before.
+   * @throws BrokerError `invalid_grant` alone means that the session is over (T5)
+   */
+  async refresh(session: {
+    clientId: string;
+    refreshToken: string;
+    scope: string;
+    issuer: string;
+    subject: string;
+  }): Promise<Tokens> {
+    const configuration = await this.#configuration(session.clientId);
+    const answer = await asBrokerError(() => client.refreshTokenGrant(configuration, session.refreshToken));
+    const tokens = this.#tokens(answer, session.scope);
+    if (tokens.claims && (tokens.claims.sub !== session.subject || tokens.claims.iss !== session.issuer)) {
+      throw new BrokerError('provider_error', { happened: 'The renewed ID token is for another person.' });
+    }
+    return tokens;
+  }
+
+  /**
+   * Reads the person's profile.
+   * @param subject - T2: the ID token's `sub`, which the answer must have; absent for a token that is not the session's.
+   * @throws BrokerError `invalid_token` when the provider refuses the token
+   */
+  async userInfo(accessToken: string, subject?: string): Promise<Record<string, unknown>> {
+    const configuration = await this.#configuration(this.#settings.clientId);
+    return await asBrokerError(() =>
+      client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck),
+    );
+  }
+
+  /** RFC 7009. Without a revocation endpoint there is nothing to do. @throws BrokerError when it should be tried again */
+  async revoke(clientId: string, refreshToken: string): Promise<void> {
+    const metadata = await this.#metadata();
+    if (metadata.revocation_endpoint === undefined) return;
+    const configuration = await this.#configuration(clientId);
+    await asBrokerError(() =>
+      client.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }),
+    );
+  }
+
+  /**
+   * Where the browser ends the provider's own session: Auth0's `/v2/logout` where the provider is laid out like Auth0,
+   * else `end_session_endpoint`; undefined where there is neither. T9: never with an id_token_hint.
+   */
+  async logoutUrl(parameters: { clientId: string; returnTo?: string }): Promise<string | undefined> {
+    const metadata = await this.#metadata();
+    const base = metadata.issuer.endsWith('/') ? metadata.issuer : `${metadata.issuer}/`;
+    if (metadata.token_endpoint === `${base}oauth/token`) {
+      const url = new URL(`${base}v2/logout`);
+      url.searchParams.set('client_id', parameters.clientId);
+      if (parameters.returnTo !== undefined) url.searchParams.set('returnTo', parameters.returnTo);
+      return url.href;
+    }
+    if (metadata.end_session_endpoint === undefined) return undefined;
+    const url = new URL(metadata.end_session_endpoint);
+    url.searchParams.set('client_id', parameters.clientId);
+    if (parameters.returnTo !== undefined) url.searchParams.set('post_logout_redirect_uri', parameters.returnTo);
+    return url.href;
+  }
+
+  /** The origins that a form_post login may come from (L2). @throws BrokerError */
+  async origins(): Promise<readonly string[]> {
+    const metadata = await this.#metadata();
+    return [metadata.issuer, metadata.authorization_endpoint]
+      .filter((value) => value !== undefined)
+      .map((value) => new URL(value).origin);
+  }
+
+  #metadata(): Promise<client.ServerMetadata> {
+    // A discovery that failed is tried again by the next caller: a network that was down must not stick.
+    this.#discovery ??= this.#discover().catch((error: unknown) => {
+      this.#discovery = undefined;
+      throw error;
+    });
+    return this.#discovery;
+  }
+
+  async #discover(): Promise<client.ServerMetadata> {
+    const issuer = new URL(this.#settings.issuer);
+    const discovered = await asBrokerError(async () => {
+      try {
+        return await this.#discoverAt(issuer);
+      } catch (error) {
+        // T14: only a final slash may differ; the metadata's spelling is then the issuer.
+        if (!(error instanceof client.ClientError) || error.code !== 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED')
+          throw error;
+        const other = new URL(issuer);
+        other.pathname = issuer.pathname.endsWith('/') ? issuer.pathname.slice(0, -1) : `${issuer.pathname}/`;
+        if (other.href === issuer.href) throw error;
+        return await this.#discoverAt(other);
+      }
+    });
+    return discovered.serverMetadata();
+  }
+
+  #discoverAt(issuer: URL): Promise<client.Configuration> {
+    return client.discovery(issuer, this.#settings.clientId, undefined, client.None(), {
+      [client.customFetch]: this.#fetch,
+      timeout: requestTimeout,
+      execute: issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [],
+    });
+  }
+
+  async #configuration(clientId: string): Promise<client.Configuration> {
+    const metadata = await this.#metadata();
+    const existing = this.#configurations.get(clientId);
+    if (existing) return existing;
+    const configuration = new client.Configuration(
+      metadata,
+      clientId,
+      { [client.clockTolerance]: clockTolerance },
+      client.None(),
+    );
+    configuration[client.customFetch] = this.#fetch;
+    configuration.timeout = requestTimeout;
+    // T1: without this, openid-client accepts an ID token with a wrong signature.
+    client.enableNonRepudiationChecks(configuration);
+    if (new URL(metadata.issuer).protocol === 'http:') client.allowInsecureRequests(configuration);
+    this.#configurations.set(clientId, configuration);
+    return configuration;
+  }
+
+  #tokens(answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers, requestedScope: string): Tokens {
+    const issuedAt = this.#clock.now();
+    const claims = answer.claims();
+    if (claims) this.#checkIssuedAt(claims.iat);
+    return {
+      accessToken: answer.access_token,
+      issuedAt,
+      expiresAt: expiry(answer, issuedAt),
+      // RFC 6749 §5.1: an answer without scope means the scope that was asked for.
+      scope: answer.scope ?? requestedScope,
+      ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
+      ...(answer.id_token !== undefined && { idToken: answer.id_token }),
+      ...(claims && { claims }),
+    };
+  }
+
+  /** openid-client takes any iat; a fresh login's lies within the tolerance (T1), and a skew is named as one (T15). */
+  #checkIssuedAt(issuedAt: number): void {
+    const difference = Math.round(issuedAt - this.#clock.now() / 1000);
+    if (Math.abs(difference) <= clockTolerance) return;
+    throw new BrokerError('provider_error', {
+      happened: `The clocks of this machine and of the identity provider differ by ${Math.abs(difference)} seconds (iat).`,
+    });
+  }
+
+  /** T16, by Auth0's rules: an id is compared with org_id exactly, a name with org_name without regard to case. */
+  #checkOrganization(claims: IdTokenClaims, organization: string | undefined): void {
+    if (organization === undefined) return;
+    const byId = claims.org_id === organization;
+    const byName = typeof claims.org_name === 'string' && claims.org_name.toLowerCase() === organization.toLowerCase();
+    if (byId || byName) return;
+    throw new BrokerError('provider_error', {
+      happened: 'The login is for another organization than the one asked for.',
+    });
+  }
+}
+
+function expiry(answer: client.TokenEndpointResponse, issuedAt: number): number {
+  if (answer.expires_in !== undefined) return issuedAt + Math.floor(answer.expires_in) * 1000;
+  const exp = jwtExpiry(answer.access_token);
+  return exp === undefined ? issuedAt + assumedLifetime * 1000 : exp * 1000;
+}
+
+/** The `exp` of an access token that happens to be a JWT. Only a hint of its lifetime: never used to trust it. */
+function jwtExpiry(token: string): number | undefined {
+  const payload = token.split('.')[1];
+  if (payload === undefined) return undefined;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    const exp = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined;
+    return typeof exp === 'number' ? exp : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function asBrokerError<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toBrokerError(error);
+  }
+}
+
+/** openid-client's errors in the broker's words. Nothing of an answer's body is quoted but OAuth's own error fields (T9). */
+function toBrokerError(error: unknown): BrokerError {
+  if (error instanceof BrokerError) return error;
+  if (error instanceof client.ResponseBodyError) {
+    return oauthError(error.status, error.error, error.error_description);
+  }
+  if (error instanceof client.WWWAuthenticateChallengeError) {
+    return error.status === 401 ? new BrokerError('invalid_token') : statusError(error.status);
+  }
+  if (error instanceof client.ClientError) {
+    const cause: unknown = error.cause;
+    if (cause instanceof BrokerError) return cause;
+    if (error.code === 'OAUTH_TIMEOUT') {
+      return new BrokerError('provider_unreachable', {
+        happened: `The identity provider did not answer within ${requestTimeout} seconds.`,
+        retryable: true,
+      });
+    }
+    if (cause instanceof Response && cause.status !== 200) return statusError(cause.status);
+    return new BrokerError('provider_error', { happened: checkThatFailed(error) });
+  }
+  if (error instanceof TypeError || error instanceof DOMException) {
+    return new BrokerError('provider_unreachable', { retryable: true });
+  }
+  return new BrokerError('provider_error', { happened: "The identity provider's answer could not be verified." });
+}
+
+function oauthError(status: number, error: string, description: string | undefined): BrokerError {
+  if (status >= 500 || status === 429) return statusError(status);
+  const words = oauthWords(error, description);
+  if (error === 'invalid_grant') {
+    return new BrokerError('invalid_grant', {
+      happened: `The identity provider refused the grant (${words}).`,
+      providerError: error,
+    });
+  }
+  return new BrokerError('provider_error', {
+    happened: `The identity provider answered with an error (${words}).`,
+    providerError: error,
+  });
+}
+
+function statusError(status: number): BrokerError {
+  if (status >= 500 || status === 429) {
+    return new BrokerError('provider_unreachable', {
+      happened: `The identity provider is not able to answer now (status ${status}).`,
+      retryable: true,
+    });
+  }
+  return new BrokerError('provider_error', { happened: `The identity provider answered with status ${status}.` });
+}
+
+/** `error: description` of RFC 6749 §5.2, cut to the characters that the RFC allows and to a length that a page can show. */
+export function oauthWords(error: string, description: string | undefined): string {
+  const clean = (text: string) => text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 200);
+  return description === undefined ? clean(error) : `${clean(error)}: ${clean(description)}`;
+}
+
+/** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
+function checkThatFailed(error: client.ClientError): string {
+  const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
+  const named = textAt(inner, 'claim') ?? textAt(inner, 'attribute');
+  const base =
+    error.code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'
+      ? 'A time in the ID token lies outside the 60 seconds by which clocks may differ'
+      : "The identity provider's answer failed a check";
+  const message = error.cause instanceof Error ? error.cause.message : error.message;
+  return named === undefined
+    ? `${base}: ${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160)}.`
+    : `${base} (${named}).`;
+}
+
+function textAt(value: unknown, key: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const found: unknown = Reflect.get(value, key);
+  return typeof found === 'string' ? found : undefined;
+}
