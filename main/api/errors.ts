@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
+import { type Answer, json } from './answer.ts';
+
+/** Where an unexpected failure is written down, with the id that its answer carries. */
+export interface ErrorLog {
+  error(fields: object, message: string): void;
+}
+
+/** The failure as a BrokerError; an unexpected one is logged with an id, and nothing of its inside is answered. */
+export function expected(error: unknown, log: ErrorLog): BrokerError {
+  if (error instanceof BrokerError) return error;
+  const id = randomUUID();
+  log.error(
+    { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+    'unexpected failure',
+  );
+  return new BrokerError('internal', { happened: `Loopgate failed unexpectedly (id ${id}).` });
+}
+
+/** The JSON answer of an error (contract 6.8). Never a Retry-After: Python's clients would sleep and repeat. */
+export function errorAnswer(error: BrokerError, headers: Record<string, string> = {}): Answer {
+  const status = errorTable[error.code].status;
+  const challenge: Record<string, string> = status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
+  return json({ error: error.code, error_description: error.message }, status, { ...challenge, ...headers });
+}
+
+/** The table as Markdown, for the README; a test compares the two. */
+export function errorsMarkdown(): string {
+  const rows = Object.entries(errorTable).map(
+    ([code, { status, happened, next }]: [string, (typeof errorTable)[ErrorCode]]) =>
+      `| \`${code}\` | ${status} | ${happened} | ${next} |`,
+  );
+  return ['| code | status | what happened | what to do next |', '|---|---|---|---|', ...rows].join('\n');
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import { BrokerError } from '../broker/errors.ts';
+
+/**
+ * What is decided about a request before anything else reads it (rules L1–L4). No express here, and no state: the raw
+ * header lines in, a verdict out. All exceptions stand in the first three constants.
+ */
+
+/** Where a login comes back. The only path that a cross-site browser navigation may POST to (L2, L3a). */
+export const callbackPath = '/pkce/response/code';
+/** Pages without data and without effect, which another site may link to (L3b). Never `/v2/logout`, which acts. */
+export const openPagePrefix = '/pkce/response/result/';
+/** Sec-Fetch-Site values of a program, of a typed address, and of a page of our own (ours run no script). */
+const harmlessSites = ['none', 'same-origin'];
+
+export interface GuardPolicy {
+  /** The port that the API listens on. */
+  readonly port: number;
+  /** The setting `origins`: exact origins, or `vscode-webview:` for that whole scheme. */
+  readonly origins: readonly string[];
+  /** The provider's origins, for its form_post; asked only when the callback carries an Origin. */
+  readonly providerOrigins: () => Promise<readonly string[]>;
+}
+
+/** A request that may pass. `origin` is set when it came from an allow-listed one, which then gets CORS headers (L4). */
+export interface Passed {
+  readonly origin?: string;
+}
+
+/**
+ * @throws BrokerError `invalid_request` 400 for a request that is not well-formed, `forbidden_origin` 403 for one that
+ * must not be answered
+ */
+export async function guard(request: IncomingMessage, policy: GuardPolicy): Promise<Passed> {
+  const path = originFormPath(request.url);
+  checkHost(request, policy.port);
+  const origin = single(request, 'origin');
+  const site = single(request, 'sec-fetch-site');
+  const isAllowedOrigin = origin !== undefined && isListed(origin, policy.origins);
+  if (origin !== undefined && !isAllowedOrigin && !(await isProvidersFormPost(request, path, origin, policy))) {
+    throw new BrokerError('forbidden_origin', { happened: 'The request carries an Origin that is not allowed.' });
+  }
+  if (site !== undefined && !harmlessSites.includes(site)) {
+    const mode = single(request, 'sec-fetch-mode');
+    const isPage = mode === 'navigate' && single(request, 'sec-fetch-dest') === 'document';
+    const mayPass =
+      (isPage && path === callbackPath && (request.method === 'POST' || request.method === 'GET')) ||
+      (isPage && path.startsWith(openPagePrefix) && request.method === 'GET') ||
+      (isAllowedOrigin && mode === 'cors');
+    if (!mayPass) {
+      throw new BrokerError('forbidden_origin', { happened: 'The request was made by a web page of another site.' });
+    }
+  }
+  return isAllowedOrigin ? { origin } : {};
+}
+
+/** RFC 9112 §3.2.1: only the origin form is for a server that is no proxy. */
+function originFormPath(target: string | undefined): string {
+  if (!target?.startsWith('/')) {
+    throw new BrokerError('invalid_request', { happened: 'The request target must be a path.' });
+  }
+  const end = target.search(/[?#]/);
+  return end === -1 ? target : target.slice(0, end);
+}
+
+/** L1: against DNS rebinding, where a page's own name is made to point here. Node lets two Host lines pass. */
+function checkHost(request: IncomingMessage, port: number): void {
+  const hosts = lines(request, 'host');
+  const [host] = hosts;
+  if (hosts.length !== 1 || host === undefined) {
+    throw new BrokerError('invalid_request', { happened: 'The request must have exactly one Host header.' });
+  }
+  const suffix = port === 80 ? '' : `:${port}`;
+  if (![`localhost${suffix}`, `127.0.0.1${suffix}`, `[::1]${suffix}`].includes(host)) {
+    throw new BrokerError('forbidden_origin', { happened: `The Host header must be localhost${suffix}.` });
+  }
+}
+
+function isListed(origin: string, origins: readonly string[]): boolean {
+  return origins.some((listed) => (listed.endsWith(':') ? origin.startsWith(`${listed}//`) : origin === listed));
+}
+
+/** A provider's form_post has the provider's Origin, or `null` from an https page to this http address. */
+async function isProvidersFormPost(
+  request: IncomingMessage,
+  path: string,
+  origin: string,
+  policy: GuardPolicy,
+): Promise<boolean> {
+  if (path !== callbackPath || request.method !== 'POST') return false;
+  if (origin === 'null') return true;
+  const origins = await policy.providerOrigins().catch((): readonly string[] => []);
+  return origins.includes(origin);
+}
+
+/** The one value of a header that decides something; two lines of it are never a browser's. */
+function single(request: IncomingMessage, name: string): string | undefined {
+  const values = lines(request, name);
+  if (values.length > 1) throw new BrokerError('invalid_request', { happened: `The request has two ${name} headers.` });
+  return values[0];
+}
+
+function lines(request: IncomingMessage, name: string): string[] {
+  const raw = request.rawHeaders;
+  const values: string[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    if (raw[index]?.toLowerCase() === name) values.push(raw[index + 1] ?? '');
+  }
+  return values;
+}

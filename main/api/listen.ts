@@ -1,0 +1,153 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** The order in which ports are tried when none was set: what the published clients look for. */
+export const defaultPorts = [1000, 5323, 39300, 39301, 39302, 39303] as const;
+
+/** Why a port could not be had, in words with the remedy. */
+export interface RefusedPort {
+  readonly port: number;
+  readonly reason: string;
+}
+
+/** The API listens. */
+export interface Listening {
+  readonly port: number;
+  /** The ports that were tried before and refused. */
+  readonly refused: readonly RefusedPort[];
+  /** Closes every socket; resolves when nothing listens any more (L11). */
+  close(): Promise<void>;
+}
+
+/** No port could be had. The message says why and what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+export interface ListenOptions {
+  /** A port that was set: it alone is tried. 0 takes any free one. Absent: {@link defaultPorts}. */
+  readonly port?: number;
+  readonly handler: RequestListener;
+  /** Called for every connection before its first request is read. */
+  readonly onConnection: (socket: Socket) => void;
+  readonly platform?: NodeJS.Platform;
+  /** The order to try when no port was set; for tests. */
+  readonly ports?: readonly number[];
+}
+
+/**
+ * Listens on 127.0.0.1 and ::1, both or neither; ::1 is left out only where the machine has no IPv6 (R8).
+ * @throws ListenError
+ */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { port, platform = process.platform, ports = defaultPorts } = options;
+  const refused: RefusedPort[] = [];
+  for (const candidate of port === undefined ? ports : [port]) {
+    try {
+      const servers = await listenOnBoth(candidate, options);
+      return { port: portOf(servers[0]), refused, close: () => closeAll(servers) };
+    } catch (error) {
+      refused.push({ port: candidate, reason: reasonOf(error, candidate, platform) });
+    }
+  }
+  const reasons = refused.map(({ reason }) => reason).join(' ');
+  throw new ListenError(
+    port === undefined
+      ? `No port could be had. ${reasons}`
+      : `${reasons} LOOPGATE_PORT or "port" was set, so no other port was tried.`,
+  );
+}
+
+async function listenOnBoth(port: number, options: ListenOptions): Promise<[Server, ...Server[]]> {
+  // With any port, the number that IPv4 got may be taken on IPv6: another one is drawn then.
+  for (let attempt = 1; ; attempt += 1) {
+    const four = await listenOnOne('127.0.0.1', port, options);
+    try {
+      return [four, await listenOnOne('::1', portOf(four), options)];
+    } catch (error) {
+      if (isMissingFamily(error)) return [four];
+      await closeAll([four]);
+      if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || attempt === 20) throw error;
+    }
+  }
+}
+
+function listenOnOne(host: string, port: number, { handler, onConnection }: ListenOptions): Promise<Server> {
+  const server = createServer(
+    {
+      // The guard answers a missing Host itself (L1).
+      requireHostHeader: false,
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      connectionsCheckingInterval: 2_000,
+      // Node's 5 s reset pooled clients in the middle of a request (L7).
+      keepAliveTimeout: 65_000,
+    },
+    handler,
+  );
+  server.on('connection', onConnection);
+  server.on('clientError', answerClientError);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true, ipv6Only: host === '::1' }, () => {
+      server.off('error', reject);
+      resolve(server);
+    });
+  });
+}
+
+/** What Node's parser refuses never reaches the guard; it is JSON all the same (L7). */
+function answerClientError(error: Error, socket: import('node:stream').Duplex): void {
+  if (!socket.writable) return void socket.destroy();
+  const status = {
+    HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+    ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  }[codeOf(error) ?? ''];
+  const body = JSON.stringify({
+    error: 'invalid_request',
+    error_description:
+      'The request is not well-formed HTTP, is too large, or was sent too slowly. Correct it and send it again.',
+  });
+  socket.end(
+    `HTTP/1.1 ${status ?? '400 Bad Request'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<void>((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        }),
+    ),
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function isMissingFamily(error: unknown): boolean {
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error) ?? '');
+}
+
+function reasonOf(error: unknown, port: number, platform: NodeJS.Platform): string {
+  const code = codeOf(error);
+  if (code === 'EADDRINUSE') return `Port ${port} is taken by another program.`;
+  if (code !== 'EACCES') return `Port ${port} cannot be used (${code ?? 'unknown error'}).`;
+  if (platform === 'linux') {
+    return `Port ${port} is privileged on this system: to use it, an administrator runs "sysctl -w net.ipv4.ip_unprivileged_port_start=${port}".`;
+  }
+  if (platform === 'win32') {
+    return `Port ${port} is reserved by Windows: "netsh int ipv4 show excludedportrange tcp" shows by whom.`;
+  }
+  return `Port ${port} is privileged on this system.`;
+}

@@ -1,0 +1,170 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import type { Broker } from '../broker/broker.ts';
+import { BrokerError } from '../broker/errors.ts';
+import type { Answer, ApiRequest, Operation } from './answer.ts';
+import { auth0Operations } from './auth0.ts';
+import { type Caller, type CallerLookup, connectionOf } from './caller.ts';
+import { type ErrorLog, errorAnswer, expected } from './errors.ts';
+import { guard } from './guard.ts';
+import { ResultPages } from './pages.ts';
+import { pkceOperations } from './pkce.ts';
+
+/** L6. */
+const largestBody = 32 * 1024;
+
+export interface ApiLog extends ErrorLog {
+  debug(fields: object, message: string): void;
+}
+
+/** What the API needs from the entry file. */
+export interface ApiOptions {
+  readonly broker: Broker;
+  readonly callers: CallerLookup;
+  /** The setting `origins`. */
+  readonly origins: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: ApiLog;
+}
+
+/** The two hooks of a listening server. */
+export interface Api {
+  readonly handler: RequestListener;
+  readonly onConnection: (socket: Socket) => void;
+}
+
+/**
+ * A request passes: guard (headers) → caller (operating system) → express (body, route) → operation → broker. What fails
+ * anywhere becomes the one JSON error.
+ */
+export function createApi(options: ApiOptions): Api {
+  const callers = new WeakMap<Socket, Promise<Caller | undefined>>();
+  const requests = new WeakMap<IncomingMessage, Caller>();
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  // Read as text and parsed where the operation knows what it takes; a compressed body is refused.
+  app.use(express.text({ type: () => true, limit: largestBody, inflate: false }));
+  const operations = [
+    ...pkceOperations(options.broker, new ResultPages(), options.log, options.now),
+    ...auth0Operations(options.broker, options.now),
+  ];
+  for (const path of new Set(operations.map((operation) => operation.path))) {
+    const atPath = operations.filter((operation) => operation.path === path);
+    app.all(path, async (request: Request, response: Response) => {
+      const operation = atPath.find(({ method }) => method === request.method);
+      const caller = requests.get(request);
+      if (!caller) throw new BrokerError('forbidden_origin');
+      send(response, operation ? await operation.handle(apiRequest(request, caller)) : methodNotAllowed(atPath));
+    });
+  }
+  app.use(() => {
+    throw new BrokerError('not_found');
+  });
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    send(response, errorAnswer(expected(bodyError(error), options.log)));
+  });
+
+  function onConnection(socket: Socket): void {
+    const connection = connectionOf(socket);
+    // Looked up at once: while the first request is still on its way, the operating system is already asked.
+    const found = connection ? options.callers.find(connection).catch(() => undefined) : Promise.resolve(undefined);
+    callers.set(socket, found);
+  }
+
+  async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { port } = request.socket.address() as { port?: number };
+    const policy = {
+      port: port ?? -1,
+      origins: options.origins,
+      providerOrigins: () => options.broker.providerOrigins(),
+    };
+    const { origin } = await guard(request, policy);
+    if (origin !== undefined && allowOrigin(request, response, origin)) return;
+    const caller = await callers.get(request.socket);
+    if (!caller) {
+      throw new BrokerError('forbidden_origin', {
+        happened: 'The request does not come from a program of the user who runs Loopgate.',
+      });
+    }
+    requests.set(request, caller);
+    app(request as Request, response as Response);
+  }
+
+  return {
+    onConnection,
+    handler: (request, response) => {
+      const started = options.now();
+      response.once('finish', () => {
+        const path = request.url?.split('?')[0];
+        options.log.debug(
+          { method: request.method, path, status: response.statusCode, ms: options.now() - started },
+          'request',
+        );
+      });
+      admit(request, response).catch((error: unknown) => {
+        // The body of a refused request is not read: the connection ends with the answer.
+        send(response, errorAnswer(expected(error, options.log), { Connection: 'close' }));
+      });
+    },
+  };
+}
+
+/** L4: that origin exactly, and only what the clients send. True when the request was a preflight, which is answered here. */
+function allowOrigin(request: IncomingMessage, response: ServerResponse, origin: string): boolean {
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Vary', 'Origin');
+  if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
+  response.setHeader('Access-Control-Allow-Methods', 'GET, POST');
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, X-Application-ID, application');
+  send(response, { status: 204, headers: {}, body: '' });
+  return true;
+}
+
+function apiRequest(request: Request, caller: Caller): ApiRequest {
+  const url = request.url;
+  const query = url.indexOf('?');
+  const body: unknown = request.body;
+  return {
+    caller,
+    method: request.method,
+    path: query === -1 ? url : url.slice(0, query),
+    query: new URLSearchParams(query === -1 ? '' : url.slice(query + 1)),
+    body: typeof body === 'string' ? body : '',
+    mediaType: request.headers['content-type']?.split(';')[0]?.trim().toLowerCase(),
+    header: (name) => request.get(name),
+  };
+}
+
+function methodNotAllowed(operations: readonly Operation[]): Answer {
+  const allowed = operations.map(({ method }) => method).join(', ');
+  return errorAnswer(new BrokerError('method_not_allowed'), { Allow: allowed });
+}
+
+/** What express's body reader and router refuse, in the broker's codes. */
+function bodyError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return error;
+  if (error.status === 413) return new BrokerError('payload_too_large');
+  if (error.status === 415) return new BrokerError('unsupported_media_type');
+  if (error.status >= 400 && error.status < 500) {
+    return new BrokerError('invalid_request', { happened: 'The request could not be read to its end.' });
+  }
+  return error;
+}
+
+/** T8: nothing is stored by anyone on the way. */
+function send(response: ServerResponse, answer: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(answer.status, {
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    ...answer.headers,
+    ...(answer.status !== 204 && { 'Content-Length': String(Buffer.byteLength(answer.body)) }),
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : answer.body);
+}

@@ -1,0 +1,395 @@
+import { z } from 'zod';
+import type { Challenge } from '../broker/authorization.ts';
+import { BrokerError } from '../broker/errors.ts';
+import type { SignInRequest, SignInResult, TokenRequest, TokenResult } from '../broker/requests.ts';
+
+/**
+ * The models as on the wire, declared once: requests are parsed by them and answers are shaped by them. Outside this file
+ * names are camelCase and what is absent is undefined; on the wire they are snake_case and what is absent is left out.
+ */
+
+/** The four scopes that the published clients know by name. */
+const knownScopes = ['openid', 'email', 'profile', 'offline_access'] as const;
+type KnownScope = (typeof knownScopes)[number];
+
+/** Clients write "nothing" as null, an empty text or the enum value UNKNOWN; here it is undefined. */
+function absent(value: unknown): unknown {
+  return value === null || value === '' || value === 'UNKNOWN' ? undefined : value;
+}
+
+function optional<T extends z.ZodType>(schema: T) {
+  return z.preprocess(absent, schema.optional());
+}
+
+function required<T extends z.ZodType>(schema: T) {
+  return z.preprocess(absent, schema);
+}
+
+/**
+ * Scopes in every form that the clients send: separated by spaces or commas, joined with nothing (known names are
+ * recovered), an array, or repeated keys.
+ */
+export function parseScopes(value: unknown): string[] {
+  const texts = Array.isArray(value) ? value : [value];
+  return texts
+    .filter((text) => typeof text === 'string')
+    .flatMap((text) => text.split(/[\s,+]+/))
+    .flatMap(recoverScopes)
+    .filter((scope) => scope !== '' && scope !== 'UNKNOWN');
+}
+
+/** `openidemailprofile` → its three names; a text that is not made of known names alone stays as it is. */
+function recoverScopes(text: string): string[] {
+  const names: string[] = [];
+  let rest = text;
+  while (rest !== '') {
+    const name = knownScopes.find((known) => rest.startsWith(known));
+    if (name === undefined) return [text];
+    names.push(name);
+    rest = rest.slice(name.length);
+  }
+  return names;
+}
+
+const scope = z.preprocess(
+  (value) => (absent(value) === undefined ? undefined : parseScopes(value)),
+  z.array(z.string()),
+);
+const text = z.string();
+/** R2: `plain` is refused by not being known. */
+const s256 = z.literal('S256');
+const responseMode = z.enum(['form_post', 'query', 'fragment', 'web_message']);
+/** Sent in many shapes by generated clients, and never needed. */
+const ignoredSchema = z.unknown().optional();
+
+/** POST /pkce/code. */
+const seededPkce = z.object({
+  schema: ignoredSchema,
+  response_type: required(z.literal('code')),
+  state: required(z.uuid()),
+  nonce: required(z.uuid()),
+  redirect_uri: optional(text),
+  code_challenge: required(text),
+  code_challenge_method: required(s256),
+  domain: optional(text),
+  audience: optional(text),
+  screen_hint: optional(z.literal('signup')),
+  prompt: optional(z.enum(['login', 'none'])),
+  organization: optional(text),
+  invitation: optional(text),
+  scope: required(scope),
+  client_id: required(text),
+  ADDITIONAL_PARAMETERS: optional(
+    z.object({ access_type: optional(z.literal('offline')), display: optional(z.literal('popup')) }),
+  ),
+  response_mode: optional(responseMode),
+});
+export type SeededPkce = z.infer<typeof seededPkce>;
+
+/** GET /authorize. */
+const authorizeQuery = z.object({
+  audience: optional(text),
+  scope: required(scope),
+  response_type: required(z.literal('code')),
+  client_id: required(text),
+  code_challenge_method: required(s256),
+  code_challenge: required(text),
+  response_mode: required(responseMode),
+  state: optional(text),
+  redirect_uri: optional(text),
+  connection: optional(text),
+  organization: optional(text),
+  prompt: optional(text),
+});
+
+/** POST /pkce/token and POST /oauth/token. A refresh needs neither code nor verifier: the session has its own token. */
+const tokenizedPkce = z.discriminatedUnion('grant_type', [
+  z.object({
+    schema: ignoredSchema,
+    grant_type: z.literal('authorization_code'),
+    client_id: required(text),
+    code: required(text),
+    redirect_uri: required(text),
+    code_verifier: required(z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/)),
+    audience: optional(text),
+  }),
+  z.object({
+    schema: ignoredSchema,
+    grant_type: z.literal('refresh_token'),
+    client_id: required(text),
+    code: z.unknown().optional(),
+    redirect_uri: z.unknown().optional(),
+    code_verifier: z.unknown().optional(),
+    audience: optional(text),
+    refresh_token: optional(text),
+  }),
+]);
+
+/** GET /v2/logout. */
+const logoutQuery = z.object({ client_id: optional(text), returnTo: optional(text) });
+
+/** What the person reads when a field is wrong, where "invalid input" says too little. */
+const expectations: Record<string, string> = {
+  response_type: 'must be "code"',
+  code_challenge_method: 'must be "S256" ("plain" is refused)',
+  state: 'must be a UUID',
+  nonce: 'must be a UUID, equal to state',
+  code_verifier: 'must be 43 to 128 unreserved characters (RFC 7636)',
+  grant_type: 'must be "authorization_code" or "refresh_token"',
+  response_mode: 'must be form_post, query, fragment or web_message',
+  prompt: 'must be "login" or "none"',
+};
+
+function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, code, message }) => {
+    const field = path.join('.') || 'body';
+    const isMissing = code === 'invalid_type' && message.endsWith('received undefined');
+    return `${field} ${isMissing ? 'is missing' : (expectations[field] ?? 'is not what it should be')}`;
+  });
+  throw new BrokerError('invalid_request', { happened: `${problems.join('; ')}.` });
+}
+
+/** A query or a form as an object. RFC 6749 §3.1: nothing comes twice; `scope` alone may, as some clients send it so. */
+export function parametersToObject(parameters: URLSearchParams): Record<string, string | string[]> {
+  const object: Record<string, string | string[]> = Object.create(null);
+  for (const name of new Set(parameters.keys())) {
+    const values = parameters.getAll(name);
+    const [first] = values;
+    if (values.length > 1 && name !== 'scope') {
+      throw new BrokerError('invalid_request', { happened: `${name} is given ${values.length} times.` });
+    }
+    if (first !== undefined) object[name] = values.length > 1 ? values : first;
+  }
+  return object;
+}
+
+/** @throws BrokerError `invalid_request` */
+export function parseSeededPkce(body: unknown): { seed: SeededPkce; request: SignInRequest } {
+  const seed = parse(seededPkce, body);
+  if (seed.nonce !== seed.state) {
+    throw new BrokerError('invalid_request', { happened: 'nonce must be equal to state.' });
+  }
+  return {
+    seed,
+    request: {
+      clientId: seed.client_id,
+      audience: seed.audience,
+      scope: seed.scope,
+      redirectUri: seed.redirect_uri,
+      responseMode: seed.response_mode,
+      state: seed.state,
+      codeChallenge: seed.code_challenge,
+      prompt: seed.prompt,
+      organization: seed.organization,
+      invitation: seed.invitation,
+      screenHint: seed.screen_hint,
+      display: seed.ADDITIONAL_PARAMETERS?.display,
+      accessType: seed.ADDITIONAL_PARAMETERS?.access_type,
+    },
+  };
+}
+
+/** @throws BrokerError `invalid_request` */
+export function parseAuthorizeQuery(query: URLSearchParams): SignInRequest {
+  const parsed = parse(authorizeQuery, parametersToObject(query));
+  return {
+    clientId: parsed.client_id,
+    audience: parsed.audience,
+    scope: parsed.scope,
+    redirectUri: parsed.redirect_uri,
+    responseMode: parsed.response_mode,
+    state: parsed.state,
+    codeChallenge: parsed.code_challenge,
+    connection: parsed.connection,
+    organization: parsed.organization,
+    prompt: parsed.prompt,
+  };
+}
+
+/** @throws BrokerError `invalid_request` */
+export function parseTokenizedPkce(body: unknown): TokenRequest {
+  const parsed = parse(tokenizedPkce, body);
+  const common = { clientId: parsed.client_id, audience: parsed.audience };
+  return parsed.grant_type === 'refresh_token'
+    ? { ...common, grantType: 'refresh_token', refreshToken: parsed.refresh_token }
+    : {
+        ...common,
+        grantType: 'authorization_code',
+        code: parsed.code,
+        redirectUri: parsed.redirect_uri,
+        codeVerifier: parsed.code_verifier,
+      };
+}
+
+/** @throws BrokerError `invalid_request` */
+export function parseLogoutQuery(query: URLSearchParams): {
+  clientId?: string | undefined;
+  returnTo?: string | undefined;
+} {
+  const { client_id: clientId, returnTo } = parse(logoutQuery, parametersToObject(query));
+  return { clientId, returnTo };
+}
+
+/** The token of an Authorization header: raw, or behind `Bearer` in any case, with spaces around it; undefined when empty. */
+export function parseAuthorization(header: string | undefined): string | undefined {
+  const token = header
+    ?.trim()
+    .replace(/^bearer(\s+|$)/i, '')
+    .trim();
+  return token === '' ? undefined : token;
+}
+
+const dateTime = z.iso.datetime();
+
+/** ChallengedPKCE. `nonce` is the clients' local comparator, equal to the state; it is not the OpenID nonce. */
+const challengedPkce = z.object({ state: z.uuid(), nonce: z.uuid(), challenge: text, method: s256, verifier: text });
+const resultedPkce = z.object({ code: text.min(1), state: text.min(1) });
+const seedAnswer = z.object({
+  ...seededPkce.shape,
+  schema: z.undefined().optional(),
+  scope: z.array(z.enum(knownScopes)),
+});
+const oauthToken = z.object({
+  access_token: text.min(1),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().min(0),
+  scope: text,
+  refresh_token: text.optional(),
+  id_token: text.optional(),
+});
+const auth0Identity = z.object({
+  connection: text.optional().catch(undefined),
+  isSocial: z.boolean().optional().catch(undefined),
+  provider: text.optional().catch(undefined),
+  user_id: text.optional().catch(undefined),
+});
+const auth0UserMetadata = z.object({ global_id: z.uuid() });
+/** Auth0User. A provider may send anything: what is not of its type is left out, never passed on. */
+const auth0User = z.object({
+  user_id: text,
+  name: text.optional().catch(undefined),
+  picture: text.optional().catch(undefined),
+  email: text.optional().catch(undefined),
+  email_verified: z.boolean().optional().catch(undefined),
+  family_name: text.optional().catch(undefined),
+  given_name: text.optional().catch(undefined),
+  nickname: text.optional().catch(undefined),
+  username: text.optional().catch(undefined),
+  locale: text.optional().catch(undefined),
+  last_ip: text.optional().catch(undefined),
+  created_at: dateTime.optional().catch(undefined),
+  updated_at: dateTime.optional().catch(undefined),
+  last_login: dateTime.optional().catch(undefined),
+  identities: z.array(auth0Identity).optional().catch(undefined),
+  user_metadata: auth0UserMetadata.optional().catch(undefined),
+  logins_count: z.int().optional().catch(undefined),
+  blocked_for: z.array(text).optional().catch(undefined),
+  guardian_authenticators: z.array(text).optional().catch(undefined),
+});
+export type Auth0User = z.infer<typeof auth0User>;
+
+const auth0 = z.object({
+  domain: text,
+  client: text,
+  audience: text,
+  redirects: z.object({}),
+  oAuth: z.object({ token: oauthToken }),
+  user: auth0User.optional(),
+});
+const pkce = z.object({
+  seed: seedAnswer.optional(),
+  challenge: challengedPkce.optional(),
+  result: resultedPkce.optional(),
+  auth0: auth0.optional(),
+});
+
+/** The answer of GET /pkce/challenge. */
+export function challengeAnswer(challenge: Required<Challenge>) {
+  return shape(pkce, { challenge: challengeModel(challenge) });
+}
+
+/** The answer of POST /pkce/code. The seed comes back as it was understood; scopes that no client knows are left out. */
+export function codeAnswer(result: SignInResult, seed: SeededPkce | undefined) {
+  const { challenge } = result;
+  return shape(pkce, {
+    ...(seed && { seed: { ...seed, schema: undefined, scope: seed.scope.filter(isKnownScope) } }),
+    ...(challenge?.codeVerifier !== undefined && {
+      challenge: challengeModel({ ...challenge, codeVerifier: challenge.codeVerifier }),
+    }),
+    result: resultAnswer(result),
+  });
+}
+
+/** ResultedPKCE: the answer of GET /authorize, and the `result` of others. */
+export function resultAnswer({ code, state }: { code: string; state: string }) {
+  return shape(resultedPkce, { code, state });
+}
+
+/** The answer of POST /pkce/response/code to a program. */
+export function responseAnswer(result: { code: string; state: string }) {
+  return shape(pkce, { result: resultAnswer(result) });
+}
+
+/** OAuthToken: the answer of POST /oauth/token. @param now - milliseconds since the epoch */
+export function oauthTokenAnswer(result: TokenResult, now: number) {
+  return shape(oauthToken, {
+    access_token: result.accessToken,
+    token_type: 'Bearer',
+    expires_in: Math.max(0, Math.floor((result.expiresAt - now) / 1000)),
+    scope: result.scope,
+    refresh_token: result.refreshToken,
+    id_token: result.idToken,
+  });
+}
+
+/** The answer of POST /pkce/token. @param now - milliseconds since the epoch */
+export function tokenAnswer(result: TokenResult, domain: string, now: number) {
+  return shape(pkce, {
+    auth0: {
+      domain,
+      client: result.clientId,
+      audience: result.audience ?? '',
+      redirects: {},
+      oAuth: { token: oauthTokenAnswer(result, now) },
+      ...(result.profile && { user: userAnswer(result.profile) }),
+    },
+  });
+}
+
+/** Auth0User: the answer of GET /userinfo, from the provider's claims. `sub` is sent as `user_id`. */
+export function userAnswer(claims: Record<string, unknown>): Auth0User {
+  const identities = Array.isArray(claims.identities)
+    ? claims.identities.filter((one) => typeof one === 'object' && one !== null)
+    : undefined;
+  return shape(auth0User, {
+    ...claims,
+    user_id: typeof claims.user_id === 'string' ? claims.user_id : claims.sub,
+    created_at: dateOf(claims.created_at),
+    updated_at: dateOf(claims.updated_at),
+    last_login: dateOf(claims.last_login),
+    identities,
+  });
+}
+
+function challengeModel({ state, codeChallenge, codeVerifier }: Required<Challenge>) {
+  return { state, nonce: state, challenge: codeChallenge, method: 'S256' as const, verifier: codeVerifier };
+}
+
+function isKnownScope(name: string): name is KnownScope {
+  return knownScopes.some((known) => known === name);
+}
+
+/** Dates as `2026-11-20T10:00:00.000Z`, from such a text or from seconds since the epoch. */
+function dateOf(value: unknown): string | undefined {
+  if (typeof value !== 'number' && typeof value !== 'string') return undefined;
+  const date = new Date(typeof value === 'number' ? value * 1000 : value);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
+/** Shapes an answer by its model: unknown fields fall away, and a model that is not met is a fault of ours, not an answer. */
+function shape<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const shaped: z.output<T> = schema.parse(value);
+  return JSON.parse(JSON.stringify(shaped));
+}
