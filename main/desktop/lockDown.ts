@@ -1,0 +1,31 @@
+import { app, Menu, session } from 'electron';
+import { pageAddress } from './page.ts';
+
+/** Electron's security checklist, for whatever web contents there will ever be. Called before the app is ready. */
+export function lockDown(): void {
+  // Everything that renders runs in Chromium's sandbox.
+  app.enableSandbox();
+  // No menu: no reload, no developer tools by shortcut, and a faster start.
+  Menu.setApplicationMenu(null);
+  app.on('web-contents-created', (_event, contents) => {
+    // The page never navigates, opens nothing, embeds nothing.
+    contents.on('will-navigate', (event) => event.preventDefault());
+    contents.on('will-redirect', (event) => event.preventDefault());
+    contents.on('will-frame-navigate', (event) => event.preventDefault());
+    contents.on('will-attach-webview', (event) => event.preventDefault());
+    contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+  });
+}
+
+/** No camera, no notifications by page, nothing; and no network for the window at all. Called when the app is ready. */
+export function denyPermissions(): void {
+  const { defaultSession } = session;
+  defaultSession.setPermissionRequestHandler((_contents, _permission, callback) => callback(false));
+  defaultSession.setPermissionCheckHandler(() => false);
+  defaultSession.setDevicePermissionHandler(() => false);
+}
+
+/** True for a message from the window's own page in its main frame: the only sender that is answered. */
+export function isOwnPage(frame: Electron.WebFrameMain | null): boolean {
+  return frame !== null && frame.parent === null && frame.url === pageAddress;
+}

@@ -1,0 +1,19 @@
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import pino, { type DestinationStream } from 'pino';
+
+/** Bytes. */
+const largestLog = 1024 * 1024;
+const keptLogs = 5;
+
+/** The log in the system's log folder: five files of about 1 MB, the newest without a number; a full one is moved at a start. */
+export function openLogFile(folder: string): DestinationStream {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = (number: number) => join(folder, number === 0 ? 'loopgate.log' : `loopgate.${number}.log`);
+  if (existsSync(file(0)) && statSync(file(0)).size > largestLog) {
+    for (let number = keptLogs - 1; number > 0; number -= 1) {
+      if (existsSync(file(number - 1))) renameSync(file(number - 1), file(number));
+    }
+  }
+  return pino.destination({ dest: file(0), mode: 0o600, sync: true });
+}

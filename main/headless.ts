@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { ListenError } from './api/listen.ts';
+import { MemoryVault, type Vault } from './broker/vault.ts';
+import { type Host, startHost } from './host.ts';
+import { LockedError, takeLock } from './lock.ts';
+import { createLog } from './log.ts';
+import { keySealer, SealedVault } from './sealedVault.ts';
+import { readSettings, SettingError, type Settings } from './settings.ts';
+import { version } from './version.ts';
+
+/** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
+async function serve(): Promise<void> {
+  const settings = readSettings(process.env);
+  mkdirSync(settings.home, { recursive: true, mode: 0o700 });
+  const lock = takeLock(settings.home, 'headless');
+  const log = createLog(settings.logLevel);
+  const vault = chooseVault(settings);
+  const host = await startHost(settings, { fetch, openBrowser: browserOpener(process.env.BROWSER), vault }, log).catch(
+    (error: unknown) => {
+      lock.release();
+      throw error;
+    },
+  );
+  announce(host, settings, vault);
+  stopOnSignals(host, log, lock.release);
+}
+
+function chooseVault({ home, vaultKey }: Settings): Vault {
+  if (!vaultKey)
+    return new MemoryVault(
+      'The session is kept in memory and is gone when Loopgate stops; set LOOPGATE_VAULT_KEY to keep it.',
+    );
+  return new SealedVault(
+    home,
+    keySealer(vaultKey),
+    `The session is kept in ${home}, encrypted with LOOPGATE_VAULT_KEY.`,
+  );
+}
+
+function announce(host: Host, settings: Settings, vault: Vault): void {
+  if (host.portNotice !== undefined) print(host.portNotice);
+  if (vault.notice !== undefined) print(vault.notice);
+  if (settings.issuer === undefined)
+    print('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
+  print(`Loopgate ${version} listening on ${host.address}`);
+}
+
+/** R1: the person's own browser, as `$BROWSER` names it; without one the address is printed for the person to open. */
+function browserOpener(browser: string | undefined): (address: string) => Promise<void> {
+  const [program, ...argv] = browser?.split(' ').filter((word) => word !== '') ?? [];
+  return async (address) => {
+    if (program === undefined) return print(`To sign in, open this address in a browser:\n${address}`);
+    await new Promise<void>((resolve, reject) => {
+      // No shell: the address comes from the provider's metadata and a program's request.
+      const child = spawn(program, [...argv, address], { stdio: 'ignore', detached: true });
+      child.once('error', reject);
+      child.once('spawn', () => {
+        child.unref();
+        resolve();
+      });
+    });
+  };
+}
+
+function stopOnSignals(host: Host, log: Logger, release: () => void): void {
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    void host.close().finally(() => {
+      release();
+      process.exit(0);
+    });
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+serve().catch((error: unknown) => {
+  const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
+  const text = isTheirs
+    ? error.message
+    : `Loopgate could not start: ${error instanceof Error ? error.message : String(error)}`;
+  process.stderr.write(`${text}\n`);
+  process.exit(isTheirs ? 2 : 1);
+});

@@ -1,0 +1,57 @@
+import type { Logger } from 'pino';
+import { systemCallerLookup } from './api/caller.ts';
+import { type Listening, listen } from './api/listen.ts';
+import { createApi } from './api/server.ts';
+import { Broker, type BrokerWorld } from './broker/broker.ts';
+import { systemClock } from './broker/clock.ts';
+import type { Settings } from './settings.ts';
+
+/** The broker and its API, running. */
+export interface Host {
+  readonly broker: Broker;
+  /** Where programs reach it, e.g. `http://localhost:1000`. */
+  readonly address: string;
+  /** Why it is not on the port that programs try first; absent when it is, or when the port was set. */
+  readonly portNotice: string | undefined;
+  /** Ends what waits, closes every socket, and waits until all is written. */
+  close(): Promise<void>;
+}
+
+/**
+ * What the desktop app and the headless host have in common: the broker behind its API, on both loopback addresses.
+ * @throws ListenError
+ */
+export async function startHost(
+  settings: Settings,
+  world: Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'vault'>,
+  log: Logger,
+): Promise<Host> {
+  const broker = new Broker(settings, { ...world, clock: systemClock, log });
+  const api = createApi({
+    broker,
+    callers: systemCallerLookup(),
+    origins: settings.origins,
+    now: () => systemClock.now(),
+    log,
+  });
+  const listening = await listen({ ...api, ...(settings.port !== undefined && { port: settings.port }) });
+  const address = `http://localhost:${listening.port}`;
+  // Not awaited: a keyring that asks for its password must not keep the API from answering.
+  void broker.start(address);
+  log.info({ port: listening.port, refused: listening.refused }, 'listening');
+  return {
+    broker,
+    address,
+    portNotice: noticeOf(listening),
+    async close() {
+      await broker.close();
+      await listening.close();
+      log.info({}, 'stopped');
+    },
+  };
+}
+
+function noticeOf({ port, refused }: Listening): string | undefined {
+  if (refused.length === 0) return undefined;
+  return `${refused.map(({ reason }) => reason).join(' ')} Loopgate uses port ${port} instead.`;
+}

@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { app, dialog, net } from 'electron';
+import { ListenError } from './api/listen.ts';
+import { browserOpener } from './desktop/browser.ts';
+import { startDesktop } from './desktop/desktop.ts';
+import { KeyringVault } from './desktop/keyringVault.ts';
+import { denyPermissions, lockDown } from './desktop/lockDown.ts';
+import { openLogFile } from './desktop/logFile.ts';
+import { declarePageScheme, servePage } from './desktop/page.ts';
+import { type Host, startHost } from './host.ts';
+import { LockedError, takeLock } from './lock.ts';
+import { createLog } from './log.ts';
+import { readSettings, SettingError } from './settings.ts';
+
+// Where a request goes: api/guard.ts (headers) → api/caller.ts (who) → api/server.ts (route) → api/pkce.ts, auth0.ts
+// (operations) → broker/broker.ts, which asks broker/provider.ts and keeps what it gets in broker/session.ts.
+
+/** Starts the desktop app, one step a line. */
+async function start(): Promise<void> {
+  lockDown();
+  declarePageScheme();
+  const settings = readSettings(process.env);
+  if (settings.demo && app.isPackaged)
+    throw new SettingError('LOOPGATE_DEMO is for development: unset it and set an issuer.');
+  mkdirSync(settings.home, { recursive: true, mode: 0o700 });
+  app.setPath('userData', join(settings.home, 'chromium'));
+  app.setAppLogsPath(join(settings.home, 'logs'));
+  if (!app.requestSingleInstanceLock()) return leaveToFirst();
+  const lock = takeLock(settings.home, 'desktop');
+  app.on('quit', lock.release);
+  const log = createLog(settings.logLevel, openLogFile(app.getPath('logs')));
+  await app.whenReady();
+  denyPermissions();
+  servePage();
+  // The system's proxy and certificates, which Node's own fetch does not know.
+  const fetch = (url: string, options: RequestInit) => net.fetch(url, options);
+  const vault = new KeyringVault(settings.home);
+  const host = await startHost(settings, { fetch, openBrowser: browserOpener(settings.issuer), vault }, log);
+  const desktop = startDesktop(host, settings, fetch);
+  app.on('second-instance', desktop.open);
+  app.on('activate', desktop.open);
+  app.on('window-all-closed', () => undefined); // It lives in the tray.
+  closeAtQuit(host);
+  process.stdout.write(
+    `${host.portNotice ?? ''}\nLoopgate ${app.getVersion()} listening on ${host.address}\n`.trimStart(),
+  );
+  desktop.open();
+}
+
+function leaveToFirst(): void {
+  process.stdout.write('Loopgate already runs: its window is shown.\n');
+  app.exit(0);
+}
+
+/** Quit waits until the sockets are closed and everything is written. */
+function closeAtQuit(host: Host): void {
+  let isClosed = false;
+  app.on('will-quit', (event) => {
+    if (isClosed) return;
+    event.preventDefault();
+    void host.close().finally(() => {
+      isClosed = true;
+      app.quit();
+    });
+  });
+}
+
+start().catch(async (error: unknown) => {
+  const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
+  const text = error instanceof Error ? (isTheirs ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`${text}\n`);
+  // Who started it from a desktop sees no terminal.
+  if (app.isPackaged)
+    await app.whenReady().then(() => dialog.showMessageBox({ type: 'error', title: 'Loopgate', message: text }));
+  app.exit(isTheirs ? 2 : 1);
+});

@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** The process that holds a data folder. */
+const holder = z.object({ pid: z.int().positive(), startedAt: z.string(), kind: z.enum(['desktop', 'headless']) });
+export type Holder = z.infer<typeof holder>;
+
+/** A data folder that is held; `release` gives it back. */
+export interface Lock {
+  release(): void;
+}
+
+/** Another process holds the data folder. */
+export class LockedError extends Error {
+  override readonly name = 'LockedError';
+  readonly holder: Holder;
+
+  constructor(held: Holder, home: string) {
+    super(
+      `Loopgate (${held.kind}, process ${held.pid}) already runs on ${home}. Use that one, stop it, or set LOOPGATE_HOME to another folder.`,
+    );
+    this.holder = held;
+  }
+}
+
+/**
+ * Takes the data folder for this process: one host per folder, desktop and headless alike. A lock is stale when no process
+ * has its pid, or when that process started at another time.
+ * @param startOf - gives when a process started, or undefined when there is none; for tests
+ * @throws LockedError
+ */
+export function takeLock(
+  home: string,
+  kind: Holder['kind'],
+  startOf: (pid: number) => string | undefined = processStart,
+): Lock {
+  const path = join(home, 'lock.json');
+  const self: Holder = { pid: process.pid, startedAt: startOf(process.pid) ?? 'unknown', kind };
+  take(path, self, home, startOf, 0);
+  return {
+    release() {
+      if (readHolder(path)?.pid === self.pid) rmSync(path, { force: true });
+    },
+  };
+}
+
+/**
+ * A stale lock is replaced under a lock of its own: two processes that both find it stale cannot both replace it. That
+ * one may be stale too, if its process was killed in these few lines, and so on; deeper than three nobody gets.
+ */
+function take(
+  path: string,
+  self: Holder,
+  home: string,
+  startOf: (pid: number) => string | undefined,
+  depth: number,
+): void {
+  if (create(path, self)) return;
+  const found = readHolder(path);
+  if (found && isAlive(found, startOf)) throw new LockedError(found, home);
+  if (depth === 3) throw new Error(`The lock ${path} cannot be taken. Remove it and start again.`);
+  const replacing = `${path}.replacing`;
+  take(replacing, self, home, startOf, depth + 1);
+  try {
+    const now = readHolder(path);
+    if (now && isAlive(now, startOf)) throw new LockedError(now, home);
+    const mine = `${path}.${self.pid}`;
+    writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
+    renameSync(mine, path);
+  } finally {
+    rmSync(replacing, { force: true });
+  }
+}
+
+function create(path: string, self: Holder): boolean {
+  try {
+    writeFileSync(path, JSON.stringify(self), { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readHolder(path: string): Holder | undefined {
+  try {
+    const parsed = holder.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(found: Holder, startOf: (pid: number) => string | undefined): boolean {
+  return startOf(found.pid) === found.startedAt;
+}
+
+/** When a process started, in this system's own words; undefined when there is no such process. */
+export function processStart(pid: number, platform: NodeJS.Platform = process.platform): string | undefined {
+  try {
+    if (platform === 'linux') return linuxStart(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    const printed =
+      platform === 'win32'
+        ? execFileSync('powershell.exe', [
+            '-NoProfile',
+            '-Command',
+            `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`,
+          ])
+        : execFileSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)]);
+    return printed.toString().trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat, in clock ticks since boot; the name in field 2 may hold spaces and brackets. */
+function linuxStart(stat: string): string | undefined {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}

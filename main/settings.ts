@@ -1,0 +1,332 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import ElectronStore from 'electron-store';
+import { z } from 'zod';
+import { normaliseIssuer } from './broker/provider.ts';
+
+/** A setting that has a wrong value. The message names it, where it was set, and what was expected. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
+}
+
+interface Setting {
+  /** The environment variable; it wins over settings.json. */
+  readonly environment: string;
+  /** False for what can be set by environment only. */
+  readonly inFile: boolean;
+  /** What it decides, for the documentation. */
+  readonly description: string;
+  /** What a value must be, for errors and the documentation. */
+  readonly expected: string;
+  /** The default as the documentation shows it. */
+  readonly default: string;
+  /** Parses a value of settings.json, or the text of the environment after {@link fromText}. */
+  readonly schema: z.ZodType;
+  /** Turns the environment's text into what the schema takes; text stays text by default. */
+  readonly fromText?: (text: string) => unknown;
+}
+
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const list = z.array(z.string().min(1));
+const listFromText = (text: string) => text.split(/[\s,]+/).filter((entry) => entry !== '');
+const numberFromText = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
+const booleanFromText = (text: string) => ({ '1': true, true: true, '0': false, false: false })[text] ?? text;
+
+const issuer = z.string().transform((text, context) => {
+  try {
+    return normaliseIssuer(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not an issuer' });
+    return z.NEVER;
+  }
+});
+
+const webAddress = z.string().refine((text) => URL.canParse(text) && !text.includes('#'));
+const origin = z.string().refine((text) => text === 'vscode-webview:' || (URL.canParse(text) && isOrigin(text)));
+
+/** An exact origin as a browser sends it: scheme and host, no path; never `*` and never `null`. */
+function isOrigin(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#*]+$/.test(text);
+}
+
+/** The one table of what can be set: parsing, defaults, documentation and errors come from here. */
+export const settingsTable = {
+  home: {
+    environment: 'LOOPGATE_HOME',
+    inFile: false,
+    description: 'The data folder: settings.json, the session, the lock.',
+    expected: 'an absolute path',
+    default: "the system's folder for application data",
+    schema: z.string().refine((text) => isAbsolute(text)),
+  },
+  port: {
+    environment: 'LOOPGATE_PORT',
+    inFile: true,
+    description: 'The port of the API. When it is set, no other port is tried; 0 takes any free one.',
+    expected: 'a whole number from 0 to 65535',
+    default: '1000, then 5323, then 39300–39303',
+    schema: z.int().min(0).max(65535),
+    fromText: numberFromText,
+  },
+  issuer: {
+    environment: 'LOOPGATE_ISSUER',
+    inFile: true,
+    description: 'The identity provider: an Auth0 domain or any OpenID issuer.',
+    expected: 'an https address such as https://tenant.us.auth0.com/ or a bare domain (http for localhost only)',
+    default: 'none',
+    schema: issuer,
+  },
+  clientId: {
+    environment: 'LOOPGATE_CLIENT_ID',
+    inFile: true,
+    description: 'The client id of the Native application at the provider.',
+    expected: 'a text without spaces',
+    default: 'none',
+    schema: z.string().regex(/^[\x21-\x7e]+$/),
+  },
+  audience: {
+    environment: 'LOOPGATE_AUDIENCE',
+    inFile: true,
+    description: 'The API that access tokens are for (Auth0: its identifier).',
+    expected: 'a text without spaces',
+    default: 'none',
+    schema: z.string().regex(/^[\x21-\x7e]+$/),
+  },
+  scope: {
+    environment: 'LOOPGATE_SCOPE',
+    inFile: true,
+    description: 'The scopes of the session.',
+    expected: 'scopes separated by single spaces, openid among them',
+    default: 'openid profile email offline_access',
+    schema: z.string().refine((text) => {
+      const scopes = text.split(' ');
+      return scopes.includes('openid') && scopes.every((scope) => scopeToken.test(scope));
+    }),
+  },
+  demo: {
+    environment: 'LOOPGATE_DEMO',
+    inFile: false,
+    description:
+      'Start the demo identity provider on this machine (npm start and npm run serve only; not in the packaged app).',
+    expected: '1 or 0',
+    default: '1 for npm start when no issuer is set',
+    schema: z.boolean(),
+    fromText: booleanFromText,
+  },
+  signInTimeout: {
+    environment: 'LOOPGATE_SIGN_IN_TIMEOUT',
+    inFile: true,
+    description: 'How many seconds a login in the browser may take.',
+    expected: 'a whole number of seconds from 1 to 240',
+    default: '240',
+    schema: z.int().min(1).max(240),
+    fromText: numberFromText,
+  },
+  clients: {
+    environment: 'LOOPGATE_CLIENTS',
+    inFile: true,
+    description: 'Further client ids that programs may use.',
+    expected: 'a list of client ids (environment: separated by commas or spaces)',
+    default: 'empty',
+    schema: list,
+    fromText: listFromText,
+  },
+  redirectUris: {
+    environment: 'LOOPGATE_REDIRECT_URIS',
+    inFile: true,
+    description:
+      "Redirect URIs of programs that take the code themselves, beside Loopgate's own callback; matched exactly.",
+    expected: 'a list of addresses without fragment (environment: separated by commas or spaces)',
+    default: 'empty',
+    schema: z.array(webAddress),
+    fromText: listFromText,
+  },
+  returnTo: {
+    environment: 'LOOPGATE_RETURN_TO',
+    inFile: true,
+    description: 'Addresses that /v2/logout may return to; matched exactly.',
+    expected: 'a list of addresses (environment: separated by commas or spaces)',
+    default: 'empty',
+    schema: z.array(webAddress),
+    fromText: listFromText,
+  },
+  origins: {
+    environment: 'LOOPGATE_ORIGINS',
+    inFile: true,
+    description:
+      'Web origins that may call the API from a browser or webview; "vscode-webview:" allows that whole scheme.',
+    expected: 'a list of exact origins such as https://tool.example (environment: separated by commas or spaces)',
+    default: 'empty',
+    schema: z.array(origin),
+    fromText: listFromText,
+  },
+  exposeRefreshToken: {
+    environment: 'LOOPGATE_EXPOSE_REFRESH_TOKEN',
+    inFile: true,
+    description: 'Hand the refresh token to programs. Off by default, and shown in the window while on.',
+    expected: 'true or false (environment: 1 or 0)',
+    default: 'false',
+    schema: z.boolean(),
+    fromText: booleanFromText,
+  },
+  vaultKey: {
+    environment: 'LOOPGATE_VAULT_KEY',
+    inFile: false,
+    description:
+      'Headless only: the key that the stored session is encrypted with. Without it the session is kept in memory.',
+    expected: '32 bytes as base64 (openssl rand -base64 32)',
+    default: 'none',
+    schema: z.string().transform((text, context) => {
+      const key = Buffer.from(text, 'base64');
+      if (/^[A-Za-z0-9+/]{43}=?$/.test(text) && key.length === 32) return key;
+      context.addIssue({ code: 'custom', message: 'not a key' });
+      return z.NEVER;
+    }),
+  },
+  logLevel: {
+    environment: 'LOOPGATE_LOG_LEVEL',
+    inFile: true,
+    description: 'How much is logged.',
+    expected: 'debug, info, warn, error or silent',
+    default: 'info',
+    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  },
+} as const satisfies Record<string, Setting>;
+
+type SettingName = keyof typeof settingsTable;
+type Given = { [K in SettingName]?: z.output<(typeof settingsTable)[K]['schema']> };
+
+/** All settings, parsed. What has no default is absent when it is not set. */
+export interface Settings {
+  readonly home: string;
+  /** Absent: the default order of ports. */
+  readonly port?: number;
+  readonly issuer?: string;
+  readonly clientId?: string;
+  readonly audience?: string;
+  readonly scope: string;
+  readonly demo: boolean;
+  /** Milliseconds. */
+  readonly signInTimeout: number;
+  readonly clients: readonly string[];
+  readonly redirectUris: readonly string[];
+  readonly returnTo: readonly string[];
+  readonly origins: readonly string[];
+  readonly exposeRefreshToken: boolean;
+  readonly vaultKey?: Buffer;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** The system's folder for this application's data. */
+export function defaultHome(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv, userHome = homedir()): string {
+  if (platform === 'darwin') return join(userHome, 'Library', 'Application Support', 'Loopgate');
+  if (platform === 'win32') return join(environment.APPDATA ?? join(userHome, 'AppData', 'Roaming'), 'Loopgate');
+  return join(environment.XDG_CONFIG_HOME || join(userHome, '.config'), 'loopgate');
+}
+
+/**
+ * Reads `<home>/settings.json` as it is; a file that is not there is empty.
+ * @throws SettingError when it cannot be read or is not JSON
+ */
+export function readSettingsFile(home: string): Record<string, unknown> {
+  try {
+    const store = new ElectronStore<Record<string, unknown>>({ cwd: home, name: 'settings', configFileMode: 0o600 });
+    return store.store;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SettingError(
+      `${join(home, 'settings.json')} cannot be read (${why}). Correct or remove it and start again.`,
+    );
+  }
+}
+
+/**
+ * All settings from the environment and `<home>/settings.json`; the environment wins.
+ * @throws SettingError for the first value that is wrong
+ */
+export function readSettings(
+  environment: NodeJS.ProcessEnv,
+  readFile: (home: string) => Record<string, unknown> = readSettingsFile,
+  platform: NodeJS.Platform = process.platform,
+): Settings {
+  refuseClientSecret('LOOPGATE_CLIENT_SECRET', environment.LOOPGATE_CLIENT_SECRET);
+  const fromEnvironment = parseEnvironment(environment);
+  const home = fromEnvironment.home ?? defaultHome(platform, environment);
+  const given: Given = { ...parseFile(readFile(home), home), ...fromEnvironment };
+  if (given.issuer !== undefined && given.clientId === undefined) {
+    throw new SettingError(
+      'clientId (LOOPGATE_CLIENT_ID) is not set: an issuer needs the client id of its application.',
+    );
+  }
+  const { port, issuer, clientId, audience, vaultKey } = given;
+  return {
+    home,
+    ...(port !== undefined && { port }),
+    ...(issuer !== undefined && { issuer }),
+    ...(clientId !== undefined && { clientId }),
+    ...(audience !== undefined && { audience }),
+    ...(vaultKey !== undefined && { vaultKey }),
+    scope: given.scope ?? settingsTable.scope.default,
+    demo: given.demo ?? false,
+    signInTimeout: (given.signInTimeout ?? 240) * 1000,
+    clients: given.clients ?? [],
+    redirectUris: given.redirectUris ?? [],
+    returnTo: given.returnTo ?? [],
+    origins: given.origins ?? [],
+    exposeRefreshToken: given.exposeRefreshToken ?? false,
+    logLevel: given.logLevel ?? 'info',
+  };
+}
+
+/** The table as Markdown, for the README; a test compares the two. */
+export function settingsMarkdown(): string {
+  const rows = Object.entries(settingsTable).map(([name, row]) => {
+    const inFile = row.inFile ? `\`${name}\`` : '–';
+    return `| \`${row.environment}\` | ${inFile} | ${row.description} | ${row.expected} | ${row.default} |`;
+  });
+  return ['| environment | settings.json | what it decides | value | default |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+}
+
+function parseEnvironment(environment: NodeJS.ProcessEnv): Given {
+  const given: Record<string, unknown> = {};
+  for (const [name, row] of rows()) {
+    const text = environment[row.environment];
+    // An empty variable is how a shell unsets one.
+    if (text === undefined || text === '') continue;
+    given[name] = parse(row, row.fromText ? row.fromText(text) : text, row.environment);
+  }
+  return given as Given;
+}
+
+function parseFile(file: Record<string, unknown>, home: string): Given {
+  const path = join(home, 'settings.json');
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(file)) {
+    if (name === 'clientSecret') refuseClientSecret(`"clientSecret" in ${path}`, value);
+    const row = rows().find(([known, { inFile }]) => known === name && inFile)?.[1];
+    if (!row) throw new SettingError(`"${name}" in ${path} is not a setting. Remove it, or correct its spelling.`);
+    given[name] = parse(row, value, `"${name}" in ${path}`);
+  }
+  return given as Given;
+}
+
+function rows(): [string, Setting][] {
+  return Object.entries(settingsTable);
+}
+
+function parse(row: Setting, value: unknown, where: string): unknown {
+  const parsed = row.schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const said = row.environment === 'LOOPGATE_VAULT_KEY' ? '' : ` is ${JSON.stringify(value)}`;
+  throw new SettingError(`${where}${said}: expected ${row.expected}.`);
+}
+
+/** R14 (RFC 8252 §8.5): a program on a person's machine cannot keep a client secret, so it must not have one. */
+function refuseClientSecret(where: string, value: unknown): void {
+  if (value === undefined || value === '') return;
+  throw new SettingError(
+    `${where} is set: Loopgate takes no client secret. Register a Native (public) application at the provider and remove the secret.`,
+  );
+}
