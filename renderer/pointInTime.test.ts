@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { pointInTime } from './pointInTime.ts';
+
+const noon = new Date(2026, 4, 3, 12, 0).getTime();
+
+it('gives the time alone when it is today', () => {
+  const shown = pointInTime(noon + 95 * 60_000, noon, 'en');
+  expect(shown).toMatch(/^(1|13):35/);
+  expect(shown).not.toContain('May');
+});
+
+it('names the day when it is another', () => {
+  const shown = pointInTime(noon + 24 * 3_600_000, noon, 'en');
+  expect(shown).toContain('Mon');
+  expect(shown).toContain('May');
+  expect(shown).toContain('4');
+});

@@ -1,0 +1,19 @@
+/**
+ * A point in time for a person: only the time when it is today, with the day otherwise. The words are of the given language,
+ * but whether the clock has 12 or 24 hours is the system's own choice.
+ *
+ * @param at in milliseconds since the epoch.
+ * @param now in milliseconds since the epoch.
+ * @param language a BCP 47 tag: the language of the window's texts.
+ */
+export function pointInTime(at: number, now: number, language: string): string {
+  const { hour12 } = new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions();
+  const time: Intl.DateTimeFormatOptions = {
+    hour: 'numeric',
+    minute: '2-digit',
+    ...(hour12 === undefined ? {} : { hour12 }),
+  };
+  const today = new Date(at).toDateString() === new Date(now).toDateString();
+  const day: Intl.DateTimeFormatOptions = { weekday: 'short', day: 'numeric', month: 'short' };
+  return new Intl.DateTimeFormat(language, today ? time : { ...day, ...time }).format(at);
+}

@@ -1,0 +1,112 @@
+/**
+ * Every word the window shows, in one place: a translation is another object of the same shape. Plain words; where a
+ * setting is meant, its exact name, so that it can be searched for.
+ */
+export const texts = {
+  /** BCP 47 tag of this language, for dates. */
+  language: 'en',
+  appName: 'Loopgate',
+
+  starting: {
+    heading: 'Starting',
+    text: 'Looking for your saved sign-in.',
+    slow: 'This takes longer than usual. Your system may be asking you to unlock its password store.',
+    silent: 'Loopgate does not answer. Quit it from the tray and start it again.',
+  },
+
+  signedOut: {
+    heading: 'You are signed out',
+    text: 'Sign in once here, and the programs on this machine that ask Loopgate are signed in too.',
+    signIn: 'Sign in',
+    tryAgain: 'Try again',
+    opening: 'Opening your browser…',
+    provider: (host: string) => `Your browser opens ${host}.`,
+    demo: 'This is the demo provider on this machine: no account needed, any name works.',
+  },
+
+  setup: {
+    heading: 'One thing to set first',
+    text: 'Loopgate does not know yet where you sign in. Set these two, then start it again:',
+    issuer: 'The address of your sign-in provider, such as https://example.eu.auth0.com',
+    clientId: 'The client ID that the provider gave your application',
+    otherwise: 'Or write them into settings.json as “issuer” and “clientId”. The README shows how.',
+  },
+
+  waiting: {
+    heading: 'Continue in your browser',
+    byProgram: 'A program on this machine asked to sign you in. If you did not expect this, cancel.',
+    byLoopgate: 'Sign in on the page that has opened there. This window follows by itself.',
+    notOpened: 'No page? Open it again, or copy its address into any browser.',
+    timeLeft: 'Time left',
+    openAgain: 'Open again',
+    copyAddress: 'Copy address',
+    copied: 'Copied',
+    cancel: 'Cancel',
+  },
+
+  signedIn: {
+    status: 'Signed in',
+    nameless: 'You are signed in',
+    verified: 'Verified',
+    provider: 'Provider',
+    demo: 'The demo on this machine',
+    api: 'API',
+    session: 'Sign-in',
+    renews: 'Renews by itself',
+    endsAt: (time: string) => `Until ${time}`,
+    ends: 'Until it expires',
+    endsBecause: 'The provider did not let Loopgate renew it. Sign in again then.',
+    signOut: 'Sign out',
+    signingOut: 'Signing out…',
+  },
+
+  otherAccounts: {
+    heading: 'Other accounts',
+    use: 'Use',
+    useWhom: (who: string) => `Use ${who}`,
+  },
+
+  problem: {
+    /** The reason in a few words, by error code; the message beside it is the exact one. */
+    titles: {
+      access_denied: 'The sign-in was refused',
+      authorization_cleared: 'The sign-in was cancelled',
+      authorization_timeout: 'The sign-in took too long',
+      consent_denied: 'A program was not allowed',
+      invalid_grant: 'The sign-in could not be finished',
+      invalid_token: 'Your sign-in has ended',
+      not_configured: 'No sign-in provider is set',
+      not_signed_in: 'You are not signed in',
+      provider_error: 'The provider reports an error',
+      provider_unreachable: 'The provider cannot be reached',
+      rate_limited: 'Too many sign-ins at once',
+      unknown_state: 'The sign-in could not be finished',
+    } as Readonly<Record<string, string>>,
+    otherTitle: 'Something went wrong',
+    signIn: 'Sign in again',
+    tryAgain: 'Try again',
+    dismiss: 'Dismiss',
+  },
+
+  notes: {
+    port: 'Another address',
+    storage: 'Where your sign-in is kept',
+    refreshToken: 'Programs can get your refresh token',
+    refreshTokenText:
+      'With it a program stays signed in as you without Loopgate. The setting exposeRefreshToken allows this; turn it off unless a program needs it.',
+  },
+
+  footer: {
+    address: 'Programs reach Loopgate at',
+    version: (version: string) => `Version ${version}`,
+  },
+
+  announcements: {
+    signedIn: (name: string) => (name === '' ? 'Signed in.' : `Signed in as ${name}.`),
+    signedOut: 'Signed out.',
+    waiting: 'Waiting for you to sign in in the browser.',
+    waitingForProgram: 'A program on this machine asked to sign you in. Waiting for the browser.',
+    waitingEnded: 'No longer waiting for the browser.',
+    copied: 'The address is copied.',
+  },
+};

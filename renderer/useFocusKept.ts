@@ -1,0 +1,30 @@
+import type { RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+/**
+ * Gives the keyboard a place to go on from: when the control that had the focus is gone with the screen it was on, the
+ * first heading of the new screen takes the focus, instead of the start of the page (WCAG 2.2, 2.4.3).
+ *
+ * @param shown changes whenever the screen may have changed.
+ * @returns the reference for the element that holds the screens.
+ */
+export function useFocusKept<Container extends HTMLElement>(shown: unknown): RefObject<Container | null> {
+  const container = useRef<Container>(null);
+  const last = useRef<Node | null>(null);
+
+  useEffect(() => {
+    const remember = (event: FocusEvent) => {
+      last.current = event.target as Node;
+    };
+    document.addEventListener('focusin', remember);
+    return () => document.removeEventListener('focusin', remember);
+  }, []);
+
+  useEffect(() => {
+    if (last.current === null || last.current.isConnected) return;
+    last.current = null;
+    container.current?.querySelector<HTMLElement>('h2[tabindex]')?.focus();
+  }, [shown]);
+
+  return container;
+}
