@@ -8,11 +8,12 @@ import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
 import { keySealer, SealedVault } from './sealedVault.ts';
 import { readSettings, SettingError, type Settings } from './settings.ts';
+import { readSettingsFile } from './settingsFile.ts';
 import { version } from './version.ts';
 
 /** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
 async function serve(): Promise<void> {
-  const settings = readSettings(process.env);
+  const settings = readSettings(process.env, readSettingsFile);
   mkdirSync(settings.home, { recursive: true, mode: 0o700 });
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);
@@ -45,6 +46,17 @@ function announce(host: Host, settings: Settings, vault: Vault): void {
   if (settings.issuer === undefined)
     print('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
   print(`Loopgate ${version} listening on ${host.address}`);
+  if (settings.issuer !== undefined) print(nextSteps(host.address));
+}
+
+/** What to type next, so that the first token is three lines away. */
+function nextSteps(address: string): string {
+  return [
+    'Try next, in another terminal:',
+    `  curl -X POST ${address}/pkce/code    # opens the login and answers when it is done`,
+    `  curl -X POST ${address}/pkce/token   # the tokens; from now on you are signed in`,
+    `  curl ${address}/userinfo             # who you are`,
+  ].join('\n');
 }
 
 /** R1: the person's own browser, as `$BROWSER` names it; without one the address is printed for the person to open. */

@@ -4,7 +4,7 @@ import { type Listening, listen } from './api/listen.ts';
 import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { systemClock } from './broker/clock.ts';
-import type { Settings } from './settings.ts';
+import { SettingError, type Settings } from './settings.ts';
 
 /** The broker and its API, running. */
 export interface Host {
@@ -19,13 +19,16 @@ export interface Host {
 
 /**
  * What the desktop app and the headless host have in common: the broker behind its API, on both loopback addresses.
- * @throws ListenError
+ * @throws ListenError, SettingError
  */
 export async function startHost(
   settings: Settings,
   world: Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'vault'>,
   log: Logger,
 ): Promise<Host> {
+  if (settings.demo && settings.issuer === undefined) {
+    throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
+  }
   const broker = new Broker(settings, { ...world, clock: systemClock, log });
   const api = createApi({
     broker,

@@ -12,6 +12,7 @@ import { type Host, startHost } from './host.ts';
 import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
 import { readSettings, SettingError } from './settings.ts';
+import { readSettingsFile } from './settingsFile.ts';
 
 // Where a request goes: api/guard.ts (headers) → api/caller.ts (who) → api/server.ts (route) → api/pkce.ts, auth0.ts
 // (operations) → broker/broker.ts, which asks broker/provider.ts and keeps what it gets in broker/session.ts.
@@ -20,7 +21,7 @@ import { readSettings, SettingError } from './settings.ts';
 async function start(): Promise<void> {
   lockDown();
   declarePageScheme();
-  const settings = readSettings(process.env);
+  const settings = readSettings(process.env, readSettingsFile);
   if (settings.demo && app.isPackaged)
     throw new SettingError('LOOPGATE_DEMO is for development: unset it and set an issuer.');
   mkdirSync(settings.home, { recursive: true, mode: 0o700 });

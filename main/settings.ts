@@ -1,6 +1,5 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import ElectronStore from 'electron-store';
 import { z } from 'zod';
 import { normaliseIssuer } from './broker/provider.ts';
 
@@ -225,28 +224,13 @@ export function defaultHome(platform: NodeJS.Platform, environment: NodeJS.Proce
 }
 
 /**
- * Reads `<home>/settings.json` as it is; a file that is not there is empty.
- * @throws SettingError when it cannot be read or is not JSON
- */
-export function readSettingsFile(home: string): Record<string, unknown> {
-  try {
-    const store = new ElectronStore<Record<string, unknown>>({ cwd: home, name: 'settings', configFileMode: 0o600 });
-    return store.store;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new SettingError(
-      `${join(home, 'settings.json')} cannot be read (${why}). Correct or remove it and start again.`,
-    );
-  }
-}
-
-/**
  * All settings from the environment and `<home>/settings.json`; the environment wins.
+ * @param readFile - gives settings.json of that folder as it is; empty when there is none
  * @throws SettingError for the first value that is wrong
  */
 export function readSettings(
   environment: NodeJS.ProcessEnv,
-  readFile: (home: string) => Record<string, unknown> = readSettingsFile,
+  readFile: (home: string) => Record<string, unknown>,
   platform: NodeJS.Platform = process.platform,
 ): Settings {
   refuseClientSecret('LOOPGATE_CLIENT_SECRET', environment.LOOPGATE_CLIENT_SECRET);
