@@ -56,14 +56,9 @@ function leaveToFirst(): void {
 
 /** Quit waits until the sockets are closed and everything is written. */
 function closeAtQuit(host: Host): void {
-  let isClosed = false;
-  app.on('will-quit', (event) => {
-    if (isClosed) return;
+  app.once('will-quit', (event) => {
     event.preventDefault();
-    void host.close().finally(() => {
-      isClosed = true;
-      app.quit();
-    });
+    void host.close().finally(() => app.exit(0));
   });
 }
 

@@ -3,8 +3,9 @@ import { pageAddress } from './page.ts';
 
 /** Electron's security checklist, for whatever web contents there will ever be. Called before the app is ready. */
 export function lockDown(): void {
-  // Everything that renders runs in Chromium's sandbox.
-  app.enableSandbox();
+  // Everything that renders runs in Chromium's sandbox; but as root there is none, and enforcing it would crash Chromium's
+  // helpers at every start.
+  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
   // No menu: no reload, no developer tools by shortcut, and a faster start.
   Menu.setApplicationMenu(null);
   app.on('web-contents-created', (_event, contents) => {

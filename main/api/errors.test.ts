@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
+import { errorAnswer, errorsMarkdown, expected } from './errors.ts';
+
+/** Contract 6.8, written out a second time: a code or status that changes breaks clients. */
+const contract: Record<ErrorCode, number> = {
+  invalid_request: 400,
+  unknown_state: 400,
+  invalid_grant: 400,
+  access_denied: 403,
+  forbidden_origin: 403,
+  consent_denied: 403,
+  not_signed_in: 401,
+  invalid_token: 401,
+  authorization_cleared: 409,
+  authorization_timeout: 504,
+  provider_unreachable: 502,
+  provider_error: 502,
+  rate_limited: 429,
+  not_configured: 503,
+  not_found: 404,
+  method_not_allowed: 405,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  internal: 500,
+};
+const codes = Object.keys(contract) as ErrorCode[];
+
+function recorder() {
+  const entries: { fields: object; message: string }[] = [];
+  return { entries, error: (fields: object, message: string) => void entries.push({ fields, message }) };
+}
+
+describe('errors', () => {
+  it('contract 6.8: these codes and no others', () => {
+    expect(Object.keys(errorTable).sort()).toEqual([...codes].sort());
+  });
+
+  it.each(codes)('contract 6.8: %s is JSON with its status, what happened and what to do next', (code) => {
+    const answer = errorAnswer(new BrokerError(code, { happened: 'This happened.' }));
+    expect(answer.status).toBe(contract[code]);
+    expect(answer.headers['Content-Type']).toMatch(/^application\/json\b/);
+    expect(JSON.parse(answer.body)).toEqual({
+      error: code,
+      error_description: `This happened. ${errorTable[code].next}`,
+    });
+    expect(errorTable[code].next).toMatch(/\w.*\.$/);
+  });
+
+  it.each(codes)('contract 4: %s never carries a Retry-After', (code) => {
+    const names = Object.keys(errorAnswer(new BrokerError(code, { retryable: true })).headers);
+    expect(names.map((name) => name.toLowerCase())).not.toContain('retry-after');
+  });
+
+  it('contract 6.5: a 401 has WWW-Authenticate: Bearer, and nothing else has', () => {
+    for (const code of codes) {
+      const challenge = errorAnswer(new BrokerError(code)).headers['WWW-Authenticate'];
+      expect(challenge, code).toBe(contract[code] === 401 ? 'Bearer' : undefined);
+    }
+  });
+
+  it('L7: further headers are kept', () => {
+    expect(errorAnswer(new BrokerError('method_not_allowed'), { Allow: 'GET' }).headers.Allow).toBe('GET');
+  });
+
+  it('L7, T9: an unexpected failure is answered with an id alone, which the log holds with the cause', () => {
+    const log = recorder();
+    const answer = errorAnswer(expected(new TypeError('secret at /home/ada/token'), log));
+    expect(answer.status).toBe(500);
+    expect(answer.body).not.toMatch(/secret|home|TypeError|\.ts/);
+    const [entry] = log.entries;
+    const id = /\(id ([0-9a-f-]{36})\)/.exec(answer.body)?.[1];
+    expect(entry?.fields).toMatchObject({ id, failure: expect.stringContaining('secret at /home/ada/token') });
+    expect(log.entries).toHaveLength(1);
+  });
+
+  it('contract 6.8: an expected failure stays as it is, and is no entry in the log', () => {
+    const log = recorder();
+    const error = new BrokerError('not_found');
+    expect(expected(error, log)).toBe(error);
+    expect(log.entries).toEqual([]);
+  });
+
+  it.each([undefined, null, 'text', { status: 400 }])('L7: %j thrown is an internal error', (thrown) => {
+    expect(expected(thrown, recorder()).code).toBe('internal');
+  });
+
+  it('contract 6.8: the documentation has a row for every code', () => {
+    const rows = errorsMarkdown().split('\n').slice(2);
+    expect(rows.map((row) => row.split('|').slice(1, 3).join('').trim())).toEqual(
+      Object.entries(errorTable).map(([code, { status }]) => `\`${code}\`  ${status}`),
+    );
+    for (const row of rows) expect(row.replaceAll(/[^|]/g, ''), row).toBe('|||||');
+  });
+});

@@ -1,0 +1,283 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { BrokerError } from '../broker/errors.ts';
+import { callbackPath, type GuardPolicy, guard, openPagePrefix } from './guard.ts';
+
+const provider = 'https://tenant.example';
+const listed = 'https://tool.example';
+const unlisted = 'https://evil.example';
+const webview = 'vscode-webview://1kq3t0fbc7f6q0c0m6q8o4d2h8';
+
+const policy: GuardPolicy = {
+  port: 1000,
+  origins: [listed, 'vscode-webview:'],
+  providerOrigins: async () => [provider],
+};
+
+type Line = readonly [name: string, value: string];
+const host: Line = ['Host', 'localhost:1000'];
+
+function request(method: string, target: string, lines: readonly Line[]): IncomingMessage {
+  const message = new IncomingMessage(new Socket());
+  message.method = method;
+  message.url = target;
+  message.rawHeaders = lines.flat();
+  return message;
+}
+
+/** 'passes', or the status that the request gets. */
+async function verdict(
+  method: string,
+  target: string,
+  lines: readonly Line[],
+  asked: Partial<GuardPolicy> = {},
+): Promise<string> {
+  try {
+    const { origin } = await guard(request(method, target, lines), { ...policy, ...asked });
+    return origin === undefined ? 'passes' : `passes for ${origin}`;
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    return error.code === 'invalid_request' ? '400' : error.code === 'forbidden_origin' ? '403' : error.code;
+  }
+}
+
+const fetched = (site: string, mode: string, dest: string): Line[] => [
+  ['Sec-Fetch-Site', site],
+  ['Sec-Fetch-Mode', mode],
+  ['Sec-Fetch-Dest', dest],
+];
+const navigation = (site: string) => fetched(site, 'navigate', 'document');
+
+describe('L1: Host', () => {
+  it.each<[string, string, string[]]>([
+    ['passes', 'localhost', ['localhost:1000']],
+    ['passes', '127.0.0.1', ['127.0.0.1:1000']],
+    ['passes', '[::1]', ['[::1]:1000']],
+    ['400', 'none', []],
+    ['400', 'two, equal', ['localhost:1000', 'localhost:1000']],
+    ['400', 'two, the second evil', ['localhost:1000', 'evil.example:1000']],
+    ['403', 'empty', ['']],
+    ['403', 'a rebound name', ['evil.example:1000']],
+    ['403', 'no port', ['localhost']],
+    ['403', 'another port', ['localhost:1001']],
+    ['403', 'a longer port', ['localhost:10000']],
+    ['403', 'the port with a zero before', ['localhost:01000']],
+    ['403', 'a port that is not decimal', ['localhost:0x3e8']],
+    ['403', 'an empty port', ['localhost:']],
+    ['403', 'upper case', ['LOCALHOST:1000']],
+    ['403', 'a trailing dot', ['localhost.:1000']],
+    ['403', 'a name under localhost', ['evil.localhost:1000']],
+    ['403', 'a name that begins like it', ['localhost.evil.example:1000']],
+    ['403', 'userinfo', ['localhost@evil.example:1000']],
+    ['403', 'userinfo before it', ['evil@localhost:1000']],
+    ['403', 'a path', ['localhost:1000/']],
+    ['403', 'two in one line', ['localhost:1000, evil.example']],
+    ['403', 'another loopback address', ['127.0.0.2:1000']],
+    ['403', 'a short form of the address', ['127.1:1000']],
+    ['403', 'the address as one number', ['2130706433:1000']],
+    ['403', 'the address in octal', ['0177.0.0.1:1000']],
+    ['403', 'any address', ['0.0.0.0:1000']],
+    ['403', 'the mapped address', ['[::ffff:127.0.0.1]:1000']],
+    ['403', '::1 written out', ['[0:0:0:0:0:0:0:1]:1000']],
+    ['403', '::1 without brackets', ['::1:1000']],
+  ])('L1: %s for Host that is %s', async (expected, _name, hosts) => {
+    const lines = hosts.map((value): Line => ['hOsT', value]);
+    expect(await verdict('GET', '/userinfo', lines)).toBe(expected);
+  });
+
+  it('L1: on port 80, which a client leaves out, the bare names are right', async () => {
+    expect(await verdict('GET', '/', [['Host', 'localhost']], { port: 80 })).toBe('passes');
+    expect(await verdict('GET', '/', [['Host', 'localhost:1000']], { port: 80 })).toBe('403');
+  });
+
+  it.each(['*', '', 'http://localhost:1000/userinfo', 'localhost:1000', 'userinfo', '/userinfo#part'])(
+    'L1: a request target %j is not in origin form: 400',
+    async (target) => {
+      expect(await verdict('GET', target, [host])).toBe('400');
+    },
+  );
+
+  it('L1: Host is looked at even when everything else is fine', async () => {
+    const lines: Line[] = [['Host', 'evil.example'], ['Origin', provider], ...navigation('cross-site')];
+    expect(await verdict('POST', callbackPath, lines)).toBe('403');
+  });
+});
+
+describe('L2: Origin', () => {
+  it.each<[string, string, string]>([
+    ['403', '/userinfo', unlisted],
+    ['403', '/userinfo', 'null'],
+    ['403', '/userinfo', ''],
+    ['403', '/userinfo', provider],
+    ['403', '/userinfo', 'http://localhost:1000'],
+    ['403', '/userinfo', 'http://localhost:3000'],
+    ['403', '/userinfo', 'app://obsidian.md'],
+    ['403', '/userinfo', 'chrome-extension://abcdefghijklmnop'],
+    [`passes for ${listed}`, '/userinfo', listed],
+    ['403', '/userinfo', 'https://tool.example:8443'],
+    ['403', '/userinfo', 'http://tool.example'],
+    ['403', '/userinfo', 'https://tool.example.evil.example'],
+    ['403', '/userinfo', 'https://sub.tool.example'],
+    ['403', '/userinfo', 'https://TOOL.example'],
+    ['403', '/userinfo', 'https://tool.example/'],
+    ['403', '/userinfo', `${listed} ${unlisted}`],
+    [`passes for ${webview}`, '/userinfo', webview],
+    ['403', '/userinfo', 'vscode-webview:'],
+    ['403', '/userinfo', 'vscode-webview.evil.example'],
+    ['403', '/userinfo', 'https://vscode-webview://x'],
+    ['403', '/userinfo', 'vscode-webview-evil://x'],
+    ['passes', callbackPath, provider],
+    ['passes', callbackPath, 'null'],
+    ['403', callbackPath, unlisted],
+    ['403', callbackPath, `${provider}.evil.example`],
+    ['403', `${callbackPath}/`, 'null'],
+    ['403', `${callbackPath}x`, 'null'],
+    ['403', `/userinfo?${callbackPath}`, 'null'],
+    ['403', `/x/..${callbackPath}`, provider],
+    ['403', `${callbackPath.toUpperCase()}`, provider],
+    ['403', `${openPagePrefix}1`, 'null'],
+  ])('L2: %s for a POST to %s with Origin %j', async (expected, path, origin) => {
+    expect(await verdict('POST', path, [host, ['Origin', origin]])).toBe(expected);
+  });
+
+  it.each(['null', provider])(
+    'L2: a GET to the callback with Origin %s passes: a browser may send one after a redirect',
+    async (origin) => {
+      const lines: Line[] = [host, ['Origin', origin], ...navigation('cross-site')];
+      expect(await verdict('GET', `${callbackPath}?code=c&state=s`, lines)).toBe('passes');
+    },
+  );
+
+  it('L2: two Origin lines are a 400, also when both are allowed', async () => {
+    expect(await verdict('GET', '/userinfo', [host, ['Origin', listed], ['origin', listed]])).toBe('400');
+  });
+
+  it('L2: while the provider is unknown its origin is nobody’s', async () => {
+    const unknown = { providerOrigins: () => Promise.reject(new BrokerError('provider_unreachable')) };
+    expect(await verdict('POST', callbackPath, [host, ['Origin', provider]], unknown)).toBe('403');
+    expect(await verdict('POST', callbackPath, [host, ['Origin', 'null']], unknown)).toBe('passes');
+  });
+
+  it.each(['/userinfo', '/pkce/clear', '/authorize'])(
+    'L2: the provider is never asked about a request to %s',
+    async (path) => {
+      const providerOrigins = () => Promise.reject(new Error('the provider was asked'));
+      const asked = guard(request('POST', path, [host, ['Origin', unlisted]]), { ...policy, providerOrigins });
+      await expect(asked).rejects.toThrow(BrokerError);
+    },
+  );
+
+  it('L2, L3: a script’s request to the callback is refused before the provider is asked for its origins', async () => {
+    let asked = 0;
+    const providerOrigins = async () => {
+      asked += 1;
+      return [provider];
+    };
+    const lines: Line[] = [host, ['Origin', unlisted], ...fetched('cross-site', 'cors', 'empty')];
+    expect(await verdict('POST', callbackPath, lines, { providerOrigins })).toBe('403');
+    expect(asked).toBe(0);
+  });
+
+  it('L2: with an empty list nothing but the callback takes an Origin', async () => {
+    for (const origin of [listed, webview, 'null', provider]) {
+      expect(await verdict('GET', '/userinfo', [host, ['Origin', origin]], { origins: [] })).toBe('403');
+    }
+  });
+});
+
+const hostile: [string, string, Line[]][] = [
+  ['fetch GET', 'GET', [['Origin', unlisted], ...fetched('cross-site', 'cors', 'empty')]],
+  ['fetch POST text/plain', 'POST', [['Origin', unlisted], ...fetched('cross-site', 'cors', 'empty')]],
+  ['no-cors fetch', 'GET', fetched('cross-site', 'no-cors', 'empty')],
+  ['img', 'GET', fetched('cross-site', 'no-cors', 'image')],
+  ['script', 'GET', fetched('cross-site', 'no-cors', 'script')],
+  ['iframe', 'GET', fetched('cross-site', 'navigate', 'iframe')],
+  ['object', 'GET', fetched('cross-site', 'navigate', 'object')],
+  ['top navigation', 'GET', navigation('cross-site')],
+  ['form POST', 'POST', [['Origin', unlisted], ...navigation('cross-site')]],
+  ['form POST from https', 'POST', [['Origin', 'null'], ...navigation('cross-site')]],
+  ['form POST without Origin', 'POST', navigation('cross-site')],
+  ['another local server, fetch', 'GET', fetched('same-site', 'cors', 'empty')],
+  ['another local server, navigation', 'GET', navigation('same-site')],
+  ['websocket', 'GET', [['Origin', unlisted], ...fetched('cross-site', 'websocket', 'websocket')]],
+  ['an unknown site', 'GET', fetched('elsewhere', 'navigate', 'document')],
+  ['an empty site', 'GET', fetched('', 'navigate', 'document')],
+  ['a site in capitals', 'GET', fetched('None', 'cors', 'empty')],
+];
+const acting = [
+  '/pkce/clear',
+  '/pkce/code',
+  '/pkce/token',
+  '/pkce/challenge',
+  '/authorize',
+  '/oauth/token',
+  '/userinfo',
+];
+
+describe('L3: Sec-Fetch-Site', () => {
+  it.each(hostile)('L3: %s gets 403 on everything that has data or effect', async (_name, method, lines) => {
+    for (const path of [...acting, '/v2/logout', '/nowhere', '/']) {
+      expect(await verdict(method, path, [host, ...lines]), path).toBe('403');
+    }
+  });
+
+  it.each(['none', 'same-origin'])('L3: %s passes in any mode', async (site) => {
+    for (const mode of ['navigate', 'cors', 'no-cors', 'websocket']) {
+      expect(await verdict('GET', '/userinfo', [host, ...fetched(site, mode, 'empty')]), mode).toBe('passes');
+    }
+  });
+
+  it('L3: an absent header passes: Node and Deno send none', async () => {
+    expect(await verdict('POST', '/pkce/code', [host])).toBe('passes');
+    expect(await verdict('GET', '/userinfo', [host, ['Sec-Fetch-Mode', 'cors']])).toBe('passes');
+  });
+
+  it.each<[string, string, string, Line[]]>([
+    ['passes', 'POST', 'a form_post', navigation('cross-site')],
+    ['passes', 'POST', 'a form_post from https', [['Origin', 'null'], ...navigation('cross-site')]],
+    ['passes', 'POST', 'a form_post from the provider', [['Origin', provider], ...navigation('cross-site')]],
+    ['passes', 'GET', 'a redirect', navigation('cross-site')],
+    ['passes', 'POST', 'a provider on localhost', navigation('same-site')],
+    ['403', 'GET', 'an iframe', fetched('cross-site', 'navigate', 'iframe')],
+    ['403', 'POST', 'a form in an iframe', [['Origin', 'null'], ...fetched('cross-site', 'navigate', 'iframe')]],
+    ['403', 'GET', 'an image', fetched('cross-site', 'no-cors', 'image')],
+    ['403', 'POST', 'a script', [['Origin', 'null'], ...fetched('cross-site', 'cors', 'empty')]],
+    ['403', 'PUT', 'another method', navigation('cross-site')],
+    ['403', 'HEAD', 'another method', navigation('cross-site')],
+    ['403', 'GET', 'a navigation that says no dest', fetched('cross-site', 'navigate', '')],
+  ])('L3a: %s for a %s to the callback by %s', async (expected, method, _name, lines) => {
+    expect(await verdict(method, `${callbackPath}?state=s`, [host, ...lines])).toBe(expected);
+  });
+
+  it.each<[string, string, string, Line[]]>([
+    ['passes', 'GET', `${openPagePrefix}1`, navigation('cross-site')],
+    ['403', 'POST', `${openPagePrefix}1`, navigation('cross-site')],
+    ['403', 'GET', `${openPagePrefix}1`, fetched('cross-site', 'navigate', 'iframe')],
+    ['403', 'GET', `${openPagePrefix}1`, fetched('cross-site', 'cors', 'empty')],
+    ['403', 'GET', openPagePrefix.slice(0, -1), navigation('cross-site')],
+    ['403', 'GET', `/v2/logout?${openPagePrefix}`, navigation('cross-site')],
+    ['403', 'GET', `/v2/logout/..${openPagePrefix}`, navigation('cross-site')],
+  ])('L3b: %s for a %s of %s', async (expected, method, path, lines) => {
+    expect(await verdict(method, path, [host, ...lines])).toBe(expected);
+  });
+
+  it.each<[string, string, string, Line[]]>([
+    [`passes for ${listed}`, 'GET', 'a fetch', fetched('cross-site', 'cors', 'empty')],
+    [`passes for ${listed}`, 'OPTIONS', 'its preflight', fetched('cross-site', 'cors', 'empty')],
+    ['403', 'POST', 'a form', navigation('cross-site')],
+    ['403', 'GET', 'a no-cors fetch', fetched('cross-site', 'no-cors', 'empty')],
+  ])('L3c: %s for a %s from an allow-listed Origin by %s', async (expected, method, _name, lines) => {
+    expect(await verdict(method, '/userinfo', [host, ['Origin', listed], ...lines])).toBe(expected);
+  });
+
+  it('L3c: a webview of a listed scheme passes with mode cors', async () => {
+    const lines: Line[] = [host, ['Origin', webview], ...fetched('cross-site', 'cors', 'empty')];
+    expect(await verdict('GET', '/userinfo', lines)).toBe(`passes for ${webview}`);
+  });
+
+  it.each(['Sec-Fetch-Site', 'Sec-Fetch-Mode', 'Sec-Fetch-Dest'])('L3: two %s lines are a 400', async (name) => {
+    const doubled: Line = [name.toLowerCase(), 'none'];
+    expect(await verdict('POST', callbackPath, [host, ...navigation('cross-site'), doubled])).toBe('400');
+  });
+});

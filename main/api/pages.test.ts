@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { BrokerError } from '../broker/errors.ts';
+import type { Answer } from './answer.ts';
+import { openPagePrefix } from './guard.ts';
+import { failedPage, ResultPages, signedInPage, signedOutPage } from './pages.ts';
+
+const hostile = `<script>alert("1")</script><img src=x onerror='alert(2)'>&amp;`;
+const failed = (words: string) => failedPage(new BrokerError('provider_error', { happened: words }), 502);
+
+const pages: [string, Answer][] = [
+  ['signed in, by Loopgate', signedInPage('loopgate')],
+  ['signed in, by a program', signedInPage('program')],
+  ['failed', failed(hostile)],
+  ['denied', failedPage(new BrokerError('access_denied'), 403)],
+  ['nobody waited', failedPage(new BrokerError('unknown_state'), 400)],
+  ['signed out', signedOutPage()],
+  ['finished', new ResultPages().show('gone')],
+];
+
+describe('pages', () => {
+  it.each(pages)('R12, L3b: the page "%s" loads nothing, runs nothing, is never framed', (_name, { headers }) => {
+    const directives = headers['Content-Security-Policy']?.split('; ') ?? [];
+    expect(directives).toContain("default-src 'none'");
+    expect(directives).toContain("frame-ancestors 'none'");
+    expect(directives).toContain("base-uri 'none'");
+    expect(directives).toContain("form-action 'none'");
+    expect(
+      directives.filter((directive) => /^(script|connect|img|font|frame|object)-src|unsafe|\*/.test(directive)),
+    ).toEqual([]);
+    expect(headers['Referrer-Policy']).toBe('no-referrer');
+    expect(headers['Content-Type']).toBe('text/html; charset=utf-8');
+  });
+
+  it.each(pages)('R12: the page "%s" has no script, no handler and no address of elsewhere', (_name, { body }) => {
+    expect(body).not.toMatch(/<(script|img|link|iframe|object|embed|base|meta http-equiv)\b/i);
+    expect(body).not.toMatch(/<[^>]+\s(on\w+|src|href|style|action)\s*=/i);
+    expect(body).not.toMatch(/url\(|@import|javascript:/i);
+  });
+
+  it.each(pages)('R12: the style of the page "%s" is the one that the policy names', (_name, { headers, body }) => {
+    const style = /<style>(.*?)<\/style>/s.exec(body)?.[1] ?? '';
+    expect(style).not.toBe('');
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(headers['Content-Security-Policy']).toContain(`style-src 'sha256-${hash}';`);
+    expect(body.match(/<style/g)).toHaveLength(1);
+  });
+
+  it('R12: every word of the provider is shown as text', () => {
+    const { body } = failed(hostile);
+    expect(body).not.toContain('alert("1")');
+    expect(body).toContain('&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;');
+    expect(body).toContain('onerror=&#39;alert(2)&#39;&#62;&#38;amp;');
+  });
+
+  it('R13: the person reads why, the code and what to do next, with the status of the error', () => {
+    const page = failedPage(new BrokerError('access_denied', { happened: 'You pressed Deny.' }), 403);
+    expect(page.status).toBe(403);
+    expect(page.body).toMatch(/<h1>The sign-in was denied<\/h1>.*You pressed Deny\. Sign in again.*access_denied/);
+  });
+
+  it('R9: a callback that nobody waited for says that nothing was changed, and repeats nothing of it', () => {
+    const page = failedPage(new BrokerError('unknown_state', { happened: hostile }), 400);
+    expect(page.status).toBe(400);
+    expect(page.body).toContain('Nothing was changed');
+    expect(page.body).not.toContain('alert');
+  });
+
+  it('T18: only a login that the person started here says "You are signed in"', () => {
+    expect(signedInPage('loopgate').body).toContain('You are signed in');
+    expect(signedInPage('program').body).not.toContain('You are signed in');
+  });
+});
+
+describe('ResultPages', () => {
+  it('R10: each page is kept at a clean address of its own that cannot be guessed', () => {
+    const kept = new ResultPages();
+    const paths = [kept.keep(signedInPage('loopgate')), kept.keep(failed('x'))];
+    for (const path of paths) expect(path).toMatch(new RegExp(`^${openPagePrefix}[0-9a-f-]{36}$`));
+    expect(new Set(paths).size).toBe(2);
+    expect(kept.show(paths[0]?.slice(openPagePrefix.length) ?? '')).toEqual(signedInPage('loopgate'));
+    expect(kept.show(paths[1]?.slice(openPagePrefix.length) ?? '')).toEqual(failed('x'));
+  });
+
+  it('R10: an address that is gone shows a page without data', () => {
+    expect(new ResultPages().show('../../userinfo').body).toContain('This sign-in is finished');
+    expect(new ResultPages().show('__proto__').status).toBe(200);
+  });
+
+  it('L6: no more than 50 are kept, and the oldest goes first', () => {
+    const kept = new ResultPages();
+    const ids = Array.from({ length: 51 }, () => kept.keep(signedInPage('program')).slice(openPagePrefix.length));
+    const finished = new ResultPages().show('gone');
+    const gone = ids.map((id) => kept.show(id).body === finished.body);
+    expect(gone.indexOf(true)).toBe(0);
+    expect(gone.filter(Boolean)).toHaveLength(1);
+  });
+});

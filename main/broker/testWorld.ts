@@ -1,0 +1,463 @@
+/** The world that the broker's tests hand in: time, vault, browsers, and two providers, an honest one and one that lies. */
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { expect, onTestFinished } from 'vitest';
+import { BrowserDouble, type SignInOptions } from '../../e2e/identity-provider/person.ts';
+import {
+  type IdentityProvider,
+  type IdentityProviderOptions,
+  startIdentityProvider,
+} from '../../e2e/identity-provider/provider.ts';
+import { s256 } from './authorization.ts';
+import { Broker, type BrokerSettings } from './broker.ts';
+import type { Clock } from './clock.ts';
+import { BrokerError } from './errors.ts';
+import type { PlatformFetch } from './providerFetch.ts';
+import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from './requests.ts';
+import type { StoredAccount, StoredState, Vault } from './vault.ts';
+
+export const address = 'http://localhost:39300';
+export const redirectUri = `${address}/pkce/response/code`;
+export const editor = 'editor';
+export const ada = 'auth0|ada-lovelace';
+
+/** Time that passes when the test says so. It begins at the real time, which the local provider lives in. */
+export class FakeClock implements Clock {
+  #now = Date.now();
+  #timers: { at: number; callback: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(milliseconds: number, callback: () => void): () => void {
+    const timer = { at: this.#now + milliseconds, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Lets time pass; what was due is called in its order, each at its own time. */
+  advance(milliseconds: number): void {
+    const end = this.#now + milliseconds;
+    for (let next = this.#due(end); next; next = this.#due(end)) {
+      const due = next;
+      this.#timers = this.#timers.filter((other) => other !== due);
+      this.#now = Math.max(this.#now, due.at);
+      due.callback();
+    }
+    this.#now = end;
+  }
+
+  /** The machine sleeps, or its clock is set: time has moved, and no timer has noticed yet. */
+  jump(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
+  #due(end: number): { at: number; callback: () => void } | undefined {
+    return this.#timers.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at)[0];
+  }
+}
+
+/** A vault in memory that can fail, be slow, and remembers the order of things. */
+export class TestVault implements Vault {
+  notice: string | undefined;
+  readonly saves: StoredState[] = [];
+  loadFailure: Error | undefined;
+  saveFailure: Error | undefined;
+  /** Called when a save begins; what it returns is waited for. */
+  beforeSave: () => Promise<void> | undefined = () => undefined;
+  #state: StoredState | undefined;
+
+  constructor(state?: StoredState) {
+    this.#state = state;
+  }
+
+  /** What is on disk. */
+  get state(): StoredState | undefined {
+    return this.#state;
+  }
+
+  async load(): Promise<StoredState | undefined> {
+    if (this.loadFailure) throw this.loadFailure;
+    return structuredClone(this.#state);
+  }
+
+  async save(state: StoredState): Promise<void> {
+    const copy = structuredClone(state);
+    await this.beforeSave();
+    if (this.saveFailure) throw this.saveFailure;
+    this.#state = copy;
+    this.saves.push(copy);
+  }
+}
+
+/** How a login page becomes the callback's parameters. */
+type Login = (address: string, name: string, options: SignInOptions) => Promise<URLSearchParams>;
+
+/** The person's browser, which the broker opens. */
+export class TestBrowser {
+  /** Every address that was opened. */
+  readonly opened: string[] = [];
+  /** What the person read at the end of each login: the broker's result, or its error. */
+  readonly pages: (CallbackResult | BrokerError)[] = [];
+  /** Who signs in at once when a login page opens; undefined leaves the page open. */
+  person: string | undefined = 'Ada Lovelace';
+  deny = false;
+  /** Set to make the opening fail. */
+  failure: ((address: string) => Error) | undefined;
+  readonly #login: Login;
+  #respond: (parameters: URLSearchParams) => Promise<CallbackResult> = () => Promise.reject(new Error('no broker'));
+  #waiters: (() => void)[] = [];
+
+  constructor(login: Login) {
+    this.#login = login;
+  }
+
+  /** Callbacks go to this broker. */
+  attach(broker: Broker): void {
+    this.#respond = (parameters) => broker.respond(parameters);
+  }
+
+  /** The login pages among {@link opened}. */
+  get tabs(): string[] {
+    return this.opened.filter((one) => new URL(one).pathname === '/authorize');
+  }
+
+  readonly open = async (opened: string): Promise<void> => {
+    if (this.failure) throw this.failure(opened);
+    this.opened.push(opened);
+    for (const wake of this.#waiters.splice(0)) wake();
+    if (this.person !== undefined && new URL(opened).pathname === '/authorize') void this.finish(opened);
+  };
+
+  /** The address of the login number `index` (the first is 0), once it is open. */
+  async tab(index = 0): Promise<string> {
+    for (;;) {
+      const found = this.opened[index];
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
+  }
+
+  /** Signs in at a login page that was left open, and brings nothing back yet. */
+  callback(opened: string, name = this.person ?? 'Ada Lovelace'): Promise<URLSearchParams> {
+    return this.#login(opened, name, { deny: this.deny });
+  }
+
+  /** Signs in at a login page and brings the callback; gives what the person reads then. */
+  async finish(opened: string, name?: string): Promise<CallbackResult | BrokerError> {
+    const parameters = await this.callback(opened, name);
+    const page = await this.#respond(parameters).catch((error: unknown) => {
+      if (error instanceof BrokerError) return error;
+      throw error;
+    });
+    this.pages.push(page);
+    return page;
+  }
+}
+
+/** All that was logged, as it would be written. */
+export class TestLog {
+  readonly lines: string[] = [];
+  info(fields: object, message: string): void {
+    this.lines.push(JSON.stringify({ ...fields, message }));
+  }
+  warn(fields: object, message: string): void {
+    this.lines.push(JSON.stringify({ ...fields, message }));
+  }
+}
+
+export interface World {
+  readonly broker: Broker;
+  readonly settings: BrokerSettings;
+  readonly clock: FakeClock;
+  readonly vault: TestVault;
+  readonly browser: TestBrowser;
+  readonly log: TestLog;
+}
+
+export interface WorldOptions {
+  settings?: Partial<BrokerSettings>;
+  vault?: TestVault;
+  clock?: FakeClock;
+  fetch?: PlatformFetch;
+  /** Who signs in when a page opens; `null` leaves it open. */
+  person?: string | null;
+}
+
+/** A broker in front of the local provider, which behaves as an Auth0 tenant. */
+export interface LocalWorld extends World {
+  readonly provider: IdentityProvider;
+}
+
+/** Node's fetch without pooled connections, which a provider that restarts would have cut. */
+export const plainFetch: PlatformFetch = (url, options) => {
+  const headers = new Headers(options.headers);
+  headers.set('connection', 'close');
+  return fetch(url, { ...options, headers });
+};
+
+const localLogin: Login = async (opened, name, options) => {
+  const { fields } = await new BrowserDouble().signInAs(opened, name, { ...options, deliver: false });
+  return new URLSearchParams(fields);
+};
+
+export async function localProvider(options: IdentityProviderOptions = {}): Promise<IdentityProvider> {
+  const provider = await startIdentityProvider(options);
+  onTestFinished(async () => {
+    await provider.close();
+    expect(provider.errors).toEqual([]);
+  });
+  return provider;
+}
+
+/** Starts a broker in front of the local provider. */
+export async function localWorld(
+  options: WorldOptions & { provider?: IdentityProvider; providerOptions?: IdentityProviderOptions } = {},
+): Promise<LocalWorld> {
+  const provider = options.provider ?? (await localProvider(options.providerOptions));
+  const world = await start({ issuer: provider.issuer, clientId: provider.clientId }, localLogin, options);
+  return { ...world, provider };
+}
+
+/** A broker in front of a provider that says whatever the test wants. */
+export interface ScriptedWorld extends World {
+  readonly provider: ScriptedProvider;
+}
+
+export async function scriptedWorld(
+  options: WorldOptions & { provider?: ScriptedProvider } = {},
+): Promise<ScriptedWorld> {
+  const provider = options.provider ?? new ScriptedProvider();
+  const world = await start({ issuer: provider.issuer, clientId: 'loopgate-demo' }, provider.login, {
+    fetch: provider.fetch,
+    ...options,
+  });
+  return { ...world, provider };
+}
+
+async function start(
+  configured: { issuer: string; clientId: string },
+  login: Login,
+  options: WorldOptions,
+): Promise<World> {
+  const settings: BrokerSettings = {
+    ...configured,
+    scope: 'openid profile email offline_access',
+    signInTimeout: 240_000,
+    clients: [],
+    redirectUris: [],
+    returnTo: [],
+    exposeRefreshToken: false,
+    ...options.settings,
+  };
+  const clock = options.clock ?? new FakeClock();
+  const vault = options.vault ?? new TestVault();
+  const log = new TestLog();
+  const browser = new TestBrowser(login);
+  if (options.person !== undefined) browser.person = options.person ?? undefined;
+  const broker = new Broker(settings, {
+    clock,
+    vault,
+    log,
+    fetch: options.fetch ?? plainFetch,
+    openBrowser: browser.open,
+  });
+  browser.attach(broker);
+  await broker.start(address);
+  onTestFinished(() => broker.close());
+  return { broker, settings, clock, vault, browser, log };
+}
+
+/** A world whose browser must stay shut until the end of the test. */
+export function neverOpened<T extends World>(world: T): T {
+  world.browser.person = undefined;
+  onTestFinished(() => expect(world.browser.opened, 'the browser was opened').toEqual([]));
+  return world;
+}
+
+/** A client's own challenge: the verifier stays with the client. */
+export function ownChallenge(codeVerifier = 'a-verifier-of-the-clients-own-that-is-long-enough'): {
+  codeVerifier: string;
+  codeChallenge: string;
+} {
+  return { codeVerifier, codeChallenge: s256(codeVerifier) };
+}
+
+/** The token request that fits a sign-in whose challenge the broker made. */
+export function exchangeOf(result: SignInResult, changes: Partial<TokenRequest> = {}): TokenRequest {
+  return {
+    grantType: 'authorization_code',
+    clientId: 'loopgate-demo',
+    code: result.code,
+    redirectUri,
+    codeVerifier: result.challenge?.codeVerifier,
+    ...changes,
+  };
+}
+
+/** Signs in as a program does: the code, then its exchange. */
+export async function signInAs(world: World, name = 'Ada Lovelace', owner = editor): Promise<TokenResult> {
+  world.browser.person = name;
+  const result = await world.broker.authorize(owner, {});
+  return await world.broker.token(owner, exchangeOf(result));
+}
+
+export const refreshGrant: TokenRequest = { grantType: 'refresh_token', clientId: 'loopgate-demo' };
+
+/** The reason of a failure. @throws Error when it did not fail, or not by a BrokerError */
+export async function failureOf(work: Promise<unknown>): Promise<BrokerError> {
+  const [outcome] = await Promise.allSettled([work]);
+  if (outcome.status === 'fulfilled') throw new Error(`it did not fail: ${JSON.stringify(outcome.value)}`);
+  if (outcome.reason instanceof BrokerError) return outcome.reason;
+  throw outcome.reason;
+}
+
+/** The parameters of a login page's address. */
+export function parametersOf(opened: string): Record<string, string> {
+  return Object.fromEntries(new URL(opened).searchParams);
+}
+
+/** The only account that is stored. @throws Error when there is none */
+export function storedAccountOf(vault: TestVault): StoredAccount {
+  const account = vault.state?.accounts[0];
+  if (!account) throw new Error('no account is stored');
+  return account;
+}
+
+/** A vault that was written `milliseconds` ago with an access token that has just ended: the morning after. */
+export function withEndedAccessToken(vault: TestVault): TestVault {
+  const { state } = vault;
+  if (!state) throw new Error('nothing is stored');
+  const accounts = state.accounts.map((account) => ({ ...account, expiresAt: Date.now() - 1 }));
+  return new TestVault({ ...state, accounts });
+}
+
+interface ScriptedRequest {
+  readonly path: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+const keys = generateKeyPair('RS256', { extractable: true });
+const otherKeys = generateKeyPair('RS256', { extractable: true });
+
+/** An identity provider without sockets. Honest until something is changed; each test makes it lie in one way. */
+export class ScriptedProvider {
+  readonly issuer: string;
+  readonly requests: ScriptedRequest[] = [];
+  /** Changes to the metadata; undefined takes a member out. */
+  metadata: Record<string, unknown> = {};
+  /** Changes to the ID token's claims; undefined takes one out. */
+  claims: Record<string, unknown> = {};
+  /** Changes to the token answer; undefined takes a member out. */
+  tokens: Record<string, unknown> = {};
+  /** Changes to the UserInfo answer. */
+  profile: Record<string, unknown> = {};
+  /** Signs the ID token, honestly by default. */
+  sign: (claims: JWTPayload) => Promise<string> = signedBy(keys);
+  /** Answers a path in the provider's stead. */
+  readonly answers = new Map<string, () => Response | Promise<Response>>();
+  #nonce = '';
+  #issued = 0;
+
+  constructor(issuer = 'https://tenant.example/') {
+    this.issuer = issuer;
+  }
+
+  count(path: string): number {
+    return this.requests.filter((request) => request.path === path).length;
+  }
+
+  /** The person signs in, and the browser brings this. */
+  readonly login: Login = async (opened, _name, { deny }) => {
+    const { state = '', nonce = '' } = parametersOf(opened);
+    this.#nonce = nonce;
+    const outcome: Record<string, string> = deny
+      ? { error: 'access_denied', error_description: 'User denied the request' }
+      : { code: `code-${++this.#issued}` };
+    return new URLSearchParams({ ...outcome, state, iss: this.issuer });
+  };
+
+  readonly fetch: PlatformFetch = async (url, { body }) => {
+    const { pathname: path } = new URL(url);
+    this.requests.push({ path, parameters: Object.fromEntries(new URLSearchParams(String(body ?? ''))) });
+    const answer = this.answers.get(path);
+    if (answer) return await answer();
+    if (path.endsWith('/.well-known/openid-configuration')) return Response.json(without(this.#metadata()));
+    if (path === '/jwks.json') {
+      const { publicKey } = await keys;
+      return Response.json({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', use: 'sig', alg: 'RS256' }] });
+    }
+    if (path === '/oauth/token') return Response.json(without(await this.#tokens()));
+    if (path === '/userinfo') return Response.json(without({ sub: ada, name: 'Ada Lovelace', ...this.profile }));
+    if (path === '/oauth/revoke') return new Response(null, { status: 200 });
+    return new Response('not found', { status: 404 });
+  };
+
+  #metadata(): Record<string, unknown> {
+    const { origin } = new URL(this.issuer);
+    return {
+      issuer: this.issuer,
+      authorization_endpoint: `${origin}/authorize`,
+      token_endpoint: `${origin}/oauth/token`,
+      userinfo_endpoint: `${origin}/userinfo`,
+      revocation_endpoint: `${origin}/oauth/revoke`,
+      jwks_uri: `${origin}/jwks.json`,
+      response_types_supported: ['code'],
+      response_modes_supported: ['query', 'fragment', 'form_post'],
+      id_token_signing_alg_values_supported: ['RS256'],
+      subject_types_supported: ['public'],
+      authorization_response_iss_parameter_supported: true,
+      ...this.metadata,
+    };
+  }
+
+  async #tokens(): Promise<Record<string, unknown>> {
+    const now = Math.floor(Date.now() / 1000);
+    const honest = {
+      iss: this.issuer,
+      sub: ada,
+      aud: 'loopgate-demo',
+      iat: now,
+      exp: now + 36_000,
+      nonce: this.#nonce,
+    };
+    const number = ++this.#issued;
+    return {
+      access_token: `access-${number}`,
+      refresh_token: `refresh-${number}`,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      scope: 'openid profile email offline_access',
+      id_token: await this.sign(without({ ...honest, ...this.claims })),
+      ...this.tokens,
+    };
+  }
+}
+
+/** Signs with a key pair, as RS256 under the key id `one`. */
+function signedBy(pair: typeof keys, kid = 'one'): (claims: JWTPayload) => Promise<string> {
+  return async (claims) =>
+    await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign((await pair).privateKey);
+}
+
+/** Ways to sign an ID token that must not be accepted (T1). */
+export const forgedSignatures = {
+  'wrong RS256 signature': signedBy(otherKeys),
+  'unknown kid': signedBy(otherKeys, 'two'),
+  'alg none': async (claims: JWTPayload) => `${encoded({ alg: 'none' })}.${encoded(claims)}.`,
+  'HS256 with the public key': async (claims: JWTPayload) => {
+    const jwk = await exportJWK((await keys).publicKey);
+    const secret = new TextEncoder().encode(JSON.stringify(jwk));
+    return await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(secret);
+  },
+} satisfies Record<string, (claims: JWTPayload) => Promise<string>>;
+
+function encoded(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function without(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
+}
