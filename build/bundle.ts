@@ -1,0 +1,216 @@
+/**
+ * Builds what runs from what is written: `out/main`, `out/headless`, `out/preload` and `out/renderer`, each one file (the
+ * window: one page) without node_modules beside it.
+ *
+ * Run by `npm run build`. `npm start`, `npm run serve` and `npm test` call `ensureBundle`, which builds only what changed.
+ */
+
+import { createHash } from 'node:crypto';
+import { access, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { InlineConfig, Plugin } from 'vite';
+
+const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The oldest runtime the code has to run on: Electron 33 brings Node 20.18 and Chromium 130. */
+const NODE_TARGET = 'node20.18';
+const CHROMIUM_TARGET = 'chrome130';
+
+/** What the bundle is made of. `package.json` is among them for its version. */
+const SOURCES = ['main', 'preload', 'renderer', 'build/bundle.ts', 'build/icons', 'package.json', 'package-lock.json'];
+
+/** What a whole bundle has. */
+const RESULTS = ['main/index.cjs', 'headless/index.cjs', 'preload/index.cjs', 'renderer/index.html'];
+
+export interface BundleOptions {
+  /** The project's folder. Only the bundler's own tests have another. */
+  readonly root?: string;
+  /** Say nothing unless something is wrong. */
+  readonly quiet?: boolean;
+}
+
+/** Builds everything into `out/`. Rejects with the bundler's message when something cannot be built. */
+export async function bundle({ root = projectFolder, quiet = false }: BundleOptions = {}): Promise<void> {
+  const began = performance.now();
+  const inputs = await hashSources(root);
+  await rm(join(root, 'out', '.inputs'), { force: true });
+  const { build } = await import('vite');
+  const define = {
+    __LOOPGATE_VERSION__: JSON.stringify(await readVersion(root)),
+    'process.env.NODE_ENV': JSON.stringify('production'),
+  };
+  await build(forNode(root, 'main', define));
+  await build(forNode(root, 'headless', define));
+  await build(forNode(root, 'preload', define));
+  await build(forWindow(root, define));
+  await copyIcons(root);
+  // Written last: a build that stopped half-way is not fresh.
+  await writeFile(join(root, 'out', '.inputs'), inputs);
+  if (!quiet) console.log(`Bundled into out/ in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** Whether `out/` is there and made from the sources as they are now. */
+export async function isBundleFresh(root: string = projectFolder): Promise<boolean> {
+  const builtFrom = await readFile(join(root, 'out', '.inputs'), 'utf8').catch(() => undefined);
+  if (builtFrom === undefined || !(await isBundleWhole(root))) return false;
+  return builtFrom === (await hashSources(root));
+}
+
+/**
+ * Builds when the sources changed since the last time.
+ *
+ * @throws with what to do, when it would have to build and `out/` cannot be written.
+ */
+export async function ensureBundle(options: BundleOptions = {}): Promise<void> {
+  const root = options.root ?? projectFolder;
+  if (await isBundleFresh(root)) return;
+  if (!(await canWriteOut(root))) {
+    const state = (await isBundleWhole(root)) ? 'older than the sources' : 'missing';
+    throw new Error(
+      `The built app (${join(root, 'out')}) is ${state}, and it cannot be written. ` +
+        'Run `npm run build` as a user who can write there.',
+    );
+  }
+  await bundle(options);
+}
+
+type Define = Readonly<Record<string, string>>;
+type NodePart = 'main' | 'headless' | 'preload';
+
+const ENTRIES: Readonly<Record<NodePart, string>> = {
+  main: 'main/index.ts',
+  headless: 'main/headless.ts',
+  preload: 'preload/index.ts',
+};
+
+const nodeModules = builtinModules.flatMap((name) => [name, `node:${name}`]);
+
+/** One CommonJS file with everything inside but `electron` and Node's own modules. Not minified: stack traces stay readable. */
+function forNode(root: string, part: NodePart, define: Define): InlineConfig {
+  return {
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    define,
+    plugins: part === 'headless' ? [withoutElectron()] : [],
+    publicDir: false,
+    resolve: { conditions: ['node'] },
+    ssr: { target: 'node', noExternal: true },
+    build: {
+      ssr: join(root, ENTRIES[part]),
+      outDir: join(root, 'out', part),
+      emptyOutDir: true,
+      target: part === 'preload' ? CHROMIUM_TARGET : NODE_TARGET,
+      minify: false,
+      rolldownOptions: {
+        external: part === 'headless' ? nodeModules : ['electron', ...nodeModules],
+        output: {
+          format: 'cjs',
+          entryFileNames: 'index.cjs',
+          codeSplitting: false,
+          comments: { legal: true, annotation: false, jsdoc: false },
+        },
+      },
+    },
+  };
+}
+
+/**
+ * electron-store imports `electron`, which in plain Node is a package that starts a download and throws. The headless host
+ * gets an empty module in its place. Code that needs something from it fails here, at build time, which is right.
+ */
+function withoutElectron(): Plugin {
+  const empty = '\0no-electron';
+  return {
+    name: 'loopgate:without-electron',
+    enforce: 'pre',
+    resolveId: (id) => (id === 'electron' ? empty : null),
+    load: (id) => (id === empty ? 'export default {};' : null),
+  };
+}
+
+/**
+ * The window's page. Its content security policy allows only files of its own origin, so nothing may be inlined: no preload
+ * polyfill, no small asset as a `data:` address. JSX is Preact's, as the window's tsconfig says.
+ */
+function forWindow(root: string, define: Define): InlineConfig {
+  return {
+    configFile: false,
+    root: join(root, 'renderer'),
+    base: './',
+    logLevel: 'warn',
+    define,
+    publicDir: false,
+    build: {
+      outDir: join(root, 'out', 'renderer'),
+      emptyOutDir: true,
+      target: CHROMIUM_TARGET,
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      reportCompressedSize: false,
+    },
+  };
+}
+
+/** The tray's icons, beside the main process that loads them: `join(__dirname, 'icons', …)`, in the asar too. */
+async function copyIcons(root: string): Promise<void> {
+  const from = join(root, 'build', 'icons');
+  const into = join(root, 'out', 'main', 'icons');
+  await mkdir(into, { recursive: true });
+  for (const name of await readdir(from).catch(() => [])) {
+    if (/\.(png|ico)$/.test(name)) await cp(join(from, name), join(into, name));
+  }
+}
+
+async function readVersion(root: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+async function hashSources(root: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const source of SOURCES) {
+    for (const file of await filesUnder(root, source)) {
+      hash.update(`${file}\n`).update(await readFile(join(root, file)));
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** The file itself, or all files below the folder that are not tests, in a fixed order. Nothing when it does not exist. */
+async function filesUnder(root: string, path: string): Promise<string[]> {
+  const entries = await readdir(join(root, path), { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOTDIR') return undefined;
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  if (!entries) return /\.test\.tsx?$/.test(path) ? [] : [path];
+  const nested = await Promise.all(entries.map((entry) => filesUnder(root, `${path}/${entry.name}`)));
+  return nested.flat().sort();
+}
+
+async function isBundleWhole(root: string): Promise<boolean> {
+  try {
+    await Promise.all(RESULTS.map((result) => access(join(root, 'out', result))));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Tried, not asked: a read-only filesystem grants the permission and refuses the writing. */
+async function canWriteOut(root: string): Promise<boolean> {
+  const probe = join(root, 'out', `.writable-${process.pid}`);
+  try {
+    await mkdir(join(root, 'out'), { recursive: true });
+    await writeFile(probe, '');
+    await rm(probe);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await bundle();

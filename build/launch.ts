@@ -1,0 +1,67 @@
+/** What `npm start` and `npm run serve` have in common: the settings, the demo provider, and a child that gets the signals. */
+
+import { spawn } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startIdentityProvider } from '../e2e/identity-provider/provider.ts';
+import { defaultHome, readSettings, type Settings } from '../main/settings.ts';
+
+export const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * The settings as the program itself will read them.
+ * @throws SettingError
+ */
+export async function settingsOf(environment: NodeJS.ProcessEnv): Promise<Settings> {
+  const home = environment.LOOPGATE_HOME || defaultHome(process.platform, environment);
+  // Without electron-store: outside Electron its import of "electron" would start a download. A damaged file is said later,
+  // by the program.
+  const file: unknown = await readFile(join(home, 'settings.json'), 'utf8')
+    .then(JSON.parse)
+    .catch(() => ({}));
+  return readSettings(environment, () => (typeof file === 'object' && file !== null ? { ...file } : {}));
+}
+
+/**
+ * Starts the demo identity provider on this machine, and gives the environment in which Loopgate uses it. Its state is kept
+ * in the data folder, so that whoever signed in yesterday is signed in today.
+ */
+export async function startDemo(settings: Settings): Promise<NodeJS.ProcessEnv> {
+  await mkdir(settings.home, { recursive: true, mode: 0o700 });
+  const provider = await startIdentityProvider({
+    anyLoopbackCallback: true,
+    stateFile: join(settings.home, 'demo-provider.json'),
+  });
+  console.log(
+    `The demo identity provider runs at ${provider.issuer}: any name signs in, and nothing leaves this machine.`,
+  );
+  return {
+    LOOPGATE_DEMO: '1',
+    LOOPGATE_ISSUER: provider.issuer,
+    LOOPGATE_CLIENT_ID: provider.clientId,
+    LOOPGATE_AUDIENCE: provider.audience,
+  };
+}
+
+/** Runs a program in the foreground; it gets the signals that come here. Ends this process with its exit code. */
+export async function become(program: string, argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<never> {
+  const child = spawn(program, argv, { stdio: 'inherit', env: environment });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (status, signal) => resolve(status ?? (signal === null ? 0 : 1)));
+  });
+  process.exit(code);
+}
+
+/** Runs the headless host in the foreground. */
+export function becomeHeadless(environment: NodeJS.ProcessEnv): Promise<never> {
+  return become(process.execPath, [join(projectFolder, 'out', 'headless', 'index.cjs')], environment);
+}
+
+/** Ends the process with the reason in one line, as a person should read it. */
+export function fail(error: unknown): never {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

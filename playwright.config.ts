@@ -1,0 +1,14 @@
+import { defineConfig } from '@playwright/test';
+
+/** The app as a person uses it, on a desktop of its own (`build/testDisplay.ts`). Started by `npm test`. */
+export default defineConfig({
+  testDir: 'e2e/desktop',
+  testMatch: '*.spec.ts',
+  outputDir: 'test-results/desktop',
+  timeout: 60_000,
+  // The real tray, keyring and browser of one test leave no room for another on two cores; and a retry would hide a race.
+  workers: 1,
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  reporter: [['line'], ['json', { outputFile: 'test-results/desktop.json' }]],
+});

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** Vitest's JSON report leaves out why a test was skipped (`context.skip('why')`), but takes along what is in `meta`. */
+const keepSkipReasons: Reporter = {
+  onTestCaseResult(test) {
+    const result = test.result();
+    if (result.state === 'skipped' && result.note) Object.assign(test.meta(), { skipReason: result.note });
+  },
+};
+
+/** Tests of single files, and of the API through the headless host. What needs the desktop is in `playwright.config.ts`. */
+export default defineConfig({
+  define: { __LOOPGATE_VERSION__: JSON.stringify(version) },
+  test: {
+    include: [
+      '{main,preload,build}/**/*.test.ts',
+      'renderer/**/*.test.{ts,tsx}',
+      'e2e/identity-provider/**/*.test.ts',
+      'e2e/*.test.ts',
+    ],
+    environment: 'node',
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ['default', keepSkipReasons, 'json'],
+    outputFile: { json: 'test-results/unit.json' },
+  },
+});
