@@ -6,7 +6,10 @@ import { startIdentityProvider } from '../identity-provider/provider.ts';
 import { startSystemBrowser } from '../support/chromium.ts';
 import { startDesktopApp, temporaryHome } from '../support/desktopApp.ts';
 
-const pictures = join(dirname(dirname(fileURLToPath(import.meta.url))), 'screenshots');
+/** `npm run pictures` renews those that the README shows; a test run leaves them as they are. */
+const pictures = process.env.LOOPGATE_PICTURES
+  ? join(dirname(dirname(fileURLToPath(import.meta.url))), 'screenshots')
+  : join('test-results', 'screenshots');
 
 /**
  * The story of the README, on the real thing: a tray in a real panel, a real browser, a real provider, a real keyring. The
