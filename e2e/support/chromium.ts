@@ -49,7 +49,7 @@ export async function startSystemBrowser(
   // As a desktop does it: a second start hands the address to the browser that runs, which opens a tab.
   await writeFile(
     command,
-    `#!/bin/sh\nexec ${program} ${flags.join(' ')} --user-data-dir='${profile}' "$@" >/dev/null 2>&1\n`,
+    `#!/bin/sh\nDISPLAY='${environment.DISPLAY}' exec ${program} ${flags.join(' ')} --user-data-dir='${profile}' "$@" >/dev/null 2>&1\n`,
   );
   await chmod(command, 0o755);
   await makeDefaultBrowser(environment, command);

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { expect, test } from '@playwright/test';
+import { testApp } from '../../build/testApp.ts';
+import { startDesktopApp } from '../support/desktopApp.ts';
+import { HeadlessFailed, startHeadless } from '../support/headless.ts';
+import { onStage } from '../support/stage.ts';
+
+/** Starts the app where it should not stay, and gives what it said. */
+async function runToItsEnd(
+  environment: NodeJS.ProcessEnv,
+): Promise<{ exitCode: unknown; output: string; errors: string }> {
+  const { executable, args } = await testApp();
+  const child = spawn(executable, [...args], { env: environment });
+  const said = { output: '', errors: '' };
+  child.stdout.on('data', (chunk) => {
+    said.output += String(chunk);
+  });
+  child.stderr.on('data', (chunk) => {
+    said.errors += String(chunk);
+  });
+  const [exitCode] = await once(child, 'close');
+  return { exitCode, ...said };
+}
+
+test('the window: Open again opens the login once more, Cancel ends it, and the late login reads why', () =>
+  onStage(async ({ browser, environment }) => {
+    const { window, quit } = await startDesktopApp({ environment });
+    const [first] = await Promise.all([browser.nextTab(), window.getByRole('button', { name: 'Sign in' }).click()]);
+    const [second] = await Promise.all([browser.nextTab(), window.getByRole('button', { name: 'Open again' }).click()]);
+    await expect(first.getByLabel('Your name')).toBeVisible();
+    await expect(second.getByLabel('Your name')).toBeVisible();
+    await window.getByRole('button', { name: 'Cancel' }).click();
+    await expect(window.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+    await expect(window.getByRole('alert')).toHaveCount(0);
+    await second.getByLabel('Your name').fill('Grace Hopper');
+    await second.getByRole('button', { name: 'Continue' }).click();
+    await expect(second.getByRole('heading', { name: 'No sign-in was waiting' })).toBeVisible();
+    await expect(window.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+    await quit();
+  }));
+
+test('the window says that the provider is the demo on this machine', () =>
+  onStage(async ({ environment }) => {
+    const { window, quit } = await startDesktopApp({ environment: { ...environment, LOOPGATE_DEMO: '1' } });
+    await expect(window.getByText('demo provider on this machine')).toBeVisible();
+    await quit();
+  }));
+
+test('R13: denying in the browser is an error with its reason, in the browser and in the window', () =>
+  onStage(async ({ browser, environment }) => {
+    const { window, quit } = await startDesktopApp({ environment });
+    const [tab] = await Promise.all([browser.nextTab(), window.getByRole('button', { name: 'Sign in' }).click()]);
+    await tab.getByRole('button', { name: 'Deny' }).click();
+    await expect(tab.getByRole('heading', { name: 'The sign-in was denied' })).toBeVisible();
+    await expect(window.getByRole('alert')).toContainText('denied');
+    await window.getByRole('button', { name: 'Dismiss' }).click();
+    await expect(window.getByRole('alert')).toHaveCount(0);
+    await quit();
+  }));
+
+test('a provider that cannot be reached is an error with its reason, and Try again works when it is back', () =>
+  onStage(async ({ browser, provider, environment }) => {
+    const lift = provider.fault('/.well-known/openid-configuration', { drop: true });
+    const { window, quit } = await startDesktopApp({ environment });
+    await window.getByRole('button', { name: 'Sign in' }).click();
+    await expect(window.getByRole('alert')).toContainText('cannot be reached');
+    lift();
+    const [tab] = await Promise.all([browser.nextTab(), window.getByRole('button', { name: 'Try again' }).click()]);
+    await tab.getByLabel('Your name').fill('Grace Hopper');
+    await tab.getByRole('button', { name: 'Continue' }).click();
+    await expect(window.getByRole('heading', { name: 'Grace Hopper' })).toBeVisible();
+    await expect(window.getByRole('alert')).toHaveCount(0);
+    await quit();
+  }));
+
+test('two hosts on one data folder: a second start shows the first window, and a headless host is refused', () =>
+  onStage(async ({ environment, home }) => {
+    const app = await startDesktopApp({ environment });
+    await app.window.close();
+    const [shown, second] = await Promise.all([app.electron.waitForEvent('window'), runToItsEnd(environment)]);
+    expect(second).toMatchObject({ exitCode: 0, output: 'Loopgate already runs: its window is shown.\n' });
+    await expect(shown.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+    const failure: unknown = await startHeadless({ home }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(HeadlessFailed);
+    expect(String(failure)).toContain('already runs');
+    await app.quit();
+    expect(await readdir(home)).not.toContain('lock.json');
+  }));
+
+test('two hosts on one data folder: the app is refused while a headless host holds it', () =>
+  onStage(async ({ environment, home }) => {
+    const host = await startHeadless({ home });
+    const { exitCode, errors } = await runToItsEnd(environment);
+    expect(exitCode).toBe(2);
+    expect(errors).toContain(`Loopgate (headless, process ${host.pid}) already runs on ${home}`);
+    expect((await fetch(`${host.address}/pkce/challenge`)).status).toBe(200);
+    await host.stop();
+  }));
+
+test("the window is Electron's security checklist: sandboxed, isolated, no Node, no way out", () =>
+  onStage(async ({ environment }) => {
+    const { electron, window, quit } = await startDesktopApp({ environment });
+    // Not in Electron's types, but the only place that says what a window really got.
+    const preferences = await electron.evaluate(({ webContents }) =>
+      webContents
+        .getAllWebContents()
+        .map((contents) => (contents as unknown as { getLastWebPreferences(): object }).getLastWebPreferences()),
+    );
+    expect(preferences).toHaveLength(1);
+    expect(preferences[0]).toMatchObject({
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+    });
+    expect(await window.evaluate('typeof require + typeof process')).toBe('undefinedundefined');
+    expect(window.url()).toBe('app://loopgate/index.html');
+    expect(await window.evaluate('window.open("https://attacker.example/")')).toBeNull();
+    await window.evaluate('location.href = "https://attacker.example/"');
+    expect(window.url()).toBe('app://loopgate/index.html');
+    expect(await window.evaluate('fetch("http://localhost:1/").then(() => "sent", () => "refused")')).toBe('refused');
+    expect(await window.evaluate('Notification.requestPermission()')).toBe('denied');
+    await quit();
+  }));

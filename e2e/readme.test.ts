@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorsMarkdown } from '../main/api/errors.ts';
+import { defaultPorts } from '../main/api/listen.ts';
+import { settingsMarkdown } from '../main/settings.ts';
+import { type Pair, startPair } from './support/client.ts';
+import { projectFolder } from './support/headless.ts';
+
+const readme = await readFile(join(projectFolder, 'README.md'), 'utf8');
+
+/** The rows of the README's table of operations: the line to try, and the status that it promises. */
+const lines = [...readme.matchAll(/^\|.*\| `(curl .*)` \| (\d{3}) \|$/gm)].map(([, line = '', status = '']) => ({
+  line,
+  status: Number(status),
+}));
+
+describe('the README', () => {
+  let pair: Pair;
+  beforeAll(async () => {
+    pair = await startPair({ browser: true });
+  });
+  afterAll(() => pair.stop());
+
+  test('shows a line for each of the nine operations', () => {
+    expect(lines).toHaveLength(9);
+  });
+
+  // In the order of the table, as a person would paste them: a later line may need what an earlier one did.
+  test.each(lines)('keeps its promise: $line → $status', async ({ line, status }) => {
+    const pasted = line.replaceAll('http://localhost:1000', pair.host.address);
+    const { stdout } = await promisify(execFile)('bash', ['-c', `${pasted} --silent --write-out '\\n%{http_code}'`]);
+    expect(stdout.trim().split('\n').at(-1)).toBe(String(status));
+  });
+
+  test('has the table of settings as the code has it', () => {
+    expect(readme).toContain(settingsMarkdown());
+  });
+
+  test('has the table of errors as the code has it', () => {
+    expect(readme).toContain(errorsMarkdown());
+  });
+
+  test('names the callback of every port that must be registered', () => {
+    for (const port of defaultPorts) expect(readme).toContain(`http://localhost:${port}/pkce/response/code`);
+  });
+
+  test('shows only pictures and pages that exist', async () => {
+    const targets = [...readme.matchAll(/(?:\]\(|src="|srcset=")((?!https?:)[^)"#]+)/g)].map(
+      ([, target = '']) => target,
+    );
+    expect(targets.length).toBeGreaterThan(5);
+    for (const target of targets) await expect(readFile(join(projectFolder, target))).resolves.toBeDefined();
+  });
+});
