@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
 
@@ -14,6 +15,8 @@ const keepSkipReasons: Reporter = {
 
 /** Tests of single files, and of the API through the headless host. What needs the desktop is in `playwright.config.ts`. */
 export default defineConfig({
+  // electron-store imports `electron`, which outside Electron is a package that starts a download.
+  resolve: { alias: { electron: fileURLToPath(new URL('e2e/support/noElectron.ts', import.meta.url)) } },
   define: { __LOOPGATE_VERSION__: JSON.stringify(version) },
   test: {
     include: [
@@ -23,6 +26,7 @@ export default defineConfig({
       'e2e/*.test.ts',
     ],
     environment: 'node',
+    server: { deps: { inline: ['electron-store'] } },
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,

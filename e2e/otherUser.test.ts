@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
+import { BrowserDouble } from './identity-provider/person.ts';
 import { startIdentityProvider } from './identity-provider/provider.ts';
-import { providerEnvironment, startPair } from './support/client.ts';
+import { printedLogin, providerEnvironment, startPair } from './support/client.ts';
 import { HeadlessFailed, startHeadless } from './support/headless.ts';
 import {
   asOtherUser,
@@ -64,6 +65,32 @@ describe.skipIf(whyNoOtherUser !== undefined)('another user of this machine', ()
         expect(body).not.toMatch(/Ada|eyJ/);
       }
       expect(await (await fetch(`${host.address}/userinfo`)).json()).toMatchObject({ name: 'Ada Lovelace' });
+    } finally {
+      await stop();
+    }
+  });
+
+  test('section P: a login that a forwarder of another user brings is taken, because the state is its proof', async () => {
+    const { host, stop } = await startPair();
+    try {
+      const waiting = fetch(`${host.address}/pkce/code`, { method: 'POST' });
+      const person = new BrowserDouble();
+      const { fields } = await person.signInAs(await printedLogin(host), 'Ada Lovelace', { deliver: false });
+      const deliver = `
+        const [address, form, accept] = process.argv.slice(1);
+        const response = await fetch(address, { method: 'POST', headers: { accept }, body: new URLSearchParams(JSON.parse(form)) });
+        console.log(response.status);
+      `;
+      const deliverAs = async (form: Record<string, string>, accept: string) => {
+        const callback = `${host.address}/pkce/response/code`;
+        const argv = ['--input-type=module', '-e', deliver, callback, JSON.stringify(form), accept];
+        return (await runAsOtherUser([process.execPath, ...argv])).trim();
+      };
+      expect(await deliverAs({ ...fields, state: 'guessed' }, 'text/html')).toBe('400');
+      // As a program it would have to be the owner.
+      expect(await deliverAs(fields, 'application/json')).toBe('403');
+      expect(await deliverAs(fields, 'text/html')).toBe('200');
+      expect((await waiting).status).toBe(200);
     } finally {
       await stop();
     }

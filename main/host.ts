@@ -30,17 +30,27 @@ export async function startHost(
     throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
   }
   const broker = new Broker(settings, { ...world, clock: systemClock, log });
-  const api = createApi({
+  const handler = createApi({
     broker,
     callers: systemCallerLookup(),
     origins: settings.origins,
     now: () => systemClock.now(),
     log,
   });
-  const listening = await listen({ ...api, ...(settings.port !== undefined && { port: settings.port }) });
+  // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const listening = await listen({
+    handler: (request, response) => void opened.then(() => handler(request, response)),
+    onError: (error) => log.error({ failure: error.message }, 'listener failed'),
+    ...(settings.port !== undefined && { port: settings.port }),
+  });
   const address = `http://localhost:${listening.port}`;
   // Not awaited: a keyring that asks for its password must not keep the API from answering.
   void broker.start(address);
+  open();
   log.info({ port: listening.port, refused: listening.refused }, 'listening');
   return {
     broker,

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { powershell, ps } from './api/systemPrograms.ts';
+
+const unknownStart = 'unknown';
 
 /** The process that holds a data folder. */
 const holder = z.object({ pid: z.int().positive(), startedAt: z.string(), kind: z.enum(['desktop', 'headless']) });
@@ -37,7 +40,7 @@ export function takeLock(
   startOf: (pid: number) => string | undefined = processStart,
 ): Lock {
   const path = join(home, 'lock.json');
-  const self: Holder = { pid: process.pid, startedAt: startOf(process.pid) ?? 'unknown', kind };
+  const self: Holder = { pid: process.pid, startedAt: startOf(process.pid) ?? unknownStart, kind };
   take(path, self, home, startOf, 0);
   return {
     release() {
@@ -75,12 +78,17 @@ function take(
 }
 
 function create(path: string, self: Holder): boolean {
+  const mine = `${path}.${self.pid}`;
+  writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
   try {
-    writeFileSync(path, JSON.stringify(self), { flag: 'wx', mode: 0o600 });
+    // Linked in one piece: a file that is created and then written could be read empty, and taken for stale.
+    linkSync(mine, path);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    rmSync(mine, { force: true });
   }
 }
 
@@ -93,29 +101,45 @@ function readHolder(path: string): Holder | undefined {
   }
 }
 
+/** Where the system does not say when a process started, its being there has to do: rather refused once than two at once. */
 function isAlive(found: Holder, startOf: (pid: number) => string | undefined): boolean {
-  return startOf(found.pid) === found.startedAt;
+  const startedAt = startOf(found.pid);
+  if (startedAt !== undefined && found.startedAt !== unknownStart) return startedAt === found.startedAt;
+  return isRunning(found.pid);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process may not be signalled, but it is there.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 /** When a process started, in this system's own words; undefined when there is no such process. */
 export function processStart(pid: number, platform: NodeJS.Platform = process.platform): string | undefined {
   try {
-    if (platform === 'linux') return linuxStart(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    if (platform === 'linux') {
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+      return linuxStart(readFileSync(`/proc/${pid}/stat`, 'latin1'), boot);
+    }
     const printed =
       platform === 'win32'
-        ? execFileSync('powershell.exe', [
-            '-NoProfile',
-            '-Command',
-            `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`,
-          ])
-        : execFileSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)]);
+        ? execFileSync(powershell, ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`])
+        : execFileSync(ps, ['-o', 'lstart=', '-p', String(pid)], { env: { TZ: 'UTC', LC_ALL: 'C' } });
     return printed.toString().trim() || undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Field 22 of /proc/<pid>/stat, in clock ticks since boot; the name in field 2 may hold spaces and brackets. */
-function linuxStart(stat: string): string | undefined {
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+/**
+ * Field 22 of /proc/<pid>/stat, in clock ticks since boot, and which boot: after the next one the same process number could
+ * start at the same tick. The name in field 2 may hold spaces and brackets.
+ */
+function linuxStart(stat: string, boot: string): string | undefined {
+  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return ticks === undefined ? undefined : `${ticks}@${boot}`;
 }

@@ -1,12 +1,14 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import type { Settings } from './settings.ts';
 
-/** Names under which a secret could ever be logged by mistake; T9 is kept by never logging them, this is the second lock. */
+/**
+ * Names under which a secret could be logged by mistake; T9 is kept by never logging them, this is the second lock. Not `code`:
+ * that is also the name of an error's.
+ */
 const secrets = [
   'accessToken',
   'refreshToken',
   'idToken',
-  'code',
   'codeVerifier',
   'state',
   'nonce',
@@ -19,7 +21,7 @@ const secrets = [
  * @param destination - where it goes; standard error by default, so that standard output stays for people and scripts
  */
 export function createLog(level: Settings['logLevel'], destination: DestinationStream = pino.destination(2)): Logger {
-  const paths = secrets.filter((name) => name !== 'code').flatMap((name) => [name, `*.${name}`]);
+  const paths = secrets.flatMap((name) => [name, `*.${name}`]);
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, remove: true } },
     destination,

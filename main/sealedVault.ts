@@ -29,7 +29,7 @@ export class SealedVault implements Vault {
   }
 
   async load(): Promise<StoredState | undefined> {
-    const store = this.#openOrSetAside();
+    const store = this.#open();
     if (Object.keys(store.store).length === 0) return undefined;
     const file = sealedFile.safeParse(store.store);
     if (!file.success) throw this.#setAside(store.path, 'the stored session is damaged');
@@ -48,10 +48,20 @@ export class SealedVault implements Vault {
 
   async save(state: StoredState): Promise<void> {
     const session = await this.#sealer.seal(JSON.stringify(state));
-    this.#openOrSetAside().store = { sealedBy: this.#sealer.name, session };
+    this.#openForWriting().store = { sealedBy: this.#sealer.name, session };
   }
 
-  #openOrSetAside(): ElectronStore<Record<string, unknown>> {
+  /** A file that was damaged meanwhile is set aside too, and does not keep a new session off the disk. */
+  #openForWriting(): ElectronStore<Record<string, unknown>> {
+    try {
+      return this.#open();
+    } catch (error) {
+      if (error instanceof VaultUnreadable) return this.#open();
+      throw error;
+    }
+  }
+
+  #open(): ElectronStore<Record<string, unknown>> {
     const name = `session.${this.#sealer.name}`;
     try {
       return new ElectronStore<Record<string, unknown>>({ cwd: this.#home, name, configFileMode: 0o600 });

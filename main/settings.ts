@@ -40,12 +40,18 @@ const issuer = z.string().transform((text, context) => {
   }
 });
 
-const webAddress = z.string().refine((text) => URL.canParse(text) && !text.includes('#'));
+/** Schemes that run or read something instead of going somewhere. */
+const refusedSchemes = ['javascript:', 'data:', 'file:', 'blob:', 'about:', 'vbscript:'];
+const webAddress = z
+  .string()
+  .refine((text) => URL.canParse(text) && !text.includes('#') && !refusedSchemes.includes(new URL(text).protocol));
 const origin = z.string().refine((text) => text === 'vscode-webview:' || (URL.canParse(text) && isOrigin(text)));
 
-/** An exact origin as a browser sends it: scheme and host, no path; never `*` and never `null`. */
+/** An exact origin as a browser sends it: scheme, host and port, no more; never `*` and never `null`. */
 function isOrigin(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#*]+$/.test(text);
+  if (/^https?:/.test(text)) return new URL(text).origin === text && !text.includes('*');
+  // Other schemes have no origin by the URL standard; browsers send scheme and host.
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(text);
 }
 
 /** The one table of what can be set: parsing, defaults, documentation and errors come from here. */
@@ -303,7 +309,9 @@ function rows(): [string, Setting][] {
 function parse(row: Setting, value: unknown, where: string): unknown {
   const parsed = row.schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const said = row.environment === 'LOOPGATE_VAULT_KEY' ? '' : ` is ${JSON.stringify(value)}`;
+  // A password in an address, or a key, is not repeated (T9).
+  const shown = JSON.stringify(value)?.replace(/\/\/[^/@]*@/g, '//...@');
+  const said = row.environment === settingsTable.vaultKey.environment ? '' : ` is ${shown}`;
   throw new SettingError(`${where}${said}: expected ${row.expected}.`);
 }
 

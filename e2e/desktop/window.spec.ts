@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { expect, test } from '@playwright/test';
 import { testApp } from '../../build/testApp.ts';
 import { startDesktopApp } from '../support/desktopApp.ts';
@@ -46,6 +47,23 @@ test('the window says that the provider is the demo on this machine', () =>
     const { window, quit } = await startDesktopApp({ environment: { ...environment, LOOPGATE_DEMO: '1' } });
     await expect(window.getByText('demo provider on this machine')).toBeVisible();
     await quit();
+  }));
+
+test('a port that is taken: the next one is used, and the window says why', () =>
+  onStage(async ({ environment }) => {
+    const occupant = createServer();
+    // Whoever has the port already serves as well.
+    await new Promise<void>((resolve) => occupant.once('error', () => resolve()).listen(1000, '127.0.0.1', resolve));
+    try {
+      const { window, address, quit } = await startDesktopApp({ environment: { ...environment, LOOPGATE_PORT: '' } });
+      expect(address).not.toBe('http://localhost:1000');
+      await expect(window.getByRole('note')).toContainText(/Port 1000 is (taken by another program|privileged)/);
+      await expect(window.getByRole('note')).toContainText(`port ${new URL(address).port}`);
+      expect((await fetch(`${address}/pkce/challenge`)).status).toBe(200);
+      await quit();
+    } finally {
+      occupant.close();
+    }
   }));
 
 test('R13: denying in the browser is an error with its reason, in the browser and in the window', () =>

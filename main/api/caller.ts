@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { Owner } from '../broker/authorization.ts';
+import { lsof, powershell } from './systemPrograms.ts';
 
 /** Who is at the other end of a connection, as the operating system says (section P): never as the request says. */
 export interface Caller {
@@ -36,8 +37,8 @@ export function connectionOf(socket: Socket): Connection | undefined {
 export function systemCallerLookup(platform: NodeJS.Platform = process.platform): CallerLookup {
   if (platform === 'linux')
     return linuxCallerLookup((name) => readFile(`/proc/net/${name}`, 'latin1'), process.getuid?.() ?? -1);
-  if (platform === 'darwin') return macCallerLookup((argv) => run('/usr/sbin/lsof', argv), process.getuid?.() ?? -1);
-  return windowsCallerLookup((argv) => run('powershell.exe', argv));
+  if (platform === 'darwin') return macCallerLookup((argv) => run(lsof, argv), process.getuid?.() ?? -1);
+  return windowsCallerLookup((argv) => run(powershell, argv));
 }
 
 /**
@@ -122,7 +123,7 @@ export function findLsofUser(listed: string, connection: Connection): number | u
 }
 
 /** Windows: the TCP owner table, through PowerShell. Addresses and ports are numbers of our own socket, never text of a request. */
-export function windowsCallerLookup(powershell: (argv: string[]) => Promise<string>): CallerLookup {
+export function windowsCallerLookup(runPowershell: (argv: string[]) => Promise<string>): CallerLookup {
   return {
     async find({ remoteAddress, remotePort, localPort }) {
       const script = [
@@ -131,7 +132,7 @@ export function windowsCallerLookup(powershell: (argv: string[]) => Promise<stri
         '$o = (Invoke-CimMethod -InputObject $p -MethodName GetOwnerSid).Sid',
         '@{ owner = $o; self = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value } | ConvertTo-Json -Compress',
       ].join('; ');
-      const printed = await powershell(['-NoProfile', '-NonInteractive', '-Command', script]).catch(() => '');
+      const printed = await runPowershell(['-NoProfile', '-NonInteractive', '-Command', script]).catch(() => '');
       const sid = ownWindowsSid(printed);
       return sid === undefined ? undefined : { owner: `user:${sid}` };
     },

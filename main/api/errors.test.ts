@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
-import { errorAnswer, errorsMarkdown, expected } from './errors.ts';
+import { BrokerError, brokerErrorOf, type ErrorCode, errorTable } from '../broker/errors.ts';
+import { errorAnswer, errorsMarkdown } from './errors.ts';
 
 /** Contract 6.8, written out a second time: a code or status that changes breaks clients. */
 const contract: Record<ErrorCode, number> = {
@@ -65,7 +65,7 @@ describe('errors', () => {
 
   it('L7, T9: an unexpected failure is answered with an id alone, which the log holds with the cause', () => {
     const log = recorder();
-    const answer = errorAnswer(expected(new TypeError('secret at /home/ada/token'), log));
+    const answer = errorAnswer(brokerErrorOf(new TypeError('secret at /home/ada/token'), log));
     expect(answer.status).toBe(500);
     expect(answer.body).not.toMatch(/secret|home|TypeError|\.ts/);
     const [entry] = log.entries;
@@ -77,12 +77,12 @@ describe('errors', () => {
   it('contract 6.8: an expected failure stays as it is, and is no entry in the log', () => {
     const log = recorder();
     const error = new BrokerError('not_found');
-    expect(expected(error, log)).toBe(error);
+    expect(brokerErrorOf(error, log)).toBe(error);
     expect(log.entries).toEqual([]);
   });
 
   it.each([undefined, null, 'text', { status: 400 }])('L7: %j thrown is an internal error', (thrown) => {
-    expect(expected(thrown, recorder()).code).toBe('internal');
+    expect(brokerErrorOf(thrown, recorder()).code).toBe('internal');
   });
 
   it('contract 6.8: the documentation has a row for every code', () => {

@@ -1,22 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
+import { type BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
 import { type Answer, json } from './answer.ts';
-
-/** Where an unexpected failure is written down, with the id that its answer carries. */
-export interface ErrorLog {
-  error(fields: object, message: string): void;
-}
-
-/** The failure as a BrokerError; an unexpected one is logged with an id, and nothing of its inside is answered. */
-export function expected(error: unknown, log: ErrorLog): BrokerError {
-  if (error instanceof BrokerError) return error;
-  const id = randomUUID();
-  log.error(
-    { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-    'unexpected failure',
-  );
-  return new BrokerError('internal', { happened: `Loopgate failed unexpectedly (id ${id}).` });
-}
 
 /** The JSON answer of an error (contract 6.8). Never a Retry-After: Python's clients would sleep and repeat. */
 export function errorAnswer(error: BrokerError, headers: Record<string, string> = {}): Answer {

@@ -18,8 +18,8 @@ export interface GuardPolicy {
   readonly port: number;
   /** The setting `origins`: exact origins, or `vscode-webview:` for that whole scheme. */
   readonly origins: readonly string[];
-  /** The provider's origins, for its form_post; asked only when the callback carries an Origin. */
-  readonly providerOrigins: () => Promise<readonly string[]>;
+  /** The provider's origins, for its form_post. */
+  readonly providerOrigins: readonly string[];
 }
 
 /** A request that may pass. `origin` is set when it came from an allow-listed one, which then gets CORS headers (L4). */
@@ -31,13 +31,13 @@ export interface Passed {
  * @throws BrokerError `invalid_request` 400 for a request that is not well-formed, `forbidden_origin` 403 for one that
  * must not be answered
  */
-export async function guard(request: IncomingMessage, policy: GuardPolicy): Promise<Passed> {
+export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
   const path = originFormPath(request.url);
   checkHost(request, policy.port);
   const origin = single(request, 'origin');
   const site = single(request, 'sec-fetch-site');
   const isAllowedOrigin = origin !== undefined && isListed(origin, policy.origins);
-  if (origin !== undefined && !isAllowedOrigin && !(await isProvidersFormPost(request, path, origin, policy))) {
+  if (origin !== undefined && !isAllowedOrigin && !isProvidersNavigation(request, path, origin, policy)) {
     throw new BrokerError('forbidden_origin', { happened: 'The request carries an Origin that is not allowed.' });
   }
   if (site !== undefined && !harmlessSites.includes(site)) {
@@ -56,10 +56,10 @@ export async function guard(request: IncomingMessage, policy: GuardPolicy): Prom
 
 /** RFC 9112 §3.2.1: only the origin form is for a server that is no proxy. */
 function originFormPath(target: string | undefined): string {
-  if (!target?.startsWith('/')) {
+  if (!target?.startsWith('/') || target.includes('#')) {
     throw new BrokerError('invalid_request', { happened: 'The request target must be a path.' });
   }
-  const end = target.search(/[?#]/);
+  const end = target.indexOf('?');
   return end === -1 ? target : target.slice(0, end);
 }
 
@@ -81,16 +81,10 @@ function isListed(origin: string, origins: readonly string[]): boolean {
 }
 
 /** A provider's form_post has the provider's Origin, or `null` from an https page to this http address. */
-async function isProvidersFormPost(
-  request: IncomingMessage,
-  path: string,
-  origin: string,
-  policy: GuardPolicy,
-): Promise<boolean> {
-  if (path !== callbackPath || request.method !== 'POST') return false;
-  if (origin === 'null') return true;
-  const origins = await policy.providerOrigins().catch((): readonly string[] => []);
-  return origins.includes(origin);
+function isProvidersNavigation(request: IncomingMessage, path: string, origin: string, policy: GuardPolicy): boolean {
+  const mode = single(request, 'sec-fetch-mode');
+  if (path !== callbackPath || (mode !== undefined && mode !== 'navigate')) return false;
+  return origin === 'null' || policy.providerOrigins.includes(origin);
 }
 
 /** The one value of a header that decides something; two lines of it are never a browser's. */

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** The order in which ports are tried when none was set: what the published clients look for. */
 export const defaultPorts = [1000, 5323, 39300, 39301, 39302, 39303] as const;
@@ -28,8 +28,8 @@ export interface ListenOptions {
   /** A port that was set: it alone is tried. 0 takes any free one. Absent: {@link defaultPorts}. */
   readonly port?: number;
   readonly handler: RequestListener;
-  /** Called for every connection before its first request is read. */
-  readonly onConnection: (socket: Socket) => void;
+  /** Told when a listener fails later on, such as for want of memory for a new connection; it goes on listening. */
+  readonly onError?: (error: Error) => void;
   readonly platform?: NodeJS.Platform;
   /** The order to try when no port was set; for tests. */
   readonly ports?: readonly number[];
@@ -72,7 +72,7 @@ async function listenOnBoth(port: number, options: ListenOptions): Promise<[Serv
   }
 }
 
-function listenOnOne(host: string, port: number, { handler, onConnection }: ListenOptions): Promise<Server> {
+function listenOnOne(host: string, port: number, { handler, onError }: ListenOptions): Promise<Server> {
   const server = createServer(
     {
       // The guard answers a missing Host itself (L1).
@@ -86,20 +86,26 @@ function listenOnOne(host: string, port: number, { handler, onConnection }: List
     },
     handler,
   );
-  server.on('connection', onConnection);
+  // An expectation does not make a request one that passes by the guard.
+  server.on('checkContinue', handler);
+  server.on('checkExpectation', handler);
   server.on('clientError', answerClientError);
+  // CONNECT never reaches the handler; this is no proxy.
+  server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, exclusive: true, ipv6Only: host === '::1' }, () => {
       server.off('error', reject);
+      server.on('error', (error) => onError?.(error));
       resolve(server);
     });
   });
 }
 
 /** What Node's parser refuses never reaches the guard; it is JSON all the same (L7). */
-function answerClientError(error: Error, socket: import('node:stream').Duplex): void {
-  if (!socket.writable) return void socket.destroy();
+function answerClientError(error: Error, socket: Duplex): void {
+  // An answer that is being sent on this connection is not spoiled by a second one.
+  if (!socket.writable || ('bytesWritten' in socket && socket.bytesWritten !== 0)) return void socket.destroy();
   const status = {
     HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
     ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',

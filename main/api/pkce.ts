@@ -1,8 +1,7 @@
-import type { Broker } from '../broker/broker.ts';
-import { type BrokerError, errorTable } from '../broker/errors.ts';
+import type { Broker, BrokerLog } from '../broker/broker.ts';
+import { type BrokerError, brokerErrorOf, errorTable } from '../broker/errors.ts';
 import { type Answer, type ApiRequest, acceptsHtml, json, noContent, type Operation, redirect } from './answer.ts';
 import { formBody, jsonBody } from './body.ts';
-import { type ErrorLog, expected } from './errors.ts';
 import { callbackPath, openPagePrefix } from './guard.ts';
 import { failedPage, type ResultPages, signedInPage } from './pages.ts';
 import {
@@ -16,7 +15,7 @@ import {
 } from './wire.ts';
 
 /** The "PKCE API": challenge, code, token, clear, and the callback that the provider answers to. */
-export function pkceOperations(broker: Broker, pages: ResultPages, log: ErrorLog, now: () => number): Operation[] {
+export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLog, now: () => number): Operation[] {
   return [
     {
       method: 'GET',
@@ -67,7 +66,7 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: ErrorLog
     }
     const page = await broker.respond(parameters).then(
       ({ requestedBy }) => signedInPage(requestedBy),
-      (error: unknown) => failed(expected(error, log)),
+      (error: unknown) => failed(brokerErrorOf(error, log)),
     );
     // R10: the address of a callback by query holds the code; the browser keeps a clean one instead.
     return request.method === 'GET' ? redirect(pages.keep(page)) : page;

@@ -1,20 +1,20 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import type { Broker } from '../broker/broker.ts';
-import { BrokerError } from '../broker/errors.ts';
+import type { Broker, BrokerLog } from '../broker/broker.ts';
+import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import type { Answer, ApiRequest, Operation } from './answer.ts';
 import { auth0Operations } from './auth0.ts';
 import { type Caller, type CallerLookup, connectionOf } from './caller.ts';
-import { type ErrorLog, errorAnswer, expected } from './errors.ts';
-import { guard } from './guard.ts';
+import { errorAnswer } from './errors.ts';
+import { callbackPath, guard, openPagePrefix } from './guard.ts';
 import { ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
 
 /** L6. */
 const largestBody = 32 * 1024;
 
-export interface ApiLog extends ErrorLog {
+export interface ApiLog extends BrokerLog {
   debug(fields: object, message: string): void;
 }
 
@@ -29,17 +29,11 @@ export interface ApiOptions {
   readonly log: ApiLog;
 }
 
-/** The two hooks of a listening server. */
-export interface Api {
-  readonly handler: RequestListener;
-  readonly onConnection: (socket: Socket) => void;
-}
-
 /**
  * A request passes: guard (headers) → caller (operating system) → express (body, route) → operation → broker. What fails
  * anywhere becomes the one JSON error.
  */
-export function createApi(options: ApiOptions): Api {
+export function createApi(options: ApiOptions): RequestListener {
   const callers = new WeakMap<Socket, Promise<Caller | undefined>>();
   const requests = new WeakMap<IncomingMessage, Caller>();
   const app = express();
@@ -66,14 +60,17 @@ export function createApi(options: ApiOptions): Api {
     throw new BrokerError('not_found');
   });
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    send(response, errorAnswer(expected(bodyError(error), options.log)));
+    send(response, errorAnswer(brokerErrorOf(bodyError(error), options.log)));
   });
 
-  function onConnection(socket: Socket): void {
+  /** Asked once for a connection, and not before the guard has let a request of it pass: a web page cannot cause look-ups. */
+  function callerOf(socket: Socket): Promise<Caller | undefined> {
+    const known = callers.get(socket);
+    if (known) return known;
     const connection = connectionOf(socket);
-    // Looked up at once: while the first request is still on its way, the operating system is already asked.
     const found = connection ? options.callers.find(connection).catch(() => undefined) : Promise.resolve(undefined);
     callers.set(socket, found);
+    return found;
   }
 
   async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -81,37 +78,50 @@ export function createApi(options: ApiOptions): Api {
     const policy = {
       port: port ?? -1,
       origins: options.origins,
-      providerOrigins: () => options.broker.providerOrigins(),
+      providerOrigins: options.broker.providerOrigins,
     };
-    const { origin } = await guard(request, policy);
+    const { origin } = guard(request, policy);
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
-    const caller = await callers.get(request.socket);
+    const caller = takesStrangers(request) ? stranger : await callerOf(request.socket);
     if (!caller) {
       throw new BrokerError('forbidden_origin', {
         happened: 'The request does not come from a program of the user who runs Loopgate.',
       });
     }
+    // Refused before it is sent; a body of unknown length is counted while it is read.
+    if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
+    if (request.headers.expect !== undefined) response.writeContinue();
     requests.set(request, caller);
     app(request as Request, response as Response);
   }
 
-  return {
-    onConnection,
-    handler: (request, response) => {
-      const started = options.now();
-      response.once('finish', () => {
-        const path = request.url?.split('?')[0];
-        options.log.debug(
-          { method: request.method, path, status: response.statusCode, ms: options.now() - started },
-          'request',
-        );
-      });
-      admit(request, response).catch((error: unknown) => {
-        // The body of a refused request is not read: the connection ends with the answer.
-        send(response, errorAnswer(expected(error, options.log), { Connection: 'close' }));
-      });
-    },
+  return (request, response) => {
+    const started = options.now();
+    response.once('finish', () => {
+      const path = request.url?.split('?')[0];
+      options.log.debug(
+        { method: request.method, path, status: response.statusCode, ms: options.now() - started },
+        'request',
+      );
+    });
+    admit(request, response).catch((error: unknown) => {
+      // The body of a refused request is not read: the connection ends with the answer.
+      send(response, errorAnswer(brokerErrorOf(error, options.log), { Connection: 'close' }));
+    });
   };
+}
+
+/** Who brings a login from beyond a forwarder (a container, WSL, SSH): owns nothing here. */
+const stranger: Caller = { owner: 'stranger' };
+
+/**
+ * Section P: the callback of a browser takes a code from wherever it comes, because the state is its proof; so do the pages
+ * that it leads to. A program that relays a code is asked who it is, as everywhere else.
+ */
+function takesStrangers(request: IncomingMessage): boolean {
+  const path = request.url?.split('?')[0] ?? '';
+  const isPage = request.headers.accept?.includes('text/html') ?? false;
+  return isPage && (path === callbackPath || path.startsWith(openPagePrefix));
 }
 
 /** L4: that origin exactly, and only what the clients send. True when the request was a preflight, which is answered here. */

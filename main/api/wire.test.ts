@@ -433,6 +433,20 @@ describe('Auth0User', () => {
     expect(userAnswer({ sub: 'a', user_metadata }).user_metadata).toEqual(user_metadata);
   });
 
+  it('contract 2: of the metadata too, what is null or of a wrong type is left out', () => {
+    const user_metadata = {
+      global_id: uuid,
+      cloud_key: 7,
+      vanityname: null,
+      allocation: {},
+      open_AI: null,
+      beta: null,
+    };
+    const answer = userAnswer({ sub: 'a', user_metadata });
+    expect(answer.user_metadata).toEqual({ global_id: uuid });
+    expect(unreadable(answer)).toEqual([]);
+  });
+
   it('contract 2: a whole profile comes through', () => {
     const profile = {
       name: 'Ada Lovelace',

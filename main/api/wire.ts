@@ -56,6 +56,8 @@ const scope = z.preprocess(
   z.array(z.string()),
 );
 const text = z.string();
+/** Any version and variant: clients make them as they like. */
+const uuid = z.guid();
 /** R2: `plain` is refused by not being known. */
 const s256 = z.literal('S256');
 const responseMode = z.enum(['form_post', 'query', 'fragment', 'web_message']);
@@ -66,8 +68,8 @@ const ignoredSchema = z.unknown().optional();
 const seededPkce = z.object({
   schema: ignoredSchema,
   response_type: required(z.literal('code')),
-  state: required(z.uuid()),
-  nonce: required(z.uuid()),
+  state: required(uuid),
+  nonce: required(uuid),
   redirect_uri: optional(text),
   code_challenge: required(text),
   code_challenge_method: required(s256),
@@ -244,7 +246,7 @@ export function parseAuthorization(header: string | undefined): string | undefin
 const dateTime = z.iso.datetime();
 
 /** ChallengedPKCE. `nonce` is the clients' local comparator, equal to the state; it is not the OpenID nonce. */
-const challengedPkce = z.object({ state: z.uuid(), nonce: z.uuid(), challenge: text, method: s256, verifier: text });
+const challengedPkce = z.object({ state: uuid, nonce: uuid, challenge: text, method: s256, verifier: text });
 const resultedPkce = z.object({ code: text.min(1), state: text.min(1) });
 const seedAnswer = z.object({
   ...seededPkce.shape,
@@ -265,7 +267,13 @@ const auth0Identity = z.object({
   provider: text.optional().catch(undefined),
   user_id: text.optional().catch(undefined),
 });
-const auth0UserMetadata = z.object({ global_id: z.uuid() });
+const auth0UserMetadata = z.object({
+  global_id: uuid,
+  cloud_key: text.optional().catch(undefined),
+  stripe_customer_id: text.optional().catch(undefined),
+  vanityname: text.optional().catch(undefined),
+  allocation: z.object({ project: text, region: text }).optional().catch(undefined),
+});
 /** Auth0User. A provider may send anything: what is not of its type is left out, never passed on. */
 const auth0User = z.object({
   user_id: text,
@@ -365,7 +373,7 @@ export function userAnswer(claims: Record<string, unknown>): Auth0User {
     : undefined;
   return shape(auth0User, {
     ...claims,
-    user_id: typeof claims.user_id === 'string' ? claims.user_id : claims.sub,
+    user_id: claims.sub,
     created_at: dateOf(claims.created_at),
     updated_at: dateOf(claims.updated_at),
     last_login: dateOf(claims.last_login),

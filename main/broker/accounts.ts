@@ -9,6 +9,8 @@ export interface AccountsObserver {
   changed(): void;
   /** Something that the person should read. */
   problem(problem: BrokerError): void;
+  /** What a problem was about works again. */
+  resolved(problem: BrokerError): void;
 }
 
 /** The people who are signed in: at most one is active. The only one who writes to the vault. */
@@ -23,7 +25,10 @@ export class Accounts {
   #active: string | undefined;
   #revocations: StoredRevocation[] = [];
   readonly #revoking = new Set<StoredRevocation>();
-  #saving: Promise<void> = Promise.resolve();
+  #saving: Promise<boolean> = Promise.resolve(true);
+  /** Renewals and exchanges under way, whose tokens must not be lost at quit. */
+  readonly #underWay = new Set<Promise<unknown>>();
+  #signOuts = 0;
   /** Why there is no active session any more, when it was not the person's own wish. */
   #lost: BrokerError | undefined;
 
@@ -87,19 +92,28 @@ export class Accounts {
    */
   async adopt(provider: Provider, account: StoredAccount, options: { activate: boolean }): Promise<Session> {
     const replaced = this.#sessions.get(accountKey(account));
-    const spent = replaced?.close();
     const session = this.#add(provider, {
       ...account,
       // The profile is shown at once; it is read anew in any case.
       ...(replaced?.profile && { profile: replaced.profile }),
     });
+    const spent = replaced?.close(session);
     if (options.activate || this.#active === undefined) this.#active = session.key;
     this.#lost = undefined;
-    if (spent !== undefined && spent !== account.refreshToken) this.#queueRevocation({ ...account, token: spent });
-    await this.#persist();
+    // While the new session is not on disk, the old token is the one that the next start would use.
+    const isSaved = await this.#persist();
     this.#observer.changed();
-    this.flushRevocations();
+    if (isSaved && spent !== undefined && spent !== account.refreshToken)
+      this.revokeLater({ ...account, token: spent });
     return session;
+  }
+
+  /**
+   * The session that has or had this refresh token. A program may carry one where the setting hands it out; sent to the
+   * provider after it was rotated here, it would end the whole family (reuse detection).
+   */
+  withRefreshToken(refreshToken: string): Session | undefined {
+    return [...this.#sessions.values()].find((session) => session.knowsRefreshToken(refreshToken));
   }
 
   /** Makes a stored account the active one. @throws BrokerError `invalid_request` when it is not there */
@@ -116,6 +130,7 @@ export class Accounts {
   async signOut(): Promise<void> {
     const session = this.peek();
     this.#lost = undefined;
+    this.#signOuts += 1;
     if (!session) return;
     this.#drop(session);
     await this.#persist();
@@ -125,33 +140,65 @@ export class Accounts {
 
   /** Tries to revoke what is still to be revoked. Failures stay queued; nobody waits for it. */
   flushRevocations(): void {
-    const provider = this.#provider;
-    if (!provider) return;
     for (const revocation of this.#revocations) {
       if (this.#revoking.has(revocation)) continue;
       this.#revoking.add(revocation);
-      void provider
-        .revoke(revocation.clientId, revocation.token)
-        .then(() => true)
-        // An answer that is not "try again later" will not change by asking again.
-        .catch((error: unknown) => !(error instanceof BrokerError && error.retryable))
-        .then(async (done) => {
-          this.#revoking.delete(revocation);
-          if (!done) return;
-          this.#revocations = this.#revocations.filter((one) => one !== revocation);
-          await this.#persist();
-        });
+      void this.#revoke(revocation).then(async (done) => {
+        this.#revoking.delete(revocation);
+        if (!done) return;
+        this.#revocations = this.#revocations.filter((one) => one !== revocation);
+        await this.#persist();
+      });
     }
   }
 
-  /** Resolves when all that was to be written is written. */
+  /** True when there is nothing left to do: revoked, or refused in a way that asking again will not change. */
+  async #revoke({ issuer, clientId, token }: StoredRevocation): Promise<boolean> {
+    try {
+      // A token goes to the provider that gave it and to no other, however the settings have changed since.
+      if (!this.#provider || (await this.#provider.issuer()) !== issuer) return false;
+    } catch {
+      return false;
+    }
+    return await this.#provider.revoke(clientId, token).then(
+      () => true,
+      (error: unknown) => !(error instanceof BrokerError && error.retryable),
+    );
+  }
+
+  /** How often somebody signed out. A login that was exchanged meanwhile must not bring the session back. */
+  get signOuts(): number {
+    return this.#signOuts;
+  }
+
+  /** Work that may bring tokens: {@link settled} waits for it. */
+  track<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    const done = () => this.#underWay.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Resolves when nothing is under way and all that was to be written is written: a rotated token is not lost at quit (T4). */
   async settled(): Promise<void> {
-    await this.#saving;
+    for (let written = false; !written; ) {
+      await Promise.allSettled(this.#underWay);
+      const saving = this.#saving;
+      await saving;
+      written = this.#underWay.size === 0 && saving === this.#saving;
+    }
+  }
+
+  /** A refresh token that nobody keeps is to be revoked. */
+  revokeLater(token: StoredRevocation): void {
+    this.#queueRevocation(token);
+    void this.#persist().then(() => this.flushRevocations());
   }
 
   #add(provider: Provider, account: StoredAccount): Session {
     const host: SessionHost = {
-      persist: () => this.#persist(),
+      persist: async () => void (await this.#persist()),
+      track: (work) => this.track(work),
       changed: () => this.#observer.changed(),
       ended: (session, reason) => {
         if (session.key === this.#active) {
@@ -162,10 +209,9 @@ export class Accounts {
         this.#observer.problem(reason);
         void this.#persist().then(() => this.#observer.changed());
       },
-      revokeLater: (token) => {
-        this.#queueRevocation(token);
-        void this.#persist().then(() => this.flushRevocations());
-      },
+      problem: (problem) => this.#observer.problem(problem),
+      resolved: (problem) => this.#observer.resolved(problem),
+      revokeLater: (token) => this.revokeLater(token),
     };
     const session = new Session(account, provider, this.#clock, host);
     this.#sessions.set(session.key, session);
@@ -184,8 +230,8 @@ export class Accounts {
     this.#revocations.push({ issuer, clientId, token });
   }
 
-  /** One write after the other, each with all that is known when it starts. */
-  #persist(): Promise<void> {
+  /** One write after the other, each with all that is known when it starts. Resolves with whether it is on disk. */
+  #persist(): Promise<boolean> {
     this.#saving = this.#saving.then(async () => {
       try {
         await this.#vault.save({
@@ -194,12 +240,15 @@ export class Accounts {
           ...(this.#active !== undefined && { active: this.#active }),
           revocations: this.#revocations,
         });
+        return true;
       } catch (error) {
         this.#observer.problem(
           new BrokerError('internal', {
-            happened: `The session could not be saved (${error instanceof Error ? error.message : 'unknown reason'}): it lasts until Loopgate is closed.`,
+            happened: `What changed could not be saved (${error instanceof Error ? error.message : 'unknown reason'}): the next start of Loopgate will not know of it.`,
+            next: 'Make room on the disk, or let Loopgate write to its data folder.',
           }),
         );
+        return false;
       }
     });
     return this.#saving;

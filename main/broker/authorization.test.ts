@@ -1,6 +1,4 @@
 import { expect, test } from 'vitest';
-import { newChallenge, s256 } from './authorization.ts';
-import { BrokerError } from './errors.ts';
 import {
   editor,
   exchangeOf,
@@ -10,7 +8,9 @@ import {
   parametersOf,
   scriptedWorld,
   type World,
-} from './testWorld.ts';
+} from '../../e2e/support/brokerWorld.ts';
+import { newChallenge, s256 } from './authorization.ts';
+import { BrokerError } from './errors.ts';
 
 const minute = 60_000;
 const another = 'another program';
@@ -205,6 +205,24 @@ test('R4: a login page that was left open past its deadline is refused, also whe
   expect((await outcome).code).toBe('authorization_timeout');
 });
 
+test('R4: after the machine slept past the deadline an equal sign-in opens a new login, and does not join the dead one', async () => {
+  const { broker, browser, clock } = await scriptedWorld({ person: null });
+  const before = failureOf(broker.authorize(editor, {}));
+  await browser.tab();
+  clock.jump(8 * 60 * minute);
+  // The other owner asks later, so that the next tab is the editor's, if it gets one.
+  const callers = [editor, another].map((owner) =>
+    broker.authorize(owner, {}).then(
+      () => owner,
+      () => 'nobody',
+    ),
+  );
+  await browser.finish(await browser.tab(1));
+  expect(await Promise.race(callers)).toBe(editor);
+  clock.advance(0);
+  expect((await before).code).toBe('authorization_timeout');
+});
+
 test('R9: a callback is refused while its challenge has not become a sign-in', async () => {
   const { broker } = neverOpened(await scriptedWorld());
   const { state } = broker.challenge(editor);
@@ -276,7 +294,7 @@ test("6.1: one owner's unused challenges are bounded, and take nothing from anot
 async function startMany({ broker }: World, owner: string, count: number, name: string): Promise<string[]> {
   const refused: string[] = [];
   for (let number = 0; number < count; number++) {
-    const challenge = ownChallenge(`${name}-${number}-`.padEnd(43, 'v'));
+    const challenge = ownChallenge(`${name} ${number}`);
     const failure = await broker.authorize(owner, { codeChallenge: challenge.codeChallenge }).then(
       () => undefined,
       (error: unknown) => error,

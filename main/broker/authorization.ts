@@ -103,13 +103,18 @@ export class Authorization {
       challenge === clientChallenge &&
       mine.clientId === request.clientId &&
       mine.audience === request.audience &&
-      mine.scope === request.scope &&
+      sortedScopes(mine.scope) === sortedScopes(request.scope) &&
       mine.redirectUri === request.redirectUri &&
       mine.connection === request.connection &&
       mine.organization === request.organization &&
       mine.prompt === request.prompt
     );
   }
+}
+
+/** The same scopes in another order are the same request. */
+function sortedScopes(scope: string): string {
+  return scope.split(' ').sort().join(' ');
 }
 
 /** R3: 256 bits as 43 unreserved characters, and its S256 challenge (RFC 7636 §4). */
@@ -196,7 +201,7 @@ export class Authorizations {
     );
   }
 
-  /** The newest received code that its owner has not exchanged, for an exchange without a body. */
+  /** The newest code that was received for its owner, for an exchange without a body. */
   newestReceived(owner: Owner): Authorization | undefined {
     return this.#newest((one) => one.owner === owner && one.status === 'received' && one.codeVerifier !== undefined);
   }
@@ -235,9 +240,10 @@ export class Authorizations {
   }
 
   /** The login page is about to open: from now on the callback takes its code (R9), until the deadline. */
-  begin(one: Authorization, request: AuthorizationRequest, milliseconds: number): void {
+  begin(one: Authorization, request: AuthorizationRequest, address: string, milliseconds: number): void {
     one.status = 'waiting';
     one.request = request;
+    one.address = address;
     one.deadline = this.#clock.now() + milliseconds;
     this.#clock.after(milliseconds, () => {
       if (one.status === 'waiting') this.end(one, new BrokerError('authorization_timeout'));
@@ -260,6 +266,11 @@ export class Authorizations {
   /** Drops one whose result was handed over and that nothing more may be asked of. */
   forget(one: Authorization): void {
     this.#byState.delete(hash(one.state));
+  }
+
+  /** Forgets the tokens of logins that were exchanged: at sign-out nothing of the session stays here (T10). */
+  forgetExchanged(): void {
+    for (const one of [...this.#byState.values()]) if (one.exchange) this.forget(one);
   }
 
   /** Remembers that this code went to the provider. */
@@ -306,11 +317,16 @@ export class Authorizations {
     return newest;
   }
 
-  /** Forgets what has expired. Waiting ones are ended by their own timer, which tells their callers. */
+  /**
+   * Forgets what has expired. Timers stand still while the machine sleeps: a login whose time is over is over, whether or
+   * not its timer has fired.
+   */
   #sweep(): void {
     const now = this.#clock.now();
-    for (const [key, one] of this.#byState) {
-      if (one.deadline <= now && one.status !== 'waiting') this.#byState.delete(key);
+    for (const one of [...this.#byState.values()]) {
+      if (one.deadline > now) continue;
+      if (one.status === 'waiting') this.end(one, new BrokerError('authorization_timeout'));
+      else this.forget(one);
     }
     for (const [key, until] of this.#spentCodes) if (until <= now) this.#spentCodes.delete(key);
   }

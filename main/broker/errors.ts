@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 /**
  * The one table of error codes: the API's answers, their status and the documentation come from here.
  * `happened` is the description when the place that throws has nothing more exact to say; `next` is always appended.
@@ -107,6 +109,8 @@ export type ErrorCode = keyof typeof errorTable;
 export interface BrokerErrorDetails {
   /** What happened, in one sentence, where the table's own is too general. Never holds a token or a code. */
   readonly happened?: string;
+  /** What to do next, where the table's own advice does not fit. */
+  readonly next?: string;
   /** True when the same request may succeed later without anybody doing anything (network, 5xx, 429: rule T5). */
   readonly retryable?: boolean;
   /** The provider's own `error` value, when it sent one. */
@@ -125,10 +129,21 @@ export class BrokerError extends Error {
   constructor(code: ErrorCode, details: BrokerErrorDetails = {}) {
     const row = errorTable[code];
     const happened = details.happened ?? row.happened;
-    super(`${happened} ${row.next}`);
+    super(`${happened} ${details.next ?? row.next}`);
     this.code = code;
     this.happened = happened;
     this.retryable = details.retryable ?? false;
     this.providerError = details.providerError;
   }
+}
+
+/** The failure as a BrokerError; an unexpected one is logged with an id, and nothing of its inside is told. */
+export function brokerErrorOf(error: unknown, log: { error(fields: object, message: string): void }): BrokerError {
+  if (error instanceof BrokerError) return error;
+  const id = randomUUID();
+  log.error(
+    { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+    'unexpected failure',
+  );
+  return new BrokerError('internal', { happened: `Loopgate failed unexpectedly (id ${id}).` });
 }

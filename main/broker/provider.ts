@@ -63,6 +63,21 @@ export interface CodeExchange {
   readonly issuer?: string;
 }
 
+/** Where a login starts. */
+export interface AuthorizationEndpoint {
+  /** R10: form_post on the broker's own callback, query where the metadata lacks form_post. */
+  readonly callbackMode: 'form_post' | 'query';
+  /** The address of the login page. R2: always S256. */
+  address(request: AuthorizationRequest, secrets: AuthorizationSecrets): string;
+}
+
+/** What ties the answer to its request. */
+export interface AuthorizationSecrets {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeChallenge: string;
+}
+
 export interface ProviderSettings {
   /** As the person wrote it, normalised by {@link normaliseIssuer}. */
   readonly issuer: string;
@@ -99,11 +114,14 @@ export class Provider {
   readonly #fetch: client.CustomFetch;
   readonly #clock: Clock;
   #discovery: Promise<client.ServerMetadata> | undefined;
+  readonly #origins = new Set<string>();
+  #keys: ReturnType<typeof client.getJwksCache>;
   #configurations = new Map<string, client.Configuration>();
 
   /** @param platformFetch - Electron's or Node's; bounded and made redirect-proof here. */
   constructor(settings: ProviderSettings, platformFetch: PlatformFetch, clock: Clock) {
     this.#settings = settings;
+    this.#origins.add(new URL(settings.issuer).origin);
     this.#fetch = providerFetch(platformFetch);
     this.#clock = clock;
   }
@@ -118,45 +136,16 @@ export class Provider {
     return (await this.#metadata()).issuer;
   }
 
-  /**
-   * The address of the login page. R2: always S256.
-   * @throws BrokerError `provider_unreachable`, `provider_error`
-   */
-  async authorizationUrl(
-    request: AuthorizationRequest,
-    secrets: { state: string; nonce: string; codeChallenge: string },
-  ): Promise<string> {
-    const parameters: Record<string, string> = {
-      response_type: 'code',
-      redirect_uri: request.redirectUri,
-      scope: request.scope,
-      response_mode: request.responseMode,
-      state: secrets.state,
-      nonce: secrets.nonce,
-      code_challenge: secrets.codeChallenge,
-      code_challenge_method: 'S256',
+  /** The authorization endpoint for one client, ready to make addresses without waiting any more. @throws BrokerError */
+  async authorizationEndpoint(clientId: string): Promise<AuthorizationEndpoint> {
+    const configuration = await this.#configuration(clientId);
+    // OIDC Discovery §3: metadata that says nothing means query and fragment.
+    const { response_modes_supported: modes = [] } = configuration.serverMetadata();
+    return {
+      callbackMode: modes.includes('form_post') ? 'form_post' : 'query',
+      address: (request, secrets) =>
+        client.buildAuthorizationUrl(configuration, authorizationParameters(request, secrets)).href,
     };
-    const optional = {
-      audience: request.audience,
-      prompt: request.prompt,
-      connection: request.connection,
-      organization: request.organization,
-      invitation: request.invitation,
-      screen_hint: request.screenHint,
-      display: request.display,
-      access_type: request.accessType,
-    };
-    for (const [name, value] of Object.entries(optional)) {
-      if (value !== undefined) parameters[name] = value;
-    }
-    const configuration = await this.#configuration(request.clientId);
-    return client.buildAuthorizationUrl(configuration, parameters).href;
-  }
-
-  /** R10: form_post on the broker's own callback, query where the metadata lacks form_post. @throws BrokerError */
-  async callbackResponseMode(): Promise<'form_post' | 'query'> {
-    const { response_modes_supported: modes } = await this.#metadata();
-    return modes === undefined || modes.includes('form_post') ? 'form_post' : 'query';
   }
 
   /**
@@ -215,23 +204,27 @@ export class Provider {
   }
 
   /**
-   * Renews a session. T12: neither audience nor scope is sent, so that neither can widen. T6: the same person as before.
+   * Renews a session. T12: neither audience nor scope is sent, so that neither can widen.
+   * @param onRotated - gets the new refresh token as soon as the provider has given it, before the answer is checked
    * @throws BrokerError `invalid_grant` alone means that the session is over (T5)
    */
-  async refresh(session: {
-    clientId: string;
-    refreshToken: string;
-    scope: string;
-    issuer: string;
-    subject: string;
-  }): Promise<Tokens> {
-    const configuration = await this.#configuration(session.clientId);
+  async refresh(
+    session: { clientId: string; refreshToken: string; scope: string },
+    onRotated: (refreshToken: string) => void,
+  ): Promise<Tokens> {
+    const { token_endpoint: endpoint } = await this.#metadata();
+    const configuration = await this.#newConfiguration(session.clientId, async (url, options) => {
+      const response = await this.#fetch(url, options);
+      const isTokens = endpoint !== undefined && new URL(url).href === new URL(endpoint).href;
+      const rotated = isTokens ? await refreshTokenOf(response.clone()) : undefined;
+      if (rotated !== undefined) onRotated(rotated);
+      return response;
+    });
+    // The keys that were read for the last one are known to this one.
+    if (this.#keys) client.setJwksCache(configuration, this.#keys);
     const answer = await asBrokerError(() => client.refreshTokenGrant(configuration, session.refreshToken));
-    const tokens = this.#tokens(answer, session.scope);
-    if (tokens.claims && (tokens.claims.sub !== session.subject || tokens.claims.iss !== session.issuer)) {
-      throw new BrokerError('provider_error', { happened: 'The renewed ID token is for another person.' });
-    }
-    return tokens;
+    this.#keys = client.getJwksCache(configuration);
+    return this.#tokens(answer, session.scope);
   }
 
   /**
@@ -276,12 +269,9 @@ export class Provider {
     return url.href;
   }
 
-  /** The origins that a form_post login may come from (L2). @throws BrokerError */
-  async origins(): Promise<readonly string[]> {
-    const metadata = await this.#metadata();
-    return [metadata.issuer, metadata.authorization_endpoint]
-      .filter((value) => value !== undefined)
-      .map((value) => new URL(value).origin);
+  /** The origins that a form_post login may come from (L2): those that are known now. Nobody is asked for it. */
+  get origins(): readonly string[] {
+    return [...this.#origins];
   }
 
   #metadata(): Promise<client.ServerMetadata> {
@@ -308,7 +298,11 @@ export class Provider {
         return await this.#discoverAt(other);
       }
     });
-    return discovered.serverMetadata();
+    const metadata = discovered.serverMetadata();
+    for (const address of [metadata.issuer, metadata.authorization_endpoint]) {
+      if (address !== undefined) this.#origins.add(new URL(address).origin);
+    }
+    return metadata;
   }
 
   #discoverAt(issuer: URL): Promise<client.Configuration> {
@@ -320,21 +314,26 @@ export class Provider {
   }
 
   async #configuration(clientId: string): Promise<client.Configuration> {
-    const metadata = await this.#metadata();
     const existing = this.#configurations.get(clientId);
     if (existing) return existing;
+    const configuration = await this.#newConfiguration(clientId, this.#fetch);
+    this.#configurations.set(clientId, configuration);
+    return configuration;
+  }
+
+  async #newConfiguration(clientId: string, fetch: client.CustomFetch): Promise<client.Configuration> {
+    const metadata = await this.#metadata();
     const configuration = new client.Configuration(
       metadata,
       clientId,
       { [client.clockTolerance]: clockTolerance },
       client.None(),
     );
-    configuration[client.customFetch] = this.#fetch;
+    configuration[client.customFetch] = fetch;
     configuration.timeout = requestTimeout;
     // T1: without this, openid-client accepts an ID token with a wrong signature.
     client.enableNonRepudiationChecks(configuration);
     if (new URL(metadata.issuer).protocol === 'http:') client.allowInsecureRequests(configuration);
-    this.#configurations.set(clientId, configuration);
     return configuration;
   }
 
@@ -373,6 +372,37 @@ export class Provider {
       happened: 'The login is for another organization than the one asked for.',
     });
   }
+}
+
+function authorizationParameters(request: AuthorizationRequest, secrets: AuthorizationSecrets): Record<string, string> {
+  const optional = {
+    audience: request.audience,
+    prompt: request.prompt,
+    connection: request.connection,
+    organization: request.organization,
+    invitation: request.invitation,
+    screen_hint: request.screenHint,
+    display: request.display,
+    access_type: request.accessType,
+  };
+  const given = Object.entries(optional).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return {
+    ...Object.fromEntries(given),
+    response_type: 'code',
+    redirect_uri: request.redirectUri,
+    scope: request.scope,
+    response_mode: request.responseMode,
+    state: secrets.state,
+    nonce: secrets.nonce,
+    code_challenge: secrets.codeChallenge,
+    code_challenge_method: 'S256',
+  };
+}
+
+/** The refresh token of a token endpoint's answer, as it stands there; checked later, with the rest of it. */
+async function refreshTokenOf(response: Response): Promise<string | undefined> {
+  const answer: unknown = await response.json().catch(() => undefined);
+  return response.ok ? textAt(answer, 'refresh_token') : undefined;
 }
 
 function expiry(answer: client.TokenEndpointResponse, issuedAt: number): number {
@@ -456,26 +486,40 @@ function statusError(status: number): BrokerError {
 
 /** `error: description` of RFC 6749 §5.2, cut to the characters that the RFC allows and to a length that a page can show. */
 export function oauthWords(error: string, description: string | undefined): string {
-  const clean = (text: string) => text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 200);
+  // A provider that repeats what it was sent would put a code or a token here (T9): nothing that long is a word.
+  const clean = (text: string) =>
+    text
+      .replace(/[^\x20-\x7e]/g, ' ')
+      .replace(/[A-Za-z0-9._~+/=-]{32,}/g, '...')
+      .slice(0, 200);
   return description === undefined ? clean(error) : `${clean(error)}: ${clean(description)}`;
 }
 
 /** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
 function checkThatFailed(error: client.ClientError): string {
   const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
+  if (error.code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return clockSkew(inner);
   const named = textAt(inner, 'claim') ?? textAt(inner, 'attribute');
-  const base =
-    error.code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'
-      ? 'A time in the ID token lies outside the 60 seconds by which clocks may differ'
-      : "The identity provider's answer failed a check";
+  if (named !== undefined) return `The identity provider's answer failed a check (${named}).`;
   const message = error.cause instanceof Error ? error.cause.message : error.message;
-  return named === undefined
-    ? `${base}: ${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160)}.`
-    : `${base} (${named}).`;
+  return `The identity provider's answer failed a check: ${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160)}.`;
+}
+
+/** T15: a fresh ID token that is not valid now means that the clocks differ, and by how much is in its iat. */
+function clockSkew(failed: unknown): string {
+  const claims = valueAt(failed, 'claims');
+  const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(claims, 'iat')];
+  const claim = textAt(failed, 'claim') ?? 'time';
+  if (typeof now !== 'number' || typeof issuedAt !== 'number')
+    return `The ID token is not valid at this time (${claim}).`;
+  return `The clocks of this machine and of the identity provider differ by ${Math.abs(now - issuedAt)} seconds (${claim}).`;
+}
+
+function valueAt(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
 function textAt(value: unknown, key: string): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const found: unknown = Reflect.get(value, key);
+  const found = valueAt(value, key);
   return typeof found === 'string' ? found : undefined;
 }

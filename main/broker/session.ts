@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import type { IdTokenClaims, Provider, Tokens } from './provider.ts';
@@ -7,6 +8,13 @@ import type { StoredAccount } from './vault.ts';
 const profileFresh = 5 * 60_000;
 /** An access token is renewed this long before it ends (T7), or a tenth of its life before when it is short. Milliseconds. */
 const renewEarly = 60_000;
+/** T5: after a failure that may pass, the next try waits this long, then twice as long each time. Milliseconds. */
+const firstBackoff = 1_000;
+const longestBackoff = 60_000;
+/** T5: after a refusal that will not pass by itself there is no storm of requests. Milliseconds. */
+const refusedBackoff = 5 * 60_000;
+/** How many refresh tokens that were rotated away a session still recognises. */
+const rememberedTokens = 50;
 
 /** An access token as handed out. Times are milliseconds since the epoch. */
 export interface AccessToken {
@@ -20,10 +28,16 @@ export interface AccessToken {
 export interface SessionHost {
   /** Writes all sessions to the vault; resolves when they are on disk, or when that failed and was said. */
   persist(): Promise<void>;
+  /** Work that may bring tokens, so that the quitting waits for it. */
+  track(work: Promise<unknown>): void;
   /** The provider has ended the session for good (T5). */
   ended(session: Session, reason: BrokerError): void;
   /** A refresh token that no session holds any more is to be revoked. */
   revokeLater(token: { issuer: string; clientId: string; token: string }): void;
+  /** The session cannot be renewed until somebody does something about it (T5). */
+  problem(problem: BrokerError): void;
+  /** It can be renewed again. */
+  resolved(problem: BrokerError): void;
   changed(): void;
 }
 
@@ -58,15 +72,24 @@ export class Session {
   readonly #host: SessionHost;
   #account: StoredAccount;
   #refreshing: Promise<void> | undefined;
+  /** The write of the present account: T4, nobody gets its token before it is on disk. */
+  #stored: Promise<void> = Promise.resolve();
   #readingProfile: Promise<Record<string, unknown>> | undefined;
+  /** Why the last renewal failed, and until when it is not tried again. */
+  #failure: { reason: BrokerError; at: number; backoff: number } | undefined;
+  /** Hashes of the refresh tokens that this session has or had, oldest first. */
+  readonly #knownTokens = new Set<string>();
   /** Set when the session is no longer kept: what still arrives for it is thrown away. */
   #closed = false;
+  /** The session of the same person that took this one's place. */
+  #successor: Session | undefined;
 
   constructor(account: StoredAccount, provider: Provider, clock: Clock, host: SessionHost) {
     this.#account = account;
     this.#provider = provider;
     this.#clock = clock;
     this.#host = host;
+    this.#rememberToken();
   }
 
   get key(): string {
@@ -93,6 +116,11 @@ export class Session {
     return this.#account.accessToken === accessToken;
   }
 
+  /** True for a refresh token that this session has or had. */
+  knowsRefreshToken(refreshToken: string): boolean {
+    return this.#knownTokens.has(hash(refreshToken));
+  }
+
   /**
    * A valid access token, renewed first when it is about to end.
    * @param options.renew - true to renew even a valid one (`grant_type=refresh_token`)
@@ -101,6 +129,9 @@ export class Session {
    */
   async accessToken(options: { renew?: boolean } = {}): Promise<AccessToken> {
     if (options.renew === true ? this.renewable : this.#isEnding()) await this.#renew();
+    await this.#stored;
+    // The same person signed in anew while this waited: the newer session answers.
+    if (this.#successor) return await this.#successor.accessToken();
     const { accessToken, expiresAt, scope, idToken } = this.#account;
     if (!this.renewable && expiresAt <= this.#clock.now()) {
       throw this.#end('it lasted until its access token expired, because the provider granted no offline_access');
@@ -133,19 +164,22 @@ export class Session {
     return await this.#readingProfile;
   }
 
-  /** The session is no longer kept here. Gives the refresh token, so that it can be revoked. */
-  close(): string | undefined {
+  /**
+   * The session is no longer kept here. Gives the refresh token, so that it can be revoked.
+   * @param successor - the same person's newer session, which answers those who still wait here
+   */
+  close(successor?: Session): string | undefined {
     this.#closed = true;
+    this.#successor = successor;
     return this.#account.refreshToken;
   }
 
   async #readProfile(): Promise<Record<string, unknown>> {
     const { accessToken } = await this.accessToken();
     const profile = await this.#provider.userInfo(accessToken, this.#account.subject);
+    if (this.#successor) return await this.#successor.readProfile();
     if (this.#closed) throw new BrokerError('not_signed_in');
-    this.#account = { ...this.#account, profile, profileReadAt: this.#clock.now() };
-    await this.#host.persist();
-    this.#host.changed();
+    await this.#replace({ profile, profileReadAt: this.#clock.now() });
     return profile;
   }
 
@@ -156,48 +190,112 @@ export class Session {
   }
 
   async #renew(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = undefined;
-    });
     try {
+      if (this.#failure && this.#isBackingOff(this.#failure)) throw this.#failure.reason;
+      this.#refreshing ??= this.#startRefresh();
       await this.#refreshing;
     } catch (error) {
       // While the old token is valid it serves: a network that is down is no reason to be signed out (T5).
+      if (this.#successor) return;
       if (this.#closed || this.#account.expiresAt <= this.#clock.now()) throw error;
     }
+  }
+
+  #startRefresh(): Promise<void> {
+    const refreshing = this.#refresh()
+      .then(
+        () => this.#refreshSucceeded(),
+        (error: unknown) => this.#refreshFailed(error),
+      )
+      .finally(() => {
+        this.#refreshing = undefined;
+      });
+    this.#host.track(refreshing);
+    return refreshing;
+  }
+
+  #refreshSucceeded(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) this.#host.resolved(failure.reason);
+  }
+
+  /** A clock that was set back since (T7) makes the times useless: then it is tried at once. */
+  #isBackingOff({ at, backoff }: { at: number; backoff: number }): boolean {
+    const since = this.#clock.now() - at;
+    return since >= 0 && since < backoff;
+  }
+
+  /** T5: what may pass is tried again, later each time; what will not is said. Neither ends the session. */
+  #refreshFailed(error: unknown): never {
+    const reason = error instanceof BrokerError ? error : new BrokerError('internal');
+    if (!this.#closed) {
+      const last = this.#failure?.backoff ?? firstBackoff / 2;
+      const backoff = reason.retryable ? Math.min(last * 2, longestBackoff) : refusedBackoff;
+      this.#failure = { reason, at: this.#clock.now(), backoff };
+      if (!reason.retryable) this.#host.problem(reason);
+    }
+    throw reason;
   }
 
   async #refresh(): Promise<void> {
     const { clientId, refreshToken, scope, issuer, subject } = this.#account;
     if (refreshToken === undefined) return;
+    let rotated: string | undefined;
     let tokens: Tokens;
     try {
-      tokens = await this.#provider.refresh({ clientId, refreshToken, scope, issuer, subject });
+      tokens = await this.#provider.refresh({ clientId, refreshToken, scope }, (token) => {
+        rotated = token;
+      });
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'invalid_grant') {
         throw this.#end(
           'the identity provider no longer accepts it (it was revoked, it expired, or it was used elsewhere)',
         );
       }
+      // The provider has rotated, but its answer failed a check, such as keys that could not be read: the old refresh token
+      // is spent, so the new one must be kept although nothing else of the answer is.
+      if (rotated !== undefined) await this.#keepRotated(rotated);
       throw error;
+    }
+    if (tokens.claims && (tokens.claims.sub !== subject || tokens.claims.iss !== issuer)) {
+      if (rotated !== undefined) this.#host.revokeLater({ issuer, clientId, token: rotated });
+      throw new BrokerError('provider_error', { happened: 'The renewed ID token is for another person.' });
     }
     if (this.#closed) {
       // Signed out while the refresh was under way: the token that just came must not stay alive.
-      if (tokens.refreshToken !== undefined) this.#host.revokeLater({ issuer, clientId, token: tokens.refreshToken });
+      if (rotated !== undefined) this.#host.revokeLater({ issuer, clientId, token: rotated });
       throw new BrokerError('not_signed_in');
     }
-    this.#account = {
-      ...this.#account,
+    await this.#replace({
       accessToken: tokens.accessToken,
       issuedAt: tokens.issuedAt,
       expiresAt: tokens.expiresAt,
       scope: tokens.scope,
-      refreshToken: tokens.refreshToken ?? refreshToken,
+      refreshToken: rotated ?? tokens.refreshToken ?? refreshToken,
       ...(tokens.idToken !== undefined && { idToken: tokens.idToken }),
-    };
-    // T4: the rotated refresh token is on disk before anybody gets the new access token.
-    await this.#host.persist();
+    });
+  }
+
+  async #keepRotated(refreshToken: string): Promise<void> {
+    const { issuer, clientId } = this.#account;
+    if (this.#closed) this.#host.revokeLater({ issuer, clientId, token: refreshToken });
+    else await this.#replace({ refreshToken });
+  }
+
+  /** T4: resolves when the changed account is on disk. */
+  async #replace(changes: Partial<StoredAccount>): Promise<void> {
+    this.#account = { ...this.#account, ...changes };
+    this.#rememberToken();
+    this.#stored = this.#host.persist();
+    await this.#stored;
     this.#host.changed();
+  }
+
+  #rememberToken(): void {
+    if (this.#account.refreshToken !== undefined) this.#knownTokens.add(hash(this.#account.refreshToken));
+    const oldest = this.#knownTokens.values().next().value;
+    if (this.#knownTokens.size > rememberedTokens && oldest !== undefined) this.#knownTokens.delete(oldest);
   }
 
   /** The session is over by itself, not by a sign-out: said to everybody, with the reason. */
@@ -209,4 +307,8 @@ export class Session {
     }
     return over;
   }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
 }

@@ -27,27 +27,34 @@ export class Pictures {
   of(address: string): string | undefined {
     if (this.#pictures.has(address)) return this.#pictures.get(address);
     this.#pictures.set(address, undefined);
-    void this.#read(address).then((picture) => {
+    void readPicture(address, this.#fetch, this.#providerOrigin).then((picture) => {
       if (picture === undefined) return;
       this.#pictures.set(address, picture);
       this.#changed();
     });
     return undefined;
   }
+}
 
-  async #read(address: string): Promise<string | undefined> {
-    try {
-      const url = new URL(address);
-      if (url.protocol !== 'https:' && url.origin !== this.#providerOrigin) return undefined;
-      const response = await this.#fetch(url.href, { signal: AbortSignal.timeout(patience), credentials: 'omit' });
-      const type = response.headers.get('content-type')?.split(';')[0]?.trim() ?? '';
-      if (!response.ok || !response.body || !pictureTypes.includes(type)) return undefined;
-      const bytes = await readAtMost(response.body, largestPicture);
-      return bytes && `data:${type};base64,${bytes.toString('base64')}`;
-    } catch {
-      // Without a picture the window shows the initials.
-      return undefined;
-    }
+/**
+ * One picture as a `data:` address; undefined when it may not be shown, and the window then shows the initials.
+ * @param providerOrigin - the only place that http is allowed for
+ */
+export async function readPicture(
+  address: string,
+  fetch: PlatformFetch,
+  providerOrigin: string | undefined,
+): Promise<string | undefined> {
+  try {
+    const url = new URL(address);
+    if (url.protocol !== 'https:' && url.origin !== providerOrigin) return undefined;
+    const response = await fetch(url.href, { signal: AbortSignal.timeout(patience), credentials: 'omit' });
+    const type = response.headers.get('content-type')?.split(';')[0]?.trim() ?? '';
+    if (!response.ok || !response.body || !pictureTypes.includes(type)) return undefined;
+    const bytes = await readAtMost(response.body, largestPicture);
+    return bytes && `data:${type};base64,${bytes.toString('base64')}`;
+  } catch {
+    return undefined;
   }
 }
 

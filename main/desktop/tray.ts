@@ -41,8 +41,8 @@ export function headline({ status, person, waiting }: AppView): string {
 }
 
 /** Which icon of build/icons says it. */
-export function trayIcon({ status, waiting, problem }: AppView): string {
-  if (process.platform === 'darwin') return 'trayTemplate.png';
+export function trayIcon({ status, waiting, problem }: AppView, platform = process.platform): string {
+  if (platform === 'darwin') return 'trayTemplate.png';
   if (waiting) return 'tray-busy.png';
   if (problem) return 'tray-attention.png';
   return status === 'signed_in' ? 'tray-signed-in.png' : 'tray-signed-out.png';

@@ -1,19 +1,19 @@
 /** The world that the broker's tests hand in: time, vault, browsers, and two providers, an honest one and one that lies. */
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { expect, onTestFinished } from 'vitest';
-import { BrowserDouble, type SignInOptions } from '../../e2e/identity-provider/person.ts';
+import { s256 } from '../../main/broker/authorization.ts';
+import { Broker, type BrokerSettings } from '../../main/broker/broker.ts';
+import type { Clock } from '../../main/broker/clock.ts';
+import { BrokerError } from '../../main/broker/errors.ts';
+import type { PlatformFetch } from '../../main/broker/providerFetch.ts';
+import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from '../../main/broker/requests.ts';
+import type { StoredAccount, StoredState, Vault } from '../../main/broker/vault.ts';
+import { BrowserDouble, type SignInOptions } from '../identity-provider/person.ts';
 import {
   type IdentityProvider,
   type IdentityProviderOptions,
   startIdentityProvider,
-} from '../../e2e/identity-provider/provider.ts';
-import { s256 } from './authorization.ts';
-import { Broker, type BrokerSettings } from './broker.ts';
-import type { Clock } from './clock.ts';
-import { BrokerError } from './errors.ts';
-import type { PlatformFetch } from './providerFetch.ts';
-import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from './requests.ts';
-import type { StoredAccount, StoredState, Vault } from './vault.ts';
+} from '../identity-provider/provider.ts';
 
 export const address = 'http://localhost:39300';
 export const redirectUri = `${address}/pkce/response/code`;
@@ -99,8 +99,6 @@ type Login = (address: string, name: string, options: SignInOptions) => Promise<
 export class TestBrowser {
   /** Every address that was opened. */
   readonly opened: string[] = [];
-  /** What the person read at the end of each login: the broker's result, or its error. */
-  readonly pages: (CallbackResult | BrokerError)[] = [];
   /** Who signs in at once when a login page opens; undefined leaves the page open. */
   person: string | undefined = 'Ada Lovelace';
   deny = false;
@@ -108,7 +106,9 @@ export class TestBrowser {
   failure: ((address: string) => Error) | undefined;
   readonly #login: Login;
   #respond: (parameters: URLSearchParams) => Promise<CallbackResult> = () => Promise.reject(new Error('no broker'));
-  #waiters: (() => void)[] = [];
+  /** What the person read at the end of each login: the broker's result, or its error. */
+  readonly #pages: (CallbackResult | BrokerError)[] = [];
+  readonly #waiters: (() => void)[] = [];
 
   constructor(login: Login) {
     this.#login = login;
@@ -127,17 +127,29 @@ export class TestBrowser {
   readonly open = async (opened: string): Promise<void> => {
     if (this.failure) throw this.failure(opened);
     this.opened.push(opened);
-    for (const wake of this.#waiters.splice(0)) wake();
+    this.#wake();
     if (this.person !== undefined && new URL(opened).pathname === '/authorize') void this.finish(opened);
   };
 
-  /** The address of the login number `index` (the first is 0), once it is open. */
-  async tab(index = 0): Promise<string> {
-    for (;;) {
-      const found = this.opened[index];
-      if (found !== undefined) return found;
+  /** The address that was opened as number `index` (the first is 0), once it is open. */
+  tab(index = 0): Promise<string> {
+    return this.#once(() => this.opened[index]);
+  }
+
+  /** What the person read at the end of login number `index` (the first is 0), once it is there. */
+  page(index = 0): Promise<CallbackResult | BrokerError> {
+    return this.#once(() => this.#pages[index]);
+  }
+
+  async #once<T>(found: () => T | undefined): Promise<T> {
+    for (let value = found(); ; value = found()) {
+      if (value !== undefined) return value;
       await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiters.splice(0)) wake();
   }
 
   /** Signs in at a login page that was left open, and brings nothing back yet. */
@@ -152,7 +164,8 @@ export class TestBrowser {
       if (error instanceof BrokerError) return error;
       throw error;
     });
-    this.pages.push(page);
+    this.#pages.push(page);
+    this.#wake();
     return page;
   }
 }
@@ -164,6 +177,9 @@ export class TestLog {
     this.lines.push(JSON.stringify({ ...fields, message }));
   }
   warn(fields: object, message: string): void {
+    this.lines.push(JSON.stringify({ ...fields, message }));
+  }
+  error(fields: object, message: string): void {
     this.lines.push(JSON.stringify({ ...fields, message }));
   }
 }
@@ -184,6 +200,10 @@ export interface WorldOptions {
   fetch?: PlatformFetch;
   /** Who signs in when a page opens; `null` leaves it open. */
   person?: string | null;
+  /** False for a broker that knows no provider. Default true. */
+  configured?: boolean;
+  /** False for a broker whose vault is still being read. Default true. */
+  ready?: boolean;
 }
 
 /** A broker in front of the local provider, which behaves as an Auth0 tenant. */
@@ -243,7 +263,7 @@ async function start(
   options: WorldOptions,
 ): Promise<World> {
   const settings: BrokerSettings = {
-    ...configured,
+    ...(options.configured !== false && configured),
     scope: 'openid profile email offline_access',
     signInTimeout: 240_000,
     clients: [],
@@ -265,7 +285,8 @@ async function start(
     openBrowser: browser.open,
   });
   browser.attach(broker);
-  await broker.start(address);
+  const ready = broker.start(address);
+  if (options.ready !== false) await ready;
   onTestFinished(() => broker.close());
   return { broker, settings, clock, vault, browser, log };
 }
@@ -277,11 +298,9 @@ export function neverOpened<T extends World>(world: T): T {
   return world;
 }
 
-/** A client's own challenge: the verifier stays with the client. */
-export function ownChallenge(codeVerifier = 'a-verifier-of-the-clients-own-that-is-long-enough'): {
-  codeVerifier: string;
-  codeChallenge: string;
-} {
+/** A client's own challenge: the verifier stays with the client. Another name gives another one. */
+export function ownChallenge(name = 'own'): { codeVerifier: string; codeChallenge: string } {
+  const codeVerifier = `the-verifier-${name}-`.replaceAll(' ', '-').padEnd(43, '~');
   return { codeVerifier, codeChallenge: s256(codeVerifier) };
 }
 
@@ -306,8 +325,14 @@ export async function signInAs(world: World, name = 'Ada Lovelace', owner = edit
 
 export const refreshGrant: TokenRequest = { grantType: 'refresh_token', clientId: 'loopgate-demo' };
 
-/** The reason of a failure. @throws Error when it did not fail, or not by a BrokerError */
-export async function failureOf(work: Promise<unknown>): Promise<BrokerError> {
+/** The reason of a failure; may be asked for early and awaited late. @throws Error when it did not fail by a BrokerError */
+export function failureOf(work: Promise<unknown>): Promise<BrokerError> {
+  const failure = reasonOf(work);
+  failure.catch(() => undefined);
+  return failure;
+}
+
+async function reasonOf(work: Promise<unknown>): Promise<BrokerError> {
   const [outcome] = await Promise.allSettled([work]);
   if (outcome.status === 'fulfilled') throw new Error(`it did not fail: ${JSON.stringify(outcome.value)}`);
   if (outcome.reason instanceof BrokerError) return outcome.reason;

@@ -1,0 +1,601 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BrowserDouble } from './identity-provider/person.ts';
+import { type Pair, printedLogin, startPair } from './support/client.ts';
+import { type Headless, startHeadless } from './support/headless.ts';
+
+const evil = 'https://evil.example';
+const listed = 'https://tool.example';
+const webview = 'vscode-webview://1kq3t0fbc7f6q0c0m6q8o4d2h8';
+
+let pair: Pair;
+beforeAll(async () => {
+  pair = await startPair({ host: { environment: { LOOPGATE_ORIGINS: `${listed} vscode-webview:` } } });
+});
+afterAll(() => pair.stop());
+
+interface Reply {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: string;
+}
+
+function parse(received: string): Reply {
+  const end = received.indexOf('\r\n\r\n');
+  const [first = '', ...lines] = received.slice(0, end).split('\r\n');
+  const headers = new Map(
+    lines.map((line) => [line.split(':')[0]?.toLowerCase() ?? '', line.replace(/^[^:]*: ?/, '')]),
+  );
+  return { status: Number(first.split(' ')[1]), headers, body: received.slice(end + 4) };
+}
+
+/** Sends these very bytes, and gives all that came when the other side has closed. */
+function sent(bytes: string, host: Headless = pair.host, address = '127.0.0.1'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(host.port, address);
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
+    socket.write(bytes);
+  });
+}
+
+const request = (line: string, headers: readonly string[], body = '') =>
+  `${[line, ...headers].join('\r\n')}\r\n\r\n${body}`;
+const own = (host: Headless = pair.host) => `Host: localhost:${host.port}`;
+
+/** A request with the right Host, on a connection of its own. */
+async function ask(
+  method: string,
+  path: string,
+  headers: readonly string[] = [],
+  body = '',
+  host = pair.host,
+): Promise<Reply> {
+  const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+  const lines = [own(host), 'Connection: close', ...length, ...headers];
+  return parse(await sent(request(`${method} ${path} HTTP/1.1`, lines, body), host));
+}
+
+/** The one JSON error (L7), and nothing of the program's inside. */
+function expectError(reply: Reply, status: number, error: string): void {
+  expect(reply.status).toBe(status);
+  expect(reply.headers.get('content-type')).toMatch(/^application\/json/);
+  expect(JSON.parse(reply.body)).toEqual({ error, error_description: expect.stringMatching(/\w\. \w/) });
+  expect(reply.body).not.toMatch(/ at |\.ts|\.cjs|node:/);
+  expect(
+    [...reply.headers.keys()].filter((name) => /^(x-powered-by|server|access-control-.*|retry-after)$/.test(name)),
+  ).toEqual([]);
+}
+
+describe('L1: Host and target', () => {
+  test.for<[number, string, (port: number) => string[]]>([
+    [200, 'localhost', (port) => [`Host: localhost:${port}`]],
+    [200, '127.0.0.1', (port) => [`Host: 127.0.0.1:${port}`]],
+    [200, '[::1]', (port) => [`Host: [::1]:${port}`]],
+    [200, 'blanks around it', (port) => [`Host: \t localhost:${port} `]],
+    [400, 'none', () => []],
+    [400, 'two, equal', (port) => [`Host: localhost:${port}`, `Host: localhost:${port}`]],
+    [400, 'two, the first evil', (port) => ['Host: evil.example', `host: localhost:${port}`]],
+    [400, 'folded', (port) => [`Host: localhost:${port}`, ' evil.example']],
+    [400, 'folded before the name', (port) => ['Host:', ` localhost:${port}`]],
+    [400, 'a blank before the colon', (port) => [`Host : localhost:${port}`]],
+    [403, 'empty', () => ['Host:']],
+    [403, 'another port', (port) => [`Host: localhost:${port - 1}`]],
+    [403, 'no port', () => ['Host: localhost']],
+    [403, 'upper case', (port) => [`Host: LOCALHOST:${port}`]],
+    [403, 'a trailing dot', (port) => [`Host: localhost.:${port}`]],
+    [403, 'userinfo', (port) => [`Host: x@localhost:${port}`]],
+    [403, 'a rebound name', (port) => [`Host: evil.example:${port}`]],
+    [
+      403,
+      'a rebound name that says where it came from',
+      (port) => [`Host: evil.example:${port}`, `X-Forwarded-Host: localhost:${port}`],
+    ],
+  ])('L1: %i for Host that is %s', async ([status, , hosts]) => {
+    const lines = ['Connection: close', ...hosts(pair.host.port)];
+    const reply = parse(await sent(request('GET /pkce/challenge HTTP/1.1', lines)));
+    if (status === 200) return expect(reply.status).toBe(200);
+    expectError(reply, status, status === 400 ? 'invalid_request' : 'forbidden_origin');
+  });
+
+  test.for<[string, string]>([
+    ['GET', 'http://localhost:PORT/pkce/challenge'],
+    ['GET', 'http://evil.example/pkce/challenge'],
+    ['GET', '*'],
+    ['OPTIONS', '*'],
+    ['GET', '/pkce/challenge#part'],
+    ['CONNECT', 'localhost:PORT'],
+  ])('L1: the target of "%s %s" is not in origin form: 400', async ([method, target]) => {
+    expectError(await ask(method, target.replace('PORT', String(pair.host.port))), 400, 'invalid_request');
+  });
+
+  test.for<[number, string, string[]]>([
+    [400, 'GET /pkce/challenge HTTP/1.0', []],
+    [403, 'GET /pkce/challenge HTTP/1.0', ['Host: evil.example']],
+    [400, 'GET /pkce/challenge HTTP/0.9', []],
+    [400, 'GET /pkce/challenge', []],
+  ])('L1: an older HTTP is no way around it: %i for "%s" with %o', async ([status, line, hosts]) => {
+    expect(parse(await sent(request(line, hosts))).status).toBe(status);
+  });
+
+  test('L1: HTTP/1.0 with the right Host passes', async () => {
+    expect(parse(await sent(request('GET /pkce/challenge HTTP/1.0', [own()]))).status).toBe(200);
+  });
+
+  test('L1: every request of a connection is looked at, not only the first', async () => {
+    const first = request('GET /pkce/challenge HTTP/1.1', [own()]);
+    const second = request('GET /pkce/challenge HTTP/1.1', ['Host: evil.example']);
+    const answers = (await sent(first + second)).split(/(?=HTTP\/1\.1 )/).map((answer) => parse(answer).status);
+    expect(answers).toEqual([200, 403]);
+  });
+
+  test('R8: on ::1 too', async (context) => {
+    const reply = await sent(
+      request('GET /pkce/challenge HTTP/1.1', [own(), 'Connection: close']),
+      pair.host,
+      '::1',
+    ).catch((error: unknown) => String(error));
+    if (reply.includes('EADDRNOTAVAIL') || reply.includes('EAFNOSUPPORT')) context.skip('this machine has no ::1');
+    expect(parse(reply).status).toBe(200);
+    const evilHost = request('GET /pkce/challenge HTTP/1.1', ['Host: evil.example']);
+    expect(parse(await sent(evilHost, pair.host, '::1')).status).toBe(403);
+  });
+});
+
+describe('L1, L6: refused before a body is read', () => {
+  const length = 'Content-Length: 1000000000';
+
+  test.for<[string, (port: number) => string[], number]>([
+    ['an evil Host', () => ['Host: evil.example', length], 403],
+    ['no Host', () => [length], 400],
+    ['an evil Origin', (port) => [`Host: localhost:${port}`, `Origin: ${evil}`, length], 403],
+    ['another site', (port) => [`Host: localhost:${port}`, 'Sec-Fetch-Site: cross-site', length], 403],
+    ['chunks that never end', () => ['Host: evil.example', 'Transfer-Encoding: chunked'], 403],
+    ['an expectation', () => ['Host: evil.example', 'Expect: 100-continue', length], 403],
+    ['an unknown expectation', () => ['Host: evil.example', 'Expect: surprises', length], 403],
+  ])(
+    'L1: with %s and a gigabyte announced, the answer comes at once and the connection ends',
+    async ([, headers, status]) => {
+      const received = await sent(request('POST /pkce/code HTTP/1.1', headers(pair.host.port)));
+      expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(parse(received).headers.get('connection')).toBe('close');
+    },
+  );
+
+  test('L6: a body that is announced as too large is refused before it comes', async () => {
+    const lines = [own(), 'Connection: close', 'Content-Type: application/json', length];
+    expectError(parse(await sent(request('POST /pkce/token HTTP/1.1', lines))), 413, 'payload_too_large');
+  });
+});
+
+describe('L2, L4: Origin', () => {
+  test.for<[number, string, string, string]>([
+    [403, 'GET', '/pkce/challenge', evil],
+    [403, 'GET', '/pkce/challenge', 'null'],
+    [403, 'GET', '/pkce/challenge', 'PROVIDER'],
+    [403, 'GET', '/pkce/challenge', 'http://localhost:PORT'],
+    [403, 'GET', '/pkce/challenge', 'app://obsidian.md'],
+    [403, 'GET', '/pkce/challenge', `${listed}.evil.example`],
+    [403, 'GET', '/pkce/challenge', 'http://tool.example'],
+    [403, 'GET', '/pkce/challenge', 'vscode-webview-evil://x'],
+    [403, 'POST', '/pkce/response/code', evil],
+    [400, 'POST', '/pkce/response/code', 'null'],
+    [400, 'POST', '/pkce/response/code', 'PROVIDER'],
+    [403, 'POST', '/pkce/response/code', 'PROVIDER.evil.example'],
+    [403, 'POST', '/pkce/clear', 'PROVIDER'],
+    [403, 'POST', '/pkce/response/code/', 'null'],
+    [403, 'POST', '//pkce/response/code', 'null'],
+    [403, 'POST', '/pkce/response%2Fcode', 'null'],
+  ])('L2: %i for %s %s with Origin %s', async ([status, method, path, template]) => {
+    const provider = new URL(pair.provider.issuer).origin;
+    const origin = template.replace('PROVIDER', provider).replace('PORT', String(pair.host.port));
+    const reply = await ask(method, path, [`Origin: ${origin}`]);
+    expectError(reply, status, status === 403 ? 'forbidden_origin' : 'unknown_state');
+  });
+
+  test.for([listed, webview])('L4: %s gets exactly its own CORS answer, also with an error', async (origin) => {
+    for (const path of ['/pkce/challenge', '/nowhere']) {
+      const { headers, status } = await ask('GET', path, [
+        `Origin: ${origin}`,
+        'Sec-Fetch-Site: cross-site',
+        'Sec-Fetch-Mode: cors',
+      ]);
+      expect(status).toBe(path === '/nowhere' ? 404 : 200);
+      expect(headers.get('access-control-allow-origin')).toBe(origin);
+      expect(headers.get('vary')).toBe('Origin');
+      expect(headers.has('access-control-allow-credentials')).toBe(false);
+    }
+  });
+
+  test.for([listed, webview])('L4: the preflight of %s is answered, and opens nothing more', async (origin) => {
+    const { status, headers, body } = await ask('OPTIONS', '/pkce/token', [
+      `Origin: ${origin}`,
+      'Access-Control-Request-Method: POST',
+      'Access-Control-Request-Headers: content-type',
+      'Sec-Fetch-Site: cross-site',
+      'Sec-Fetch-Mode: cors',
+    ]);
+    expect([status, body]).toEqual([204, '']);
+    expect(headers.get('access-control-allow-origin')).toBe(origin);
+    expect(headers.get('access-control-allow-methods')).toBe('GET, POST');
+    expect(headers.get('access-control-allow-headers')?.toLowerCase().split(', ').sort()).toEqual([
+      'application',
+      'authorization',
+      'content-type',
+      'x-application-id',
+    ]);
+    expect(headers.has('access-control-allow-credentials')).toBe(false);
+  });
+
+  test.for([evil, 'null', 'app://obsidian.md'])(
+    'L4: the preflight of %s is a 403 without any CORS header',
+    async (origin) => {
+      const lines = [`Origin: ${origin}`, 'Access-Control-Request-Method: POST', 'Sec-Fetch-Mode: cors'];
+      expectError(await ask('OPTIONS', '/pkce/token', lines), 403, 'forbidden_origin');
+    },
+  );
+
+  test('L4: without an Origin there is no CORS header at all', async () => {
+    const { headers } = await ask('GET', '/pkce/challenge');
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+});
+
+interface Endpoint {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: readonly string[];
+  readonly body?: string;
+}
+
+/** Every operation, asked so that it would act. */
+function endpoints(): Endpoint[] {
+  const form = ['Content-Type: application/x-www-form-urlencoded'];
+  const authorize = new URLSearchParams({
+    audience: pair.provider.audience,
+    scope: 'openid',
+    response_type: 'code',
+    client_id: pair.provider.clientId,
+    code_challenge_method: 'S256',
+    code_challenge: randomBytes(32).toString('base64url'),
+    response_mode: 'form_post',
+  });
+  const refresh = `grant_type=refresh_token&client_id=${pair.provider.clientId}`;
+  return [
+    { method: 'POST', path: '/pkce/clear' },
+    { method: 'POST', path: '/pkce/code' },
+    { method: 'POST', path: '/pkce/token' },
+    { method: 'GET', path: '/pkce/challenge' },
+    { method: 'POST', path: '/pkce/response/code', headers: form, body: 'code=x&state=y' },
+    { method: 'GET', path: '/pkce/response/code?code=x&state=y' },
+    { method: 'GET', path: `/authorize?${authorize}` },
+    { method: 'POST', path: '/oauth/token', headers: form, body: refresh },
+    { method: 'GET', path: '/userinfo', headers: ['Authorization: Bearer x'] },
+    { method: 'GET', path: '/v2/logout' },
+    { method: 'GET', path: '/' },
+    { method: 'GET', path: '/nowhere' },
+  ];
+}
+
+const fetched = (site: string, mode: string, dest: string, ...more: string[]) => [
+  `Sec-Fetch-Site: ${site}`,
+  `Sec-Fetch-Mode: ${mode}`,
+  `Sec-Fetch-Dest: ${dest}`,
+  ...more,
+];
+
+/** The protocol's table of hostile requests. What is marked reaches the callback, whose state is its own proof (L3a). */
+const hostile: { name: string; headers: string[]; method?: string; reachesCallback?: boolean }[] = [
+  { name: 'fetch', headers: fetched('cross-site', 'cors', 'empty', `Origin: ${evil}`) },
+  { name: 'no-cors fetch', headers: fetched('cross-site', 'no-cors', 'empty') },
+  { name: 'no-cors fetch with Origin', headers: fetched('cross-site', 'no-cors', 'empty', `Origin: ${evil}`) },
+  { name: 'img', headers: fetched('cross-site', 'no-cors', 'image') },
+  { name: 'iframe', headers: fetched('cross-site', 'navigate', 'iframe', 'Accept: text/html') },
+  {
+    name: 'top navigation',
+    headers: fetched('cross-site', 'navigate', 'document', 'Accept: text/html'),
+    reachesCallback: true,
+  },
+  { name: 'form', headers: fetched('cross-site', 'navigate', 'document', `Origin: ${evil}`, 'Accept: text/html') },
+  {
+    name: 'form from https',
+    headers: fetched('cross-site', 'navigate', 'document', 'Origin: null', 'Accept: text/html'),
+    reachesCallback: true,
+  },
+  {
+    name: 'page of another local port',
+    headers: fetched('same-site', 'cors', 'empty', 'Origin: http://localhost:3000'),
+  },
+  {
+    name: 'navigation from another local port',
+    headers: fetched('same-site', 'navigate', 'document'),
+    reachesCallback: true,
+  },
+  { name: 'DNS rebinding', headers: ['Host: evil.example'] },
+  { name: 'DNS rebinding with POST', headers: ['Host: evil.example', `Origin: ${evil}`] },
+  {
+    name: 'websocket',
+    headers: fetched(
+      'cross-site',
+      'websocket',
+      'websocket',
+      `Origin: ${evil}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+    ),
+  },
+];
+
+describe('L3: what a hostile page can send', () => {
+  const name = 'Ada Lovelace';
+
+  beforeAll(async () => {
+    const { address } = pair.host;
+    const state = await fetch(`${address}/pkce/challenge`).then((answer) => answer.json());
+    expect(state).toHaveProperty('challenge.state');
+    const code = fetch(`${address}/pkce/code`, { method: 'POST' });
+    await new BrowserDouble().signInAs(await printedLogin(pair.host), name);
+    expect((await code).status).toBe(200);
+    expect((await fetch(`${address}/pkce/token`, { method: 'POST' })).status).toBe(200);
+  });
+
+  test.for(hostile)('L3: $name gets 403 everywhere, and nothing happens', async ({ headers, reachesCallback }) => {
+    const { host, provider } = pair;
+    const state = randomUUID();
+    const login = new URLSearchParams({
+      audience: provider.audience,
+      scope: 'openid',
+      response_type: 'code',
+      client_id: provider.clientId,
+      code_challenge_method: 'S256',
+      code_challenge: createHash('sha256').update(state).digest('base64url'),
+      response_mode: 'form_post',
+      state,
+    });
+    const waiting = fetch(`${host.address}/authorize?${login}`);
+    const address = await printedLogin(host, state);
+    const asked = provider.requests.length;
+    const printed = host.output();
+
+    for (const endpoint of endpoints()) {
+      const isCallback = endpoint.path.startsWith('/pkce/response/code');
+      if (isCallback && reachesCallback) continue;
+      const lines = [...headers, ...(endpoint.headers ?? [])];
+      const body = endpoint.body ?? '';
+      const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+      const host = lines.some((line) => line.startsWith('Host:')) ? [] : [own()];
+      const bytes = request(`${endpoint.method} ${endpoint.path} HTTP/1.1`, [...host, ...length, ...lines], body);
+      const reply = parse(await sent(bytes));
+      expect(reply.status, `${endpoint.method} ${endpoint.path}`).toBe(403);
+      expectError(reply, 403, 'forbidden_origin');
+    }
+
+    expect(provider.requests.slice(asked)).toEqual([]);
+    expect(host.output()).toBe(printed);
+    expect(await (await fetch(`${host.address}/userinfo`)).json()).toMatchObject({ name });
+    // Neither was the sign-in that waits cleared: it still ends well.
+    expect((await new BrowserDouble().signInAs(address, name)).status).toBe(200);
+    expect(await (await waiting).json()).toMatchObject({ state });
+  });
+
+  test('L3b: a page of another site may link to a result page, which is never framed', async () => {
+    const path = '/pkce/response/result/any';
+    const { status, headers } = await ask('GET', path, fetched('cross-site', 'navigate', 'document'));
+    expect(status).toBe(200);
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect((await ask('GET', path, fetched('cross-site', 'navigate', 'iframe'))).status).toBe(403);
+  });
+
+  test.for([
+    fetched('cross-site', 'navigate', 'document'),
+    fetched('cross-site', 'navigate', 'document', 'Origin: null'),
+  ])('L3a, R9: the callback may be navigated to, and a stranger’s state changes nothing (%#)', async (headers) => {
+    const lines = [...headers, 'Accept: text/html', 'Content-Type: application/x-www-form-urlencoded'];
+    const { status, body } = await ask('POST', '/pkce/response/code', lines, 'code=x&state=y');
+    expect(status).toBe(400);
+    expect(body).toContain('No sign-in was waiting');
+  });
+});
+
+describe('a host without a provider, where asking has no effect', () => {
+  let bare: Headless;
+  beforeAll(async () => {
+    bare = await startHeadless();
+  });
+  afterAll(() => bare.stop());
+
+  test.for<[string, string[]]>([
+    ['no Sec-Fetch header', []],
+    ['Sec-Fetch-Site: none, by a typed address', fetched('none', 'navigate', 'document')],
+    ['Sec-Fetch-Site: none, by a program', fetched('none', 'cors', 'empty')],
+    ['Sec-Fetch-Mode alone, by Node', ['Sec-Fetch-Mode: cors']],
+    ['Sec-Fetch-Site: same-origin', fetched('same-origin', 'no-cors', 'image')],
+  ])('L3: with %s every operation is reached', async ([, headers]) => {
+    await Promise.all(
+      endpoints().map(async ({ method, path, headers: more = [], body = '' }) => {
+        const { status } = await ask(method, path, [...headers, ...more], body, bare);
+        // A refusal would be one of these; only the callback, which waits for nobody, says 400.
+        if (path.startsWith('/pkce/response')) expect(status, path).toBe(400);
+        else expect([400, 403, 405], `${method} ${path}`).not.toContain(status);
+      }),
+    );
+  });
+
+  test('L2: with no origin listed, not even a webview is answered', async () => {
+    for (const origin of [listed, webview]) {
+      expectError(await ask('GET', '/pkce/challenge', [`Origin: ${origin}`], '', bare), 403, 'forbidden_origin');
+    }
+  });
+});
+
+test('L2, L3: on a fresh host no page’s POST to the callback makes anybody ask the provider', async () => {
+  const fresh = await startPair();
+  try {
+    for (const mode of [fetched('cross-site', 'cors', 'empty'), fetched('cross-site', 'navigate', 'document'), []]) {
+      const lines = [own(fresh.host), 'Connection: close', ...mode, `Origin: ${evil}`];
+      const reply = parse(await sent(request('POST /pkce/response/code HTTP/1.1', lines), fresh.host));
+      expectError(reply, 403, 'forbidden_origin');
+    }
+    expect(fresh.provider.requests.map(({ path }) => path)).toEqual([]);
+  } finally {
+    await fresh.stop();
+  }
+});
+
+describe('L7: what is not there', () => {
+  test.for([
+    '/',
+    '/nowhere',
+    '/userinfo/',
+    '/USERINFO',
+    '//userinfo',
+    '/%75serinfo',
+    '/pkce',
+    '/pkce/challenge/../clear',
+    '/favicon.ico',
+    '/.env',
+  ])('L7: %s is a 404 in JSON', async (path) => {
+    expectError(await ask('GET', path), 404, 'not_found');
+  });
+
+  test.for<[string, string, string]>([
+    ['GET', '/pkce/clear', 'POST'],
+    ['GET', '/pkce/code', 'POST'],
+    ['GET', '/pkce/token', 'POST'],
+    ['POST', '/pkce/challenge', 'GET'],
+    ['PUT', '/pkce/response/code', 'POST, GET'],
+    ['POST', '/authorize', 'GET'],
+    ['GET', '/oauth/token', 'POST'],
+    ['DELETE', '/userinfo', 'GET'],
+    ['POST', '/v2/logout', 'GET'],
+    ['OPTIONS', '/userinfo', 'GET'],
+    ['TRACE', '/userinfo', 'GET'],
+    ['PATCH', '/pkce/response/result/x', 'GET'],
+  ])('L7: %s %s is a 405 in JSON that allows %s', async ([method, path, allowed]) => {
+    const reply = await ask(method, path);
+    expectError(reply, 405, 'method_not_allowed');
+    expect(reply.headers.get('allow')).toBe(allowed);
+  });
+
+  test('L7: HEAD is a 405 without a body', async () => {
+    const reply = await ask('HEAD', '/userinfo');
+    expect([reply.status, reply.body, reply.headers.get('allow')]).toEqual([405, '', 'GET']);
+  });
+
+  test('L7: an address that cannot be decoded is a 400 in JSON', async () => {
+    expectError(await ask('GET', '/pkce/response/result/%E0%A4%A'), 400, 'invalid_request');
+  });
+
+  test('L7, T8: no answer names what made it, may be stored, or be taken for another type', async () => {
+    for (const path of ['/pkce/challenge', '/nowhere', '/pkce/response/result/x', '/authorize']) {
+      const { headers } = await ask('GET', path);
+      expect(headers.get('cache-control'), path).toBe('no-store');
+      expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+      expect(
+        [...headers.keys()].filter((name) => /^(x-powered-by|server|etag)$/.test(name)),
+        path,
+      ).toEqual([]);
+    }
+  });
+});
+
+describe('L6: bodies', () => {
+  const json = 'Content-Type: application/json';
+  const form = 'Content-Type: application/x-www-form-urlencoded';
+  const limit = 32 * 1024;
+
+  test.for<[string, string, string[], string, number, string]>([
+    ['malformed JSON', '/pkce/token', [json], '{"grant_type":', 400, 'invalid_request'],
+    ['JSON that is no object', '/pkce/token', [json], '[1]', 400, 'invalid_request'],
+    [
+      'JSON as text/plain, which needs no preflight',
+      '/pkce/code',
+      ['Content-Type: text/plain'],
+      '{}',
+      415,
+      'unsupported_media_type',
+    ],
+    ['JSON without a type', '/pkce/token', [], '{}', 415, 'unsupported_media_type'],
+    [
+      'JSON as a kind of JSON',
+      '/pkce/token',
+      ['Content-Type: application/json-seq'],
+      '{}',
+      415,
+      'unsupported_media_type',
+    ],
+    ['a form as JSON', '/oauth/token', [json], '{}', 415, 'unsupported_media_type'],
+    [
+      'a form as multipart',
+      '/pkce/response/code',
+      ['Content-Type: multipart/form-data; boundary=x'],
+      '--x--',
+      415,
+      'unsupported_media_type',
+    ],
+    [
+      'an unknown charset',
+      '/pkce/token',
+      ['Content-Type: application/json; charset=klingon'],
+      '{}',
+      415,
+      'unsupported_media_type',
+    ],
+    ['a compressed body', '/pkce/token', [json, 'Content-Encoding: gzip'], 'x', 415, 'unsupported_media_type'],
+    ['32 KiB of nonsense', '/pkce/token', [json], 'x'.repeat(limit), 400, 'invalid_request'],
+    ['32 KiB and one byte', '/pkce/token', [json], 'x'.repeat(limit + 1), 413, 'payload_too_large'],
+    ['too large a form', '/pkce/response/code', [form], `state=${'x'.repeat(limit)}`, 413, 'payload_too_large'],
+    [
+      'too large a body of an operation that takes none',
+      '/pkce/clear',
+      [json],
+      'x'.repeat(limit + 1),
+      413,
+      'payload_too_large',
+    ],
+  ])('L6: %s at %s', async ([, path, headers, body, status, error]) => {
+    expectError(await ask('POST', path, headers, body), status, error);
+  });
+
+  test('L6: chunks count like a length', async () => {
+    const chunk = `${(limit + 1).toString(16)}\r\n${'x'.repeat(limit + 1)}\r\n0\r\n\r\n`;
+    const lines = [own(), 'Connection: close', json, 'Transfer-Encoding: chunked'];
+    expectError(parse(await sent(request('POST /pkce/token HTTP/1.1', lines, chunk))), 413, 'payload_too_large');
+  });
+
+  test.for<[string, string[], string]>([
+    ['zero bytes as JSON', [json, 'Content-Length: 0'], ''],
+    ['null as JSON', [json], 'null'],
+    ['zero bytes as text', ['Content-Type: text/plain', 'Content-Length: 0'], ''],
+    ['nothing at all', [], ''],
+  ])('contract 3: no body, sent as %s, is fine', async ([, headers, body]) => {
+    expect((await ask('POST', '/pkce/clear', headers, body)).status).toBe(204);
+    // Everything was cleared: it is the missing code that is refused, not the missing body.
+    expectError(await ask('POST', '/pkce/token', headers, body), 400, 'invalid_grant');
+  });
+
+  test('contract 3: JSON with parameters of its type is JSON', async () => {
+    const { status, body } = await ask('POST', '/pkce/token', ['Content-Type: Application/JSON; charset=utf-8'], '{}');
+    expect([status, body]).toEqual([400, expect.stringContaining('grant_type')]);
+  });
+
+  test.for<[number, number]>([
+    [9, 200],
+    [17, 431],
+  ])('L6: %i KiB of headers get %i', async ([size, status]) => {
+    const reply = await ask('GET', '/pkce/challenge', [`Cookie: a=${'x'.repeat(size * 1024)}`]);
+    if (status === 200) return expect(reply.status).toBe(200);
+    expectError(reply, status, 'invalid_request');
+  });
+
+  test('L6: a sender that never finishes keeps nobody else waiting', async () => {
+    const slow = Array.from({ length: 50 }, () => connect(pair.host.port, '127.0.0.1'));
+    for (const socket of slow) socket.on('error', () => undefined).write(`POST /pkce/token HTTP/1.1\r\n${own()}\r\n`);
+    expect((await ask('GET', '/pkce/challenge')).status).toBe(200);
+    for (const socket of slow) socket.destroy();
+  });
+});

@@ -1,0 +1,319 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect, createServer, Socket } from 'node:net';
+import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import {
+  type Connection,
+  connectionOf,
+  findLsofUser,
+  findSocketOwner,
+  linuxCallerLookup,
+  macCallerLookup,
+  ownWindowsSid,
+  systemCallerLookup,
+  windowsCallerLookup,
+} from './caller.ts';
+
+const header =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     ';
+
+/** A row as the kernel writes it. */
+function row(local: string, remote: string, state: string, uid: number, inode: number): string {
+  const numbers = `${String(uid).padStart(5)}        0 ${inode} 1 00000000a4f42802 20 4 30 10 -1`;
+  return `   7: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${numbers}`;
+}
+
+const one = '00000000000000000000000001000000';
+const mapped = '0000000000000000FFFF00000100007F';
+const established = '01';
+const tcp = [
+  header,
+  row('0100007F:03E8', '00000000:0000', '0A', 1000, 501),
+  row('0100007F:03E8', '0100007F:9C40', established, 1000, 502),
+  row('0100007F:9C40', '0100007F:03E8', established, 1000, 503),
+  row('0100007F:9C41', '0100007F:03E8', established, 1001, 504),
+  row('0100007F:03E8', '0100007F:9C41', established, 1000, 505),
+  row('0100007F:9C42', '0100007F:03E8', '05', 0, 0),
+  row('0100007F:9C43', '0100007F:03E9', established, 1000, 506),
+  row('0200007F:9C44', '0100007F:03E8', established, 1000, 507),
+  row('0100007F:9C45', '0100007F:03E8', established, 1000, 0),
+  row('0100007F:9C46', '0100007F:03E8', established, 0, 508),
+].join('\n');
+const tcp6 = [
+  header,
+  row(`${one}:9C40`, `${one}:03E8`, established, 1002, 601),
+  row(`${one}:9C50`, `${one}:03E8`, established, 1000, 602),
+  row(`${mapped}:9C51`, `${mapped}:03E8`, established, 1000, 603),
+  row(`${mapped}:9C52`, `${mapped}:03E8`, established, 1001, 604),
+].join('\n');
+
+const from = (remotePort: number, address = '127.0.0.1'): Connection => ({
+  remoteAddress: address,
+  remotePort,
+  localAddress: address,
+  localPort: 1000,
+});
+const recorded = async (name: 'tcp' | 'tcp6') => (name === 'tcp' ? tcp : tcp6);
+
+/** Everything that can go on without an answer from outside has gone on. */
+const allSettled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('section P: Linux', () => {
+  it.each<[string, Connection, { uid: number; inode: number } | undefined]>([
+    ['the caller’s end, not ours', from(0x9c40), { uid: 1000, inode: 503 }],
+    ['another user’s, though our end of it is ours', from(0x9c41), { uid: 1001, inode: 504 }],
+    ['an orphan', from(0x9c42), { uid: 0, inode: 0 }],
+    ['a connection to another port', from(0x9c43), undefined],
+    ['a connection from another address', from(0x9c44), undefined],
+    ['none', from(0x9c99), undefined],
+    ['::1, which is not 127.0.0.1', from(0x9c40, '::1'), { uid: 1002, inode: 601 }],
+    ['::1', from(0x9c50, '::1'), { uid: 1000, inode: 602 }],
+    ['a dual-stack client, under the mapped address', from(0x9c51), { uid: 1000, inode: 603 }],
+    ['a dual-stack client, seen under the mapped address', from(0x9c51, '::ffff:127.0.0.1'), { uid: 1000, inode: 603 }],
+    ['an address that is none of loopback’s', from(0x9c40, 'fe80::1'), undefined],
+  ])('L5: the row of %s', (_name, connection, owner) => {
+    expect(findSocketOwner(`${tcp}\n${tcp6}`, connection)).toEqual(owner);
+  });
+
+  it.each(['', header, 'garbage', `${header}\n   7: 0100007F:9C40 0100007F:03E8 01`])('L5: no row in %j', (table) => {
+    expect(findSocketOwner(table, from(0x9c40))).toBeUndefined();
+  });
+
+  it.each<[string, Connection, boolean]>([
+    ['our own program', from(0x9c40), true],
+    ['our own program on ::1', from(0x9c50, '::1'), true],
+    ['our own dual-stack program', from(0x9c51), true],
+    ['another user', from(0x9c41), false],
+    ['another user on ::1', from(0x9c40, '::1'), false],
+    ['another user’s dual-stack program', from(0x9c52), false],
+    ['root', from(0x9c46), false],
+    ['an orphan with our uid', from(0x9c45), false],
+    ['nobody', from(0x9c99), false],
+  ])('L5: %s is served: %s, %s', async (_name, connection, isServed) => {
+    expect(await linuxCallerLookup(recorded, 1000).find(connection)).toEqual(
+      isServed ? { owner: 'user:1000' } : undefined,
+    );
+  });
+
+  it('L5: an orphaned row, which reads uid 0, is not root’s: a broker that runs as root refuses it too', async () => {
+    const asRoot = linuxCallerLookup(recorded, 0);
+    expect(await asRoot.find(from(0x9c42))).toBeUndefined();
+    expect(await asRoot.find(from(0x9c46))).toEqual({ owner: 'user:0' });
+    expect(await asRoot.find(from(0x9c40))).toBeUndefined();
+  });
+
+  it('L5: a system without IPv6 has no tcp6, and is served from tcp', async () => {
+    const lookup = linuxCallerLookup(async (name) => {
+      if (name === 'tcp6') throw new Error('ENOENT');
+      return tcp;
+    }, 1000);
+    expect(await lookup.find(from(0x9c40))).toEqual({ owner: 'user:1000' });
+  });
+
+  it('L5: a table that cannot be read serves nobody', async () => {
+    const lookup = linuxCallerLookup(() => Promise.reject(new Error('EMFILE')), 1000);
+    await expect(lookup.find(from(0x9c40))).rejects.toThrow('EMFILE');
+  });
+
+  it('L5: after a read that failed the next one is tried', async () => {
+    let fails = true;
+    const lookup = linuxCallerLookup(async (name) => {
+      if (fails) throw new Error('EMFILE');
+      return await recorded(name);
+    }, 1000);
+    await lookup.find(from(0x9c40)).catch(() => undefined);
+    fails = false;
+    expect(await lookup.find(from(0x9c40))).toEqual({ owner: 'user:1000' });
+  });
+
+  it('L5: a row that slipped out of the first read is found by a second', async () => {
+    const tables = [header, tcp];
+    const lookup = linuxCallerLookup(async (name) => (name === 'tcp' ? (tables.shift() ?? '') : ''), 1000);
+    expect(await lookup.find(from(0x9c40))).toEqual({ owner: 'user:1000' });
+  });
+
+  it('section P: one read serves all connections that wait then', async () => {
+    let reads = 0;
+    const lookup = linuxCallerLookup(async (name) => {
+      if (name === 'tcp') reads += 1;
+      return await recorded(name);
+    }, 1000);
+    const found = await Promise.all(Array.from({ length: 1000 }, () => lookup.find(from(0x9c40))));
+    expect(new Set(found.map((caller) => caller?.owner))).toEqual(new Set(['user:1000']));
+    expect(reads).toBe(1);
+  });
+
+  it('section P: connections that come while a read is under way share the next one, which then begins', async () => {
+    const reads: ((table: string) => void)[] = [];
+    const lookup = linuxCallerLookup(
+      (name) => (name === 'tcp6' ? Promise.resolve('') : new Promise((resolve) => reads.push(resolve))),
+      1000,
+    );
+    const early = lookup.find(from(0x9c40));
+    await allSettled();
+    const late = [lookup.find(from(0x9c51)), lookup.find(from(0x9c50, '::1'))];
+    await allSettled();
+    expect(reads).toHaveLength(1);
+    reads[0]?.(tcp);
+    expect(await early).toEqual({ owner: 'user:1000' });
+    await allSettled();
+    expect(reads).toHaveLength(2);
+    // Only the second table has them: the first one was read before they came.
+    reads[1]?.(tcp6);
+    expect(await Promise.all(late)).toEqual([{ owner: 'user:1000' }, { owner: 'user:1000' }]);
+  });
+});
+
+describe('section P: real connections', () => {
+  const closers: (() => void)[] = [];
+  afterEach(() => {
+    for (const close of closers.splice(0)) close();
+  });
+
+  /** A connection of our own, seen from the server. */
+  async function connected(context: TestContext, host: string, target = host) {
+    const server = createServer({ allowHalfOpen: true });
+    server.listen(0, host);
+    closers.push(() => server.close());
+    const failure = await Promise.race([once(server, 'listening').then(() => undefined), once(server, 'error')]);
+    if (failure !== undefined) return context.skip(`this machine cannot listen on ${host}`);
+    const address = server.address();
+    const accepted = once(server, 'connection');
+    const client = connect(typeof address === 'object' && address !== null ? address.port : 0, target);
+    const [socket]: Socket[] = await accepted;
+    const connection = socket && connectionOf(socket);
+    if (!socket || !connection) throw new Error('no connection');
+    closers.push(() => {
+      client.destroy();
+      socket.destroy();
+    });
+    return { client, socket, connection };
+  }
+
+  const onLinux = (context: TestContext) => {
+    if (process.platform !== 'linux') context.skip('reads /proc');
+  };
+
+  it.for<[string, string]>([
+    ['127.0.0.1', '127.0.0.1'],
+    ['::1', '::1'],
+    ['127.0.0.1', '::ffff:127.0.0.1'],
+  ])('L5: our own connection to %s, made to %s, is ours', async ([host, target], context) => {
+    onLinux(context);
+    const { connection } = await connected(context, host, target);
+    expect(await systemCallerLookup().find(connection)).toEqual({ owner: `user:${process.getuid?.()}` });
+  });
+
+  it('L5: a connection whose owner has left it is nobody’s, while its row is still there', async (context) => {
+    onLinux(context);
+    const { client, socket, connection } = await connected(context, '127.0.0.1');
+    const ended = once(socket.resume(), 'end');
+    client.destroy();
+    await ended;
+    const read = (name: string) => readFile(`/proc/net/${name}`, 'latin1');
+    expect(findSocketOwner(await read('tcp'), connection)?.inode).toBe(0);
+    expect(await systemCallerLookup().find(connection)).toBeUndefined();
+  });
+
+  it('L5: a socket that is gone has no numbers', () => {
+    expect(connectionOf(new Socket())).toBeUndefined();
+  });
+});
+
+describe('section P: macOS', () => {
+  const listed = [
+    'p700',
+    'u501',
+    'f18',
+    'n127.0.0.1:1000->127.0.0.1:40000',
+    'f19',
+    'n[::1]:1000->[::1]:40003',
+    'p812',
+    'u501',
+    'f3',
+    'n127.0.0.1:40000->127.0.0.1:1000',
+    'p813',
+    'u502',
+    'f3',
+    'n127.0.0.1:40001->127.0.0.1:1000',
+    'f4',
+    'n[::1]:40003->[::1]:1000',
+    'p814',
+    'n127.0.0.1:40002->127.0.0.1:1000',
+    '',
+  ].join('\n');
+
+  it.each<[string, Connection, number | undefined]>([
+    ['the caller’s end, not ours', from(40000), 501],
+    ['another user', from(40001), 502],
+    ['another user on ::1', from(40003, '::1'), 502],
+    ['a process whose user is not told', from(40002), undefined],
+    ['nobody', from(40009), undefined],
+    ['a port of which another is the beginning', from(4000), undefined],
+  ])('L5: lsof names the user of %s', (_name, connection, user) => {
+    expect(findLsofUser(listed, connection)).toBe(user);
+  });
+
+  it.each<[Connection, string | undefined]>([
+    [from(40000), 'user:501'],
+    [from(40001), undefined],
+    [from(40002), undefined],
+    [from(40009), undefined],
+  ])('L5: only our own user is served: %o', async (connection, owner) => {
+    const caller = await macCallerLookup(async () => listed, 501).find(connection);
+    expect(caller?.owner).toBe(owner);
+  });
+
+  it('L5: lsof is asked for numbers, and for that port alone', async () => {
+    const asked: string[][] = [];
+    const lookup = macCallerLookup(async (argv) => {
+      asked.push(argv);
+      return '';
+    }, 501);
+    await lookup.find(from(40000));
+    expect(asked[0]).toEqual(expect.arrayContaining(['-nP', '-iTCP:40000']));
+  });
+
+  it('L5: when lsof fails, nobody is served', async () => {
+    const lookup = macCallerLookup(() => Promise.reject(new Error('exit 1')), 501);
+    expect(await lookup.find(from(40000))).toBeUndefined();
+  });
+});
+
+describe('section P: Windows', () => {
+  const sid = 'S-1-5-21-1004336348-1177238915-682003330-1001';
+  const other = 'S-1-5-21-1004336348-1177238915-682003330-1002';
+
+  it.each<[string, string, string | undefined]>([
+    ['our own', JSON.stringify({ owner: sid, self: sid }), sid],
+    ['our own, with a line end', `${JSON.stringify({ self: sid, owner: sid })}\r\n`, sid],
+    ['another user', JSON.stringify({ owner: other, self: sid }), undefined],
+    ['a process that may not be looked at', JSON.stringify({ owner: null, self: sid }), undefined],
+    ['nothing known at all', JSON.stringify({ owner: null, self: null }), undefined],
+    ['two owners', JSON.stringify({ owner: [sid], self: [sid] }), undefined],
+    ['no owner', JSON.stringify({ self: sid }), undefined],
+    ['an error message', 'Get-NetTCPConnection : No matching MSFT_NetTCPConnection objects found', undefined],
+    ['null', 'null', undefined],
+    ['a text', '"S-1-5-18"', undefined],
+    ['nothing', '', undefined],
+  ])('L5: what PowerShell says of %s', (_name, printed, owner) => {
+    expect(ownWindowsSid(printed)).toBe(owner);
+  });
+
+  it('L5: only our own user is served, and the script asks for this very connection', async () => {
+    const scripts: string[] = [];
+    const answering = (owner: string) =>
+      windowsCallerLookup(async (argv) => {
+        scripts.push(argv.at(-1) ?? '');
+        return JSON.stringify({ owner, self: sid });
+      });
+    expect(await answering(sid).find(from(40000))).toEqual({ owner: `user:${sid}` });
+    expect(await answering(other).find(from(40000))).toBeUndefined();
+    expect(scripts[0]).toContain("-LocalAddress '127.0.0.1' -LocalPort 40000 -RemotePort 1000");
+  });
+
+  it('L5: when PowerShell fails, nobody is served', async () => {
+    const lookup = windowsCallerLookup(() => Promise.reject(new Error('timeout')));
+    expect(await lookup.find(from(40000))).toBeUndefined();
+  });
+});

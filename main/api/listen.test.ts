@@ -1,0 +1,189 @@
+import { EventEmitter, once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import { defaultPorts, ListenError, type Listening, type ListenOptions, listen } from './listen.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+const answering: Pick<ListenOptions, 'handler'> = {
+  handler: (_request, response) => void response.end('hello'),
+};
+
+async function listening(options: Partial<ListenOptions>): Promise<Listening> {
+  const started = await listen({ ...answering, ...options });
+  closers.push(() => started.close());
+  return started;
+}
+
+/** Another program on a port; 0 takes any. Undefined where this machine cannot. */
+async function occupy(host: string, port = 0): Promise<number | undefined> {
+  const server: Server = createServer((socket) => socket.destroy());
+  closers.push(() => new Promise((resolve) => server.close(resolve)));
+  server.listen(port, host);
+  const failed = await Promise.race([
+    once(server, 'listening').then(() => false),
+    once(server, 'error').then(() => true),
+  ]);
+  const address = server.address();
+  return failed || typeof address !== 'object' ? undefined : address?.port;
+}
+
+/** Sends bytes and gives all that comes until the other side closes. */
+async function exchange(port: number, bytes: string, host = '127.0.0.1'): Promise<string> {
+  const socket = connect(port, host);
+  socket.write(bytes);
+  return await text(socket);
+}
+
+const hello = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+async function hasIpv6(context: TestContext): Promise<void> {
+  if ((await occupy('::1')) === undefined) context.skip('this machine has no ::1');
+}
+
+describe('R8: where it listens', () => {
+  it('R8: on 127.0.0.1 and ::1, with the same port', async (context) => {
+    await hasIpv6(context);
+    const { port, refused } = await listening({ port: 0 });
+    expect(port).toBeGreaterThan(0);
+    expect(refused).toEqual([]);
+    for (const host of ['127.0.0.1', '::1']) expect(await exchange(port, hello, host)).toMatch(/hello$/);
+  });
+
+  it.for<[string, string]>([
+    ['127.0.0.1', '::1'],
+    ['::1', '127.0.0.1'],
+  ])('R8: both families or neither: with %s taken, nothing listens on %s', async ([taken, other], context) => {
+    await hasIpv6(context);
+    const port = await occupy(taken);
+    await expect(listen({ ...answering, port: port ?? -1 })).rejects.toThrow(ListenError);
+    await expect(exchange(port ?? -1, hello, other)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('R8: not on any other address of loopback', async (context) => {
+    if ((await occupy('127.0.0.2')) === undefined) return context.skip('this machine has no 127.0.0.2');
+    const { port } = await listening({ port: 0 });
+    await expect(exchange(port, hello, '127.0.0.2')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('R8: not on an address that other machines reach', async (context) => {
+    const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+    const outer = addresses.find(({ internal, family }) => !internal && family === 'IPv4');
+    if (!outer) return context.skip('this machine has no address but loopback');
+    const { port } = await listening({ port: 0 });
+    await expect(exchange(port, hello, outer.address)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('L9: the first port that is free is taken, and each refusal says why', async () => {
+    const taken = (await occupy('127.0.0.1')) ?? -1;
+    const { port, refused } = await listening({ ports: [taken, 0] });
+    expect(port).not.toBe(taken);
+    expect(refused).toEqual([{ port: taken, reason: `Port ${taken} is taken by another program.` }]);
+  });
+
+  it('L9: a port that was set is the only one tried', async () => {
+    const taken = (await occupy('127.0.0.1')) ?? -1;
+    const failure = listen({ ...answering, port: taken, ports: [0] });
+    await expect(failure).rejects.toThrow(`Port ${taken} is taken by another program. LOOPGATE_PORT or "port" was set`);
+  });
+
+  it('L9: when no port is free, the message names them all', async () => {
+    const taken = [await occupy('127.0.0.1'), await occupy('127.0.0.1')].map((port) => port ?? -1);
+    const failure = listen({ ...answering, ports: taken });
+    await expect(failure).rejects.toThrow(ListenError);
+    await expect(failure).rejects.toThrow(taken.map((port) => `Port ${port} is taken by another program.`).join(' '));
+  });
+
+  it('contract 7: the published clients’ ports, in their order', () => {
+    expect(defaultPorts.slice(0, 3)).toEqual([1000, 5323, 39300]);
+    expect(defaultPorts.every((port) => port <= 5323 || (port >= 39300 && port <= 39333))).toBe(true);
+  });
+});
+
+describe('L11: quit', () => {
+  it('L11: close ends every socket: kept alive, silent, half a request, waiting for its answer', async () => {
+    const events = new EventEmitter();
+    const started = await listening({
+      port: 0,
+      handler: ({ url }, response) => {
+        if (url === '/answered') response.end();
+        else events.emit('waiting');
+      },
+    });
+    const waiting = once(events, 'waiting');
+    const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const sockets = [request('/answered'), '', 'GET / HT', request('/waits')].map((bytes) => {
+      const socket = connect(started.port, '127.0.0.1').on('error', () => undefined);
+      socket.write(bytes);
+      return socket;
+    });
+    await Promise.all([waiting, ...sockets.slice(0, 1).map((socket) => once(socket, 'data'))]);
+    const closed = Promise.all(sockets.map((socket) => once(socket.resume(), 'close')));
+    await started.close();
+    await closed;
+    await expect(exchange(started.port, hello)).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('L6, L7: what never reaches the handler', () => {
+  const filler = (size: number) =>
+    `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Filler: ${'a'.repeat(size)}\r\n\r\n`;
+
+  it.each<[string, string, string]>([
+    ['no HTTP', 'hello\r\n\r\n', '400 Bad Request'],
+    ['a folded header', 'GET / HTTP/1.1\r\nHost: x\r\n evil\r\n\r\n', '400 Bad Request'],
+    ['a space before the colon', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n', '400 Bad Request'],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', '400 Bad Request'],
+    [
+      'a length beside chunks',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      '400 Bad Request',
+    ],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '400 Bad Request'],
+    ['TLS', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001', '400 Bad Request'],
+    ['headers of 17 KiB', filler(17 * 1024), '431 Request Header Fields Too Large'],
+    [
+      'an address of 17 KiB',
+      `GET /${'a'.repeat(17 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+      '431 Request Header Fields Too Large',
+    ],
+  ])('L7: %s is answered with the one JSON error, and the connection ends', async (_name, bytes, status) => {
+    const requests: string[] = [];
+    const { port } = await listening({ port: 0, handler: ({ url }) => void requests.push(url ?? '') });
+    const [head = '', body = ''] = (await exchange(port, bytes)).split('\r\n\r\n');
+    expect(head.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
+    expect(head).toMatch(/^Content-Type: application\/json/m);
+    expect(head).toContain(`Content-Length: ${Buffer.byteLength(body)}`);
+    expect(JSON.parse(body)).toEqual({ error: 'invalid_request', error_description: expect.stringMatching(/\w/) });
+    expect(requests).toEqual([]);
+  });
+
+  it('L1: CONNECT is no request in origin form: 400', async () => {
+    const { port } = await listening({ port: 0 });
+    expect(await exchange(port, 'CONNECT localhost:1 HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('L6: headers of 9 KiB are no reason to refuse: cookies of other programs on localhost come along', async () => {
+    const { port } = await listening({ port: 0 });
+    expect(await exchange(port, filler(9 * 1024))).toMatch(/hello$/);
+  });
+
+  it('L1: a missing Host reaches the handler, whose guard answers it', async () => {
+    const { port } = await listening({ port: 0 });
+    expect(await exchange(port, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/hello$/);
+  });
+
+  it('L7: a pooled connection is kept for 65 s', async () => {
+    const { port } = await listening({ port: 0 });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [answer]: Buffer[] = await once(socket, 'data');
+    socket.destroy();
+    expect(answer?.toString()).toMatch(/^Keep-Alive: timeout=65\r$/m);
+  });
+});

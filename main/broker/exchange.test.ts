@@ -1,0 +1,621 @@
+import { expect, test } from 'vitest';
+import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
+import {
+  ada,
+  editor,
+  exchangeOf,
+  failureOf,
+  forgedSignatures,
+  type LocalWorld,
+  localProvider,
+  localWorld,
+  neverOpened,
+  ownChallenge,
+  parametersOf,
+  plainFetch,
+  redirectUri,
+  refreshGrant,
+  ScriptedProvider,
+  scriptedWorld,
+  signInAs,
+  storedAccountOf,
+} from '../../e2e/support/brokerWorld.ts';
+import { s256 } from './authorization.ts';
+import type { TokenRequest } from './requests.ts';
+
+const minute = 60_000;
+const another = 'another program';
+const api = 'https://api.loopgate.test/';
+const toolCallback = 'https://tool.example/callback';
+const toolClient = { clientId: 'tool', redirectUris: [toolCallback] };
+const { codeVerifier, codeChallenge } = ownChallenge();
+
+test("6.3: a code of the broker's own sign-in becomes the session, with the profile in the answer", async () => {
+  const world = await localWorld();
+  const result = await signInAs(world);
+  expect(result).toMatchObject({
+    clientId: 'loopgate-demo',
+    audience: undefined,
+    scope: 'openid profile email offline_access',
+    profile: { sub: ada, name: 'Ada Lovelace' },
+  });
+  expect(result.expiresAt).toBe(world.clock.now() + 3_600_000);
+  expect(world.broker.state().person).toMatchObject({ subject: ada, renewable: true, expiresAt: result.expiresAt });
+  expect(storedAccountOf(world.vault).accessToken).toBe(result.accessToken);
+});
+
+test('6.4: the refresh token of the session is in no answer', async () => {
+  const world = await localWorld();
+  const answers = [
+    await signInAs(world),
+    await world.broker.token(editor, refreshGrant),
+    await world.broker.userInfo(),
+  ];
+  for (const account of world.vault.saves.flatMap(({ accounts }) => accounts)) {
+    expect(account.refreshToken).toBeTypeOf('string');
+    expect(JSON.stringify([answers, world.broker.state()])).not.toContain(account.refreshToken);
+  }
+  for (const answer of answers) expect(answer).not.toHaveProperty('refreshToken');
+});
+
+test('6.4: with exposeRefreshToken the answers have it', async () => {
+  const world = await localWorld({ settings: { exposeRefreshToken: true } });
+  const first = await signInAs(world);
+  expect(first.refreshToken).toBe(storedAccountOf(world.vault).refreshToken);
+  const second = await world.broker.token(editor, refreshGrant);
+  expect(second.refreshToken).toBe(storedAccountOf(world.vault).refreshToken);
+  expect(second.refreshToken).not.toBe(first.refreshToken);
+});
+
+test('T9: no token, code, verifier or e-mail address is logged', async () => {
+  const world = await localWorld();
+  const result = await world.broker.authorize(editor, {});
+  const tokens = await world.broker.token(editor, exchangeOf(result));
+  world.provider.fault('/oauth/token', { status: 400, body: { error: 'invalid_grant' } });
+  await failureOf(world.broker.token(editor, refreshGrant));
+  const logged = world.log.lines.join();
+  expect(logged).toContain('signed in');
+  const { refreshToken, idToken } = world.vault.saves[0]?.accounts[0] ?? {};
+  const secrets = [
+    result.code,
+    result.state,
+    result.challenge?.codeVerifier,
+    tokens.accessToken,
+    refreshToken,
+    idToken,
+  ];
+  for (const secret of [...secrets, '@example.test']) {
+    expect(secret).toBeTypeOf('string');
+    expect(logged).not.toContain(secret);
+  }
+});
+
+test.each<[string, string, Partial<TokenRequest>]>([
+  ['the verifier', editor, { codeVerifier: 'a-wrong-verifier-that-is-as-long-as-it-must-be-x' }],
+  ['no verifier', editor, { codeVerifier: undefined }],
+  ['an empty verifier', editor, { codeVerifier: '' }],
+  ['the owner', another, {}],
+  ['the redirect_uri', editor, { redirectUri: toolCallback }],
+  ['no redirect_uri', editor, { redirectUri: undefined }],
+  ['the client', editor, { clientId: 'tool' }],
+])('6.3: what does not fit is refused before the provider sees the code: %s', async (_what, owner, changes) => {
+  const world = await localWorld({
+    settings: { redirectUris: [toolCallback], clients: ['tool'] },
+    providerOptions: { clients: [toolClient] },
+  });
+  const result = await world.broker.authorize(editor, {});
+  const failure = await failureOf(world.broker.token(owner, exchangeOf(result, changes)));
+  expect(failure.code).toBe('invalid_grant');
+  expect(world.provider.count('/oauth/token')).toBe(0);
+  // Nothing was used up: the one whose code it is still gets the tokens.
+  expect(await world.broker.token(editor, exchangeOf(result))).toMatchObject({ profile: { sub: ada } });
+});
+
+test('6.7: an exchange for a client that is not known is refused', async () => {
+  const world = await localWorld();
+  const result = await world.broker.authorize(editor, {});
+  const failure = await failureOf(world.broker.token(editor, exchangeOf(result, { clientId: 'unknown' })));
+  expect(failure.code).toBe('invalid_request');
+  expect(world.provider.count('/oauth/token')).toBe(0);
+});
+
+test('6.3: without a body the code that came last is exchanged with its own verifier', async () => {
+  const world = await localWorld();
+  await world.broker.authorize(editor, {});
+  expect(await world.broker.token(editor, undefined)).toMatchObject({ profile: { sub: ada } });
+  expect((await failureOf(world.broker.token(another, undefined))).code).toBe('invalid_grant');
+});
+
+test('6.3: without a body a challenge of GET /pkce/challenge is enough', async () => {
+  const world = await localWorld();
+  world.broker.challenge(editor);
+  await world.broker.authorize(editor, {});
+  expect(await world.broker.token(editor, undefined)).toMatchObject({ profile: { sub: ada } });
+});
+
+test('6.3: without a body and without a code of this owner nothing reaches the provider', async () => {
+  const world = await localWorld();
+  await world.broker.authorize(another, {});
+  expect((await failureOf(world.broker.token(editor, undefined))).code).toBe('invalid_grant');
+  expect(world.provider.count('/oauth/token')).toBe(0);
+});
+
+test('R15: equal exchanges at the same moment share one answer', async () => {
+  const world = await localWorld();
+  const asked = exchangeOf(await world.broker.authorize(editor, {}));
+  const answers = await Promise.all(Array.from({ length: 50 }, () => world.broker.token(editor, asked)));
+  expect(new Set(answers.map(({ accessToken }) => accessToken)).size).toBe(1);
+  expect(world.provider.count('/oauth/token')).toBe(1);
+});
+
+test('R15: a repeated exchange gets the first answer for 60 seconds, and invalid_grant after', async () => {
+  const world = await localWorld();
+  const asked = exchangeOf(await world.broker.authorize(editor, {}));
+  const first = await world.broker.token(editor, asked);
+  world.clock.advance(minute - 1);
+  expect(await world.broker.token(editor, asked)).toEqual(first);
+  world.clock.advance(1);
+  expect((await failureOf(world.broker.token(editor, asked))).code).toBe('invalid_grant');
+  world.clock.advance(9 * minute - 1);
+  expect((await failureOf(world.broker.token(editor, asked))).code).toBe('invalid_grant');
+  expect(world.provider.count('/oauth/token')).toBe(1);
+});
+
+test('R15: the first answer is for its owner and verifier only', async () => {
+  const world = await localWorld();
+  const asked = exchangeOf(await world.broker.authorize(editor, {}));
+  await world.broker.token(editor, asked);
+  expect((await failureOf(world.broker.token(another, asked))).code).toBe('invalid_grant');
+  const wrong = { ...asked, codeVerifier };
+  expect((await failureOf(world.broker.token(editor, wrong))).code).toBe('invalid_grant');
+});
+
+test('T10: after a sign-out a repeated exchange does not give the tokens that were wiped', async () => {
+  const world = await localWorld();
+  const asked = exchangeOf(await world.broker.authorize(editor, {}));
+  await world.broker.token(editor, asked);
+  await world.broker.signOut();
+  expect((await failureOf(world.broker.token(editor, asked))).code).toBe('invalid_grant');
+  expect(world.provider.count('/oauth/token')).toBe(1);
+});
+
+test.each([
+  ['503', { status: 503 }],
+  ['429', { status: 429, body: { error: 'too_many_requests' } }],
+  ['a dropped connection', { drop: true }],
+] as const)('a code can be exchanged again when the provider could not answer: %s', async (_what, fault) => {
+  const world = await localWorld();
+  const asked = exchangeOf(await world.broker.authorize(editor, {}));
+  world.provider.fault('/oauth/token', { ...fault, times: 1 });
+  expect(await failureOf(world.broker.token(editor, asked))).toMatchObject({
+    code: 'provider_unreachable',
+    retryable: true,
+  });
+  expect(world.broker.state().person).toBeUndefined();
+  expect(await world.broker.token(editor, asked)).toMatchObject({ profile: { sub: ada } });
+});
+
+test("the provider's refusal of a code is invalid_grant with its words, and is not asked for twice", async () => {
+  const world = await localWorld();
+  const asked = exchangeOf(await world.broker.authorize(editor, {}));
+  world.provider.fault('/oauth/token', {
+    status: 403,
+    body: { error: 'invalid_grant', error_description: 'Code expired' },
+  });
+  for (let round = 0; round < 2; round++) {
+    const failure = await failureOf(world.broker.token(editor, asked));
+    expect(failure).toMatchObject({ code: 'invalid_grant', message: expect.stringContaining('Code expired') });
+  }
+  expect(world.provider.count('/oauth/token')).toBe(1);
+});
+
+test('6.3: for the session the configured scopes are asked for beside those of the client', async () => {
+  const world = await localWorld();
+  const result = await world.broker.authorize(editor, { scope: ['openid', 'email'], codeChallenge });
+  expect(
+    parametersOf(await world.browser.tab())
+      .scope?.split(' ')
+      .sort(),
+  ).toEqual(['email', 'offline_access', 'openid', 'profile']);
+  await world.broker.token(editor, exchangeOf(result, { codeVerifier }));
+  expect(world.broker.state().person?.renewable).toBe(true);
+});
+
+test('6.3: for another audience only the scopes of the client are asked for, and no session comes of it', async () => {
+  const world = await localWorld();
+  const result = await world.broker.authorize(editor, { scope: ['openid'], audience: api, codeChallenge });
+  expect(parametersOf(await world.browser.tab())).toMatchObject({ scope: 'openid', audience: api });
+  const tokens = await world.broker.token(editor, exchangeOf(result, { codeVerifier }));
+  expect(tokens).toMatchObject({ audience: api });
+  expect(world.broker.state().person).toBeUndefined();
+  expect(world.vault.saves).toEqual([]);
+});
+
+test('6.3: for another client no session comes of it', async () => {
+  const world = await localWorld({
+    settings: { clients: ['tool'] },
+    providerOptions: { clients: [{ clientId: 'tool', redirectUris: [redirectUri] }] },
+  });
+  const result = await world.broker.authorize(editor, { clientId: 'tool', codeChallenge });
+  const tokens = await world.broker.token(editor, exchangeOf(result, { clientId: 'tool', codeVerifier }));
+  expect(tokens).toMatchObject({ clientId: 'tool' });
+  expect(world.broker.state().person).toBeUndefined();
+  expect(world.vault.saves).toEqual([]);
+});
+
+test('6.3: with a configured audience the session is for it', async () => {
+  const world = await localWorld({ settings: { audience: api } });
+  expect(await signInAs(world)).toMatchObject({ audience: api });
+  expect(storedAccountOf(world.vault).audience).toBe(api);
+});
+
+/** A code that another program got by itself, which the broker knows nothing of. */
+async function foreignCode({ provider }: LocalWorld, state = 'foreign'): Promise<TokenRequest> {
+  const parameters = new URLSearchParams({
+    response_type: 'code',
+    client_id: 'tool',
+    redirect_uri: toolCallback,
+    scope: 'openid profile offline_access',
+    code_challenge: codeChallenge,
+    code_challenge_method: 'S256',
+    state,
+  });
+  const { fields } = await new BrowserDouble().signInAs(`${provider.issuer}authorize?${parameters}`, 'Eve', {
+    deliver: false,
+  });
+  return {
+    grantType: 'authorization_code',
+    clientId: 'tool',
+    code: fields.code,
+    redirectUri: toolCallback,
+    codeVerifier,
+  };
+}
+
+function toolWorld(): Promise<LocalWorld> {
+  return localWorld({
+    settings: { clients: ['tool'], redirectUris: [toolCallback] },
+    providerOptions: { clients: [toolClient] },
+  });
+}
+
+test('T18: a foreign code is passed through and changes nothing here', async () => {
+  const world = neverOpened(await toolWorld());
+  const result = await world.broker.token(editor, await foreignCode(world));
+  expect(result).toMatchObject({ clientId: 'tool' });
+  expect(result).not.toHaveProperty('refreshToken');
+  expect(result).not.toHaveProperty('profile');
+  expect(world.broker.state()).toMatchObject({ person: undefined, others: [] });
+  expect(world.vault.saves).toEqual([]);
+});
+
+test('T18: a foreign code of the configured client leaves the person who is signed in', async () => {
+  const world = await localWorld({
+    providerOptions: { redirectUris: [redirectUri, toolCallback] },
+    settings: { redirectUris: [toolCallback] },
+  });
+  await signInAs(world);
+  const saves = world.vault.saves.length;
+  const opened = `${world.provider.issuer}authorize?${new URLSearchParams({ response_type: 'code', client_id: 'loopgate-demo', redirect_uri: toolCallback, scope: 'openid offline_access', code_challenge: codeChallenge, code_challenge_method: 'S256' })}`;
+  const { fields } = await new BrowserDouble().signInAs(opened, 'Eve', { deliver: false });
+  await world.broker.token(editor, {
+    grantType: 'authorization_code',
+    clientId: 'loopgate-demo',
+    code: fields.code,
+    redirectUri: toolCallback,
+    codeVerifier,
+  });
+  expect(world.broker.state()).toMatchObject({ person: { subject: ada }, others: [] });
+  expect(world.vault.saves).toHaveLength(saves);
+});
+
+test('T18: a foreign code that was exchanged here is refused the second time, and the provider is not asked', async () => {
+  const world = await toolWorld();
+  const asked = await foreignCode(world);
+  await world.broker.token(editor, asked);
+  expect((await failureOf(world.broker.token(another, asked))).code).toBe('invalid_grant');
+  expect(world.provider.count('/oauth/token')).toBe(1);
+});
+
+test('T18: a foreign code with a wrong verifier is refused by the provider, and still good for the right one', async () => {
+  const world = await toolWorld();
+  const asked = await foreignCode(world);
+  world.provider.fault('/oauth/token', { status: 400, body: { error: 'invalid_grant' }, times: 1 });
+  expect((await failureOf(world.broker.token(editor, asked))).code).toBe('invalid_grant');
+  expect(await world.broker.token(editor, asked)).toMatchObject({ clientId: 'tool' });
+});
+
+test.each([
+  ['code', { code: undefined }],
+  ['redirect_uri', { redirectUri: undefined }],
+  ['code_verifier', { codeVerifier: undefined }],
+])('T18: an exchange without a %s does not reach the provider', async (_what, changes) => {
+  const world = neverOpened(await toolWorld());
+  const asked = {
+    grantType: 'authorization_code',
+    clientId: 'tool',
+    code: 'unknown',
+    redirectUri: toolCallback,
+    codeVerifier,
+  } as const;
+  expect((await failureOf(world.broker.token(editor, { ...asked, ...changes }))).code).toBe('invalid_grant');
+  expect(world.provider.count('/oauth/token')).toBe(0);
+});
+
+test("T18: a code that went to the client's own redirect_uri is the client's, and whoever waited for it here has it too", async () => {
+  const world = await toolWorld();
+  world.browser.person = undefined;
+  const asked = { clientId: 'tool', redirectUri: toolCallback, codeChallenge, state: 'mine' };
+  const waiting = world.broker.authorize(editor, asked);
+  const parameters = await world.browser.callback(await world.browser.tab());
+  const code = parameters.get('code') ?? '';
+  const exchange = {
+    grantType: 'authorization_code',
+    clientId: 'tool',
+    code,
+    redirectUri: toolCallback,
+    codeVerifier,
+  } as const;
+  expect(await world.broker.token(editor, exchange)).toMatchObject({ clientId: 'tool' });
+  expect(await waiting).toEqual({ code, state: 'mine' });
+  expect(world.broker.state()).toMatchObject({ person: undefined, waiting: undefined });
+});
+
+test('6.4: grant_type=refresh_token gives a fresh access token of the session', async () => {
+  const world = await localWorld();
+  const first = await signInAs(world);
+  const second = await world.broker.token(another, refreshGrant);
+  expect(second.accessToken).not.toBe(first.accessToken);
+  expect(second).toMatchObject({ clientId: 'loopgate-demo', scope: first.scope, profile: { sub: ada } });
+  expect(storedAccountOf(world.vault).accessToken).toBe(second.accessToken);
+});
+
+test('6.4: without a session a refresh says that nobody is signed in', async () => {
+  const { broker, provider } = neverOpened(await localWorld());
+  expect((await failureOf(broker.token(editor, refreshGrant))).code).toBe('not_signed_in');
+  expect(provider.count('/oauth/token')).toBe(0);
+});
+
+test.each<[string, Partial<TokenRequest>]>([
+  ['audience', { audience: api }],
+  ['client_id', { clientId: 'tool' }],
+])('T12: a refresh for another %s is refused before the provider is asked', async (_what, changes) => {
+  const world = await localWorld({ settings: { clients: ['tool'] } });
+  await signInAs(world);
+  const failure = await failureOf(world.broker.token(editor, { ...refreshGrant, ...changes }));
+  expect(failure.code).toBe('invalid_request');
+  expect(world.provider.count('/oauth/token')).toBe(1);
+});
+
+test('T12: a refresh asks neither for a scope nor for an audience', async () => {
+  const world = await localWorld({ settings: { audience: api } });
+  await signInAs(world);
+  world.provider.clearRequests();
+  const renewed = await world.broker.token(editor, { ...refreshGrant, audience: api });
+  const { parameters } = await world.provider.waitFor(({ path }) => path === '/oauth/token');
+  expect(Object.keys(parameters).sort()).toEqual(['client_id', 'grant_type', 'refresh_token']);
+  expect(renewed.scope).toBe('openid profile email offline_access');
+});
+
+test("6.4: a refresh token that the client carries is the client's own affair: passed through, the new one handed back", async () => {
+  const provider = await localProvider();
+  const others = await localWorld({ provider, settings: { exposeRefreshToken: true } });
+  const { refreshToken: carried } = await signInAs(others, 'Grace Hopper');
+  const world = await localWorld({ provider });
+  await signInAs(world);
+  const saves = world.vault.saves.length;
+  const result = await world.broker.token(editor, { ...refreshGrant, refreshToken: carried });
+  expect(result.refreshToken).toBeTypeOf('string');
+  expect(result.refreshToken).not.toBe(carried);
+  expect(world.broker.state()).toMatchObject({ person: { subject: ada }, others: [] });
+  expect(world.vault.saves).toHaveLength(saves);
+});
+
+test('6.4: a carried refresh token that the provider refuses is invalid_grant, and the session stays', async () => {
+  const world = await localWorld();
+  await signInAs(world);
+  const failure = await failureOf(world.broker.token(editor, { ...refreshGrant, refreshToken: 'made up' }));
+  expect(failure.code).toBe('invalid_grant');
+  expect(world.broker.state().person).toMatchObject({ subject: ada });
+});
+
+test("6.4: the session's own refresh token, which a client may have by exposeRefreshToken, renews the session", async () => {
+  const world = await localWorld({ settings: { exposeRefreshToken: true } });
+  const { refreshToken } = await signInAs(world);
+  const renewed = await world.broker.token(editor, { ...refreshGrant, refreshToken });
+  expect(storedAccountOf(world.vault)).toMatchObject({
+    refreshToken: renewed.refreshToken,
+    accessToken: renewed.accessToken,
+  });
+});
+
+test('6.4: an earlier refresh token of the session, which a client still has, does not end the session', async () => {
+  const world = await localWorld({ settings: { exposeRefreshToken: true } });
+  const { refreshToken } = await signInAs(world);
+  await world.broker.token(editor, refreshGrant);
+  await world.broker.token(editor, { ...refreshGrant, refreshToken }).catch(() => undefined);
+  expect((await world.broker.token(editor, refreshGrant)).accessToken).not.toBe('');
+});
+
+test("6.4: a carried refresh token of another account of the broker never gives the active person's tokens", async () => {
+  const world = await localWorld({ settings: { exposeRefreshToken: true } });
+  const active = await signInAs(world);
+  const { refreshToken, accessToken } = await signInAs(world, 'Grace Hopper');
+  const renewed = await world.broker.token(editor, { ...refreshGrant, refreshToken });
+  expect([active.accessToken, accessToken]).not.toContain(renewed.accessToken);
+  expect(await world.broker.userInfo(renewed.accessToken)).toMatchObject({ sub: 'auth0|grace-hopper' });
+  expect(await world.broker.userInfo()).toMatchObject({ sub: ada });
+});
+
+const now = Math.floor(Date.now() / 1000);
+test.each<[string, Record<string, unknown>]>([
+  ['wrong iss', { iss: 'https://evil.example/' }],
+  ['wrong aud', { aud: 'another-client' }],
+  ['second audience without azp', { aud: ['loopgate-demo', 'another-client'] }],
+  ['azp of another client', { aud: ['loopgate-demo', 'another-client'], azp: 'another-client' }],
+  ['missing iat', { iat: undefined }],
+  ['missing sub', { sub: undefined }],
+  ['missing exp', { exp: undefined }],
+  ['expired', { exp: now - 61 }],
+  ['iat a week old', { iat: now - 7 * 24 * 3600 }],
+  ['iat in the future', { iat: now + 3600 }],
+  ['nonce wrong', { nonce: 'wrong' }],
+  ['nonce missing', { nonce: undefined }],
+])('T1: an ID token that lies makes no session: %s', async (_what, claims) => {
+  const world = await scriptedWorld();
+  world.provider.claims = claims;
+  const failure = await failureOf(signInAs(world));
+  expect(failure.code).toBe('provider_error');
+  expect(world.broker.state().person).toBeUndefined();
+  expect(world.vault.saves).toEqual([]);
+});
+
+test.each(Object.entries(forgedSignatures))(
+  'T1: an ID token that is not signed as it must be makes no session: %s',
+  async (_what, sign) => {
+    const world = await scriptedWorld();
+    world.provider.sign = sign;
+    expect((await failureOf(signInAs(world))).code).toBe('provider_error');
+    expect(world.broker.state().person).toBeUndefined();
+  },
+);
+
+test.each([
+  ['no ID token', { id_token: undefined }],
+  ['an ID token that is no JWT', { id_token: 'not.a.jwt' }],
+  ['no access token', { access_token: undefined }],
+  ['a token type that is not Bearer', { token_type: 'mac' }],
+])('T1: a token answer that lacks what it must have makes no session: %s', async (_what, tokens) => {
+  const world = await scriptedWorld();
+  world.provider.tokens = tokens;
+  expect((await failureOf(signInAs(world))).code).toBe('provider_error');
+  expect(world.broker.state().person).toBeUndefined();
+});
+
+test('T1: the signature is checked: the honest provider of these tests signs in', async () => {
+  const world = await scriptedWorld();
+  expect(await signInAs(world)).toMatchObject({ profile: { sub: ada } });
+});
+
+test("T9: a failed check names the claim and quotes nothing of the provider's answer", async () => {
+  const world = await scriptedWorld();
+  world.provider.claims = { aud: 'secret-audience-value' };
+  const { message } = await failureOf(signInAs(world));
+  expect(message).toContain('aud');
+  expect(message).not.toContain('secret-audience-value');
+});
+
+test.each([
+  ['behind', 7200, {}],
+  ['ahead', -7200, {}],
+  ['so far ahead that the ID token seems to be expired', -7200, { exp: now - 3600 }],
+])('T15: a clock that is %s is named as such, with the difference in seconds', async (_what, seconds, more) => {
+  const world = await scriptedWorld();
+  world.provider.claims = { iat: Math.floor(Date.now() / 1000) + seconds, ...more };
+  const { message } = await failureOf(signInAs(world));
+  expect(message).toMatch(/clocks?\b.*\b(7199|7200|7201) seconds/);
+});
+
+test.each([58, -58])('T15: a difference of %i seconds is tolerated', async (seconds) => {
+  const world = await scriptedWorld();
+  world.provider.claims = { iat: Math.floor(Date.now() / 1000) + seconds };
+  expect(await signInAs(world)).toMatchObject({ profile: { sub: ada } });
+});
+
+test.each([
+  ['the id', 'org_1', { org_id: 'org_1' }, true],
+  ['another id', 'org_1', { org_id: 'org_2' }, false],
+  ['an id in another case', 'org_1', { org_id: 'ORG_1' }, false],
+  ['none', 'org_1', {}, false],
+  ['the name', 'Acme', { org_id: 'org_1', org_name: 'acme' }, true],
+  ['another name', 'acme', { org_id: 'org_1', org_name: 'evil' }, false],
+])(
+  'T16: an organization that was asked for is the one in the ID token: %s',
+  async (_what, organization, claims, good) => {
+    const world = await scriptedWorld();
+    world.provider.claims = claims;
+    const result = await world.broker.authorize(editor, { organization, codeChallenge });
+    const exchange = world.broker.token(editor, exchangeOf(result, { codeVerifier }));
+    if (good) expect(await exchange).toMatchObject({ profile: { sub: ada } });
+    else
+      expect(await failureOf(exchange)).toMatchObject({
+        code: 'provider_error',
+        message: expect.stringContaining('organization'),
+      });
+    expect(world.broker.state().person !== undefined).toBe(good);
+  },
+);
+
+test('T16: the organization of a real sign-in is accepted', async () => {
+  const world = await localWorld();
+  const result = await world.broker.authorize(editor, { organization: 'org_1', codeChallenge });
+  expect(await world.broker.token(editor, exchangeOf(result, { codeVerifier }))).toMatchObject({
+    profile: { sub: ada },
+  });
+});
+
+test('a token answer without scope means the scope that was asked for (RFC 6749 §5.1)', async () => {
+  const world = await scriptedWorld();
+  world.provider.tokens = { scope: undefined };
+  expect((await signInAs(world)).scope).toBe('openid profile email offline_access');
+});
+
+const jwtThatEnds = (exp: number) => `e30.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.x`;
+test.each([
+  ["the access token's own exp", jwtThatEnds(now + 1234), () => (now + 1234) * 1000],
+  ['an hour for one that is no JWT', 'opaque', (at: number) => at + 3_600_000],
+  ['an hour for one whose exp is no number', jwtThatEnds(Number.NaN), (at: number) => at + 3_600_000],
+])('a token answer without expires_in means %s', async (_what, accessToken, expected) => {
+  const world = await scriptedWorld();
+  world.provider.tokens = { expires_in: undefined, access_token: accessToken };
+  expect((await signInAs(world)).expiresAt).toBe(expected(world.clock.now()));
+});
+
+test.each(['3600', 3600.5])('an expires_in of %j is an hour', async (value) => {
+  const world = await scriptedWorld();
+  world.provider.tokens = { expires_in: value };
+  expect((await signInAs(world)).expiresAt).toBe(world.clock.now() + 3_600_000);
+});
+
+test('T2: a UserInfo answer about another person is not shown, and the sign-in stays', async () => {
+  const world = await scriptedWorld();
+  world.provider.profile = { sub: 'auth0|eve', name: 'Eve' };
+  const result = await signInAs(world);
+  expect(result).not.toHaveProperty('profile');
+  expect(world.broker.state().person).toMatchObject({ subject: ada, profile: undefined });
+  expect((await failureOf(world.broker.userInfo())).code).toBe('provider_error');
+});
+
+test('the sign-in works while the profile cannot be read', async () => {
+  const world = await localWorld();
+  world.provider.fault('/userinfo', { status: 429 });
+  expect(await signInAs(world)).not.toHaveProperty('profile');
+  world.provider.clearFaults();
+  expect(await world.broker.userInfo()).toMatchObject({ sub: ada });
+});
+
+test('R2: the verifier that reaches the provider is the one of the challenge', async () => {
+  const world = await localWorld();
+  const result = await world.broker.authorize(editor, {});
+  await world.broker.token(editor, exchangeOf(result));
+  const { parameters } = await world.provider.waitFor(({ path }) => path === '/oauth/token');
+  expect(s256(parameters.code_verifier ?? '')).toBe(parametersOf(await world.browser.tab()).code_challenge);
+  expect(parameters).toMatchObject({ redirect_uri: redirectUri, code: result.code });
+  expect(Object.keys(parameters)).not.toContain('client_secret');
+});
+
+test('a lost answer to an exchange is not a session, and the code is spent', async () => {
+  const world = await localWorld({ fetch: plainFetch });
+  const asked = exchangeOf(await world.broker.authorize(editor, {}));
+  world.provider.fault('/oauth/token', { loseAnswer: true, times: 1 });
+  expect((await failureOf(world.broker.token(editor, asked))).code).toBe('provider_unreachable');
+  expect((await failureOf(world.broker.token(editor, asked))).code).toBe('invalid_grant');
+  expect(world.broker.state().person).toBeUndefined();
+});
+
+test('another issuer than the configured one cannot answer for it', async () => {
+  const provider = new ScriptedProvider();
+  provider.claims = { iss: 'https://tenant.example' };
+  const world = await scriptedWorld({ provider });
+  expect((await failureOf(signInAs(world))).code).toBe('provider_error');
+});

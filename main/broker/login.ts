@@ -1,0 +1,205 @@
+import { type Authorization, type Authorizations, type Challenge, isSameSecret, type Owner } from './authorization.ts';
+import { BrokerError } from './errors.ts';
+import { type AuthorizationEndpoint, type AuthorizationRequest, oauthWords } from './provider.ts';
+import type { Registration } from './registration.ts';
+import type { SignInRequest, SignInResult } from './requests.ts';
+
+/** What logins need from the broker around them. */
+export interface LoginHost {
+  /** R15: how long a login may take, in milliseconds. */
+  readonly signInTimeout: number;
+  readonly log: { info(fields: object, message: string): void };
+  openBrowser(address: string): Promise<void>;
+  /** A failure as the caller may be told it. */
+  reasonOf(error: unknown): BrokerError;
+}
+
+/** Logins in the person's browser: opened, joined, and ended by what the provider sends back. */
+export class Logins {
+  readonly #pending: Authorizations;
+  readonly #registration: Registration;
+  readonly #host: LoginHost;
+
+  constructor(pending: Authorizations, registration: Registration, host: LoginHost) {
+    this.#pending = pending;
+    this.#registration = registration;
+    this.#host = host;
+  }
+
+  /**
+   * Opens the login in the person's browser and waits for its code. Equal requests join (R15); a caller that stops
+   * waiting does not cancel the login.
+   * @throws BrokerError
+   */
+  async authorize(owner: Owner, asked: SignInRequest): Promise<SignInResult> {
+    const one = await this.open(owner, asked, { inBrowser: true });
+    const { code } = await one.outcome();
+    return {
+      code,
+      state: asked.state ?? one.state,
+      ...(one.fresh && one.codeVerifier !== undefined && { challenge: challengeOf(one) }),
+    };
+  }
+
+  /**
+   * Gives the login's address to a browser that came to `/authorize` by itself. Only for a redirect_uri on the list
+   * (its owner gets the code) or for the state of a program's pending authorization (that program gets it).
+   * @throws BrokerError `invalid_request`
+   */
+  async authorizeAddress(owner: Owner, asked: SignInRequest): Promise<string> {
+    const listed = asked.redirectUri !== undefined && this.#registration.isListed(asked.redirectUri);
+    const pending = asked.state !== undefined && this.#pending.ownByState(owner, asked.state);
+    if (!listed && !pending) {
+      throw new BrokerError('invalid_request', {
+        happened:
+          'A browser may come here only with a redirect_uri of the setting "redirectUris", or with the state of a sign-in that a program has prepared.',
+      });
+    }
+    const one = await this.open(owner, asked, { inBrowser: false });
+    if (one.status !== 'waiting' || one.address === undefined) throw new BrokerError('unknown_state');
+    return one.address;
+  }
+
+  /**
+   * Finds the authorization that this request means, and opens its login when it is not open yet.
+   * @param options.inBrowser - false when the caller is a browser that is sent there itself
+   * @throws BrokerError
+   */
+  async open(owner: Owner, asked: SignInRequest, options: { inBrowser: boolean }): Promise<Authorization> {
+    const clientId = this.#registration.clientId(asked.clientId);
+    const endpoint = await this.#registration.provider().authorizationEndpoint(clientId);
+    // From here on nothing waits: of two equal requests the second must find the first.
+    const request = this.#authorizationRequest(asked, clientId, endpoint.callbackMode);
+    const one = this.#find(owner, asked, request);
+    if (one.status !== 'issued') return one;
+    this.#pending.countStart(owner);
+    const address = endpoint.address(request, one);
+    this.#pending.begin(one, request, address, this.#host.signInTimeout);
+    this.#host.log.info({ client: clientId, owner }, 'sign-in started');
+    if (options.inBrowser) void this.#host.openBrowser(address);
+    return one;
+  }
+
+  /**
+   * Takes what the provider sent to the callback (R4, R6, R9, R13). A wrong state disturbs nothing; with the right one
+   * the authorization ends, well or not.
+   * @param owner - set when a program relays the answer: it must be its own authorization
+   * @throws BrokerError `unknown_state`, or the reason why the login failed
+   */
+  async respond(parameters: URLSearchParams, owner?: Owner): Promise<Authorization> {
+    const states = parameters.getAll('state');
+    const [state] = states;
+    if (states.length !== 1 || state === undefined) throw new BrokerError('unknown_state');
+    const one = this.#pending.byState(state);
+    if (one?.status !== 'waiting' || (owner !== undefined && one.owner !== owner))
+      throw new BrokerError('unknown_state');
+    try {
+      const response = await this.#checkResponse(parameters);
+      // Another answer with the same state may have come while the metadata was read.
+      if (one.status !== 'waiting') throw new BrokerError('unknown_state');
+      this.#pending.receive(one, response);
+      return one;
+    } catch (error) {
+      const reason = this.#host.reasonOf(error);
+      if (one.status === 'waiting') this.#pending.end(one, reason);
+      throw reason;
+    }
+  }
+
+  #find(owner: Owner, asked: SignInRequest, request: AuthorizationRequest): Authorization {
+    const pending = this.#pending;
+    if (asked.codeChallenge === undefined) {
+      const newest = pending.newestChallenge(owner);
+      if (newest && (newest.status === 'issued' || newest.isEqual(request, newest.codeChallenge))) return newest;
+      return pending.equal(owner, request, undefined) ?? pending.issue(owner, true);
+    }
+    const known = asked.state === undefined ? undefined : pending.ownByState(owner, asked.state);
+    if (known?.status === 'issued') {
+      if (isSameSecret(known.codeChallenge, asked.codeChallenge)) return known;
+      throw new BrokerError('invalid_request', {
+        happened: 'code_challenge is not the one that belongs to this state.',
+      });
+    }
+    return pending.equal(owner, request, asked.codeChallenge) ?? pending.adopt(owner, asked.codeChallenge, asked.state);
+  }
+
+  #authorizationRequest(
+    asked: SignInRequest,
+    clientId: string,
+    callbackMode: AuthorizationEndpoint['callbackMode'],
+  ): AuthorizationRequest {
+    if (asked.codeChallenge !== undefined && !/^[A-Za-z0-9_-]{43}$/.test(asked.codeChallenge)) {
+      throw new BrokerError('invalid_request', {
+        happened: 'code_challenge is not an S256 challenge: 43 characters of base64url (RFC 7636).',
+      });
+    }
+    const redirectUri = this.#registration.redirectUriFor(asked.redirectUri);
+    const { audience: configured, scope: configuredScope } = this.#registration.settings;
+    const audience = asked.audience ?? configured;
+    const scope = new Set(asked.scope ?? []);
+    // A client that asks for less must not make the session unrenewable (contract 6.3).
+    if (this.#registration.isForSession({ clientId, audience }) || scope.size === 0) {
+      for (const one of configuredScope.split(' ')) scope.add(one);
+    }
+    const optional = {
+      audience,
+      prompt: asked.prompt,
+      connection: asked.connection,
+      organization: asked.organization,
+      invitation: asked.invitation,
+      screenHint: asked.screenHint,
+      display: asked.display,
+      accessType: asked.accessType,
+    };
+    return {
+      clientId,
+      scope: [...scope].join(' '),
+      redirectUri,
+      // R10: fragment and web_message cannot reach a server; they are for a client's own redirect_uri alone.
+      responseMode:
+        redirectUri === this.#registration.redirectUri ? callbackMode : (asked.responseMode ?? callbackMode),
+      ...defined(optional),
+    };
+  }
+
+  async #checkResponse(parameters: URLSearchParams): Promise<{ code: string; issuer?: string }> {
+    const provider = this.#registration.provider();
+    const doubled = ['code', 'iss', 'error'].find((name) => parameters.getAll(name).length > 1);
+    if (doubled !== undefined) {
+      throw new BrokerError('provider_error', { happened: `The login came back with more than one "${doubled}".` });
+    }
+    const issuer = parameters.get('iss') ?? undefined;
+    await provider.checkResponseIssuer(issuer);
+    const error = parameters.get('error');
+    if (error !== null) throw deniedOrFailed(error, parameters.get('error_description') ?? undefined);
+    const code = parameters.get('code') ?? '';
+    if (code === '') throw new BrokerError('provider_error', { happened: 'The login came back without a code.' });
+    return { code, ...(issuer !== undefined && { issuer }) };
+  }
+}
+
+function challengeOf(one: Authorization): Challenge {
+  return {
+    state: one.state,
+    codeChallenge: one.codeChallenge,
+    ...(one.codeVerifier !== undefined && { codeVerifier: one.codeVerifier }),
+  };
+}
+
+/** R13: a denial is the person's own answer; everything else is the provider's error. */
+function deniedOrFailed(error: string, description: string | undefined): BrokerError {
+  const words = oauthWords(error, description);
+  return error === 'access_denied'
+    ? new BrokerError('access_denied', { happened: `The sign-in was denied (${words}).`, providerError: error })
+    : new BrokerError('provider_error', {
+        happened: `The identity provider answered with an error (${words}).`,
+        providerError: error,
+      });
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Leaves out what is undefined, as `exactOptionalPropertyTypes` wants it. */
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,600 @@
+import { expect, test } from 'vitest';
+import {
+  address,
+  editor,
+  exchangeOf,
+  failureOf,
+  localWorld,
+  neverOpened,
+  ownChallenge,
+  parametersOf,
+  plainFetch,
+  redirectUri,
+  ScriptedProvider,
+  scriptedWorld,
+  signInAs,
+} from '../../e2e/support/brokerWorld.ts';
+import { s256 } from './authorization.ts';
+import type { SignInRequest } from './requests.ts';
+
+const minute = 60_000;
+const another = 'another program';
+const toolCallback = 'https://tool.example/callback';
+const { codeChallenge, codeVerifier } = ownChallenge();
+
+test("R1: a sign-in opens one address, the provider's login page, in the person's browser", async () => {
+  const { broker, browser, provider } = await localWorld();
+  const { code, state } = await broker.authorize(editor, {});
+  expect(browser.opened).toHaveLength(1);
+  const opened = new URL(await browser.tab());
+  expect(opened.origin + opened.pathname).toBe(`${provider.issuer}authorize`);
+  expect(parametersOf(opened.href)).toMatchObject({ client_id: provider.clientId, redirect_uri: redirectUri, state });
+  expect(await browser.page()).toEqual({ code, state, requestedBy: 'program' });
+});
+
+test('R5: the nonce is fresh, long, and not the state that the client knows', async () => {
+  const { broker, browser } = await scriptedWorld();
+  for (let round = 0; round < 5; round++) {
+    broker.challenge(editor);
+    await broker.authorize(editor, {});
+  }
+  const all = browser.opened.map(parametersOf);
+  expect(new Set(all.map(({ nonce }) => nonce)).size).toBe(5);
+  for (const { nonce, state } of all) {
+    expect(nonce).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(nonce).not.toBe(state);
+  }
+});
+
+test.each([
+  ['wrong', 'https://evil.example/'],
+  ['without its slash', 'https://tenant.example'],
+  ['empty', ''],
+])('R6: a login that comes back with an iss that is %s ends as provider_error', async (_what, iss) => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const outcome = failureOf(broker.authorize(editor, {}));
+  const parameters = await browser.callback(await browser.tab());
+  parameters.set('iss', iss);
+  expect((await failureOf(broker.respond(parameters))).code).toBe('provider_error');
+  expect(await outcome).toMatchObject({ code: 'provider_error', message: expect.stringContaining('issuer') });
+});
+
+test('R6: an iss that was announced must be there', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const outcome = failureOf(broker.authorize(editor, {}));
+  const parameters = await browser.callback(await browser.tab());
+  parameters.delete('iss');
+  expect((await failureOf(broker.respond(parameters))).code).toBe('provider_error');
+  expect((await outcome).code).toBe('provider_error');
+});
+
+test('R6: a real provider that announces iss and does not send it is refused', async () => {
+  const { broker } = await localWorld({ providerOptions: { announceIss: true, sendIss: false } });
+  expect((await failureOf(broker.authorize(editor, {}))).code).toBe('provider_error');
+});
+
+test.each([
+  ['not sent', false],
+  ['sent', true],
+])('R6: an iss that was not announced may be missing and is checked when it comes: %s', async (_what, sendIss) => {
+  const world = await localWorld({ providerOptions: { announceIss: false, sendIss } });
+  expect((await signInAs(world)).accessToken).not.toBe('');
+});
+
+test('R6: a wrong iss is refused although none was announced', async () => {
+  const provider = new ScriptedProvider();
+  provider.metadata = { authorization_response_iss_parameter_supported: undefined };
+  const { broker, browser } = await scriptedWorld({ provider, person: null });
+  const outcome = failureOf(broker.authorize(editor, {}));
+  const parameters = await browser.callback(await browser.tab());
+  parameters.set('iss', 'https://evil.example/');
+  await failureOf(broker.respond(parameters));
+  expect((await outcome).code).toBe('provider_error');
+});
+
+test.each(['code', 'iss', 'error'])('a login that comes back with two "%s" ends as provider_error', async (name) => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const outcome = failureOf(broker.authorize(editor, {}));
+  const parameters = await browser.callback(await browser.tab());
+  parameters.append(name, 'one');
+  parameters.append(name, 'two');
+  await failureOf(broker.respond(parameters));
+  expect((await outcome).code).toBe('provider_error');
+});
+
+test('6.2: a login that comes back without a code ends as provider_error and leaves nobody waiting', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const outcome = failureOf(broker.authorize(editor, {}));
+  const parameters = await browser.callback(await browser.tab());
+  parameters.delete('code');
+  await failureOf(broker.respond(parameters));
+  expect((await outcome).code).toBe('provider_error');
+  expect(broker.state().waiting).toBeUndefined();
+});
+
+test.each([
+  'https://tool.example/callback/',
+  'https://tool.example/callback?x=1',
+  'https://tool.example/Callback',
+  'https://tool.example:444/callback',
+  'http://tool.example/callback',
+  'https://tool.example.evil.example/callback',
+  `${redirectUri}/`,
+  'http://localhost:39301/pkce/response/code',
+  'http://127.0.0.1:39300/pkce/response/code',
+  '',
+])('R7: a redirect_uri that is not exactly one of the list is refused and nothing is opened: %s', async (wrong) => {
+  const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
+  const failure = await failureOf(broker.authorize(editor, { redirectUri: wrong }));
+  expect(failure).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('redirect_uri') });
+});
+
+test('6.7: a client_id that is not known is refused and nothing is opened', async () => {
+  const { broker } = neverOpened(await scriptedWorld({ settings: { clients: ['known'] } }));
+  const failure = await failureOf(broker.authorize(editor, { clientId: 'unknown' }));
+  expect(failure).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('client_id') });
+});
+
+test('6.7: a client_id of the list is used', async () => {
+  const { broker, browser } = await scriptedWorld({ settings: { clients: ['known'] } });
+  await broker.authorize(editor, { clientId: 'known' });
+  expect(parametersOf(await browser.tab()).client_id).toBe('known');
+});
+
+test("R10: the broker's own callback is asked for with form_post, and the provider posts", async () => {
+  const { broker, browser } = await localWorld({ person: null });
+  void broker.authorize(editor, {}).catch(() => undefined);
+  expect(parametersOf(await browser.tab()).response_mode).toBe('form_post');
+});
+
+test('R10: a provider without form_post is asked for query', async () => {
+  const world = await localWorld({ providerOptions: { formPost: false } });
+  await signInAs(world);
+  expect(parametersOf(await world.browser.tab()).response_mode).toBe('query');
+});
+
+test('R10: metadata that does not speak of response modes means query and fragment (OIDC Discovery §3)', async () => {
+  const provider = new ScriptedProvider();
+  provider.metadata = { response_modes_supported: undefined };
+  const { broker, browser } = await scriptedWorld({ provider });
+  await broker.authorize(editor, {});
+  expect(parametersOf(await browser.tab()).response_mode).toBe('query');
+});
+
+test.each(['fragment', 'web_message', 'query'] as const)(
+  "R10: %s cannot reach the broker's own callback and is not asked for there",
+  async (responseMode) => {
+    const { broker, browser } = await scriptedWorld();
+    await broker.authorize(editor, { codeChallenge, responseMode });
+    expect(parametersOf(await browser.tab()).response_mode).toBe('form_post');
+  },
+);
+
+test.each(['fragment', 'web_message', 'query', 'form_post'] as const)(
+  'R10: %s is passed on for a redirect_uri of the list',
+  async (responseMode) => {
+    const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
+    const opened = await broker.authorizeAddress(editor, { codeChallenge, responseMode, redirectUri: toolCallback });
+    expect(parametersOf(opened)).toMatchObject({ response_mode: responseMode, redirect_uri: toolCallback });
+  },
+);
+
+test('R13: a denial ends the sign-in as access_denied, for the caller and for the person', async () => {
+  const world = await localWorld({ person: null });
+  world.browser.deny = true;
+  const outcome = failureOf(world.broker.authorize(editor, {}));
+  const page = await world.browser.finish(await world.browser.tab());
+  const denied = {
+    code: 'access_denied',
+    providerError: 'access_denied',
+    message: expect.stringContaining('User denied the request'),
+  };
+  expect(page).toMatchObject(denied);
+  expect(await outcome).toMatchObject(denied);
+  expect(world.broker.state().waiting).toBeUndefined();
+});
+
+test("R13: another error ends the sign-in as provider_error, with the provider's words", async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const outcome = failureOf(broker.authorize(editor, {}));
+  const { state = '' } = parametersOf(await browser.tab());
+  const parameters = {
+    state,
+    iss: 'https://tenant.example/',
+    error: 'login_required',
+    error_description: 'Login required',
+  };
+  await failureOf(broker.respond(new URLSearchParams(parameters)));
+  const failure = await outcome;
+  expect(failure).toMatchObject({ code: 'provider_error', providerError: 'login_required' });
+  expect(failure.message).toContain('login_required: Login required');
+});
+
+test("R13: the provider's words are cut to the characters of RFC 6749 and to a length that can be shown", async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const outcome = failureOf(broker.authorize(editor, {}));
+  const { state = '' } = parametersOf(await browser.tab());
+  const parameters = {
+    state,
+    iss: 'https://tenant.example/',
+    error: 'server_error',
+    error_description: `\u0000\r\n\u202e${'word '.repeat(1000)}`,
+  };
+  await failureOf(broker.respond(new URLSearchParams(parameters)));
+  const { message } = await outcome;
+  expect(message).toMatch(/^[\x20-\x7e]+$/);
+  expect(message.length).toBeLessThan(600);
+});
+
+test('R13: after an error the next sign-in starts anew', async () => {
+  const { broker, browser } = await scriptedWorld();
+  browser.deny = true;
+  await failureOf(broker.authorize(editor, {}));
+  browser.deny = false;
+  expect((await broker.authorize(editor, {})).code).toMatch(/^code-/);
+  expect(browser.opened).toHaveLength(2);
+});
+
+test('R15: equal sign-ins join: one tab, the same code', async () => {
+  const { broker, browser } = await localWorld();
+  const results = await Promise.all(Array.from({ length: 25 }, () => broker.authorize(editor, {})));
+  expect(browser.opened).toHaveLength(1);
+  expect(new Set(results.map(({ code }) => code)).size).toBe(1);
+  expect(new Set(results.map(({ challenge }) => challenge?.codeVerifier)).size).toBe(1);
+});
+
+test('R15: equal sign-ins with a challenge of the client join, and each gets the state that it sent', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const first = broker.authorize(editor, { codeChallenge, state: 'one' });
+  const opened = await browser.tab();
+  const second = broker.authorize(editor, { codeChallenge, state: 'two' });
+  await browser.finish(opened);
+  const [one, two] = await Promise.all([first, second]);
+  expect(one).toEqual({ code: one.code, state: 'one' });
+  expect(two).toEqual({ code: one.code, state: 'two' });
+  expect(browser.opened).toHaveLength(1);
+});
+
+const base: SignInRequest = { codeChallenge };
+test.each<[string, string, SignInRequest]>([
+  ['owner', another, base],
+  ['client_id', editor, { ...base, clientId: 'known' }],
+  ['audience', editor, { ...base, audience: 'https://api.loopgate.test/' }],
+  ['scope', editor, { ...base, scope: ['openid', 'more'] }],
+  ['redirect_uri', editor, { ...base, redirectUri: toolCallback }],
+  ['connection', editor, { ...base, connection: 'github' }],
+  ['organization', editor, { ...base, organization: 'org_1' }],
+  ['prompt', editor, { ...base, prompt: 'login' }],
+  ['client challenge', editor, { codeChallenge: ownChallenge('another verifier').codeChallenge }],
+])('R15: sign-ins whose %s differs do not join', async (_part, owner, asked) => {
+  const { broker, browser } = await scriptedWorld({
+    person: null,
+    settings: { clients: ['known'], redirectUris: [toolCallback] },
+  });
+  const first = broker.authorize(editor, base);
+  const opened = await browser.tab();
+  const second = failureOf(broker.authorize(owner, asked));
+  await browser.tab(1);
+  await browser.finish(opened);
+  await first;
+  expect(broker.state().waiting).toBeDefined();
+  await broker.close();
+  expect((await second).code).toBe('authorization_cleared');
+});
+
+test('R15: the result of a login whose caller hung up is kept 60 seconds for the same owner', async () => {
+  const { broker, browser, clock } = await scriptedWorld({ person: null });
+  void broker.authorize(editor, {}).catch(() => undefined);
+  await browser.finish(await browser.tab());
+  clock.advance(minute - 1);
+  expect((await broker.authorize(editor, {})).code).toMatch(/^code-/);
+  expect(browser.opened).toHaveLength(1);
+});
+
+test.each([
+  ['with a challenge of the broker', {}],
+  ['with a challenge of the client', base],
+])('R15: after 60 seconds the same request opens a new login: %s', async (_what, asked) => {
+  const { broker, browser, clock } = await scriptedWorld();
+  const first = await broker.authorize(editor, asked);
+  clock.advance(minute);
+  const second = await broker.authorize(editor, asked);
+  expect(second.code).not.toBe(first.code);
+  expect(browser.opened).toHaveLength(2);
+});
+
+test('R15: a result is not kept for another owner', async () => {
+  const { broker, browser } = await scriptedWorld();
+  const first = await broker.authorize(editor, {});
+  const second = await broker.authorize(another, {});
+  expect(second.code).not.toBe(first.code);
+  expect(browser.opened).toHaveLength(2);
+});
+
+test('R15: a sign-in that was exchanged is finished: the next one is a new login', async () => {
+  const world = await scriptedWorld();
+  await signInAs(world);
+  await signInAs(world);
+  expect(world.browser.opened).toHaveLength(2);
+});
+
+test('R15: a login that is not finished in time ends as authorization_timeout, and a late callback is refused', async () => {
+  const { broker, browser, clock } = await scriptedWorld({ person: null });
+  const outcome = failureOf(broker.authorize(editor, {}));
+  const parameters = await browser.callback(await browser.tab());
+  clock.advance(240_000 - 1);
+  expect(broker.state().waiting).toBeDefined();
+  clock.advance(1);
+  expect((await outcome).code).toBe('authorization_timeout');
+  expect(broker.state().waiting).toBeUndefined();
+  expect((await failureOf(broker.respond(parameters))).code).toBe('unknown_state');
+});
+
+test('R15: the time-out is the one of the settings, and a finished login is not ended by it', async () => {
+  const { broker, browser, clock } = await scriptedWorld({ settings: { signInTimeout: 5000 } });
+  const result = await broker.authorize(editor, {});
+  clock.advance(5000);
+  expect(await broker.authorize(editor, {})).toEqual(result);
+  browser.person = undefined;
+  const late = failureOf(broker.authorize(another, {}));
+  await browser.tab(1);
+  clock.advance(5000);
+  expect((await late).code).toBe('authorization_timeout');
+});
+
+test("6.2: without a seed the caller's newest pending challenge is used, and the answer repeats no challenge", async () => {
+  const { broker, browser } = await scriptedWorld();
+  broker.challenge(editor);
+  const newest = broker.challenge(editor);
+  broker.challenge(another);
+  const result = await broker.authorize(editor, {});
+  expect(result).toEqual({ code: result.code, state: newest.state });
+  expect(parametersOf(await browser.tab()).code_challenge).toBe(newest.codeChallenge);
+});
+
+test('6.2: without a pending challenge a fresh one is made, and the answer has its verifier', async () => {
+  const world = await scriptedWorld();
+  const { challenge, state } = await world.broker.authorize(editor, {});
+  expect(challenge?.state).toBe(state);
+  expect(challenge?.codeChallenge).toBe(s256(challenge?.codeVerifier ?? ''));
+  expect(parametersOf(await world.browser.tab()).code_challenge).toBe(challenge?.codeChallenge);
+});
+
+test('6.2: with a seed whose state is unknown the client keeps its own verifier', async () => {
+  const { broker } = await localWorld();
+  const result = await broker.authorize(editor, { codeChallenge, state: '7c3f7f0e-3f0b-4ac5-8a53-0f64b9f4c9d5' });
+  expect(result).toEqual({ code: result.code, state: '7c3f7f0e-3f0b-4ac5-8a53-0f64b9f4c9d5' });
+  const tokens = await broker.token(editor, exchangeOf(result, { codeVerifier }));
+  expect(tokens.accessToken).not.toBe('');
+});
+
+test('6.2: a seed with the state and challenge of a pending one uses that one', async () => {
+  const { broker } = await localWorld();
+  const pending = broker.challenge(editor);
+  broker.challenge(editor);
+  const result = await broker.authorize(editor, { state: pending.state, codeChallenge: pending.codeChallenge });
+  const tokens = await broker.token(editor, exchangeOf(result, { codeVerifier: pending.codeVerifier }));
+  expect(tokens.accessToken).not.toBe('');
+});
+
+test('6.2: without a state the answer has the one that the broker made', async () => {
+  const { broker, browser } = await scriptedWorld();
+  const result = await broker.authorize(editor, { codeChallenge });
+  expect(result.state).toBe(parametersOf(await browser.tab()).state);
+});
+
+test('what a seed asks for reaches the provider', async () => {
+  const { broker, browser } = await scriptedWorld();
+  const asked = {
+    audience: 'https://api.loopgate.test/',
+    prompt: 'login',
+    connection: 'github',
+    organization: 'org_1',
+    invitation: 'inv',
+    screenHint: 'signup',
+    display: 'popup',
+    accessType: 'offline',
+  };
+  await broker.authorize(editor, { codeChallenge, ...asked });
+  const { screenHint, accessType, ...same } = asked;
+  expect(parametersOf(await browser.tab())).toMatchObject({
+    ...same,
+    screen_hint: screenHint,
+    access_type: accessType,
+  });
+});
+
+test('what a seed does not ask for is not sent', async () => {
+  const { broker, browser } = await scriptedWorld();
+  await broker.authorize(editor, {});
+  expect(Object.keys(parametersOf(await browser.tab())).sort()).toEqual([
+    'client_id',
+    'code_challenge',
+    'code_challenge_method',
+    'nonce',
+    'redirect_uri',
+    'response_mode',
+    'response_type',
+    'scope',
+    'state',
+  ]);
+});
+
+test('a browser may come by itself only for a redirect_uri of the list or a state that is pending', async () => {
+  const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
+  for (const asked of [{ codeChallenge }, { codeChallenge, state: 'unknown' }, { codeChallenge, redirectUri }]) {
+    expect((await failureOf(broker.authorizeAddress(editor, asked))).code).toBe('invalid_request');
+  }
+  const { state, codeChallenge: pending } = broker.challenge(editor);
+  const own = await broker.authorizeAddress(editor, { state, codeChallenge: pending });
+  expect(parametersOf(own)).toMatchObject({ state, redirect_uri: redirectUri });
+});
+
+test('a browser that loads the same address twice is sent to the same login', async () => {
+  const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
+  const asked = { codeChallenge, state: 'mine', redirectUri: toolCallback };
+  const both = await Promise.all([broker.authorizeAddress(editor, asked), broker.authorizeAddress(editor, asked)]);
+  expect(both[1]).toBe(both[0]);
+  expect(await broker.authorizeAddress(editor, asked)).toBe(both[0]);
+});
+
+test('a provider that cannot be reached ends the start at once, and the next start tries again', async () => {
+  let down = true;
+  const { broker, browser } = await localWorld({
+    fetch: (url, options) => (down ? Promise.reject(new TypeError('fetch failed')) : plainFetch(url, options)),
+  });
+  expect(await failureOf(broker.authorize(editor, {}))).toMatchObject({
+    code: 'provider_unreachable',
+    retryable: true,
+  });
+  expect(browser.opened).toEqual([]);
+  down = false;
+  expect((await broker.authorize(editor, {})).code).not.toBe('');
+});
+
+test('without settings every operation says what to set', async () => {
+  const { broker } = neverOpened(await scriptedWorld({ configured: false }));
+  const all = [
+    broker.authorize(editor, {}),
+    broker.token(editor, undefined),
+    broker.userInfo(),
+    broker.userInfo('a token'),
+    broker.logout({ clientId: 'any', openBrowser: true }),
+  ];
+  for (const one of all) {
+    expect(await failureOf(one)).toMatchObject({
+      code: 'not_configured',
+      message: expect.stringContaining('LOOPGATE_ISSUER'),
+    });
+  }
+  expect(broker.providerHost).toBeUndefined();
+  expect(broker.providerOrigins).toEqual([]);
+});
+
+test("the tray's sign-in makes the person the active one", async () => {
+  const { broker, browser, provider } = await localWorld({ person: 'Grace Hopper' });
+  await broker.signIn();
+  expect(broker.state()).toMatchObject({
+    person: {
+      issuer: provider.issuer,
+      subject: 'auth0|grace-hopper',
+      renewable: true,
+      profile: { name: 'Grace Hopper' },
+    },
+    waiting: undefined,
+    problem: undefined,
+  });
+  expect(await browser.page()).toMatchObject({ requestedBy: 'loopgate' });
+  expect(provider.count('/oauth/token')).toBe(1);
+});
+
+test("the page after the tray's sign-in says when the exchange failed, and so does the window", async () => {
+  const { broker, browser, provider } = await localWorld();
+  provider.fault('/oauth/token', { status: 400, body: { error: 'invalid_grant', error_description: 'Code expired' } });
+  await broker.signIn();
+  expect(await browser.page()).toMatchObject({ code: 'invalid_grant' });
+  expect(broker.state()).toMatchObject({ person: undefined, problem: { code: 'invalid_grant' } });
+});
+
+test("R13: a denial of the tray's sign-in is shown, and gone with the next one that works", async () => {
+  const { broker, browser } = await localWorld();
+  browser.deny = true;
+  await broker.signIn();
+  expect(broker.state().problem?.code).toBe('access_denied');
+  browser.deny = false;
+  await broker.signIn();
+  expect(broker.state()).toMatchObject({ person: { subject: 'auth0|ada-lovelace' }, problem: undefined });
+});
+
+test("the tray's sign-in that runs out of time is shown; a problem can be dismissed", async () => {
+  const { broker, browser, clock } = await scriptedWorld({ person: null });
+  const done = broker.signIn();
+  await browser.tab();
+  expect(broker.state().waiting).toMatchObject({ requestedBy: 'loopgate', deadline: clock.now() + 240_000 });
+  clock.advance(240_000);
+  await done;
+  expect(broker.state().problem?.code).toBe('authorization_timeout');
+  broker.dismissProblem();
+  expect(broker.state().problem).toBeUndefined();
+});
+
+test('a login that the person cancels is no problem to show, and its caller gets authorization_cleared', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const done = broker.signIn();
+  await browser.tab();
+  broker.cancel(broker.state().waiting?.id ?? '');
+  await done;
+  expect(broker.state()).toMatchObject({ waiting: undefined, problem: undefined });
+  const asked = failureOf(broker.authorize(editor, {}));
+  await browser.tab(1);
+  broker.cancel(broker.state().waiting?.id ?? '');
+  expect((await asked).code).toBe('authorization_cleared');
+});
+
+test('the login page can be opened again, and copied, while it waits', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const asked = broker.authorize(editor, {});
+  const opened = await browser.tab();
+  const id = broker.state().waiting?.id ?? '';
+  expect(broker.loginAddress(id)).toBe(opened);
+  await broker.openAgain(id);
+  expect(browser.opened).toEqual([opened, opened]);
+  await browser.finish(opened);
+  await asked;
+  expect(broker.loginAddress(id)).toBeUndefined();
+  await broker.openAgain(id);
+  expect(browser.opened).toHaveLength(2);
+});
+
+test('a browser that does not open leaves the login waiting, and the person reads what to do', async () => {
+  const { broker, browser } = await scriptedWorld();
+  browser.failure = () => new Error('spawn xdg-open ENOENT');
+  const shown = new Promise<void>((resolve) => {
+    broker.onChange(() => broker.state().problem && resolve());
+  });
+  const asked = broker.authorize(editor, {});
+  await shown;
+  expect(broker.state().problem).toMatchObject({
+    code: 'internal',
+    message: expect.stringContaining('Copy the address'),
+  });
+  const { waiting } = broker.state();
+  await browser.finish(broker.loginAddress(waiting?.id ?? '') ?? '');
+  expect((await asked).code).toMatch(/^code-/);
+});
+
+test('T9: the reason why a browser did not open is logged without the address, which holds state and nonce', async () => {
+  const { broker, browser, log } = await scriptedWorld();
+  browser.failure = (opened) => new Error(`Command failed: xdg-open ${opened}`);
+  const shown = new Promise<string>((resolve) => {
+    broker.onChange(() => broker.state().problem && resolve(broker.state().waiting?.id ?? ''));
+  });
+  void broker.authorize(editor, {}).catch(() => undefined);
+  const { state = '?', nonce = '?' } = parametersOf(broker.loginAddress(await shown) ?? '');
+  expect(log.lines.join()).toContain('the browser did not open');
+  expect(log.lines.join()).not.toContain(state);
+  expect(log.lines.join()).not.toContain(nonce);
+});
+
+test('close ends every login that waits', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const asked = failureOf(broker.authorize(editor, {}));
+  await browser.tab();
+  await broker.close();
+  expect((await asked).code).toBe('authorization_cleared');
+});
+
+test('the window is told of the start and of the end of a login, until it stops listening', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const seen: boolean[] = [];
+  const stop = broker.onChange(() => seen.push(broker.state().waiting !== undefined));
+  const asked = broker.authorize(editor, {});
+  await browser.finish(await browser.tab());
+  await asked;
+  expect(seen).toEqual([true, false]);
+  stop();
+  browser.person = 'Ada Lovelace';
+  await broker.authorize(another, {});
+  expect(seen).toHaveLength(2);
+  expect(broker.redirectUri).toBe(`${address}/pkce/response/code`);
+});

@@ -1,0 +1,195 @@
+import type { Accounts } from './accounts.ts';
+import {
+  type Authorization,
+  type Authorizations,
+  isSameSecret,
+  type Owner,
+  resultKept,
+  s256,
+} from './authorization.ts';
+import type { Clock } from './clock.ts';
+import { BrokerError } from './errors.ts';
+import type { Tokens } from './provider.ts';
+import type { Registration } from './registration.ts';
+import type { TokenRequest, TokenResult } from './requests.ts';
+import { accountOf } from './session.ts';
+
+/** How long the answer to an exchange waits for the profile, in milliseconds. */
+const profilePatience = 2_000;
+
+/** What the token endpoint needs from the broker around it. */
+export interface TokenEndpointHost {
+  readonly exposeRefreshToken: boolean;
+  /** A login became a session. */
+  signedIn(owner: Owner): void;
+  /** A failure as the caller may be told it. */
+  reasonOf(error: unknown): BrokerError;
+}
+
+/** What the provider's token endpoint is to programs: codes are exchanged here, and the session's tokens handed out. */
+export class TokenEndpoint {
+  readonly #pending: Authorizations;
+  readonly #accounts: Accounts;
+  readonly #registration: Registration;
+  readonly #clock: Clock;
+  readonly #host: TokenEndpointHost;
+
+  constructor(
+    pending: Authorizations,
+    accounts: Accounts,
+    registration: Registration,
+    clock: Clock,
+    host: TokenEndpointHost,
+  ) {
+    this.#pending = pending;
+    this.#accounts = accounts;
+    this.#registration = registration;
+    this.#clock = clock;
+    this.#host = host;
+  }
+
+  /**
+   * The token endpoint.
+   * @param asked - absent: the code that the owner received last, with the broker's own verifier
+   * @throws BrokerError
+   */
+  async token(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
+    this.#registration.provider();
+    if (asked) this.#registration.clientId(asked.clientId);
+    if (asked?.grantType === 'refresh_token') return await this.#refreshGrant(asked);
+    const one = asked ? this.#pending.byCode(asked.code ?? '') : this.#pending.newestReceived(owner);
+    if (!one) return await this.#passCodeThrough(owner, asked);
+    if (asked) this.#checkExchange(owner, one, asked);
+    return await this.exchange(one, asked?.codeVerifier ?? one.codeVerifier ?? '', { activate: false });
+  }
+
+  /** Exchanges a received code once; whoever asks again within the kept time shares the first answer (R15). */
+  async exchange(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
+    const { exchangedAt } = one;
+    if (exchangedAt !== undefined && this.#clock.now() - exchangedAt >= resultKept)
+      throw new BrokerError('invalid_grant');
+    one.exchange ??= this.#accounts.track(this.#exchangeOnce(one, codeVerifier, options)).catch((error: unknown) => {
+      const reason = this.#host.reasonOf(error);
+      // The provider never saw the code, or could not answer: the same code may be tried again.
+      if (reason.retryable) one.exchange = undefined;
+      throw reason;
+    });
+    return await one.exchange;
+  }
+
+  /** Contract 6.3: compared here, before the provider sees the code. */
+  #checkExchange(owner: Owner, one: Authorization, asked: TokenRequest): void {
+    const fits =
+      one.owner === owner &&
+      one.request?.clientId === asked.clientId &&
+      one.request.redirectUri === asked.redirectUri &&
+      isSameSecret(one.codeChallenge, s256(asked.codeVerifier ?? ''));
+    if (!fits) throw new BrokerError('invalid_grant');
+  }
+
+  async #exchangeOnce(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
+    const provider = this.#registration.provider();
+    const { request, response } = one;
+    if (!request || !response) throw new BrokerError('invalid_grant');
+    this.#pending.spend(response.code);
+    const { signOuts } = this.#accounts;
+    const tokens = await provider.exchange({
+      clientId: request.clientId,
+      code: response.code,
+      redirectUri: request.redirectUri,
+      codeVerifier,
+      state: one.state,
+      nonce: one.nonce,
+      requestedScope: request.scope,
+      ...(request.organization !== undefined && { organization: request.organization }),
+      ...(response.issuer !== undefined && { issuer: response.issuer }),
+    });
+    one.exchangedAt = this.#clock.now();
+    const { clientId, audience } = request;
+    if (!this.#registration.isForSession(request)) return this.#tokenResult(tokens, { clientId, audience });
+    if (signOuts !== this.#accounts.signOuts) {
+      // Whoever signs out while a login is under way does not want to be signed in by it.
+      const { refreshToken: token } = tokens;
+      if (token !== undefined) this.#accounts.revokeLater({ issuer: tokens.claims.iss, clientId, token });
+      throw new BrokerError('authorization_cleared');
+    }
+    const session = await this.#accounts.adopt(provider, accountOf(tokens, request), options);
+    this.#host.signedIn(one.owner);
+    const profile = await this.#inTime(session.readProfile());
+    return this.#tokenResult(tokens, { clientId, audience, ...(profile && { profile }) });
+  }
+
+  /** A profile that comes soon is part of the answer; the tokens do not wait for one that does not. */
+  #inTime<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(profilePatience, () => resolve(undefined));
+      work.then(resolve, () => resolve(undefined)).finally(cancel);
+    });
+  }
+
+  /** T18: a code that this broker did not receive goes to the provider, and nothing changes here. */
+  async #passCodeThrough(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
+    const { code, redirectUri, codeVerifier } = asked ?? {};
+    if (!asked || code === undefined || redirectUri === undefined || codeVerifier === undefined) {
+      throw new BrokerError('invalid_grant', { happened: 'There is no received code of yours to exchange.' });
+    }
+    if (this.#pending.isSpent(code)) throw new BrokerError('invalid_grant');
+    const tokens = await this.#registration.provider().passThrough(asked.clientId, 'authorization_code', {
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: codeVerifier,
+    });
+    this.#pending.spend(code);
+    // The code went to the client's own redirect_uri: whoever still waits for it here has it now.
+    const waiting = this.#pending.byChallenge(owner, s256(codeVerifier));
+    if (waiting) {
+      this.#pending.receive(waiting, { code });
+      this.#pending.forget(waiting);
+    }
+    return this.#tokenResult(tokens, { clientId: asked.clientId, audience: asked.audience });
+  }
+
+  async #refreshGrant(asked: TokenRequest): Promise<TokenResult> {
+    const carried = asked.refreshToken;
+    const carriedFrom = carried === undefined ? undefined : this.#accounts.withRefreshToken(carried);
+    if (carried !== undefined && !carriedFrom) {
+      const tokens = await this.#registration
+        .provider()
+        .passThrough(asked.clientId, 'refresh_token', { refresh_token: carried });
+      // The client holds this family itself: withholding the rotated one would end it.
+      const rotated = tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken };
+      return { ...this.#tokenResult(tokens, { clientId: asked.clientId, audience: asked.audience }), ...rotated };
+    }
+    const session = carriedFrom ?? this.#accounts.active();
+    const { clientId, audience } = session.account;
+    if (asked.clientId !== clientId || (asked.audience !== undefined && asked.audience !== audience)) {
+      throw new BrokerError('invalid_request', {
+        happened: 'The session is for another client_id or audience, and a refresh never widens it.',
+      });
+    }
+    const token = await session.accessToken({ renew: true });
+    const refreshToken = session.account.refreshToken;
+    return {
+      ...token,
+      clientId,
+      audience,
+      ...(session.profile && { profile: session.profile }),
+      ...(this.#host.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
+    };
+  }
+
+  #tokenResult(
+    tokens: Tokens,
+    about: { clientId: string; audience: string | undefined; profile?: Record<string, unknown> },
+  ): TokenResult {
+    const { accessToken, expiresAt, scope, idToken, refreshToken } = tokens;
+    return {
+      accessToken,
+      expiresAt,
+      scope,
+      ...(idToken !== undefined && { idToken }),
+      ...(this.#host.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
+      ...about,
+    };
+  }
+}

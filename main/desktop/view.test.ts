@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import type { BrokerState, PersonState } from '../broker/broker.ts';
+import { BrokerError } from '../broker/errors.ts';
+import { displayName, type ViewFrame, viewOf } from './view.ts';
+
+const frame: ViewFrame = {
+  version: '1.2.3',
+  address: 'http://localhost:1000',
+  portNotice: undefined,
+  provider: undefined,
+  audience: undefined,
+  demo: false,
+  exposesRefreshToken: false,
+};
+const nobody: BrokerState = {
+  ready: true,
+  person: undefined,
+  others: [],
+  waiting: undefined,
+  problem: undefined,
+  storageNotice: undefined,
+};
+const picture = 'https://p.example/ada.png';
+
+function person(profile: Record<string, unknown> | undefined, subject = 'auth0|ada'): PersonState {
+  const issuer = 'https://tenant.example/';
+  return { account: JSON.stringify([issuer, subject]), issuer, subject, profile, renewable: true, expiresAt: 5000 };
+}
+const ada = person({ name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true, picture });
+const noPicture = () => undefined;
+const view = (state: Partial<BrokerState>, pictureOf: (address: string) => string | undefined = noPicture) =>
+  viewOf(frame, { ...nobody, ...state }, pictureOf);
+
+describe('view', () => {
+  it('signed out: nothing but the frame, and what is not there is left out', () => {
+    expect(view({})).toStrictEqual({
+      version: '1.2.3',
+      address: 'http://localhost:1000',
+      demo: false,
+      exposesRefreshToken: false,
+      status: 'signed_out',
+      otherAccounts: [],
+    });
+  });
+
+  it.each<[string, Partial<BrokerState>]>([
+    ['starting', { ready: false }],
+    ['starting', { ready: false, person: ada }],
+    ['signed_out', { ready: true }],
+    ['signed_out', { others: [ada] }],
+    ['signed_in', { person: ada }],
+  ])('the status is %s', (status, state) => {
+    expect(view(state).status).toBe(status);
+  });
+
+  it('everything of the frame arrives', () => {
+    const full: ViewFrame = {
+      ...frame,
+      portNotice: 'Port 1000 is taken.',
+      provider: 'tenant.example',
+      audience: 'https://api.example/',
+      demo: true,
+      exposesRefreshToken: true,
+    };
+    expect(viewOf(full, nobody, noPicture)).toMatchObject(full);
+  });
+
+  it('signed in: who it is, and until when', () => {
+    expect(view({ person: ada }, () => 'data:image/png;base64,AA==')).toMatchObject({
+      person: {
+        account: ada.account,
+        name: 'Ada Lovelace',
+        email: 'ada@example.com',
+        emailVerified: true,
+        picture: 'data:image/png;base64,AA==',
+      },
+      renewable: true,
+      expiresAt: 5000,
+    });
+  });
+
+  it('T17: a session that cannot be renewed says so', () => {
+    expect(view({ person: { ...ada, renewable: false } })).toMatchObject({ renewable: false, expiresAt: 5000 });
+  });
+
+  it('T9: no claim but name, e-mail and picture reaches the window', () => {
+    const odd = person({ name: 'Ada', access_token: 'secret', refresh_token: 'secret', address: { street: 'secret' } });
+    expect(JSON.stringify(view({ person: odd, others: [odd] }))).not.toContain('secret');
+  });
+
+  it('the window never fetches: without a fetched picture there is none, and its web address is not passed on', () => {
+    expect(JSON.stringify(view({ person: ada }))).not.toContain(picture);
+    const asked: string[] = [];
+    view({ person: ada }, (address) => {
+      asked.push(address);
+      return undefined;
+    });
+    expect(asked).toEqual([picture]);
+  });
+
+  it.each([{ picture: 7, email: ['x'], email_verified: 'true' }, undefined])(
+    'claims of a wrong type are left out: %o',
+    (profile) => {
+      const shown = view({ person: person(profile) }, () => 'data:,').person;
+      expect(shown).toStrictEqual({ account: ada.account, name: 'auth0|ada' });
+    },
+  );
+
+  it('T18: other accounts are shown apart, each with its own key', () => {
+    const grace = person({ name: 'Grace' }, 'auth0|grace');
+    const { person: active, otherAccounts } = view({ person: ada, others: [grace] });
+    expect(active?.account).toBe(ada.account);
+    expect(otherAccounts).toStrictEqual([{ account: grace.account, name: 'Grace' }]);
+  });
+
+  it('a waiting login, a problem and a storage notice are shown; the problem without what only API callers need', () => {
+    const problem = new BrokerError('provider_unreachable', { happened: 'The network is down.' });
+    const waiting = { id: 'login', requestedBy: 'program', deadline: 9000 } as const;
+    expect(view({ waiting, problem, storageNotice: 'Kept in memory.' })).toMatchObject({
+      waiting,
+      problem: { code: 'provider_unreachable', message: 'The network is down.' },
+      storageNotice: 'Kept in memory.',
+    });
+  });
+
+  it('a view can cross to the window: it is plain data', () => {
+    const full = view({ person: ada, others: [ada], problem: new BrokerError('internal') }, () => 'data:,');
+    expect(structuredClone(full)).toStrictEqual(full);
+    expect(JSON.parse(JSON.stringify(full))).toStrictEqual(full);
+  });
+});
+
+describe('the name of an account', () => {
+  it.each<[Record<string, unknown> | undefined, string]>([
+    [{ name: 'Ada', nickname: 'al', email: 'ada@example.com' }, 'Ada'],
+    [{ name: ' ', nickname: 'al', email: 'ada@example.com' }, 'al'],
+    [{ nickname: 7, email: 'ada@example.com' }, 'ada@example.com'],
+    [{ name: '', nickname: null, email: undefined }, 'auth0|ada'],
+    [undefined, 'auth0|ada'],
+  ])('T3: of %o it is %s', (profile, name) => {
+    expect(displayName(person(profile))).toBe(name);
+  });
+});
