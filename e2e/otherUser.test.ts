@@ -200,10 +200,11 @@ describe.skipIf(whyNoOtherUser !== undefined)('run by another user than root', (
         address = /^Loopgate \S+ listening on (\S+)$/.exec(line)?.[1];
         if (address !== undefined) break;
       }
-      const [answer] = await probeAs(address ?? '', ['GET /pkce/challenge']);
+      if (address === undefined) throw new Error('npm run serve ended without listening');
+      const [answer] = await probeAs(address, ['GET /pkce/challenge']);
       expect(answer?.status).toBe(200);
     } finally {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
       await closed;
       rmSync(home, { recursive: true, force: true });
     }

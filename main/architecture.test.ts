@@ -82,9 +82,13 @@ const rules: Rule[] = [
     },
   },
   {
-    promise: 'of the project, api/ imports api/ and broker/ alone',
+    promise: 'of the project, api/ imports api/, broker/ and the paths of the system’s programs alone',
     breaks: ({ from, to }) =>
-      isIn('main/api')(from) && isOfProject(to) && !isIn('main/api')(to) && !isIn('main/broker')(to),
+      isIn('main/api')(from) &&
+      isOfProject(to) &&
+      !isIn('main/api')(to) &&
+      !isIn('main/broker')(to) &&
+      to !== 'main/systemPrograms.ts',
     violations: {
       'main/api/a.ts': "import { viewOf } from '../desktop/view.ts';",
       'main/api/b.ts': "import type {\n  Settings,\n} from '../settings.ts';",

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { powershell, ps } from './api/systemPrograms.ts';
+import { powershell, ps } from './systemPrograms.ts';
 
 const unknownStart = 'unknown';
 

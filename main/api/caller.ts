@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { Owner } from '../broker/authorization.ts';
-import { lsof, powershell } from './systemPrograms.ts';
+import { lsof, powershell } from '../systemPrograms.ts';
 
 /** Who is at the other end of a connection, as the operating system says (section P): never as the request says. */
 export interface Caller {
