@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { systemCallerLookup } from './api/caller.ts';
 import { type Listening, listen } from './api/listen.ts';
@@ -5,6 +6,7 @@ import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { systemClock } from './broker/clock.ts';
 import { SettingError, type Settings } from './settings.ts';
+import { version } from './version.ts';
 
 /** The broker and its API, running. */
 export interface Host {
@@ -30,12 +32,13 @@ export async function startHost(
     throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
   }
   const broker = new Broker(settings, { ...world, clock: systemClock, log });
-  const handler = createApi({
+  const api = createApi({
     broker,
     callers: systemCallerLookup(),
     origins: settings.origins,
     now: () => systemClock.now(),
     log,
+    instance: { id: randomUUID(), version },
   });
   // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
   let open: () => void = () => undefined;
@@ -43,7 +46,8 @@ export async function startHost(
     open = resolve;
   });
   const listening = await listen({
-    handler: (request, response) => void opened.then(() => handler(request, response)),
+    handler: (request, response) => void opened.then(() => api.handler(request, response)),
+    onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),
     ...(settings.port !== undefined && { port: settings.port }),
   });
@@ -58,6 +62,7 @@ export async function startHost(
     portNotice: noticeOf(listening),
     async close() {
       await broker.close();
+      api.close();
       await listening.close();
       log.info({}, 'stopped');
     },

@@ -1,5 +1,5 @@
 import { BrokerError } from '../broker/errors.ts';
-import type { ApiRequest } from './answer.ts';
+import type { ApiRequest } from './operation.ts';
 
 /**
  * The JSON body, or undefined for none: clients write "none" as zero bytes under any Content-Type, or as `null`.

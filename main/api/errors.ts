@@ -1,5 +1,5 @@
 import { type BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
-import { type Answer, json } from './answer.ts';
+import { type Answer, json } from './operation.ts';
 
 /** The JSON answer of an error (contract 6.8). Never a Retry-After: Python's clients would sleep and repeat. */
 export function errorAnswer(error: BrokerError, headers: Record<string, string> = {}): Answer {

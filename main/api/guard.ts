@@ -46,7 +46,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
     const mayPass =
       (isPage && path === callbackPath && (request.method === 'POST' || request.method === 'GET')) ||
       (isPage && path.startsWith(openPagePrefix) && request.method === 'GET') ||
-      (isAllowedOrigin && mode === 'cors');
+      (isAllowedOrigin && (mode === 'cors' || mode === 'websocket'));
     if (!mayPass) {
       throw new BrokerError('forbidden_origin', { happened: 'The request was made by a web page of another site.' });
     }

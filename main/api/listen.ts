@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** The order in which ports are tried when none was set: what the published clients look for. */
@@ -28,6 +28,7 @@ export interface ListenOptions {
   /** A port that was set: it alone is tried. 0 takes any free one. Absent: {@link defaultPorts}. */
   readonly port?: number;
   readonly handler: RequestListener;
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Told when a listener fails later on, such as for want of memory for a new connection; it goes on listening. */
   readonly onError?: (error: Error) => void;
   readonly platform?: NodeJS.Platform;
@@ -72,7 +73,7 @@ async function listenOnBoth(port: number, options: ListenOptions): Promise<[Serv
   }
 }
 
-function listenOnOne(host: string, port: number, { handler, onError }: ListenOptions): Promise<Server> {
+function listenOnOne(host: string, port: number, { handler, onUpgrade, onError }: ListenOptions): Promise<Server> {
   const server = createServer(
     {
       // The guard answers a missing Host itself (L1).
@@ -89,6 +90,7 @@ function listenOnOne(host: string, port: number, { handler, onError }: ListenOpt
   // An expectation does not make a request one that passes by the guard.
   server.on('checkContinue', handler);
   server.on('checkExpectation', handler);
+  if (onUpgrade) server.on('upgrade', onUpgrade);
   server.on('clientError', answerClientError);
   // CONNECT never reaches the handler; this is no proxy.
   server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket));

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { BrokerError } from '../broker/errors.ts';
-import type { Answer } from './answer.ts';
 import { openPagePrefix } from './guard.ts';
+import type { Answer } from './operation.ts';
 import { failedPage, ResultPages, signedInPage, signedOutPage } from './pages.ts';
 
 const hostile = `<script>alert("1")</script><img src=x onerror='alert(2)'>&amp;`;

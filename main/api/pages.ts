@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { BrokerError } from '../broker/errors.ts';
-import type { Answer } from './answer.ts';
 import { openPagePrefix } from './guard.ts';
+import type { Answer } from './operation.ts';
 
 const style = `
 :root { color-scheme: light dark; --ground: #f4f5f7; --card: #ffffff; --text: #1d2026; --quiet: #565d6b; --line: #d9dde4; --good: #1a7f42; --bad: #b3261e }

@@ -1,12 +1,14 @@
 import type { Broker, BrokerLog } from '../broker/broker.ts';
-import { type BrokerError, brokerErrorOf, errorTable } from '../broker/errors.ts';
-import { type Answer, type ApiRequest, acceptsHtml, json, noContent, type Operation, redirect } from './answer.ts';
+import { type BrokerError, brokerErrorOf, type ErrorCode, errorTable } from '../broker/errors.ts';
 import { formBody, jsonBody } from './body.ts';
 import { callbackPath, openPagePrefix } from './guard.ts';
+import { type Answer, type ApiRequest, acceptsHtml, json, noContent, type Operation, redirect } from './operation.ts';
 import { failedPage, type ResultPages, signedInPage } from './pages.ts';
 import {
   challengeAnswer,
   codeAnswer,
+  inputs,
+  models,
   parametersToObject,
   parseSeededPkce,
   parseTokenizedPkce,
@@ -14,17 +16,74 @@ import {
   tokenAnswer,
 } from './wire.ts';
 
+/** What a login can end with. */
+export const signInErrors = [
+  'invalid_request',
+  'unknown_state',
+  'access_denied',
+  'authorization_cleared',
+  'authorization_timeout',
+  'rate_limited',
+  'not_configured',
+  'provider_unreachable',
+  'provider_error',
+  'unsupported_media_type',
+  'payload_too_large',
+] as const satisfies readonly ErrorCode[];
+
+/** What an exchange or a renewal can end with. */
+export const tokenErrors = [
+  'invalid_request',
+  'invalid_grant',
+  'not_signed_in',
+  'authorization_cleared',
+  'not_configured',
+  'provider_unreachable',
+  'provider_error',
+  'unsupported_media_type',
+  'payload_too_large',
+] as const satisfies readonly ErrorCode[];
+
+/** What a callback can end with. */
+const callbackErrors = [
+  'invalid_request',
+  'unknown_state',
+  'invalid_grant',
+  'access_denied',
+  'provider_unreachable',
+  'provider_error',
+  'unsupported_media_type',
+  'payload_too_large',
+] as const satisfies readonly ErrorCode[];
+
 /** The "PKCE API": challenge, code, token, clear, and the callback that the provider answers to. */
 export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLog, now: () => number): Operation[] {
+  const answer = { status: 200, mediaType: 'application/json', schema: models.PKCE } as const;
   return [
     {
       method: 'GET',
       path: '/pkce/challenge',
+      description: {
+        operationId: 'getChallenge',
+        tag: 'PKCE',
+        summary: 'A state, verifier and challenge that belong to the caller for ten minutes',
+        usedBy: 'TypeScript, Python, Dart, Kotlin, C#',
+        answer: { ...answer, description: 'The challenge' },
+        errors: [],
+      },
       handle: ({ caller }) => json(challengeAnswer(broker.challenge(caller.owner))),
     },
     {
       method: 'POST',
       path: '/pkce/clear',
+      description: {
+        operationId: 'clearPKCE',
+        tag: 'PKCE',
+        summary: "Drops the caller's pending sign-ins; requests that wait on one end with authorization_cleared",
+        usedBy: 'TypeScript, Python, Dart, Kotlin, C#',
+        answer: { status: 204, description: 'Dropped' },
+        errors: [],
+      },
       handle: ({ caller }) => {
         broker.clear(caller.owner);
         return noContent();
@@ -33,6 +92,15 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
     {
       method: 'POST',
       path: '/pkce/code',
+      description: {
+        operationId: 'generateCode',
+        tag: 'PKCE',
+        summary: 'Opens the login in the browser and answers with its code',
+        usedBy: 'TypeScript, Python, Dart, Kotlin, C#',
+        body: { mediaType: 'application/json', schema: models.SeededPKCE, required: false },
+        answer: { ...answer, description: 'The code, and the challenge when it was made for this request' },
+        errors: signInErrors,
+      },
       handle: async (request) => {
         const body = jsonBody(request);
         const seeded = body === undefined ? undefined : parseSeededPkce(body);
@@ -43,6 +111,15 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
     {
       method: 'POST',
       path: '/pkce/token',
+      description: {
+        operationId: 'generateToken',
+        tag: 'PKCE',
+        summary: "Exchanges a code, or renews the session's token",
+        usedBy: 'TypeScript, Python, Dart, Kotlin, C#',
+        body: { mediaType: 'application/json', schema: models.TokenizedPKCE, required: false },
+        answer: { ...answer, description: 'The tokens, and the person' },
+        errors: tokenErrors,
+      },
       handle: async (request) => {
         const body = jsonBody(request);
         const asked = body === undefined ? undefined : parseTokenizedPkce(body);
@@ -50,8 +127,36 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
         return json(tokenAnswer(result, broker.providerHost ?? '', now()));
       },
     },
-    { method: 'POST', path: callbackPath, handle: (request) => respond(request, formBody(request)) },
-    { method: 'GET', path: callbackPath, handle: (request) => respond(request, request.query) },
+    {
+      method: 'POST',
+      path: callbackPath,
+      description: {
+        operationId: 'respondWithCode',
+        tag: 'PKCE',
+        summary:
+          "The callback: takes the provider's answer, from a browser (which gets a page) or relayed by a program",
+        usedBy: 'the provider; TypeScript, Python, Dart, Kotlin, C#',
+        body: { mediaType: 'application/x-www-form-urlencoded', schema: inputs.respondForm, required: true },
+        answer: { ...answer, description: 'The code was taken' },
+        errors: callbackErrors,
+      },
+      handle: (request) => respond(request, formBody(request)),
+    },
+    {
+      method: 'GET',
+      path: callbackPath,
+      description: {
+        operationId: 'respondWithCodeByQuery',
+        tag: 'PKCE',
+        summary: 'The callback for a provider without form_post',
+        usedBy: 'the provider',
+        query: inputs.respondForm,
+        answer: { ...answer, description: 'The code was taken' },
+        redirectsBrowsers: true,
+        errors: callbackErrors,
+      },
+      handle: (request) => respond(request, request.query),
+    },
     {
       method: 'GET',
       path: `${openPagePrefix}:id`,

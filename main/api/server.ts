@@ -1,15 +1,20 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
-import type { Answer, ApiRequest, Operation } from './answer.ts';
 import { auth0Operations } from './auth0.ts';
 import { type Caller, type CallerLookup, connectionOf } from './caller.ts';
+import { descriptionOperations } from './description.ts';
 import { errorAnswer } from './errors.ts';
-import { callbackPath, guard, openPagePrefix } from './guard.ts';
+import { callbackPath, guard, openPagePrefix, type Passed } from './guard.ts';
+import type { Answer, ApiRequest, Operation } from './operation.ts';
 import { ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
+import { UserStream } from './stream.ts';
+import { userOperations } from './user.ts';
+import { type Instance, wellKnownOperations } from './wellKnown.ts';
 
 /** L6. */
 const largestBody = 32 * 1024;
@@ -27,13 +32,23 @@ export interface ApiOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: ApiLog;
+  readonly instance: Instance;
+}
+
+/** The API, to be put behind a listening server. */
+export interface Api {
+  readonly handler: RequestListener;
+  /** Takes a connection that asks to become a WebSocket. */
+  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Ends what a closed server leaves open: the WebSockets. */
+  close(): void;
 }
 
 /**
  * A request passes: guard (headers) → caller (operating system) → express (body, route) → operation → broker. What fails
  * anywhere becomes the one JSON error.
  */
-export function createApi(options: ApiOptions): RequestListener {
+export function createApi(options: ApiOptions): Api {
   const callers = new WeakMap<Socket, Promise<Caller | undefined>>();
   const requests = new WeakMap<IncomingMessage, Caller>();
   const app = express();
@@ -43,10 +58,8 @@ export function createApi(options: ApiOptions): RequestListener {
   app.enable('strict routing');
   // Read as text and parsed where the operation knows what it takes; a compressed body is refused.
   app.use(express.text({ type: () => true, limit: largestBody, inflate: false }));
-  const operations = [
-    ...pkceOperations(options.broker, new ResultPages(), options.log, options.now),
-    ...auth0Operations(options.broker, options.now),
-  ];
+  const operations = apiOperations(options);
+  const stream = new UserStream(options.broker);
   for (const path of new Set(operations.map((operation) => operation.path))) {
     const atPath = operations.filter((operation) => operation.path === path);
     app.all(path, async (request: Request, response: Response) => {
@@ -73,21 +86,25 @@ export function createApi(options: ApiOptions): RequestListener {
     return found;
   }
 
-  async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  function guarded(request: IncomingMessage): Passed {
     const { port } = request.socket.address() as { port?: number };
-    const policy = {
-      port: port ?? -1,
-      origins: options.origins,
-      providerOrigins: options.broker.providerOrigins,
-    };
-    const { origin } = guard(request, policy);
+    const { origins, broker } = options;
+    return guard(request, { port: port ?? -1, origins, providerOrigins: broker.providerOrigins });
+  }
+
+  /** L5. @throws BrokerError for another user's process, and for a connection without an owner */
+  async function admittedCaller(socket: Socket): Promise<Caller> {
+    const caller = await callerOf(socket);
+    if (caller) return caller;
+    throw new BrokerError('forbidden_origin', {
+      happened: 'The request does not come from a program of the user who runs Loopgate.',
+    });
+  }
+
+  async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { origin } = guarded(request);
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
-    const caller = takesStrangers(request) ? stranger : await callerOf(request.socket);
-    if (!caller) {
-      throw new BrokerError('forbidden_origin', {
-        happened: 'The request does not come from a program of the user who runs Loopgate.',
-      });
-    }
+    const caller = takesStrangers(request) ? stranger : await admittedCaller(request.socket);
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
@@ -95,7 +112,14 @@ export function createApi(options: ApiOptions): RequestListener {
     app(request as Request, response as Response);
   }
 
-  return (request, response) => {
+  async function admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    guarded(request);
+    await admittedCaller(request.socket);
+    if (request.url?.split('?')[0] !== '/user/stream') throw new BrokerError('not_found');
+    stream.accept(request, socket, head);
+  }
+
+  const handler: RequestListener = (request, response) => {
     const started = options.now();
     response.once('finish', () => {
       const path = request.url?.split('?')[0];
@@ -109,6 +133,36 @@ export function createApi(options: ApiOptions): RequestListener {
       send(response, errorAnswer(brokerErrorOf(error, options.log), { Connection: 'close' }));
     });
   };
+
+  return {
+    handler,
+    onUpgrade: (request, socket, head) => {
+      socket.on('error', () => socket.destroy());
+      admitUpgrade(request, socket, head).catch((error: unknown) => {
+        const refused = new ServerResponse(request);
+        refused.assignSocket(request.socket);
+        refused.once('finish', () => request.socket.destroySoon());
+        send(refused, errorAnswer(brokerErrorOf(error, options.log), { Connection: 'close' }));
+      });
+    },
+    close: () => stream.close(),
+  };
+}
+
+/** Every operation that there is: the routes, and what the API description describes. */
+export function apiOperations({
+  broker,
+  now,
+  log,
+  instance,
+}: Pick<ApiOptions, 'broker' | 'now' | 'log' | 'instance'>): Operation[] {
+  const described = [
+    ...pkceOperations(broker, new ResultPages(), log, now),
+    ...auth0Operations(broker, now),
+    ...userOperations(broker, instance),
+    ...wellKnownOperations(instance),
+  ];
+  return [...described, ...descriptionOperations(() => described, instance)];
 }
 
 /** Who brings a login from beyond a forwarder (a container, WSL, SSH): owns nothing here. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Challenge } from '../broker/authorization.ts';
 import { BrokerError } from '../broker/errors.ts';
+import type { OtherApi } from '../broker/provider.ts';
 import type { SignInRequest, SignInResult, TokenRequest, TokenResult } from '../broker/requests.ts';
 
 /**
@@ -130,6 +131,27 @@ const tokenizedPkce = z.discriminatedUnion('grant_type', [
 /** GET /v2/logout. */
 const logoutQuery = z.object({ client_id: optional(text), returnTo: optional(text) });
 
+/** POST /connect. Names are kept as they came: the lists of the clients grow. */
+const seededConnectorConnection = z.object({
+  schema: ignoredSchema,
+  application: z.object({
+    schema: ignoredSchema,
+    name: required(text.max(200)),
+    version: required(text.max(200)),
+    platform: required(text.max(200)),
+    privacy: optional(text.max(200)),
+  }),
+});
+
+/** POST /{application}/onboarded. */
+const onboarded = z.boolean();
+
+/** GET /user/access_token. */
+const accessTokenQuery = z.object({
+  audience: optional(text),
+  scope: z.preprocess((value) => value, scope.optional()),
+});
+
 /** What the person reads when a field is wrong, where "invalid input" says too little. */
 const expectations: Record<string, string> = {
   response_type: 'must be "code"',
@@ -234,6 +256,34 @@ export function parseLogoutQuery(query: URLSearchParams): {
   return { clientId, returnTo };
 }
 
+/** The program that connects, as it says of itself: a claim, never trusted. */
+export interface ClaimedApplication {
+  readonly name: string;
+  readonly version: string;
+  readonly platform: string;
+  readonly privacy: string;
+}
+
+/** @throws BrokerError `invalid_request` */
+export function parseConnection(body: unknown): ClaimedApplication {
+  const { name, version, platform, privacy } = parse(seededConnectorConnection, body).application;
+  return { name, version, platform, privacy: privacy ?? 'OPEN' };
+}
+
+/** @throws BrokerError `invalid_request` */
+export function parseOnboarded(body: unknown): boolean {
+  return parse(onboarded, body);
+}
+
+/** @throws BrokerError `invalid_request` */
+export function parseAccessTokenQuery(query: URLSearchParams): OtherApi {
+  const { audience, scope: scopes = [] } = parse(accessTokenQuery, parametersToObject(query));
+  return {
+    ...(audience !== undefined && { audience }),
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+  };
+}
+
 /** The token of an Authorization header: raw, or behind `Bearer` in any case, with spaces around it; undefined when empty. */
 export function parseAuthorization(header: string | undefined): string | undefined {
   const token = header
@@ -313,6 +363,67 @@ const pkce = z.object({
   auth0: auth0.optional(),
 });
 
+const groupedTimestamp = z.object({ value: dateTime });
+const userProfile = z.object({
+  id: text.min(1),
+  aesthetics: z.object({ theme: z.object({ dark: z.boolean() }), font: z.object({ size: z.int() }) }),
+  email: text.optional().catch(undefined),
+  name: text.optional().catch(undefined),
+  username: text.optional().catch(undefined),
+  picture: text.optional().catch(undefined),
+  created: groupedTimestamp.optional().catch(undefined),
+  updated: groupedTimestamp.optional().catch(undefined),
+  auth0: auth0UserMetadata.optional().catch(undefined),
+});
+const returnedUserProfile = z.object({ user: userProfile.optional() });
+const users = z.object({ iterable: z.array(userProfile) });
+const application = z.object({
+  id: z.guid(),
+  name: text,
+  version: text,
+  platform: text,
+  onboarded: z.boolean(),
+  privacy: text,
+});
+const context = z.object({
+  os: z.guid(),
+  application,
+  health: z.object({ os: z.object({ id: z.guid(), version: text }) }),
+  user: userProfile.optional(),
+});
+const error = z.object({ error: text, error_description: text });
+
+/** The models by the names that the published clients have for them: the schemas of the API description. */
+export const models = {
+  SeededPKCE: seededPkce,
+  TokenizedPKCE: tokenizedPkce,
+  ChallengedPKCE: challengedPkce,
+  ResultedPKCE: resultedPkce,
+  PKCE: pkce,
+  Auth0: auth0,
+  OAuthToken: oauthToken,
+  Auth0User: auth0User,
+  Auth0Identity: auth0Identity,
+  Auth0UserMetadata: auth0UserMetadata,
+  SeededConnectorConnection: seededConnectorConnection,
+  Application: application,
+  Context: context,
+  UserProfile: userProfile,
+  ReturnedUserProfile: returnedUserProfile,
+  Users: users,
+  GroupedTimestamp: groupedTimestamp,
+  Error: error,
+} as const;
+
+/** The queries and forms of operations that have no model of their own. */
+export const inputs = {
+  authorizeQuery,
+  logoutQuery,
+  accessTokenQuery,
+  onboarded,
+  respondForm: z.object({ code: text, state: text, schema: ignoredSchema }),
+} as const;
+
 /** The answer of GET /pkce/challenge. */
 export function challengeAnswer(challenge: Required<Challenge>) {
   return shape(pkce, { challenge: challengeModel(challenge) });
@@ -379,6 +490,60 @@ export function userAnswer(claims: Record<string, unknown>): Auth0User {
     last_login: dateOf(claims.last_login),
     identities,
   });
+}
+
+/** UserProfile. The id is the provider's `sub`. */
+export function profileAnswer(person: Person) {
+  return shape(userProfile, profileModel(person));
+}
+
+/** ReturnedUserProfile: the answer of GET /user; `{}` means signed out. */
+export function currentUserAnswer(person: Person | undefined) {
+  return shape(returnedUserProfile, person ? { user: profileModel(person) } : {});
+}
+
+/** Users: the answer of POST /os/sign_out, the people who are still signed in. */
+export function usersAnswer(people: readonly Person[]) {
+  return shape(users, { iterable: people.map(profileModel) });
+}
+
+/** Context: the answer of POST /connect. */
+export function contextAnswer(
+  connected: z.output<typeof application>,
+  instance: { id: string; version: string },
+  person: Person | undefined,
+) {
+  return shape(context, {
+    os: instance.id,
+    application: connected,
+    health: { os: instance },
+    ...(person && { user: profileModel(person) }),
+  });
+}
+
+/** A signed-in person as the broker knows them. */
+export interface Person {
+  readonly subject: string;
+  readonly profile: Record<string, unknown> | undefined;
+}
+
+function profileModel({ subject, profile = {} }: Person) {
+  const timestamp = (value: unknown) => {
+    const date = dateOf(value);
+    return date === undefined ? undefined : { value: date };
+  };
+  return {
+    id: subject,
+    // What the clients draw their own windows with; Loopgate has no opinion on it.
+    aesthetics: { theme: { dark: false }, font: { size: 14 } },
+    email: profile.email,
+    name: profile.name,
+    username: profile.username ?? profile.preferred_username,
+    picture: profile.picture,
+    created: timestamp(profile.created_at),
+    updated: timestamp(profile.updated_at),
+    auth0: profile.user_metadata,
+  };
 }
 
 function challengeModel({ state, codeChallenge, codeVerifier }: Required<Challenge>) {

@@ -223,6 +223,11 @@ export class Authorizations {
     return this.#newest((one) => one.status === 'waiting');
   }
 
+  /** The newest login that waits for the browser and will become the session. */
+  waitingForSession(isForSession: (request: AuthorizationRequest) => boolean): Authorization | undefined {
+    return this.#newest((one) => one.status === 'waiting' && one.request !== undefined && isForSession(one.request));
+  }
+
   byId(id: string): Authorization | undefined {
     return this.#newest((one) => one.id === id);
   }

@@ -4,12 +4,12 @@ import type { Clock } from './clock.ts';
 import { BrokerError, brokerErrorOf } from './errors.ts';
 import { Logins } from './login.ts';
 import { OtherProfiles } from './otherProfiles.ts';
-import { normaliseIssuer, Provider } from './provider.ts';
+import { normaliseIssuer, type OtherApi, Provider } from './provider.ts';
 import type { PlatformFetch } from './providerFetch.ts';
 import { Registration, type RegistrationSettings } from './registration.ts';
 import type { CallbackResult, SignInRequest, SignInResult, TokenRequest, TokenResult } from './requests.ts';
 import type { Session } from './session.ts';
-import { TokenEndpoint } from './tokenEndpoint.ts';
+import { profilePatience, TokenEndpoint } from './tokenEndpoint.ts';
 import type { Vault } from './vault.ts';
 
 /** How long a renewal that is under way may hold up the quitting, in milliseconds. */
@@ -269,13 +269,55 @@ export class Broker {
     this.#setProblem(undefined);
     try {
       await this.#ready;
-      const one = await this.#logins.open(loopgateItself, {}, { inBrowser: true });
-      await one.outcome();
-      await this.#exchangeOwn(one);
+      await this.#finishOwn(await this.#openOwn());
     } catch (error) {
       const reason = this.#reasonOf(error);
       if (reason.code !== 'authorization_cleared') this.#setProblem(reason);
     }
+  }
+
+  /**
+   * Signs in for a program that only wants somebody to be signed in (`/os/sign_in`): at once when somebody is, else by the
+   * login that already waits, whoever asked for it, else by a new one of the broker's own. Hands out no code.
+   * @param milliseconds - how long this waits (R15); the login itself goes on
+   * @throws BrokerError `authorization_timeout`, or the reason why the login failed
+   */
+  async ensureSignedIn(milliseconds: number): Promise<PersonState> {
+    this.#registration.provider();
+    await this.#ready;
+    const person = this.state().person;
+    if (person) return person;
+    const waiting = this.#authorizations.waitingForSession((request) => this.#registration.isForSession(request));
+    const login = waiting ?? (await this.#openOwn());
+    return await this.#personWithin(milliseconds, login);
+  }
+
+  /** The person who is signed in, once the stored sessions were read. */
+  async person(): Promise<PersonState | undefined> {
+    await this.#ready;
+    return this.state().person;
+  }
+
+  /** The person, with the profile read anew from the provider. @throws BrokerError */
+  async refreshProfile(): Promise<PersonState> {
+    this.#registration.provider();
+    await this.#ready;
+    const session = this.#accounts.active();
+    await session.readProfile();
+    return personOf(session);
+  }
+
+  /**
+   * A valid access token of the session, renewed when needed; or one for another API of the same tenant.
+   * @throws BrokerError `not_signed_in`, `provider_unreachable`, `provider_error`
+   */
+  async accessToken(api: OtherApi = {}): Promise<string> {
+    this.#registration.provider();
+    await this.#ready;
+    const session = this.#accounts.active();
+    const isOwn = (api.audience ?? session.account.audience) === session.account.audience && api.scope === undefined;
+    const token = isOwn ? await session.accessToken() : await session.accessTokenFor(api);
+    return token.accessToken;
   }
 
   /** Opens the same login page once more. */
@@ -333,6 +375,41 @@ export class Broker {
   /** The origins that a form_post login may come from (L2). */
   get providerOrigins(): readonly string[] {
     return this.#provider?.origins ?? [];
+  }
+
+  #openOwn(): Promise<Authorization> {
+    return this.#logins.open(loopgateItself, {}, { inBrowser: true });
+  }
+
+  async #finishOwn(one: Authorization): Promise<void> {
+    await one.outcome();
+    await this.#exchangeOwn(one);
+  }
+
+  /** Waits until somebody is signed in, this login has failed, or the time is over. */
+  #personWithin(milliseconds: number, login: Authorization): Promise<PersonState> {
+    return new Promise((resolve, reject) => {
+      // A program's own exchange reads the profile a moment after the person is known.
+      let stopWaiting: (() => void) | undefined;
+      const look = () => {
+        const { person } = this.state();
+        if (person?.profile) settle(() => resolve(person));
+        else if (person) stopWaiting ??= this.#world.clock.after(profilePatience, () => settle(() => resolve(person)));
+      };
+      const stopListening = this.onChange(look);
+      const stopTimer = this.#world.clock.after(milliseconds, () =>
+        settle(() => reject(new BrokerError('authorization_timeout'))),
+      );
+      const settle = (answer: () => void) => {
+        stopListening();
+        stopTimer();
+        stopWaiting?.();
+        answer();
+      };
+      // A program's login is exchanged by that program; the broker's own, here.
+      const finished = login.owner === loopgateItself ? this.#finishOwn(login) : login.outcome();
+      finished.then(look, (error: unknown) => settle(() => reject(this.#reasonOf(error))));
+    });
   }
 
   /** A login of the tray or window: that person becomes the active one (T18: they asked for it here). */

@@ -63,6 +63,13 @@ export interface CodeExchange {
   readonly issuer?: string;
 }
 
+/** Another API of the same tenant than the session's (Auth0: multi-resource refresh tokens). */
+export interface OtherApi {
+  readonly audience?: string;
+  /** Space-separated. */
+  readonly scope?: string;
+}
+
 /** Where a login starts. */
 export interface AuthorizationEndpoint {
   /** R10: form_post on the broker's own callback, query where the metadata lacks form_post. */
@@ -204,13 +211,15 @@ export class Provider {
   }
 
   /**
-   * Renews a session. T12: neither audience nor scope is sent, so that neither can widen.
+   * Renews a session. T12: neither audience nor scope is sent, so that neither can widen; only a token for another API is
+   * asked for by its name, and the provider decides.
    * @param onRotated - gets the new refresh token as soon as the provider has given it, before the answer is checked
    * @throws BrokerError `invalid_grant` alone means that the session is over (T5)
    */
   async refresh(
     session: { clientId: string; refreshToken: string; scope: string },
     onRotated: (refreshToken: string) => void,
+    api: OtherApi = {},
   ): Promise<Tokens> {
     const { token_endpoint: endpoint } = await this.#metadata();
     const configuration = await this.#newConfiguration(session.clientId, async (url, options) => {
@@ -222,9 +231,9 @@ export class Provider {
     });
     // The keys that were read for the last one are known to this one.
     if (this.#keys) client.setJwksCache(configuration, this.#keys);
-    const answer = await asBrokerError(() => client.refreshTokenGrant(configuration, session.refreshToken));
+    const answer = await asBrokerError(() => client.refreshTokenGrant(configuration, session.refreshToken, { ...api }));
     this.#keys = client.getJwksCache(configuration);
-    return this.#tokens(answer, session.scope);
+    return this.#tokens(answer, api.scope ?? session.scope);
   }
 
   /**

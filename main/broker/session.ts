@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
-import type { IdTokenClaims, Provider, Tokens } from './provider.ts';
+import type { IdTokenClaims, OtherApi, Provider, Tokens } from './provider.ts';
 import type { StoredAccount } from './vault.ts';
 
 /** How long a profile is served without asking the provider: Auth0 allows five calls a minute. Milliseconds. */
@@ -13,6 +13,8 @@ const firstBackoff = 1_000;
 const longestBackoff = 60_000;
 /** T5: after a refusal that will not pass by itself there is no storm of requests. Milliseconds. */
 const refusedBackoff = 5 * 60_000;
+/** For how many other APIs a session keeps tokens. */
+const keptApis = 20;
 /** How many refresh tokens that were rotated away a session still recognises. */
 const rememberedTokens = 50;
 
@@ -62,7 +64,15 @@ export function accountOf(
     expiresAt: tokens.expiresAt,
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idToken: tokens.idToken,
+    ...profileOf(tokens.claims),
   };
+}
+
+/** What Auth0 puts into the ID token shows the person at once; /userinfo is read all the same. */
+function profileOf(claims: IdTokenClaims): Pick<StoredAccount, 'profile'> {
+  const shown = ['name', 'nickname', 'email', 'email_verified', 'picture', 'given_name', 'family_name'];
+  const known = Object.entries(claims).filter(([claim]) => shown.includes(claim));
+  return known.length === 0 ? {} : { profile: { sub: claims.sub, ...Object.fromEntries(known) } };
 }
 
 /** A signed-in person: tokens, renewal (one refresh at a time), profile. */
@@ -75,6 +85,11 @@ export class Session {
   /** The write of the present account: T4, nobody gets its token before it is on disk. */
   #stored: Promise<void> = Promise.resolve();
   #readingProfile: Promise<Record<string, unknown>> | undefined;
+  /** The refresh token's present use; the next one waits for it. */
+  #turn: Promise<void> = Promise.resolve();
+  /** Tokens for other APIs, in memory only. */
+  readonly #apiTokens = new Map<string, { token: AccessToken; issuedAt: number }>();
+  readonly #askingForApi = new Map<string, Promise<AccessToken>>();
   /** Why the last renewal failed, and until when it is not tried again. */
   #failure: { reason: BrokerError; at: number; backoff: number } | undefined;
   /** Hashes of the refresh tokens that this session has or had, oldest first. */
@@ -141,6 +156,26 @@ export class Session {
   }
 
   /**
+   * An access token for another API of the same tenant, where the provider grants it: kept until it is about to end.
+   * @throws BrokerError `provider_error` with the provider's words when it does not
+   */
+  async accessTokenFor(api: OtherApi): Promise<AccessToken> {
+    if (this.#successor) return await this.#successor.accessTokenFor(api);
+    if (!this.renewable) {
+      throw new BrokerError('provider_error', {
+        happened: 'A token for another API needs a refresh token, and the provider granted no offline_access.',
+      });
+    }
+    const key = apiKey(api);
+    const kept = this.#apiTokens.get(key);
+    if (kept && !isAboutToEnd({ ...kept.token, issuedAt: kept.issuedAt }, this.#clock.now())) return kept.token;
+    const asking = this.#askingForApi.get(key) ?? this.#refreshFor(api).finally(() => this.#askingForApi.delete(key));
+    this.#askingForApi.set(key, asking);
+    this.#host.track(asking);
+    return await asking;
+  }
+
+  /**
    * The person's profile (/userinfo): cached, one provider call for any number of callers, and the last one known while
    * the provider cannot be reached.
    * @throws BrokerError when there is none to serve
@@ -184,9 +219,7 @@ export class Session {
   }
 
   #isEnding(): boolean {
-    const { issuedAt, expiresAt } = this.#account;
-    const margin = Math.min(renewEarly, (expiresAt - issuedAt) / 10);
-    return this.renewable && expiresAt - margin <= this.#clock.now();
+    return this.renewable && isAboutToEnd(this.#account, this.#clock.now());
   }
 
   async #renew(): Promise<void> {
@@ -239,14 +272,50 @@ export class Session {
   }
 
   async #refresh(): Promise<void> {
+    const tokens = await this.#askProvider();
+    await this.#replace({
+      accessToken: tokens.accessToken,
+      issuedAt: tokens.issuedAt,
+      expiresAt: tokens.expiresAt,
+      scope: tokens.scope,
+      ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
+      ...(tokens.idToken !== undefined && { idToken: tokens.idToken }),
+    });
+  }
+
+  async #refreshFor(api: OtherApi): Promise<AccessToken> {
+    const tokens = await this.#askProvider(api);
+    // The session's own access token stays; its refresh token was used, and may have been rotated.
+    if (tokens.refreshToken !== undefined) await this.#replace({ refreshToken: tokens.refreshToken });
+    const { accessToken, expiresAt, issuedAt, scope } = tokens;
+    const token = { accessToken, expiresAt, scope, idToken: this.#account.idToken };
+    this.#apiTokens.delete(apiKey(api));
+    this.#apiTokens.set(apiKey(api), { token, issuedAt });
+    const oldest = this.#apiTokens.keys().next().value;
+    if (this.#apiTokens.size > keptApis && oldest !== undefined) this.#apiTokens.delete(oldest);
+    return token;
+  }
+
+  /** One use of the refresh token after the other, whatever for: two at once would be taken for a theft (reuse detection). */
+  #askProvider(api?: OtherApi): Promise<Tokens> {
+    const answer = this.#turn.then(() => this.#useRefreshToken(api));
+    this.#turn = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return answer;
+  }
+
+  async #useRefreshToken(api: OtherApi | undefined): Promise<Tokens> {
     const { clientId, refreshToken, scope, issuer, subject } = this.#account;
-    if (refreshToken === undefined) return;
+    if (this.#closed || refreshToken === undefined) throw new BrokerError('not_signed_in');
     let rotated: string | undefined;
     let tokens: Tokens;
     try {
-      tokens = await this.#provider.refresh({ clientId, refreshToken, scope }, (token) => {
+      const remember = (token: string) => {
         rotated = token;
-      });
+      };
+      tokens = await this.#provider.refresh({ clientId, refreshToken, scope }, remember, api);
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'invalid_grant') {
         throw this.#end(
@@ -267,14 +336,7 @@ export class Session {
       if (rotated !== undefined) this.#host.revokeLater({ issuer, clientId, token: rotated });
       throw new BrokerError('not_signed_in');
     }
-    await this.#replace({
-      accessToken: tokens.accessToken,
-      issuedAt: tokens.issuedAt,
-      expiresAt: tokens.expiresAt,
-      scope: tokens.scope,
-      refreshToken: rotated ?? tokens.refreshToken ?? refreshToken,
-      ...(tokens.idToken !== undefined && { idToken: tokens.idToken }),
-    });
+    return rotated === undefined ? tokens : { ...tokens, refreshToken: rotated };
   }
 
   async #keepRotated(refreshToken: string): Promise<void> {
@@ -307,6 +369,14 @@ export class Session {
     }
     return over;
   }
+}
+
+function isAboutToEnd({ issuedAt, expiresAt }: { issuedAt: number; expiresAt: number }, now: number): boolean {
+  return expiresAt - Math.min(renewEarly, (expiresAt - issuedAt) / 10) <= now;
+}
+
+function apiKey({ audience, scope }: OtherApi): string {
+  return JSON.stringify([audience, scope]);
 }
 
 function hash(text: string): string {

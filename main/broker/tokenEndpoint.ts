@@ -15,7 +15,7 @@ import type { TokenRequest, TokenResult } from './requests.ts';
 import { accountOf } from './session.ts';
 
 /** How long the answer to an exchange waits for the profile, in milliseconds. */
-const profilePatience = 2_000;
+export const profilePatience = 2_000;
 
 /** What the token endpoint needs from the broker around it. */
 export interface TokenEndpointHost {

@@ -1,0 +1,92 @@
+import type { z } from 'zod';
+import type { ErrorCode } from '../broker/errors.ts';
+import type { Caller } from './caller.ts';
+
+/** A request as the operations see it: already guarded, its caller known, its body read. */
+export interface ApiRequest {
+  readonly caller: Caller;
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The whole body as text; empty when there is none. */
+  readonly body: string;
+  /** The media type without parameters, in lower case; undefined when there is no Content-Type. */
+  readonly mediaType: string | undefined;
+  header(name: string): string | undefined;
+}
+
+/** An answer: JSON, a page, a redirect, or nothing. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** One operation of the API. The server's routes, the methods that a 405 names, and the API description come from these. */
+export interface Operation {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  /** As express writes it: `/:application/onboarded`. */
+  readonly path: string;
+  /** Absent for what is no part of the API, such as a page that a browser is redirected to. */
+  readonly description?: OperationDescription;
+  handle(request: ApiRequest): Answer | Promise<Answer>;
+}
+
+/** What the API description says of an operation. */
+export interface OperationDescription {
+  /** The name that the published clients have for it. */
+  readonly operationId: string;
+  readonly tag: 'PKCE' | 'Auth0' | 'User' | 'Service';
+  readonly summary: string;
+  /** Which published clients are known to use it. */
+  readonly usedBy: string;
+  readonly query?: z.ZodObject;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: {
+    readonly mediaType: 'application/json' | 'application/x-www-form-urlencoded';
+    readonly schema: z.ZodType;
+    readonly required: boolean;
+  };
+  readonly answer: {
+    readonly status: 101 | 200 | 204;
+    readonly description: string;
+    readonly mediaType?: 'application/json' | 'text/plain' | 'text/html';
+    readonly schema?: z.ZodType;
+  };
+  /** An answer in plain text beside the others. */
+  readonly alsoAnswers?: { readonly status: number; readonly description: string };
+  /** True where a browser that navigates here is redirected instead (contract section 5). */
+  readonly redirectsBrowsers?: boolean;
+  /** The codes that this operation can answer with, beside those that every operation can. */
+  readonly errors: readonly ErrorCode[];
+}
+
+export function text(body: string, status = 200): Answer {
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body };
+}
+
+export function json(value: object, status = 200, headers: Record<string, string> = {}): Answer {
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
+    body: JSON.stringify(value),
+  };
+}
+
+export function noContent(): Answer {
+  return { status: 204, headers: {}, body: '' };
+}
+
+/** R11: always 303, so that a POST never becomes a second one. */
+export function redirect(location: string): Answer {
+  return { status: 303, headers: { Location: location }, body: '' };
+}
+
+/** Contract section 5: a person's browser that navigates here, and not a program, whatever it accepts. */
+export function isNavigation(request: ApiRequest): boolean {
+  return request.header('sec-fetch-mode') === 'navigate' && acceptsHtml(request);
+}
+
+export function acceptsHtml(request: ApiRequest): boolean {
+  return request.header('accept')?.includes('text/html') ?? false;
+}

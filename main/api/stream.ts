@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Broker } from '../broker/broker.ts';
+import { profileAnswer } from './wire.ts';
+
+/** A listener that has not taken this many bytes does not read, and is let go. */
+const mostUnread = 256 * 1024;
+/** How often a listener must show that it is there, in milliseconds. */
+const pingInterval = 30_000;
+
+/**
+ * `/user/stream`: a text frame with the UserProfile at once and after every change; an empty frame means signed out. A
+ * listener that does not read holds up nobody else.
+ */
+export class UserStream {
+  readonly #broker: Broker;
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  readonly #stopListening: () => void;
+  readonly #pings: NodeJS.Timeout;
+  /** Those that have answered the last ping. */
+  readonly #present = new WeakSet<WebSocket>();
+  /** The last frame that was sent to all; undefined until the stored session was read. */
+  #frame: string | undefined;
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+    this.#stopListening = broker.onChange(() => this.#changed());
+    this.#pings = setInterval(() => this.#ping(), pingInterval);
+    this.#pings.unref();
+  }
+
+  /** Takes a connection that the guard has let pass. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#server.handleUpgrade(request, socket, head, (listener) => {
+      this.#present.add(listener);
+      listener.on('pong', () => this.#present.add(listener));
+      // A broken connection closes by itself; nothing that a listener says means anything here.
+      listener.on('error', () => undefined);
+      // Before the stored session was read nobody can say who is signed in: the first frame comes then.
+      void this.#broker.person().then(() => {
+        this.#frame ??= this.#presentFrame();
+        listener.send(this.#frame);
+      });
+    });
+  }
+
+  /** Ends every connection: politely, and at once for whoever does not answer (L11). */
+  close(): void {
+    this.#stopListening();
+    clearInterval(this.#pings);
+    for (const listener of this.#server.clients) {
+      listener.close(1001);
+      listener.terminate();
+    }
+    this.#server.close();
+  }
+
+  #presentFrame(): string {
+    const { person } = this.#broker.state();
+    return person ? JSON.stringify(profileAnswer(person)) : '';
+  }
+
+  #changed(): void {
+    if (!this.#broker.state().ready) return;
+    const frame = this.#presentFrame();
+    if (frame === this.#frame) return;
+    this.#frame = frame;
+    for (const listener of this.#server.clients) this.#send(listener, frame);
+  }
+
+  #send(listener: WebSocket, frame: string): void {
+    if (listener.bufferedAmount > mostUnread) listener.terminate();
+    else listener.send(frame);
+  }
+
+  #ping(): void {
+    for (const listener of this.#server.clients) {
+      if (!this.#present.delete(listener)) listener.terminate();
+      else listener.ping();
+    }
+  }
+}
