@@ -1,10 +1,10 @@
-/** Loopgate's mark: a loop that is open on one side, and what passes through the opening. */
+/** Loopgate's mark, as build/icons/loopgate.svg draws it: a loop that is also a gate, and somebody in it. */
 export function Mark() {
   return (
-    <svg class="mark" viewBox="0 0 64 64" aria-hidden="true">
-      <rect class="mark-ground" width="64" height="64" rx="15" />
-      <path class="mark-line" d="M42.4 20A16 16 0 1 0 42.4 44" />
-      <circle class="mark-dot" cx="46" cy="32" r="4.5" />
+    <svg class="mark" viewBox="24 24 464 464" aria-hidden="true">
+      <rect class="mark-ground" x="24" y="24" width="464" height="464" rx="108" />
+      <path class="mark-line" d="M126 390H208V328A124 124 0 1 1 304 328V390H386" />
+      <circle class="mark-dot" cx="256" cy="214" r="44" />
     </svg>
   );
 }

@@ -20,6 +20,8 @@ export function providerFetch(platform: PlatformFetch): CustomFetch {
         method,
         headers,
         redirect: 'manual',
+        // Electron's fetch has a cookie jar on disk; nothing between the broker and a provider needs one.
+        credentials: 'omit',
         ...(content != null && { body: content instanceof URLSearchParams ? content.toString() : content }),
         ...(signal && { signal }),
       });
