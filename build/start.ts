@@ -15,7 +15,8 @@ async function start(): Promise<void> {
     throw new Error('LOOPGATE_DEMO=1 and an issuer are both set: unset one of them.');
   }
   const runtime = hasDisplay() ? await findRuntime() : undefined;
-  const environment = settings.issuer === undefined ? { ...process.env, ...(await startDemo(settings)) } : process.env;
+  const isDemo = settings.demo ?? settings.issuer === undefined;
+  const environment = isDemo ? { ...process.env, ...(await startDemo(settings)) } : process.env;
   if (runtime) return await becomeDesktop(runtime, environment);
   console.log(
     hasDisplay()

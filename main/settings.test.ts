@@ -27,7 +27,6 @@ describe('settings', () => {
     expect(read({})).toEqual({
       home,
       scope: 'openid profile email offline_access',
-      demo: false,
       signInTimeout: 240_000,
       clients: [],
       redirectUris: [],
@@ -40,7 +39,7 @@ describe('settings', () => {
 
   it('contract 6.4, L2: what opens something up is off by default', () => {
     const { exposeRefreshToken, origins, redirectUris, clients, returnTo, demo } = read({});
-    expect([exposeRefreshToken, demo]).toEqual([false, false]);
+    expect([exposeRefreshToken, demo]).toEqual([false, undefined]);
     expect([origins, redirectUris, clients, returnTo].flat()).toEqual([]);
   });
 

@@ -210,7 +210,8 @@ export interface Settings {
   readonly clientId?: string;
   readonly audience?: string;
   readonly scope: string;
-  readonly demo: boolean;
+  /** Absent when nobody has said: `npm start` then decides by whether there is an issuer. */
+  readonly demo?: boolean;
   /** Milliseconds. */
   readonly signInTimeout: number;
   readonly clients: readonly string[];
@@ -248,7 +249,7 @@ export function readSettings(
       'clientId (LOOPGATE_CLIENT_ID) is not set: an issuer needs the client id of its application.',
     );
   }
-  const { port, issuer, clientId, audience, vaultKey } = given;
+  const { port, issuer, clientId, audience, vaultKey, demo } = given;
   return {
     home,
     ...(port !== undefined && { port }),
@@ -256,8 +257,8 @@ export function readSettings(
     ...(clientId !== undefined && { clientId }),
     ...(audience !== undefined && { audience }),
     ...(vaultKey !== undefined && { vaultKey }),
+    ...(demo !== undefined && { demo }),
     scope: given.scope ?? settingsTable.scope.default,
-    demo: given.demo ?? false,
     signInTimeout: (given.signInTimeout ?? 240) * 1000,
     clients: given.clients ?? [],
     redirectUris: given.redirectUris ?? [],

@@ -21,7 +21,7 @@ export function startDesktop(host: Host, settings: Settings, fetch: PlatformFetc
     portNotice: host.portNotice,
     provider: broker.providerHost,
     audience: settings.audience,
-    demo: settings.demo,
+    demo: settings.demo === true,
     exposesRefreshToken: settings.exposeRefreshToken,
   };
   const view = (): AppView => viewOf(frame, broker.state(), (address) => pictures.of(address));
