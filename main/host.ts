@@ -62,8 +62,7 @@ export async function startHost(
     portNotice: noticeOf(listening),
     async close() {
       await broker.close();
-      api.close();
-      await listening.close();
+      await Promise.all([api.close(), listening.close()]);
       log.info({}, 'stopped');
     },
   };

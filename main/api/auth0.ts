@@ -90,7 +90,7 @@ export function auth0Operations(broker: Broker, now: () => number): Operation[] 
         query: inputs.logoutQuery,
         answer: { status: 200, description: 'A short page', mediaType: 'text/html', schema: z.string() },
         redirectsBrowsers: true,
-        errors: ['invalid_request', 'not_configured'],
+        errors: ['not_configured'],
       },
       handle: async (request) => {
         const asked = parseLogoutQuery(request.query);

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** The order in which ports are tried when none was set: what the published clients look for. */
@@ -90,8 +90,18 @@ function listenOnOne(host: string, port: number, { handler, onUpgrade, onError }
   // An expectation does not make a request one that passes by the guard.
   server.on('checkContinue', handler);
   server.on('checkExpectation', handler);
-  if (onUpgrade) server.on('upgrade', onUpgrade);
-  server.on('clientError', answerClientError);
+  server.on('upgrade', (request, socket, head) => {
+    if (onUpgrade && request.headers.upgrade?.toLowerCase() === 'websocket') onUpgrade(request, socket, head);
+    else readWithoutUpgrade(server, request, socket, head);
+  });
+  const underWay = new WeakMap<Duplex, ServerResponse>();
+  server.on('request', ({ socket }, response) => underWay.set(socket, response));
+  server.on('clientError', (error, socket) => {
+    // An answer that is under way on this connection comes first, whole.
+    const before = underWay.get(socket);
+    if (before && !before.closed) before.once('close', () => answerClientError(error, socket));
+    else answerClientError(error, socket);
+  });
   // CONNECT never reaches the handler; this is no proxy.
   server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket));
   return new Promise((resolve, reject) => {
@@ -104,10 +114,25 @@ function listenOnOne(host: string, port: number, { handler, onUpgrade, onError }
   });
 }
 
+/**
+ * RFC 9110 §7.8: an upgrade that is not spoken here is ignored. Java's HTTP client asks for h2c with every request. Node has
+ * stopped reading at the headers, so the request is read again, without the wish.
+ */
+function readWithoutUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  const { rawHeaders } = request;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
+    if (!['upgrade', 'http2-settings', 'connection'].includes(name.toLowerCase())) lines.push(`${name}: ${value}`);
+  }
+  if (/\bclose\b/i.test(request.headers.connection ?? '')) lines.push('Connection: close');
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}
+
 /** What Node's parser refuses never reaches the guard; it is JSON all the same (L7). */
 function answerClientError(error: Error, socket: Duplex): void {
-  // An answer that is being sent on this connection is not spoiled by a second one.
-  if (!socket.writable || ('bytesWritten' in socket && socket.bytesWritten !== 0)) return void socket.destroy();
+  if (!socket.writable) return void socket.destroy();
   const status = {
     HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
     ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',

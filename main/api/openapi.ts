@@ -3,8 +3,20 @@ import { type ErrorCode, errorTable } from '../broker/errors.ts';
 import type { Operation, OperationDescription } from './operation.ts';
 import { models } from './wire.ts';
 
-/** What every operation can answer with, whatever it does. */
-const commonErrors = ['invalid_request', 'forbidden_origin', 'internal'] as const satisfies readonly ErrorCode[];
+/** What every operation can answer with, whatever it does: also a GET may bring a body that is too large. */
+const commonErrors = [
+  'invalid_request',
+  'forbidden_origin',
+  'payload_too_large',
+  'unsupported_media_type',
+  'internal',
+] as const satisfies readonly ErrorCode[];
+
+/** What is answered before a request is one (L6, L7): as `invalid_request`, with HTTP's own status. */
+const httpErrors = {
+  408: 'The request was sent too slowly.',
+  431: 'The address or the headers are larger than 16 KiB.',
+} as const;
 
 /** Real answers by operationId, recorded by `npm run openapi` from a running host; secrets and times are made the same. */
 export type Examples = Readonly<Record<string, unknown>>;
@@ -69,13 +81,14 @@ function describe(path: string, description: OperationDescription, example: unkn
               ...(answer.schema && { schema: schemaOf(answer.schema) }),
               ...(example !== undefined && { example }),
             },
+            ...(description.hasPages && page),
           },
         }),
       },
       ...(description.redirectsBrowsers && {
         303: { description: 'For a browser that navigates here: it is sent on' },
       }),
-      ...errorResponses(description.errors),
+      ...errorResponses(description),
       ...(description.alsoAnswers && {
         [description.alsoAnswers.status]: {
           description: description.alsoAnswers.description,
@@ -86,19 +99,27 @@ function describe(path: string, description: OperationDescription, example: unkn
   };
 }
 
+/** For a browser, the same as a page. */
+const page: Json = { 'text/html': { schema: { type: 'string' } } };
+
 /** One response a status; the codes that have it are its enum. */
-function errorResponses(errors: readonly ErrorCode[]): Json {
+function errorResponses({ errors, hasPages = false }: OperationDescription): Json {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set([...errors, ...commonErrors])) {
     const { status } = errorTable[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries(
-    [...byStatus].sort(([left], [right]) => left - right).map(([status, codes]) => [status, errorResponse(codes)]),
-  );
+  const before = Object.entries(httpErrors).map(([status, description]) => [
+    status,
+    { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+  ]);
+  return {
+    ...Object.fromEntries(before),
+    ...Object.fromEntries([...byStatus].map(([status, codes]) => [status, errorResponse(codes, hasPages)])),
+  };
 }
 
-function errorResponse(codes: readonly ErrorCode[]): Json {
+function errorResponse(codes: readonly ErrorCode[], hasPages: boolean): Json {
   const examples = codes.map((code) => {
     const { happened, next } = errorTable[code];
     return [code, { value: { error: code, error_description: `${happened} ${next}` } }];
@@ -108,7 +129,10 @@ function errorResponse(codes: readonly ErrorCode[]): Json {
   };
   return {
     description: codes.map((code) => `\`${code}\`: ${errorTable[code].happened}`).join(' '),
-    content: { 'application/json': { schema, examples: Object.fromEntries(examples) } },
+    content: {
+      'application/json': { schema, examples: Object.fromEntries(examples) },
+      ...(hasPages && page),
+    },
   };
 }
 

@@ -55,6 +55,8 @@ export interface OperationDescription {
   };
   /** An answer in plain text beside the others. */
   readonly alsoAnswers?: { readonly status: number; readonly description: string };
+  /** True where a browser gets every answer as a page. */
+  readonly hasPages?: boolean;
   /** True where a browser that navigates here is redirected instead (contract section 5). */
   readonly redirectsBrowsers?: boolean;
   /** The codes that this operation can answer with, beside those that every operation can. */

@@ -18,7 +18,6 @@ import {
 
 /** What a login can end with. */
 export const signInErrors = [
-  'invalid_request',
   'unknown_state',
   'access_denied',
   'authorization_cleared',
@@ -27,33 +26,25 @@ export const signInErrors = [
   'not_configured',
   'provider_unreachable',
   'provider_error',
-  'unsupported_media_type',
-  'payload_too_large',
 ] as const satisfies readonly ErrorCode[];
 
 /** What an exchange or a renewal can end with. */
 export const tokenErrors = [
-  'invalid_request',
   'invalid_grant',
   'not_signed_in',
   'authorization_cleared',
   'not_configured',
   'provider_unreachable',
   'provider_error',
-  'unsupported_media_type',
-  'payload_too_large',
 ] as const satisfies readonly ErrorCode[];
 
 /** What a callback can end with. */
 const callbackErrors = [
-  'invalid_request',
   'unknown_state',
   'invalid_grant',
   'access_denied',
   'provider_unreachable',
   'provider_error',
-  'unsupported_media_type',
-  'payload_too_large',
 ] as const satisfies readonly ErrorCode[];
 
 /** The "PKCE API": challenge, code, token, clear, and the callback that the provider answers to. */
@@ -138,6 +129,7 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
         usedBy: 'the provider; TypeScript, Python, Dart, Kotlin, C#',
         body: { mediaType: 'application/x-www-form-urlencoded', schema: inputs.respondForm, required: true },
         answer: { ...answer, description: 'The code was taken' },
+        hasPages: true,
         errors: callbackErrors,
       },
       handle: (request) => respond(request, formBody(request)),

@@ -41,7 +41,7 @@ export interface Api {
   /** Takes a connection that asks to become a WebSocket. */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Ends what a closed server leaves open: the WebSockets. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -59,7 +59,15 @@ export function createApi(options: ApiOptions): Api {
   // Read as text and parsed where the operation knows what it takes; a compressed body is refused.
   app.use(express.text({ type: () => true, limit: largestBody, inflate: false }));
   const operations = apiOperations(options);
-  const stream = new UserStream(options.broker);
+  const stream = new UserStream(options.broker, (request) =>
+    refuseUpgrade(
+      request,
+      new BrokerError('invalid_request', {
+        happened: 'The request is no WebSocket handshake (RFC 6455).',
+        next: 'Connect with a WebSocket client, or ask GET /user.',
+      }),
+    ),
+  );
   for (const path of new Set(operations.map((operation) => operation.path))) {
     const atPath = operations.filter((operation) => operation.path === path);
     app.all(path, async (request: Request, response: Response) => {
@@ -139,14 +147,19 @@ export function createApi(options: ApiOptions): Api {
     onUpgrade: (request, socket, head) => {
       socket.on('error', () => socket.destroy());
       admitUpgrade(request, socket, head).catch((error: unknown) => {
-        const refused = new ServerResponse(request);
-        refused.assignSocket(request.socket);
-        refused.once('finish', () => request.socket.destroySoon());
-        send(refused, errorAnswer(brokerErrorOf(error, options.log), { Connection: 'close' }));
+        refuseUpgrade(request, brokerErrorOf(error, options.log));
       });
     },
     close: () => stream.close(),
   };
+}
+
+/** The one JSON error on a connection that Node has handed over. */
+function refuseUpgrade(request: IncomingMessage, error: BrokerError): void {
+  const response = new ServerResponse(request);
+  response.assignSocket(request.socket);
+  response.once('finish', () => request.socket.destroySoon());
+  send(response, errorAnswer(error, { Connection: 'close' }));
 }
 
 /** Every operation that there is: the routes, and what the API description describes. */

@@ -8,6 +8,8 @@ import { profileAnswer } from './wire.ts';
 const mostUnread = 256 * 1024;
 /** How often a listener must show that it is there, in milliseconds. */
 const pingInterval = 30_000;
+/** How long a listener may take to say good-bye, in milliseconds. */
+const closePatience = 500;
 
 /**
  * `/user/stream`: a text frame with the UserProfile at once and after every change; an empty frame means signed out. A
@@ -20,11 +22,15 @@ export class UserStream {
   readonly #pings: NodeJS.Timeout;
   /** Those that have answered the last ping. */
   readonly #present = new WeakSet<WebSocket>();
+  /** Those that have had their first frame; a change before it is in it. */
+  readonly #greeted = new WeakSet<WebSocket>();
   /** The last frame that was sent to all; undefined until the stored session was read. */
   #frame: string | undefined;
 
-  constructor(broker: Broker) {
+  /** @param refuse - answers a request that is no proper WebSocket handshake */
+  constructor(broker: Broker, refuse: (request: IncomingMessage) => void) {
     this.#broker = broker;
+    this.#server.on('wsClientError', (_error, _socket, request) => refuse(request));
     this.#stopListening = broker.onChange(() => this.#changed());
     this.#pings = setInterval(() => this.#ping(), pingInterval);
     this.#pings.unref();
@@ -40,19 +46,30 @@ export class UserStream {
       // Before the stored session was read nobody can say who is signed in: the first frame comes then.
       void this.#broker.person().then(() => {
         this.#frame ??= this.#presentFrame();
-        listener.send(this.#frame);
+        this.#greeted.add(listener);
+        this.#send(listener, this.#frame);
       });
     });
   }
 
-  /** Ends every connection: politely, and at once for whoever does not answer (L11). */
-  close(): void {
+  /** Ends every connection: with 1001 (going away), and at once for whoever does not answer (L11). */
+  async close(): Promise<void> {
     this.#stopListening();
     clearInterval(this.#pings);
-    for (const listener of this.#server.clients) {
-      listener.close(1001);
-      listener.terminate();
-    }
+    const listeners = [...this.#server.clients];
+    const impatience = setTimeout(() => {
+      for (const listener of listeners) listener.terminate();
+    }, closePatience);
+    await Promise.all(
+      listeners.map(
+        (listener) =>
+          new Promise((resolve) => {
+            listener.once('close', resolve);
+            listener.close(1001);
+          }),
+      ),
+    );
+    clearTimeout(impatience);
     this.#server.close();
   }
 
@@ -66,7 +83,7 @@ export class UserStream {
     const frame = this.#presentFrame();
     if (frame === this.#frame) return;
     this.#frame = frame;
-    for (const listener of this.#server.clients) this.#send(listener, frame);
+    for (const listener of this.#server.clients) if (this.#greeted.has(listener)) this.#send(listener, frame);
   }
 
   #send(listener: WebSocket, frame: string): void {

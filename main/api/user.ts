@@ -35,7 +35,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
         usedBy: 'all editor plug-ins, at their start',
         body: { mediaType: 'application/json', schema: models.SeededConnectorConnection, required: true },
         answer: { status: 200, description: 'The context', mediaType: 'application/json', schema: models.Context },
-        errors: ['invalid_request', 'unsupported_media_type', 'payload_too_large'],
+        errors: [],
       },
       handle: async (request) => {
         const connected = applications.connect(request.caller.owner, parseConnection(jsonBody(request)));
@@ -58,7 +58,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
           schema: z.string(),
         },
         alsoAnswers: { status: 401, description: 'The program has not connected' },
-        errors: ['invalid_request', 'unsupported_media_type', 'payload_too_large'],
+        errors: [],
       },
       handle: (request) => {
         const id = request.path.split('/')[1] ?? '';
@@ -137,7 +137,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
           'A WebSocket: a text frame with a UserProfile at once and after every change; an empty one means signed out',
         usedBy: 'all editor plug-ins',
         answer: { status: 101, description: 'The connection becomes a WebSocket (RFC 6455)' },
-        errors: ['invalid_request'],
+        errors: [],
       },
       handle: () => {
         throw new BrokerError('invalid_request', {
@@ -186,7 +186,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
         usedBy: 'TypeScript, Python; shell scripts',
         query: inputs.accessTokenQuery,
         answer: { status: 200, description: 'The token alone', mediaType: 'text/plain', schema: z.string().min(1) },
-        errors: ['invalid_request', 'not_signed_in', 'not_configured', 'provider_unreachable', 'provider_error'],
+        errors: ['not_signed_in', 'not_configured', 'provider_unreachable', 'provider_error'],
       },
       handle: async ({ query }) => text(await broker.accessToken(parseAccessTokenQuery(query))),
     },
