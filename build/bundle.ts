@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto';
 import { access, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { builtinModules } from 'node:module';
+import { builtinModules, createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { InlineConfig, Plugin } from 'vite';
@@ -22,7 +22,14 @@ const CHROMIUM_TARGET = 'chrome130';
 const SOURCES = ['main', 'preload', 'renderer', 'build/bundle.ts', 'build/icons', 'package.json', 'package-lock.json'];
 
 /** What a whole bundle has. */
-const RESULTS = ['main/index.cjs', 'headless/index.cjs', 'preload/index.cjs', 'renderer/index.html'];
+const RESULTS = [
+  'main/index.cjs',
+  'main/docs/swagger-ui-bundle.js',
+  'headless/index.cjs',
+  'headless/docs/swagger-ui-bundle.js',
+  'preload/index.cjs',
+  'renderer/index.html',
+];
 
 export interface BundleOptions {
   /** The project's folder. Only the bundler's own tests have another. */
@@ -46,6 +53,7 @@ export async function bundle({ root = projectFolder, quiet = false }: BundleOpti
   await build(forNode(root, 'preload', define));
   await build(forWindow(root, define));
   await copyIcons(root);
+  await copyDocs(root);
   // Written last: a build that stopped half-way is not fresh.
   await writeFile(join(root, 'out', '.inputs'), inputs);
   if (!quiet) console.log(`Bundled into out/ in ${((performance.now() - began) / 1000).toFixed(1)} s`);
@@ -161,6 +169,25 @@ async function copyIcons(root: string): Promise<void> {
   await mkdir(into, { recursive: true });
   for (const name of await readdir(from).catch(() => [])) {
     if (/\.(png|ico)$/.test(name)) await cp(join(from, name), join(into, name));
+  }
+}
+
+/** The page `/docs`: our own files, and of Swagger UI what the page loads and the licences that go with it. */
+async function copyDocs(root: string): Promise<void> {
+  const page = join(root, 'main', 'api', 'docs');
+  const viewer = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const viewerFiles = [
+    'swagger-ui-bundle.js',
+    'swagger-ui.css',
+    'LICENSE',
+    'NOTICE',
+    'swagger-ui-bundle.js.LICENSE.txt',
+  ];
+  for (const part of ['main', 'headless']) {
+    const into = join(root, 'out', part, 'docs');
+    await mkdir(into, { recursive: true });
+    for (const name of await readdir(page).catch(() => [])) await cp(join(page, name), join(into, name));
+    for (const name of viewerFiles) await cp(join(viewer, name), join(into, name));
   }
 }
 

@@ -413,7 +413,6 @@ describe('a host without a provider, where asking has no effect', () => {
     ['Sec-Fetch-Site: none, by a typed address', fetched('none', 'navigate', 'document')],
     ['Sec-Fetch-Site: none, by a program', fetched('none', 'cors', 'empty')],
     ['Sec-Fetch-Mode alone, by Node', ['Sec-Fetch-Mode: cors']],
-    ['Sec-Fetch-Site: same-origin', fetched('same-origin', 'no-cors', 'image')],
   ])('L3: with %s every operation is reached', async ([, headers]) => {
     await Promise.all(
       endpoints().map(async ({ method, path, headers: more = [], body = '' }) => {

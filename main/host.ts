@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { systemCallerLookup } from './api/caller.ts';
 import { type Listening, listen } from './api/listen.ts';
@@ -39,6 +40,7 @@ export async function startHost(
     now: () => systemClock.now(),
     log,
     instance: { id: randomUUID(), version },
+    docsFolder: join(__dirname, 'docs'),
   });
   // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
   let open: () => void = () => undefined;

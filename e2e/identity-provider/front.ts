@@ -82,16 +82,19 @@ export class Front {
   #translatedForm(path: string, form: URLSearchParams): URLSearchParams {
     if (path === paths.deviceAuthorization) return this.#translated(form);
     // Auth0 takes the audience of the authorization when a code is exchanged, whatever the exchange says.
-    if (path === paths.token && form.get('grant_type') === 'refresh_token') return this.#translated(form);
+    if (path === paths.token && form.get('grant_type') === 'refresh_token') {
+      return this.#translated(form, this.#parts.settings.refreshAudiences);
+    }
     return form;
   }
 
   /** Auth0's `audience` is the `resource` of RFC 8707, and its prompts are more than oidc-provider knows. */
-  #translated(parameters: URLSearchParams): URLSearchParams {
+  #translated(parameters: URLSearchParams, furtherAudiences: readonly string[] = []): URLSearchParams {
     const { audiences, offlineAccess } = this.#parts.settings;
     const translated = new URLSearchParams(parameters);
     const audience = parameters.get('audience');
-    if (audience !== null && audiences.includes(audience)) translated.set('resource', audience);
+    if (audience !== null && [...audiences, ...furtherAudiences].includes(audience))
+      translated.set('resource', audience);
     if (!offlineAccess) change(translated, 'scope', (scope) => scope !== 'offline_access');
     if (parameters.get('prompt') === 'select_account') translated.set('prompt', 'login');
     change(translated, 'prompt', (prompt) => prompt !== 'consent' && prompt !== 'select_account');
@@ -101,7 +104,10 @@ export class Front {
   /** One at a time: of two requests with the same refresh token the second must find it spent. */
   async #token(request: IncomingMessage, response: ServerResponse, incoming: Incoming): Promise<void> {
     const audience = incoming.form.get('audience');
-    if (audience !== null && !this.#parts.settings.audiences.includes(audience)) {
+    const { audiences, refreshAudiences } = this.#parts.settings;
+    const isRefresh = incoming.form.get('grant_type') === 'refresh_token';
+    const known = isRefresh ? [...audiences, ...refreshAudiences] : audiences;
+    if (audience !== null && !known.includes(audience)) {
       sendJson(response, 403, { error: 'access_denied', error_description: `Service not found: ${audience}` });
       return;
     }

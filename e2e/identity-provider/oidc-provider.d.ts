@@ -34,6 +34,7 @@ declare module 'oidc-provider' {
       readonly params: Record<string, string | undefined>;
       readonly resourceServers: Record<string, unknown>;
       readonly route: string;
+      readonly entities: { readonly RefreshToken?: { readonly resourceIndicators: Set<string> } };
     };
   }
 
@@ -73,6 +74,7 @@ declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: Record<string, unknown>);
     readonly Client: { prototype: { redirectUris: string[]; redirectUriAllowed(redirectUri: string): boolean } };
+    readonly RefreshToken: { prototype: { readonly resourceIndicators: Set<string> } };
     readonly Grant: typeof Grant;
     readonly Session: {
       get(context: Context): Promise<Session>;

@@ -12,6 +12,7 @@ export interface OpenidSettings {
   clients: readonly { clientId: string; redirectUris: readonly string[] }[];
   anyLoopbackCallback: boolean;
   audiences: readonly string[];
+  refreshAudiences: readonly string[];
   announceIss: boolean;
   sendIss: boolean;
   formPost: boolean;
@@ -93,6 +94,7 @@ export async function createOpenidProvider(
 
   const provider = new DressedProvider(settings.issuer, configurationOf(settings, state, accounts, module));
   if (settings.anyLoopbackCallback) acceptAnyLoopbackCallback(provider);
+  letRefreshesNameAudiences(provider, settings.refreshAudiences);
   provider.use(async (context, next) => {
     await next();
     if (context.path === paths.discovery) context.body = announcedMetadata(context.body, settings);
@@ -181,7 +183,9 @@ function configurationOf(
     loadExistingGrant: (context: Context) => grantWhatIsAsked(context, settings, accounts),
     expiresWithSession: () => false,
     issueRefreshToken: (_context: Context, _client: unknown, source: Token) => source.scopes.has('offline_access'),
-    rotateRefreshToken: true,
+    // oidc-provider spends the token before it looks at the audience; at Auth0 a refused request spends nothing.
+    rotateRefreshToken: ({ oidc }: Context) =>
+      oidc.params.resource === undefined || oidc.entities.RefreshToken?.resourceIndicators.has(oidc.params.resource),
     formats: {
       customizers: {
         jwt: (_context: Context, token: Token, jwt: { payload: Record<string, unknown> }) => {
@@ -206,7 +210,8 @@ function configurationOf(
         enabled: true,
         useGrantedResource: () => true,
         getResourceServerInfo: (_context: Context, audience: string) => {
-          if (!settings.audiences.includes(audience)) throw new errors.InvalidTarget();
+          if (![...settings.audiences, ...settings.refreshAudiences].includes(audience))
+            throw new errors.InvalidTarget();
           return { audience, scope: scopes.join(' '), accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
         },
       },
@@ -238,7 +243,9 @@ async function grantWhatIsAsked(context: Context, settings: OpenidSettings, acco
   const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
   const asked = (params.scope ?? '').split(' ').filter((scope) => scopes.includes(scope));
   grant.addOIDCScope(asked.join(' '));
-  for (const audience of Object.keys(resourceServers)) grant.addResourceScope(audience, asked.join(' '));
+  for (const audience of [...Object.keys(resourceServers), ...settings.refreshAudiences]) {
+    grant.addResourceScope(audience, asked.join(' '));
+  }
   const grantId = await grant.save();
   if (params.organization !== undefined) {
     accounts.rememberOrganization(grantId, params.organization, settings.refreshTokenSeconds + secondsOfTwoWeeks);
@@ -261,6 +268,16 @@ function acceptAnyLoopbackCallback(provider: Provider): void {
   prototype.redirectUriAllowed = function (redirectUri) {
     return anyLoopbackCallback.test(redirectUri) || isRegistered.call(this, redirectUri);
   };
+}
+
+/** oidc-provider knows a refresh token for the APIs of its sign-in alone; Auth0's may be for others as well. */
+function letRefreshesNameAudiences(provider: Provider, audiences: readonly string[]): void {
+  const { prototype } = provider.RefreshToken;
+  Object.defineProperty(prototype, 'resourceIndicators', {
+    get(this: { resource?: string | string[] }) {
+      return new Set([this.resource ?? [], audiences].flat());
+    },
+  });
 }
 
 function announcedMetadata(body: unknown, settings: OpenidSettings): unknown {

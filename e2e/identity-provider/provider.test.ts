@@ -274,10 +274,58 @@ test('an audience gives a JWT for it, also after a refresh, and /userinfo takes 
   // T12: a refresh never widens the audience.
   const wider = oauth.refreshTokenGrant(config, refreshTokenOf(named), { audience: provider.audience });
   await expect(wider).rejects.toMatchObject({ error: 'invalid_target' });
+  // What was refused has spent nothing.
+  await oauth.refreshTokenGrant(config, refreshTokenOf(named));
 
   const forged = `${tokens.access_token.slice(0, -8)}AAAAAAAA`;
   const answer = await fetch(`${provider.issuer}userinfo`, { headers: { Authorization: `Bearer ${forged}` } });
   expect(answer.status).toBe(401);
+});
+
+test('multi-resource refresh: a refresh may name another API, and gets a token for it and a rotated refresh token', async () => {
+  const other = 'https://other.test/';
+  const provider = await start({ refreshAudiences: [other] });
+  const config = await clientOf(provider);
+  for (const audience of [{}, { audience: provider.audience }]) {
+    const tokens = await signIn(config, audience);
+    const forOther = await oauth.refreshTokenGrant(config, refreshTokenOf(tokens), { audience: other });
+    expect(decodeJwt(forOther.access_token)).toMatchObject({ sub: 'auth0|ada-lovelace', scope: allScopes });
+    expect([decodeJwt(forOther.access_token).aud].flat()).toContain(other);
+    expect(forOther.refresh_token).not.toBe(tokens.refresh_token);
+
+    // The next one that names none is for the API of the sign-in again.
+    const own = await oauth.refreshTokenGrant(config, refreshTokenOf(forOther));
+    if ('audience' in audience) {
+      expect(decodeJwt(own.access_token).aud).toEqual([audience.audience, `${provider.issuer}userinfo`]);
+    } else {
+      expect(() => decodeJwt(own.access_token)).toThrow('Invalid JWT');
+    }
+    const narrow = await oauth.refreshTokenGrant(config, refreshTokenOf(own), { audience: other, scope: 'openid' });
+    expect(narrow.scope).toBe('openid');
+
+    // Reuse of a spent one ends the family, whatever it was spent for.
+    const invalid = { error: 'invalid_grant', status: 400 };
+    await expect(oauth.refreshTokenGrant(config, refreshTokenOf(tokens), { audience: other })).rejects.toMatchObject(
+      invalid,
+    );
+    await expect(oauth.refreshTokenGrant(config, refreshTokenOf(narrow))).rejects.toMatchObject(invalid);
+  }
+});
+
+test('multi-resource refresh: an API that is not among them is refused, the refresh token stays, and no sign-in can name them', async () => {
+  const other = 'https://other.test/';
+  const provider = await start({ refreshAudiences: [other] });
+  const config = await clientOf(provider);
+  const tokens = await signIn(config, { audience: provider.audience });
+  const refused = oauth.refreshTokenGrant(config, refreshTokenOf(tokens), { audience: 'https://third.test/' });
+  await expect(refused).rejects.toMatchObject({ error: 'access_denied', status: 403 });
+  await oauth.refreshTokenGrant(config, refreshTokenOf(tokens), { audience: other });
+  const { url } = await authorization(config, { audience: other });
+  const { fields } = await new BrowserDouble().signInAs(url, 'Ada Lovelace', { deliver: false });
+  expect(fields).toMatchObject({ error: 'access_denied', error_description: `Service not found: ${other}` });
+  await expect(startIdentityProvider({ refreshAudiences: ['other-api'] })).rejects.toThrow(
+    'refreshAudiences: "other-api" is not an absolute URI',
+  );
 });
 
 test('an unknown audience is "Service not found"', async () => {

@@ -29,6 +29,11 @@ export interface IdentityProviderOptions {
   clients?: readonly ClientRegistration[];
   /** Absolute URIs; default `https://api.loopgate.test/`. Another audience is `access_denied`, "Service not found". */
   audiences?: readonly string[];
+  /**
+   * Further APIs that a refresh may get a token for, whatever the sign-in was for (Auth0's multi-resource refresh tokens);
+   * absolute URIs, default none. Rotation and reuse detection are as with any refresh.
+   */
+  refreshAudiences?: readonly string[];
   /** Where `/v2/logout` may send the browser; exact matches, default none. */
   logoutUrls?: readonly string[];
   /** Default true; false leaves `authorization_response_iss_parameter_supported` out of the metadata. */
@@ -123,8 +128,10 @@ async function listen(asked: number, earlier: number, onRequest: RequestListener
 
 function settingsOf(options: IdentityProviderOptions, port: number): OpenidSettings {
   const audiences = options.audiences ?? ['https://api.loopgate.test/'];
-  for (const audience of audiences) {
-    if (!URL.canParse(audience)) throw new TypeError(`audiences: "${audience}" is not an absolute URI`);
+  const refreshAudiences = options.refreshAudiences ?? [];
+  for (const [name, list] of Object.entries({ audiences, refreshAudiences })) {
+    const wrong = list.find((audience) => !URL.canParse(audience));
+    if (wrong !== undefined) throw new TypeError(`${name}: "${wrong}" is not an absolute URI`);
   }
   const defaultClient = {
     clientId: options.clientId ?? 'loopgate-demo',
@@ -137,6 +144,7 @@ function settingsOf(options: IdentityProviderOptions, port: number): OpenidSetti
     clients: [defaultClient, ...(options.clients ?? [])],
     anyLoopbackCallback: options.anyLoopbackCallback ?? false,
     audiences,
+    refreshAudiences,
     announceIss,
     sendIss: options.sendIss ?? announceIss,
     formPost: options.formPost ?? true,

@@ -207,11 +207,29 @@ describe('L3: Sec-Fetch-Site', () => {
     }
   });
 
-  it.each(['none', 'same-origin'])('L3: %s passes in any mode', (site) => {
+  it('L3: none passes in any mode', () => {
     for (const mode of ['navigate', 'cors', 'no-cors', 'websocket']) {
-      expect(verdict('GET', '/userinfo', [host, ...fetched(site, mode, 'empty')]), mode).toBe('passes');
+      expect(verdict('GET', '/userinfo', [host, ...fetched('none', mode, 'empty')]), mode).toBe('passes');
     }
   });
+
+  it.each([
+    ['GET', '/docs', 'passes'],
+    ['GET', '/docs/openapi.js', 'passes'],
+    ['GET', '/openapi.json', 'passes'],
+    ['GET', '/userinfo', '403'],
+    ['GET', '/v2/logout', '403'],
+    ['GET', '/documents', '403'],
+    ['POST', '/docs', '403'],
+    ['POST', '/pkce/token', '403'],
+  ])(
+    'L3: a page of our own, which runs a viewer that is not our code, gets its files alone: %s %s %s',
+    (method, path, expected) => {
+      for (const mode of ['navigate', 'cors', 'no-cors']) {
+        expect(verdict(method, path, [host, ...fetched('same-origin', mode, 'document')]), mode).toBe(expected);
+      }
+    },
+  );
 
   it('L3: an absent header passes: Node and Deno send none', () => {
     expect(verdict('POST', '/pkce/code', [host])).toBe('passes');

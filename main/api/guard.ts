@@ -3,15 +3,18 @@ import { BrokerError } from '../broker/errors.ts';
 
 /**
  * What is decided about a request before anything else reads it (rules L1–L4). No express here, and no state: the raw
- * header lines in, a verdict out. All exceptions stand in the first three constants.
+ * header lines in, a verdict out. All exceptions stand in the first four constants.
  */
 
 /** Where a login comes back. The only path that a cross-site browser navigation may POST to (L2, L3a). */
 export const callbackPath = '/pkce/response/code';
 /** Pages without data and without effect, which another site may link to (L3b). Never `/v2/logout`, which acts. */
 export const openPagePrefix = '/pkce/response/result/';
-/** Sec-Fetch-Site values of a program, of a typed address, and of a page of our own (ours run no script). */
-const harmlessSites = ['none', 'same-origin'];
+/** The API description as a page: another such page (L3b). What it loads is asked for by itself, and by nobody else. */
+export const docsPath = '/docs';
+/** What a page of our own may ask for. `/docs` runs a viewer that is not our code: it gets its files and the description. */
+const isForOwnPages = (path: string) =>
+  path === docsPath || path.startsWith(`${docsPath}/`) || path === '/openapi.json' || path.startsWith(openPagePrefix);
 
 export interface GuardPolicy {
   /** The port that the API listens on. */
@@ -40,12 +43,14 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
   if (origin !== undefined && !isAllowedOrigin && !isProvidersNavigation(request, path, origin, policy)) {
     throw new BrokerError('forbidden_origin', { happened: 'The request carries an Origin that is not allowed.' });
   }
-  if (site !== undefined && !harmlessSites.includes(site)) {
+  // `none` is a program, or an address that somebody typed.
+  if (site !== undefined && site !== 'none') {
     const mode = single(request, 'sec-fetch-mode');
     const isPage = mode === 'navigate' && single(request, 'sec-fetch-dest') === 'document';
     const mayPass =
+      (site === 'same-origin' && request.method === 'GET' && isForOwnPages(path)) ||
       (isPage && path === callbackPath && (request.method === 'POST' || request.method === 'GET')) ||
-      (isPage && path.startsWith(openPagePrefix) && request.method === 'GET') ||
+      (isPage && (path.startsWith(openPagePrefix) || path === docsPath) && request.method === 'GET') ||
       (isAllowedOrigin && (mode === 'cors' || mode === 'websocket'));
     if (!mayPass) {
       throw new BrokerError('forbidden_origin', { happened: 'The request was made by a web page of another site.' });

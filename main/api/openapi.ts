@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, errorTable } from '../broker/errors.ts';
+import { errorsMarkdown } from './errors.ts';
 import type { Operation, OperationDescription } from './operation.ts';
 import { models } from './wire.ts';
 
@@ -44,8 +45,11 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       title: 'Loopgate',
       version,
       summary: "The local auth broker of a developer's machine",
-      description:
+      description: [
         'Answers programs of the same user on the same machine only. Errors are JSON with a stable code in `error` and what happened, and what to do next, in `error_description`.',
+        // Some codes, such as `not_found`, belong to no operation.
+        `<details><summary>All error codes</summary>\n\n${errorsMarkdown()}\n\n</details>`,
+      ].join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: 'http://localhost:1000', description: 'then 5323, then 39300 to 39303' }],

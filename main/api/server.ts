@@ -33,6 +33,8 @@ export interface ApiOptions {
   readonly now: () => number;
   readonly log: ApiLog;
   readonly instance: Instance;
+  /** Where the files of the page /docs are. */
+  readonly docsFolder: string;
 }
 
 /** The API, to be put behind a listening server. */
@@ -168,14 +170,15 @@ export function apiOperations({
   now,
   log,
   instance,
-}: Pick<ApiOptions, 'broker' | 'now' | 'log' | 'instance'>): Operation[] {
+  docsFolder,
+}: Pick<ApiOptions, 'broker' | 'now' | 'log' | 'instance' | 'docsFolder'>): Operation[] {
   const described = [
     ...pkceOperations(broker, new ResultPages(), log, now),
     ...auth0Operations(broker, now),
     ...userOperations(broker, instance),
     ...wellKnownOperations(instance),
   ];
-  return [...described, ...descriptionOperations(() => described, instance)];
+  return [...described, ...descriptionOperations(() => described, instance, docsFolder)];
 }
 
 /** Who brings a login from beyond a forwarder (a container, WSL, SSH): owns nothing here. */

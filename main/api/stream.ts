@@ -56,6 +56,8 @@ export class UserStream {
   async close(): Promise<void> {
     this.#stopListening();
     clearInterval(this.#pings);
+    // First, so that a handshake whose caller is still being looked up is refused instead of coming in behind this.
+    this.#server.close();
     const listeners = [...this.#server.clients];
     const impatience = setTimeout(() => {
       for (const listener of listeners) listener.terminate();
@@ -70,7 +72,6 @@ export class UserStream {
       ),
     );
     clearTimeout(impatience);
-    this.#server.close();
   }
 
   #presentFrame(): string {

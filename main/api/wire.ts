@@ -149,7 +149,10 @@ const onboarded = z.boolean();
 /** GET /user/access_token. */
 const accessTokenQuery = z.object({
   audience: optional(text),
-  scope: z.preprocess((value) => value, scope.optional()),
+  scope: z.preprocess(
+    (value) => (absent(value) === undefined ? undefined : parseScopes(value)),
+    z.array(text).optional(),
+  ),
 });
 
 /** What the person reads when a field is wrong, where "invalid input" says too little. */
@@ -421,7 +424,15 @@ export const inputs = {
   logoutQuery,
   accessTokenQuery,
   onboarded,
-  respondForm: z.object({ code: text, state: text, schema: ignoredSchema }),
+  /** What the provider sends: a code, or an error. Parsed by the broker, which must see what comes twice. */
+  respondForm: z.object({
+    state: text,
+    code: text.optional(),
+    iss: text.optional(),
+    error: text.optional(),
+    error_description: text.optional(),
+    schema: ignoredSchema,
+  }),
 } as const;
 
 /** The answer of GET /pkce/challenge. */

@@ -172,7 +172,14 @@ export class Session {
     const asking = this.#askingForApi.get(key) ?? this.#refreshFor(api).finally(() => this.#askingForApi.delete(key));
     this.#askingForApi.set(key, asking);
     this.#host.track(asking);
-    return await asking;
+    try {
+      return await asking;
+    } catch (error) {
+      // The same person signed in anew while this waited: the newer session answers.
+      const newer = this.#replacedBy();
+      if (newer) return await newer.accessTokenFor(api);
+      throw error;
+    }
   }
 
   /**
@@ -216,6 +223,11 @@ export class Session {
     if (this.#closed) throw new BrokerError('not_signed_in');
     await this.#replace({ profile, profileReadAt: this.#clock.now() });
     return profile;
+  }
+
+  /** Asked anew after waiting: the compiler would keep what it knew before. */
+  #replacedBy(): Session | undefined {
+    return this.#successor;
   }
 
   #isEnding(): boolean {

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import {
+  registerSchema,
+  type SchemaObject,
+  setShouldValidateFormat,
+  type Validator,
+  validate,
+} from '@hyperjump/json-schema/openapi-3-1';
+import '@hyperjump/json-schema/formats';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import examples from '../main/api/examples.json' with { type: 'json' };
+import type { OperationDescription } from '../main/api/operation.ts';
+import { apiOperations } from '../main/api/server.ts';
+import { Broker } from '../main/broker/broker.ts';
+import { errorTable } from '../main/broker/errors.ts';
+import committed from '../openapi.json' with { type: 'json' };
+import packageJson from '../package.json' with { type: 'json' };
+import { FakeClock, TestLog, TestVault } from './support/brokerWorld.ts';
+import type { Pair } from './support/client.ts';
+import { recordExamples, startPairForExamples } from './support/examples.ts';
+
+/** What a test says when the API has changed and its description has not. */
+const whatToDo = 'openapi.json or main/api/examples.json is stale: run "npm run openapi" and look at what changed';
+
+interface Content {
+  readonly schema?: object;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+/** The part of the document that is looked at here. */
+interface Described {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>;
+}
+
+const paths = committed.paths as unknown as Readonly<Record<string, Readonly<Record<string, Described>>>>;
+
+/** What is described does not depend on the broker; this one is never started. */
+const operations = apiOperations({
+  broker: new Broker(
+    { scope: 'openid', signInTimeout: 1, clients: [], redirectUris: [], returnTo: [], exposeRefreshToken: false },
+    {
+      clock: new FakeClock(),
+      fetch: () => Promise.reject(new Error('nobody is asked')),
+      openBrowser: () => Promise.reject(new Error('nothing is opened')),
+      vault: new TestVault(),
+      log: new TestLog(),
+    },
+  ),
+  now: () => 0,
+  log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+  instance: { id: randomUUID(), version: packageJson.version },
+  docsFolder: '',
+});
+
+interface Route {
+  readonly name: string;
+  readonly method: string;
+  readonly description: OperationDescription;
+  /** The same in the committed document. */
+  readonly inDocument: Described | undefined;
+}
+
+const described: Route[] = operations.flatMap(({ method, path, description }) => {
+  if (!description) return [];
+  const written = path.replace(/:([A-Za-z]+)/g, '{$1}');
+  return [{ name: `${method} ${path}`, method, description, inDocument: paths[written]?.[method.toLowerCase()] }];
+});
+
+/** Where an example stands in the document, and the address of the schema that it has to meet. */
+interface Placed {
+  readonly place: string;
+  readonly schema: string;
+  readonly value: unknown;
+}
+
+/** OpenAPI 3.1 with its schemas: the rules for the document, and the dialect for what its schemas describe. */
+const openApi = 'https://spec.openapis.org/oas/3.1/schema-base';
+const address = 'https://loopgate.test/openapi.json';
+/** RFC 6901 §6. */
+const pointer = (...steps: readonly string[]) =>
+  `${address}#${steps.map((step) => `/${encodeURI(step.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`;
+
+const placedExamples: Placed[] = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).flatMap(([method, { operationId, responses }]) =>
+    Object.entries(responses).flatMap(([status, { content = {} }]) =>
+      Object.entries(content).flatMap(([mediaType, { example, examples: named = {} }]) => {
+        const schema = pointer('paths', path, method, 'responses', status, 'content', mediaType, 'schema');
+        const values = [...(example === undefined ? [] : [example]), ...Object.values(named).map(({ value }) => value)];
+        return values.map((value) => ({ place: `${operationId} ${status}`, schema, value }));
+      }),
+    ),
+  ),
+);
+
+describe('the API description', () => {
+  let pair: Pair;
+  beforeAll(async () => {
+    setShouldValidateFormat(true);
+    registerSchema(committed as SchemaObject, address, openApi);
+    pair = await startPairForExamples();
+  });
+  afterAll(() => pair.stop());
+
+  test('of the running host is the committed openapi.json', async () => {
+    const served = await (await fetch(`${pair.host.address}/openapi.json`)).json();
+    expect(served, whatToDo).toEqual(committed);
+  });
+
+  test('shows real answers: the same ones come again', async () => {
+    const { host, provider } = pair;
+    expect(await recordExamples(host, provider), whatToDo).toEqual(examples);
+    expect(provider.errors).toEqual([]);
+  });
+
+  test('is valid OpenAPI 3.1, its schemas included', async () => {
+    const { valid, errors } = await check(openApi, committed);
+    expect(errors).toEqual([]);
+    expect(valid).toBe(true);
+  });
+
+  test('is not called valid whatever it says', async () => {
+    const broken = structuredClone(committed);
+    broken.components.schemas.PKCE.type = 'objekt';
+    expect((await check(openApi, broken)).valid).toBe(false);
+  });
+
+  test('has examples that meet their own schemas', async () => {
+    const faults = await Promise.all(
+      placedExamples.map(async ({ place, schema, value }) => ({ place, ...(await check(schema, value)) })),
+    );
+    expect(faults.filter(({ valid }) => !valid)).toEqual([]);
+    expect(placedExamples.length).toBeGreaterThan(Object.keys(examples).length);
+  });
+
+  test('is checked with formats: an example with a wrong date would be seen', async () => {
+    const profile = placedExamples.find(({ place }) => place === 'refreshUser 200');
+    if (!profile) throw new Error('refreshUser has no example');
+    const wrong = { ...examples.refreshUser, updated: { value: 'yesterday' } };
+    expect((await check(profile.schema, wrong)).valid).toBe(false);
+  });
+
+  test.each(described)('describes $name', ({ method, description, inDocument }) => {
+    const { operationId, summary, usedBy, answer, errors } = description;
+    expect(inDocument, whatToDo).toMatchObject({ operationId, summary, description: `Used by: ${usedBy}.` });
+    for (const words of [operationId, summary, usedBy]) expect(words).not.toBe('');
+
+    const content = inDocument?.responses[answer.status]?.content ?? {};
+    const shown = answer.mediaType === undefined ? undefined : content[answer.mediaType];
+    const hasBody = answer.mediaType !== undefined && method !== 'HEAD';
+    expect(shown?.example !== undefined).toBe(hasBody);
+
+    for (const code of errors) {
+      const refusal = inDocument?.responses[errorTable[code].status]?.content?.['application/json'];
+      expect(Object.keys(refusal?.examples ?? {})).toContain(code);
+    }
+  });
+
+  test('has one operationId for each operation', () => {
+    const identifiers = described.map(({ description }) => description.operationId);
+    expect(new Set(identifiers).size).toBe(identifiers.length);
+    expect(described.length).toBeGreaterThan(20);
+  });
+
+  test.each(Object.entries(errorTable))('names the error %s', (code, { status, happened, next }) => {
+    expect(committed.info.description).toContain(`| \`${code}\` | ${status} | ${happened} | ${next} |`);
+  });
+
+  test('leaves out pages alone', () => {
+    const pages = operations.filter(({ description }) => !description).map(({ method, path }) => `${method} ${path}`);
+    expect(pages).toEqual([
+      'GET /pkce/response/result/:id',
+      'GET /openapi.json',
+      'GET /docs',
+      'GET /docs/openapi.js',
+      'GET /docs/page.css',
+      'GET /docs/page.js',
+      'GET /docs/swagger-ui.css',
+      'GET /docs/swagger-ui-bundle.js',
+    ]);
+  });
+});
+
+const prepared = new Map<string, Promise<Validator>>();
+
+/** @param schema - its address @param value - anything that came from JSON */
+async function check(schema: string, value: unknown): Promise<{ valid: boolean; errors: readonly object[] }> {
+  const checking = prepared.get(schema) ?? validate(schema);
+  prepared.set(schema, checking);
+  const output = (await checking)(value as Parameters<Validator>[0], 'BASIC');
+  return { valid: output.valid, errors: output.valid ? [] : (output.errors ?? []) };
+}
