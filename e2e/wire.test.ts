@@ -253,21 +253,29 @@ class People {
     this.#host = host;
   }
 
-  /** Signs in at the login with this state, or at the next that nobody has seen. */
-  async signIn(state?: string, name = 'Ada Lovelace'): Promise<void> {
-    const shown = await this.#browserOf(name).signInAs(await this.#login(state), name);
+  /** Sends a request that waits for a login, and signs in: at the one with this state, or at the next that is new. */
+  async signIn(request: Sent, state?: string, name = 'Ada Lovelace'): Promise<WireAnswer> {
+    const asked = answerTo(this.#host, request);
+    const shown = await this.#browserOf(name).signInAs(await this.#login(asked, state), name);
     expect(shown.status).toBe(200);
+    return await asked;
   }
 
   /** Signs in, and leaves the callback to be brought by somebody else. */
-  async codeFor(state: string, name = 'Ada Lovelace'): Promise<string> {
-    const { fields } = await this.#browserOf(name).signInAs(await this.#login(state), name, { deliver: false });
+  async codeFor(asked: Promise<WireAnswer>, state: string, name = 'Ada Lovelace'): Promise<string> {
+    const login = await this.#login(asked, state);
+    const { fields } = await this.#browserOf(name).signInAs(login, name, { deliver: false });
     return fields.code ?? '';
   }
 
-  async #login(state: string | undefined): Promise<string> {
+  /** @throws Error when the request is answered instead */
+  async #login(asked: Promise<WireAnswer>, state: string | undefined): Promise<string> {
     const wanted = state === undefined ? `(?!.*state=(${this.#seen.join('|') || 'none'}))` : `.*state=${state}`;
-    const address = await this.#host.waitForLine(new RegExp(`^http\\S+/authorize\\?${wanted}`));
+    const answered = asked.then(({ status, body }): never => {
+      throw new Error(`no login was opened, the answer is ${status} ${body}`);
+    });
+    const printed = this.#host.waitForLine(new RegExp(`^http\\S+/authorize\\?${wanted}`));
+    const address = await Promise.race([printed, answered]);
     this.#seen.push(new URL(address).searchParams.get('state') ?? '');
     return address;
   }
@@ -287,9 +295,8 @@ async function received(
 ): Promise<Login & { code: string }> {
   const own = newLogin(pair);
   const it = { ...own, clientId: clientId ?? own.clientId };
-  const waiting = answerTo(pair.host, authorize('TypeScript', it, scopes));
-  await people.signIn(it.state, name);
-  const { code } = JSON.parse((await waiting).body) as { code: string };
+  const { body } = await people.signIn(authorize('TypeScript', it, scopes), it.state, name);
+  const { code } = JSON.parse(body) as { code: string };
   return { ...it, code };
 }
 
@@ -523,12 +530,11 @@ describe('a sign-in as each client asks for it', () => {
 
   /** Sends it, signs in, and gives the answer and what the provider was asked for. */
   async function signedInBy(request: Sent, state: string) {
-    const waiting = answerTo(pair.host, request);
-    await people.signIn(state);
+    const answer = await people.signIn(request, state);
     const { parameters } = await pair.provider.waitFor(
       ({ path, parameters }) => path === '/authorize' && parameters.state === state,
     );
-    return { answer: await waiting, parameters };
+    return { answer, parameters };
   }
 
   function run([, , send, asked]: SignIn) {
@@ -575,9 +581,8 @@ describe('a sign-in as each client asks for it', () => {
 
   test('a state that is left out is made by the broker', async () => {
     const it = newLogin(pair);
-    const waiting = answerTo(pair.host, authorize('Python 5', { ...it, state: '' }, scopes));
-    await people.signIn();
-    expectAnswer(await waiting, ok({ code: expect.any(String), state: expect.stringMatching(/^[0-9a-f-]{36}$/) }));
+    const answer = await people.signIn(authorize('Python 5', { ...it, state: '' }, scopes));
+    expectAnswer(answer, ok({ code: expect.any(String), state: expect.stringMatching(/^[0-9a-f-]{36}$/) }));
   });
 
   describe('UNKNOWN, null and "" in a required field are a 400, and no browser is opened', () => {
@@ -691,9 +696,7 @@ describe('an exchange and a relayed code as each client sends them', () => {
     test.for(clients)('%s: without an argument', async (client) => {
       const { body } = await answerTo(pair.host, get(client, '/pkce/challenge'));
       const { challenge } = JSON.parse(body) as { challenge: { state: string } };
-      const waiting = answerTo(pair.host, withoutArgument(client, '/pkce/code'));
-      await people.signIn(challenge.state);
-      expect((await waiting).status).toBe(200);
+      await people.signIn(withoutArgument(client, '/pkce/code'), challenge.state);
       const answer = await answerTo(pair.host, withoutArgument(client, '/pkce/token'));
       expectAnswer(answer, ok({ auth0: { oAuth: { token: tokens }, user: ada } }));
     });
@@ -712,7 +715,7 @@ describe('an exchange and a relayed code as each client sends them', () => {
     ])('%s: %s', async ([client, , more]) => {
       const it = newLogin(pair);
       const waiting = answerTo(pair.host, authorize(client, it, scopes));
-      const code = await people.codeFor(it.state);
+      const code = await people.codeFor(waiting, it.state);
       const answer = await answerTo(pair.host, form(client, '/pkce/response/code', { ...more, code, state: it.state }));
       expectAnswer(answer, ok({ result: { code, state: it.state } }));
       expectAnswer(await waiting, ok({ code, state: it.state }));
@@ -751,9 +754,7 @@ describe('a session as each client uses it', () => {
   async function signedIn(): Promise<void> {
     const { body } = await answerTo(pair.host, get('TypeScript', '/user'));
     if (body !== '{}') return;
-    const waiting = answerTo(pair.host, bare('TypeScript', '/os/sign_in'));
-    await people.signIn();
-    expect((await waiting).status).toBe(200);
+    expect((await people.signIn(bare('TypeScript', '/os/sign_in'))).status).toBe(200);
   }
 
   async function signedOut(): Promise<void> {
@@ -1006,9 +1007,7 @@ describe('a session as each client uses it', () => {
   describe('signing in and out through the neighbours', () => {
     test.for(everyone((client) => bare(client, '/os/sign_in')))('%s: POST /os/sign_in', async ([, request]) => {
       await signedOut();
-      const waiting = answerTo(pair.host, request);
-      await people.signIn();
-      expectAnswer(await waiting, ok(profile));
+      expectAnswer(await people.signIn(request), ok(profile));
     });
 
     test.for(everyone((client) => bare(client, '/os/sign_out')))('%s: POST /os/sign_out', async ([, request]) => {
@@ -1098,9 +1097,7 @@ describe('a provider that says strange things', () => {
   let pair: Pair;
   beforeAll(async () => {
     pair = await startPair({ host: { environment: quiet } });
-    const waiting = answerTo(pair.host, bare('TypeScript', '/os/sign_in'));
-    await new People(pair.host).signIn();
-    await waiting;
+    await new People(pair.host).signIn(bare('TypeScript', '/os/sign_in'));
   });
   afterAll(() => pair.stop());
 
@@ -1166,9 +1163,7 @@ describe('a host without an audience', () => {
   test.for(clients)('%s: auth0.audience is there, as ""', async (client) => {
     const { body } = await answerTo(pair.host, get(client, '/pkce/challenge'));
     const { challenge } = JSON.parse(body) as { challenge: { state: string } };
-    const waiting = answerTo(pair.host, withoutArgument(client, '/pkce/code'));
-    await new People(pair.host).signIn(challenge.state);
-    await waiting;
+    await new People(pair.host).signIn(withoutArgument(client, '/pkce/code'), challenge.state);
     const answer = await answerTo(pair.host, withoutArgument(client, '/pkce/token'));
     expectAnswer(answer, ok({ auth0: { audience: '', oAuth: { token: tokens } } }));
   });

@@ -258,6 +258,8 @@ const meaningful: Readonly<Record<string, readonly unknown[]>> = {
   code_challenge: ['$challenge', s256('v'.repeat(43)), 'short'],
   code_verifier: ['$verifier', 'v'.repeat(43)],
   code: ['$code', 'not-a-code'],
+  iss: ['https://tenant.example/', 'https://evil.example/'],
+  error: ['access_denied', 'server_error'],
   scope: ['openid profile', 'openidemail', ['openid', 'email'], 'openid,profile', '', []],
   audience: ['https://api.example/', 'https://other.example/'],
   refresh_token: ['$refresh', 'refresh-of-mine'],
@@ -274,6 +276,9 @@ const meaningful: Readonly<Record<string, readonly unknown[]>> = {
     'Bearer \xff\xfe',
   ],
 };
+
+/** Parameters that a request which is to succeed does not have. */
+const seldom = ['error', 'error_description'];
 
 const odd = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
@@ -415,7 +420,14 @@ function requestsOf(operation: Described): fc.Arbitrary<Asked> {
         fc.constantFrom('unreachable', 'overloaded', 'refusing', 'nonsense'),
       ),
     }),
-    values: fc.record(Object.fromEntries(parameters.map(({ name, schema }) => [name, arbitraryOf(schema, name)]))),
+    values: fc.record(
+      Object.fromEntries(
+        parameters.map(({ name, schema }) => {
+          const value = arbitraryOf(schema, name);
+          return [name, seldom.includes(name) ? mostly<unknown>(undefined, value) : value];
+        }),
+      ),
+    ),
     // Operations without a body are sent one now and then.
     body: content?.schema ? arbitraryOf(content.schema) : mostly<unknown>(undefined, wrong, 3),
     changes: mostly<readonly Change[]>([], fc.array(change, { minLength: 1, maxLength: 3 }), 1),
@@ -447,7 +459,7 @@ function requestsOf(operation: Described): fc.Arbitrary<Asked> {
 
 /** A query or form with the changes made to it. */
 function asParameters(fields: Record<string, unknown>, changes: readonly Change[], known: KnownText): string {
-  const pairs = Object.entries(fields).flatMap(([name, value]): [string, unknown][] => [[name, value]]);
+  const pairs = Object.entries(fields).filter(([, value]) => value !== undefined);
   for (const { kind, field, value } of changes) {
     const at = pairs.length === 0 ? 0 : field % pairs.length;
     const name = pairs[at]?.[0] ?? 'extra';
