@@ -26,6 +26,7 @@ export default defineConfig({
       'e2e/*.test.ts',
     ],
     environment: 'node',
+    setupFiles: ['e2e/support/everyAnswer.ts'],
     server: { deps: { inline: ['electron-store'] } },
     pool: 'forks',
     testTimeout: 30_000,

@@ -466,3 +466,12 @@ describe('Auth0User', () => {
     expect(userAnswer({ sub: 'auth0|1', ...profile })).toEqual({ user_id: 'auth0|1', ...profile });
   });
 });
+
+describe('contract 2: never "UNKNOWN", in any answer', () => {
+  it('contract 2: what a provider writes for nothing is left out', () => {
+    expect(userAnswer({ sub: 'auth0|1', name: 'Ada', locale: 'UNKNOWN', nickname: '', picture: null })).toEqual({
+      user_id: 'auth0|1',
+      name: 'Ada',
+    });
+  });
+});

@@ -489,7 +489,8 @@ export function tokenAnswer(result: TokenResult, domain: string, now: number) {
 }
 
 /** Auth0User: the answer of GET /userinfo, from the provider's claims. `sub` is sent as `user_id`. */
-export function userAnswer(claims: Record<string, unknown>): Auth0User {
+export function userAnswer(sent: Record<string, unknown>): Auth0User {
+  const claims = present(sent);
   const identities = Array.isArray(claims.identities)
     ? claims.identities.filter((one) => typeof one === 'object' && one !== null)
     : undefined;
@@ -538,7 +539,8 @@ export interface Person {
   readonly profile: Record<string, unknown> | undefined;
 }
 
-function profileModel({ subject, profile = {} }: Person) {
+function profileModel({ subject, profile: sent = {} }: Person) {
+  const profile = present(sent);
   const timestamp = (value: unknown) => {
     const date = dateOf(value);
     return date === undefined ? undefined : { value: date };
@@ -555,6 +557,11 @@ function profileModel({ subject, profile = {} }: Person) {
     updated: timestamp(profile.updated_at),
     auth0: profile.user_metadata,
   };
+}
+
+/** A provider may write "nothing" like a client; in an answer it is left out (contract 2). */
+function present(claims: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => absent(value) !== undefined));
 }
 
 function challengeModel({ state, codeChallenge, codeVerifier }: Required<Challenge>) {
