@@ -19,6 +19,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   xdotool: 'xdotool',
   'xdg-utils': 'xdg-open',
   'util-linux': 'setpriv',
+  // The lines of the README are pasted into a shell.
+  curl: 'curl',
+  procps: 'ps',
 };
 
 /** Debian's package, and the library in it that Electron is linked with. */
