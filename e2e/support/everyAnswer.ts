@@ -1,4 +1,4 @@
-import { operationAt, readStrictly } from './strictReader.ts';
+import { operationOf, readStrictly } from './strictReader.ts';
 
 /**
  * Loaded before every test file: whatever a test asks a Loopgate by fetch, the published clients could have read the answer.
@@ -8,10 +8,8 @@ const plainFetch = globalThis.fetch;
 
 globalThis.fetch = async (input, init) => {
   const response = await plainFetch(input, init);
-  const asked = new Request(input, init);
-  const operation = operationAt(asked.method, new URL(asked.url).pathname);
-  const isPage = asked.headers.get('accept')?.includes('text/html') === true && operation === 'respondWithCode';
-  if (operation === undefined || isPage || !isLoopgates(response)) return response;
+  const operation = operationOf(new Request(input, init));
+  if (operation === undefined || !isLoopgates(response)) return response;
   const body = await response.clone().text();
   readStrictly(operation, { status: response.status, headers: response.headers, body });
   return response;

@@ -379,16 +379,21 @@ export function readUserFrame(frame: string, readers: readonly Family[] = famili
   return value;
 }
 
+/** What a program asks for; undefined for what is no operation, and for the page that a browser gets from the callback. */
+export function operationOf(asked: Request): OperationId | undefined {
+  const operation = operationAt(asked.method, new URL(asked.url).pathname);
+  const isPage = operation === 'respondWithCode' && asked.headers.get('accept')?.includes('text/html') === true;
+  return isPage ? undefined : operation;
+}
+
 /** `fetch` that reads every answer strictly; a page that a browser asks for is none of an SDK's. Follows no redirect. */
 export const checkedFetch: typeof fetch = async (input, init) => {
   const asked = new Request(input, init);
-  const { pathname } = new URL(asked.url);
   const response = await fetch(input, { redirect: 'manual', ...init });
   const body = await response.text();
   const { status, statusText, headers } = response;
-  const operation = operationAt(asked.method, pathname);
-  const isPage = operation === 'respondWithCode' && asked.headers.get('accept')?.includes('text/html') === true;
-  if (operation !== undefined && !isPage) readStrictly(operation, { status, headers, body });
+  const operation = operationOf(asked);
+  if (operation !== undefined) readStrictly(operation, { status, headers, body });
   return new Response(body === '' ? null : body, { status, statusText, headers });
 };
 

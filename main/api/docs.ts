@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { docsPath } from './guard.ts';
 import type { Operation } from './operation.ts';
+import { pageHeaders } from './pages.ts';
 
 /**
  * Nothing from elsewhere, and nothing to elsewhere: `connect-src 'none'` keeps the viewer, which is not our code, from
@@ -17,14 +18,6 @@ const securityPolicy = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-
-const pageHeaders = {
-  'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': securityPolicy,
-  'Referrer-Policy': 'no-referrer',
-  'X-Frame-Options': 'DENY',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-} as const;
 
 const script = 'text/javascript; charset=utf-8';
 const stylesheet = 'text/css; charset=utf-8';
@@ -48,7 +41,7 @@ export function docsOperations(folder: string, describe: () => object): Operatio
     {
       method: 'GET',
       path: docsPath,
-      handle: async () => ({ status: 200, headers: pageHeaders, body: await read('page.html') }),
+      handle: async () => ({ status: 200, headers: pageHeaders(securityPolicy), body: await read('page.html') }),
     },
     {
       method: 'GET',

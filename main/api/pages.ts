@@ -24,13 +24,16 @@ const securityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const pageHeaders = {
-  'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': securityPolicy,
-  'Referrer-Policy': 'no-referrer',
-  'X-Frame-Options': 'DENY',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-} as const;
+/** The headers of every page that a browser sees here; the pages differ in what they may load. */
+export function pageHeaders(contentSecurityPolicy: string): Record<string, string> {
+  return {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': contentSecurityPolicy,
+    'Referrer-Policy': 'no-referrer',
+    'X-Frame-Options': 'DENY',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+  };
+}
 
 const goodMark =
   '<svg class="mark good" viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="21" fill="none" stroke="currentColor" stroke-width="3"/><path d="M14 25l7 7 13-15" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"/></svg>';
@@ -51,7 +54,7 @@ function page(
   const note = content.note === undefined ? '' : `<p class="quiet">${escapeHtml(content.note)}</p>`;
   return {
     status,
-    headers: pageHeaders,
+    headers: pageHeaders(securityPolicy),
     body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} – Loopgate</title><style>${style}</style></head><body><main>${content.isGood ? goodMark : badMark}<h1>${title}</h1>${paragraphs}${note}</main></body></html>`,
   };
 }
