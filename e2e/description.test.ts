@@ -11,11 +11,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import examples from '../main/api/examples.json' with { type: 'json' };
 import type { OperationDescription } from '../main/api/operation.ts';
 import { apiOperations } from '../main/api/server.ts';
-import { Broker } from '../main/broker/broker.ts';
 import { errorTable } from '../main/broker/errors.ts';
 import committed from '../openapi.json' with { type: 'json' };
 import packageJson from '../package.json' with { type: 'json' };
-import { FakeClock, TestLog, TestVault } from './support/brokerWorld.ts';
+import { idleBroker } from './support/brokerWorld.ts';
 import type { Pair } from './support/client.ts';
 import { recordExamples, startPairForExamples } from './support/examples.ts';
 
@@ -38,18 +37,8 @@ interface Described {
 
 const paths = committed.paths as unknown as Readonly<Record<string, Readonly<Record<string, Described>>>>;
 
-/** What is described does not depend on the broker; this one is never started. */
 const operations = apiOperations({
-  broker: new Broker(
-    { scope: 'openid', signInTimeout: 1, clients: [], redirectUris: [], returnTo: [], exposeRefreshToken: false },
-    {
-      clock: new FakeClock(),
-      fetch: () => Promise.reject(new Error('nobody is asked')),
-      openBrowser: () => Promise.reject(new Error('nothing is opened')),
-      vault: new TestVault(),
-      log: new TestLog(),
-    },
-  ),
+  broker: idleBroker(),
   now: () => 0,
   log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   instance: { id: randomUUID(), version: packageJson.version },

@@ -166,7 +166,7 @@ describe('/.well-known', () => {
     const pair = await start();
     const { paths } = (await json(await get(pair, '/openapi.json'))) as { paths: Record<string, object> };
     const others = Object.keys(paths).filter((path) => path !== '/.well-known/health');
-    expect(others).toHaveLength(19);
+    expect(others).toHaveLength(23);
     for (const path of [...others, '/openapi.json']) {
       const { status, headers } = await fetch(pair.host.address + path.replace('{application}', 'x'), {
         method: 'HEAD',

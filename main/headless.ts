@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { ListenError } from './api/listen.ts';
+import type { DeviceCode } from './broker/deviceLogin.ts';
 import { MemoryVault, type Vault } from './broker/vault.ts';
 import { type Host, startHost } from './host.ts';
 import { LockedError, takeLock } from './lock.ts';
@@ -18,12 +19,18 @@ async function serve(): Promise<void> {
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);
   const vault = chooseVault(settings);
-  const host = await startHost(settings, { fetch, openBrowser: browserOpener(process.env.BROWSER), vault }, log).catch(
-    (error: unknown) => {
-      lock.release();
-      throw error;
-    },
-  );
+  const browser = process.env.BROWSER?.split(' ').filter((word) => word !== '') ?? [];
+  const world = {
+    fetch,
+    openBrowser: browserOpener(browser),
+    // Where nothing can be opened, a program's sign-in is finished on another device (RFC 8628).
+    ...(browser.length === 0 && { showDeviceCode: printDeviceCode }),
+    vault,
+  };
+  const host = await startHost(settings, world, log).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
   announce(host, settings, vault);
   stopOnSignals(host, log, lock.release);
 }
@@ -42,7 +49,7 @@ function chooseVault({ home, vaultKey }: Settings): Vault {
 
 function announce(host: Host, settings: Settings, vault: Vault): void {
   if (host.portNotice !== undefined) print(host.portNotice);
-  if (vault.notice !== undefined) print(vault.notice);
+  if (vault.place.notice !== undefined) print(vault.place.notice);
   if (settings.issuer === undefined)
     print('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
   print(`Loopgate ${version} listening on ${host.address}`);
@@ -60,8 +67,7 @@ function nextSteps(address: string): string {
 }
 
 /** R1: the person's own browser, as `$BROWSER` names it; without one the address is printed for the person to open. */
-function browserOpener(browser: string | undefined): (address: string) => Promise<void> {
-  const [program, ...argv] = browser?.split(' ').filter((word) => word !== '') ?? [];
+function browserOpener([program, ...argv]: readonly string[]): (address: string) => Promise<void> {
   return async (address) => {
     if (program === undefined) return print(`To sign in, open this address in a browser:\n${address}`);
     await new Promise<void>((resolve, reject) => {
@@ -74,6 +80,14 @@ function browserOpener(browser: string | undefined): (address: string) => Promis
       });
     });
   };
+}
+
+/** The code is for the person alone: on the terminal, and in no log. */
+function printDeviceCode({ verificationUri, verificationUriComplete, userCode, deadline }: DeviceCode): void {
+  const minutes = Math.max(1, Math.round((deadline - Date.now()) / 60_000));
+  print(`To sign in, open this address on any device:\n${verificationUri}`);
+  print(`and enter the code ${userCode} (good for ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}).`);
+  if (verificationUriComplete !== undefined) print(`With the code in it: ${verificationUriComplete}`);
 }
 
 function stopOnSignals(host: Host, log: Logger, release: () => void): void {

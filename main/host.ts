@@ -26,13 +26,13 @@ export interface Host {
  */
 export async function startHost(
   settings: Settings,
-  world: Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'vault'>,
+  world: Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 'vault'>,
   log: Logger,
 ): Promise<Host> {
   if (settings.demo && settings.issuer === undefined) {
     throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
   }
-  const broker = new Broker(settings, { ...world, clock: systemClock, log });
+  const broker = new Broker(settings, { ...world, clock: systemClock, random: Math.random, log });
   const api = createApi({
     broker,
     callers: systemCallerLookup(),

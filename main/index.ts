@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { app, dialog, net } from 'electron';
+import { app, dialog, net, powerMonitor } from 'electron';
 import { ListenError } from './api/listen.ts';
 import { browserOpener } from './desktop/browser.ts';
 import { startDesktop } from './desktop/desktop.ts';
@@ -31,6 +31,7 @@ async function start(): Promise<void> {
   const lock = takeLock(settings.home, 'desktop');
   app.on('quit', lock.release);
   const log = createLog(settings.logLevel, openLogFile(app.getPath('logs')));
+  app.setAppUserModelId('dev.loopgate.app'); // Windows shows notifications for a named app only.
   await app.whenReady();
   denyPermissions();
   servePage();
@@ -42,6 +43,7 @@ async function start(): Promise<void> {
   app.on('second-instance', desktop.open);
   app.on('activate', desktop.open);
   app.on('window-all-closed', () => undefined); // It lives in the tray.
+  powerMonitor.on('resume', () => host.broker.wake()); // T7: timers stood still.
   closeAtQuit(host);
   process.stdout.write(
     `${host.portNotice ?? ''}\nLoopgate ${app.getVersion()} listening on ${host.address}\n`.trimStart(),

@@ -137,8 +137,8 @@ describe('SealedVault', () => {
   });
 
   it('vault: it says where it is only when that is not the system’s keyring', () => {
-    expect(new SealedVault(home, keySealer(key)).notice).toBeUndefined();
-    expect(new SealedVault(home, keySealer(key), 'Kept in a file.').notice).toBe('Kept in a file.');
+    expect(new SealedVault(home, keySealer(key)).place.notice).toBeUndefined();
+    expect(new SealedVault(home, keySealer(key), 'Kept in a file.').place.notice).toBe('Kept in a file.');
   });
 });
 

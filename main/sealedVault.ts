@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import ElectronStore from 'electron-store';
 import { z } from 'zod';
-import { parseStoredState, type StoredState, type Vault, VaultUnreadable } from './broker/vault.ts';
+import { parseStoredState, type StoredState, type Vault, type VaultPlace, VaultUnreadable } from './broker/vault.ts';
 
 /** What encrypts the stored sessions: the system's keyring on the desktop, a key of the administrator's headless. */
 export interface Sealer {
@@ -17,7 +17,7 @@ const sealedFile = z.object({ sealedBy: z.string(), session: z.string() });
 
 /** The sessions in an encrypted file of the data folder: mode 0600, written atomically, on disk when `save` resolves. */
 export class SealedVault implements Vault {
-  readonly notice: string | undefined;
+  readonly place: VaultPlace;
   readonly #home: string;
   readonly #sealer: Sealer;
 
@@ -25,8 +25,16 @@ export class SealedVault implements Vault {
   constructor(home: string, sealer: Sealer, notice?: string) {
     this.#home = home;
     this.#sealer = sealer;
-    this.notice = notice;
+    this.place = {
+      kind: notice === undefined ? 'keyring' : 'key',
+      changeable: false,
+      ...(notice !== undefined && { notice }),
+    };
   }
+
+  onPlaceChanged(): void {}
+
+  async choose(): Promise<void> {}
 
   async load(): Promise<StoredState | undefined> {
     const store = this.#open();

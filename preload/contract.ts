@@ -17,7 +17,23 @@ export interface PersonView {
 export interface ProblemView {
   /** A stable code of the error table, e.g. `provider_unreachable`. */
   readonly code: string;
+  /** What happened. */
   readonly message: string;
+  /** What to do, where no button does it. */
+  readonly next?: string;
+  /** What helps: a new sign-in, another try at renewing the session, or nothing that a button could do. */
+  readonly remedy: 'sign_in' | 'renew' | 'none';
+}
+
+/** Where the session rests, when there is something to know or to decide about it. */
+export interface StorageView {
+  readonly kind: 'keyring' | 'key' | 'file' | 'memory';
+  /** In words; absent for the system's keyring. */
+  readonly notice?: string;
+  /** `unlock`: the keyring is locked and waited for. `choice`: no keyring is there, and the person has not said what to do. */
+  readonly needs?: 'unlock' | 'choice';
+  /** True when the person may decide it anew: kept for this run only, or with weaker protection. */
+  readonly changeable: boolean;
 }
 
 /** A login that is open in the browser. */
@@ -52,10 +68,15 @@ export interface AppView {
   readonly renewable?: boolean;
   /** When the access token expires, in milliseconds since the epoch. */
   readonly expiresAt?: number;
+  /** `unverified`: the provider could not yet be asked in this run. `stale`: it could, but cannot be reached now. */
+  readonly freshness?: 'verified' | 'unverified' | 'stale';
+  /** When the provider last gave the profile, in milliseconds since the epoch. */
+  readonly profileReadAt?: number;
+  /** Who was active before a program made `person` the active account (T18); absent once the person has seen it. */
+  readonly switchedFrom?: PersonView;
   readonly waiting?: WaitingView;
   readonly problem?: ProblemView;
-  /** Where the session is kept when that is not the system's keyring, in words; absent when it is. */
-  readonly storageNotice?: string;
+  readonly storage: StorageView;
   /** True while the setting `exposeRefreshToken` is on. */
   readonly exposesRefreshToken: boolean;
 }
@@ -63,26 +84,43 @@ export interface AppView {
 /** What the window may ask the main process to do. */
 export interface Actions {
   signIn(): void;
+  /** Signs in as somebody else too: the provider asks who it is. The account in use stays until the new one is there. */
+  addAccount(): void;
   signOut(): void;
+  /** Signs one account out, active or not. */
+  signOutAccount(account: string): void;
   switchAccount(account: string): void;
+  /** The person has seen that a program switched the account. */
+  acceptSwitch(): void;
   cancelSignIn(id: string): void;
   openAgain(id: string): void;
   /** Copies the login's address, for a browser that did not open by itself. */
   copyAddress(id: string): void;
   dismissProblem(): void;
+  /** Tries at once to renew the session, after a refusal or while the provider could not be reached. */
+  renew(): void;
+  /** The answer where no keyring protects the session: keep it for this run only, or in a file that only its mode protects. */
+  chooseStorage(answer: StorageChoice): void;
 }
+
+export type StorageChoice = 'memory' | 'file';
 
 export type ActionName = keyof Actions;
 
 /** Every action's name, once: the main process answers these channels and no other. */
 export const actionNames = [
   'signIn',
+  'addAccount',
   'signOut',
+  'signOutAccount',
   'switchAccount',
+  'acceptSwitch',
   'cancelSignIn',
   'openAgain',
   'copyAddress',
   'dismissProblem',
+  'renew',
+  'chooseStorage',
 ] as const satisfies readonly ActionName[];
 
 /** The channel names of Electron's IPC. */

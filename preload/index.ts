@@ -24,12 +24,17 @@ const bridge: Bridge = {
     };
   },
   signIn: () => act('signIn'),
+  addAccount: () => act('addAccount'),
   signOut: () => act('signOut'),
+  signOutAccount: (account) => act('signOutAccount', account),
   switchAccount: (account) => act('switchAccount', account),
+  acceptSwitch: () => act('acceptSwitch'),
   cancelSignIn: (id) => act('cancelSignIn', id),
   openAgain: (id) => act('openAgain', id),
   copyAddress: (id) => act('copyAddress', id),
   dismissProblem: () => act('dismissProblem'),
+  renew: () => act('renew'),
+  chooseStorage: (answer) => act('chooseStorage', answer),
 };
 
 contextBridge.exposeInMainWorld('loopgate', bridge);

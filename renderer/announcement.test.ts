@@ -11,17 +11,45 @@ const signedOut: AppView = {
   provider: 'tenant.example.com',
   demo: false,
   otherAccounts: [],
+  storage: { kind: 'keyring', changeable: false },
   exposesRefreshToken: false,
 };
+const adaAccount = { account: 'a', name: 'Ada' };
+const graceAccount = { account: 'g', name: 'Grace' };
 const starting: AppView = { ...signedOut, status: 'starting' };
-const ada: AppView = { ...signedOut, status: 'signed_in', person: { account: 'a', name: 'Ada' } };
-const grace: AppView = { ...signedOut, status: 'signed_in', person: { account: 'g', name: 'Grace' } };
+const ada: AppView = { ...signedOut, status: 'signed_in', person: adaAccount };
+const grace: AppView = { ...signedOut, status: 'signed_in', person: graceAccount };
 const waiting = { id: '1', requestedBy: 'program', deadline: 0 } as const;
-const problem = { code: 'access_denied', message: '' };
+const problem = { code: 'access_denied', message: '', remedy: 'sign_in' } as const;
 
-it('says who is signed in, also after a switch', () => {
+it('says who is signed in, also as an account that was added', () => {
   expect(announcement(starting, ada)).toBe(said.signedIn('Ada'));
-  expect(announcement(ada, grace)).toBe(said.signedIn('Grace'));
+  expect(announcement(ada, { ...grace, otherAccounts: [adaAccount] })).toBe(said.signedIn('Grace'));
+});
+
+it('T18: says who is in use after a switch, and that a program did it', () => {
+  const before: AppView = { ...ada, otherAccounts: [graceAccount] };
+  const now: AppView = { ...grace, otherAccounts: [adaAccount] };
+  expect(announcement(before, now)).toBe(said.switched('Grace'));
+  expect(announcement(before, { ...now, switchedFrom: adaAccount })).toBe(said.switchedByProgram('Grace'));
+});
+
+it('at the start it is not news that a program had switched', () => {
+  expect(announcement(starting, { ...grace, switchedFrom: adaAccount })).toBe(said.signedIn('Grace'));
+});
+
+it('T5: says that the session has ended, and not only that somebody is signed out', () => {
+  const over = { code: 'not_signed_in', message: '', remedy: 'sign_in' } as const;
+  expect(announcement(ada, { ...signedOut, problem: over })).toBe(said.sessionEnded);
+});
+
+it('says once that the provider is away, and that it is back', () => {
+  const stale: AppView = { ...ada, freshness: 'stale' };
+  const verified: AppView = { ...ada, freshness: 'verified' };
+  expect(announcement(verified, stale)).toBe(said.unreachable);
+  expect(announcement(stale, { ...stale })).toBeUndefined();
+  expect(announcement(stale, verified)).toBe(said.reachable);
+  expect(announcement(ada, verified)).toBeUndefined();
 });
 
 it('says that somebody is signed out', () => {

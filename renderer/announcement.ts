@@ -1,4 +1,5 @@
 import type { AppView } from '../preload/contract.ts';
+import { remedy } from './remedy.ts';
 import { texts } from './texts.ts';
 
 /**
@@ -11,10 +12,23 @@ export function announcement(before: AppView | undefined, now: AppView): string 
     return now.waiting.requestedBy === 'program' ? said.waitingForProgram : said.waiting;
   }
   if (now.status === 'signed_in') {
-    const same = before?.status === 'signed_in' && before.person?.account === now.person?.account;
-    if (!same) return said.signedIn(now.person?.name ?? '');
+    if (before?.status !== 'signed_in' || before.person?.account !== now.person?.account) return arrival(before, now);
+    const wasDoubtful = before.freshness === 'unverified' || before.freshness === 'stale';
+    if (wasDoubtful && now.freshness === 'verified') return said.reachable;
+    if (now.freshness === 'stale' && before.freshness !== 'stale') return said.unreachable;
   }
-  if (now.status === 'signed_out' && before?.status !== 'signed_out') return said.signedOut;
+  if (now.status === 'signed_out' && before?.status !== 'signed_out') {
+    return remedy(now) === 'signInAgain' ? said.sessionEnded : said.signedOut;
+  }
   if (before?.waiting && !now.waiting && !now.problem) return said.waitingEnded;
   return undefined;
+}
+
+/** Who is the active person now: by a program's wish, by a switch to an account that was there, or by a sign-in. */
+function arrival(before: AppView | undefined, now: AppView): string {
+  const said = texts.announcements;
+  const name = now.person?.name ?? '';
+  if (now.switchedFrom && before?.status === 'signed_in') return said.switchedByProgram(name);
+  const wasThere = before?.otherAccounts.some(({ account }) => account === now.person?.account);
+  return wasThere ? said.switched(name) : said.signedIn(name);
 }

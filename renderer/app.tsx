@@ -1,23 +1,24 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AppView, Bridge } from '../preload/contract.ts';
+import type { AppView, Bridge, StorageChoice } from '../preload/contract.ts';
 import { announcement } from './announcement.ts';
 import { Footer } from './footer.tsx';
 import { Notes } from './notes.tsx';
 import { OtherAccounts } from './otherAccounts.tsx';
+import type { Press, Pressed } from './pressButton.tsx';
 import { Problem } from './problem.tsx';
+import { bannerProblem } from './reachability.ts';
 import { Setup } from './setup.tsx';
 import { SignedIn } from './signedIn.tsx';
 import { SignedOut } from './signedOut.tsx';
 import { Starting } from './starting.tsx';
+import { StorageQuestion } from './storage.tsx';
+import { Switched } from './switched.tsx';
 import { texts } from './texts.ts';
 import { useFocusKept } from './useFocusKept.ts';
 import { Waiting } from './waiting.tsx';
 
 /** How long a pressed button says that it works when nothing comes of it: it must never say so for ever. */
 const pressedFor = 5_000;
-
-/** What was pressed and has not shown an effect yet. */
-export type Pressed = 'signIn' | 'signOut';
 
 /** The whole window. It keeps nothing of its own: it shows the last view the main process sent. */
 export function App({ bridge }: { bridge: Bridge }) {
@@ -51,14 +52,16 @@ export function App({ bridge }: { bridge: Bridge }) {
     return () => clearTimeout(timer);
   }, [pressed]);
 
-  function signIn() {
-    setPressed('signIn');
-    bridge.signIn();
-  }
-  function signOut() {
-    setPressed('signOut');
-    bridge.signOut();
-  }
+  const press: Press = {
+    pressed,
+    onPress(action) {
+      setPressed(action);
+      bridge[action]();
+    },
+  };
+  const problem = view && bannerProblem(view);
+  const isStarting = view === undefined || view.status === 'starting';
+  const choose = (answer: StorageChoice) => bridge.chooseStorage(answer);
 
   return (
     <>
@@ -67,14 +70,8 @@ export function App({ bridge }: { bridge: Bridge }) {
         <p role="status" class="visually-hidden">
           {announced}
         </p>
-        {view?.problem && (
-          <Problem
-            view={view}
-            problem={view.problem}
-            pressed={pressed}
-            onSignIn={signIn}
-            onDismiss={() => bridge.dismissProblem()}
-          />
+        {view && problem && (
+          <Problem view={view} problem={problem} press={press} onDismiss={() => bridge.dismissProblem()} />
         )}
         {view?.waiting && (
           <Waiting
@@ -85,32 +82,29 @@ export function App({ bridge }: { bridge: Bridge }) {
             onAnnounce={setAnnounced}
           />
         )}
-        {view === undefined || view.status === 'starting' ? (
-          <Starting silent={silent} />
+        {view?.switchedFrom && view.person && (
+          <Switched person={view.person} from={view.switchedFrom} actions={bridge} />
+        )}
+        {view?.storage.needs === 'choice' && <StorageQuestion onChoose={choose} />}
+        {isStarting ? (
+          <Starting silent={silent} locked={view?.storage.needs === 'unlock'} />
         ) : (
           <>
-            <Screen view={view} pressed={pressed} onSignIn={signIn} onSignOut={signOut} />
-            <OtherAccounts accounts={view.otherAccounts} onUse={(account) => bridge.switchAccount(account)} />
+            <Screen view={view} press={press} />
+            <OtherAccounts accounts={view.otherAccounts} actions={bridge} />
           </>
         )}
-        {view && <Notes view={view} />}
+        {view && <Notes view={view} onChoose={choose} />}
       </main>
       {view && <Footer address={view.address} version={view.version} />}
     </>
   );
 }
 
-interface ScreenProps {
-  view: AppView;
-  pressed: Pressed | undefined;
-  onSignIn: () => void;
-  onSignOut: () => void;
-}
-
 /** Who is signed in; or how to sign in, unless a login already waits, whose card then says it all. */
-function Screen({ view, pressed, onSignIn, onSignOut }: ScreenProps) {
-  if (view.status === 'signed_in') return <SignedIn view={view} pressed={pressed} onSignOut={onSignOut} />;
+function Screen({ view, press }: { view: AppView; press: Press }) {
+  if (view.status === 'signed_in') return <SignedIn view={view} press={press} />;
   if (view.waiting) return null;
   if (view.provider === undefined) return <Setup />;
-  return <SignedOut view={view} provider={view.provider} pressed={pressed} onSignIn={onSignIn} />;
+  return <SignedOut view={view} provider={view.provider} press={press} />;
 }

@@ -1,30 +1,35 @@
 import type { AppView, ProblemView } from '../preload/contract.ts';
-import type { Pressed } from './app.tsx';
+import { type Press, PressButton } from './pressButton.tsx';
 import { remedy } from './remedy.ts';
 import { texts } from './texts.ts';
 
 interface ProblemProps {
   view: AppView;
   problem: ProblemView;
-  pressed: Pressed | undefined;
-  onSignIn: () => void;
+  press: Press;
   onDismiss: () => void;
 }
 
-/** What went wrong and what to do next. When signed out, the screen's one big button is the way on and needs no second. */
-export function Problem({ view, problem, pressed, onSignIn, onDismiss }: ProblemProps) {
-  const { problem: words, signedOut } = texts;
-  const next = view.status === 'signed_in' ? remedy(view) : 'none';
-  const opening = pressed === 'signIn';
+/**
+ * What went wrong and what to do next. When signed out, the screen's one big button signs in and needs no second. While
+ * somebody is signed in, a sign-in is always an account that is added: the account in use stays.
+ */
+export function Problem({ view, problem, press, onDismiss }: ProblemProps) {
+  const { problem: words, signedOut, freshness } = texts;
+  const offered = remedy(view);
+  const isSignedIn = view.status === 'signed_in';
+  const titles = isSignedIn ? { ...words.titles, ...words.titlesSignedIn } : words.titles;
   return (
     <section class="note problem" role="alert">
-      <p class="note-title">{words.titles[problem.code] ?? words.otherTitle}</p>
+      <p class="note-title">{titles[problem.code] ?? words.otherTitle}</p>
       <p>{problem.message}</p>
+      {problem.next !== undefined && <p>{problem.next}</p>}
       <div class="note-buttons">
-        {next !== 'none' && (
-          <button type="button" aria-disabled={opening} onClick={opening ? undefined : onSignIn}>
-            {opening ? signedOut.opening : words[next]}
-          </button>
+        {isSignedIn && (offered === 'signInAgain' || offered === 'tryAgain') && (
+          <PressButton press={press} action="addAccount" label={words[offered]} busy={signedOut.opening} />
+        )}
+        {offered === 'renew' && (
+          <PressButton press={press} action="renew" label={words.tryAgain} busy={freshness.trying} />
         )}
         <button type="button" class="quiet" onClick={onDismiss}>
           {words.dismiss}

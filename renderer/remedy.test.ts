@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AppView } from '../preload/contract.ts';
+import type { AppView, ProblemView } from '../preload/contract.ts';
 import { remedy } from './remedy.ts';
 
 const signedOut: AppView = {
@@ -9,30 +9,39 @@ const signedOut: AppView = {
   provider: 'tenant.example.com',
   demo: false,
   otherAccounts: [],
+  storage: { kind: 'keyring', changeable: false },
   exposesRefreshToken: false,
 };
 const signedIn: AppView = { ...signedOut, status: 'signed_in' };
-const problem = (code: string) => ({ problem: { code, message: '' } });
+const problem = (code: string, helps: ProblemView['remedy'] = 'sign_in') => ({
+  problem: { code, message: '', remedy: helps },
+});
 
 it('offers the same again after a sign-in that failed', () => {
   expect(remedy({ ...signedOut, ...problem('authorization_timeout') })).toBe('tryAgain');
   expect(remedy({ ...signedIn, ...problem('access_denied') })).toBe('tryAgain');
-  expect(remedy({ ...signedOut, ...problem('provider_unreachable') })).toBe('tryAgain');
 });
 
-it('offers to sign in when the session has ended', () => {
-  expect(remedy({ ...signedOut, ...problem('invalid_token') })).toBe('signIn');
-  expect(remedy({ ...signedIn, ...problem('invalid_token') })).toBe('signIn');
+it('T5: offers to sign in again when the session has ended', () => {
+  expect(remedy({ ...signedOut, ...problem('not_signed_in') })).toBe('signInAgain');
+  expect(remedy({ ...signedIn, ...problem('invalid_token') })).toBe('signInAgain');
 });
 
-it('sends nobody who is signed in through the browser because the network is away', () => {
-  expect(remedy({ ...signedIn, ...problem('provider_unreachable') })).toBe('none');
+it('T5: offers another try at the renewal that was refused, also while a login waits', () => {
+  const refused = { ...signedIn, ...problem('provider_error', 'renew') };
+  expect(remedy(refused)).toBe('renew');
+  expect(remedy({ ...refused, waiting: { id: '1', requestedBy: 'program', deadline: 0 } })).toBe('renew');
 });
 
-it('offers nothing without a problem, without a provider, and while a login waits', () => {
+it('offers nothing where no button helps, whatever the code', () => {
+  expect(remedy({ ...signedIn, ...problem('not_signed_in', 'none') })).toBe('none');
+});
+
+it('offers nothing without a problem, while it starts, without a provider, and while a login waits', () => {
   const { provider: _, ...unconfigured } = signedOut;
   const waiting = { id: '1', requestedBy: 'loopgate', deadline: 0 } as const;
   expect(remedy(signedOut)).toBe('none');
+  expect(remedy({ ...signedOut, status: 'starting', ...problem('provider_error') })).toBe('none');
   expect(remedy({ ...unconfigured, ...problem('not_configured') })).toBe('none');
   expect(remedy({ ...signedOut, waiting, ...problem('provider_error') })).toBe('none');
 });

@@ -1,29 +1,18 @@
 import type { AppView } from '../preload/contract.ts';
 
-/** The next step that the window offers for a problem; `none` when a new sign-in would not help. */
-export type Remedy = 'signIn' | 'tryAgain' | 'none';
+/** The button that the window offers for a problem; `none` when it can do nothing now. */
+export type Remedy = 'signInAgain' | 'tryAgain' | 'renew' | 'none';
 
-/** The session itself has ended: a new sign-in is the only way on. */
-const sessionEnded: readonly string[] = ['not_signed_in', 'invalid_token'];
-
-/** A sign-in that failed on its way: the same again may well succeed. */
-const signInFailed: readonly string[] = [
-  'access_denied',
-  'authorization_cleared',
-  'authorization_timeout',
-  'invalid_grant',
-  'unknown_state',
-];
+/** The codes that say that a session has ended, and not that a sign-in failed on its way. */
+const endings: readonly string[] = ['not_signed_in', 'invalid_token'];
 
 /**
  * What helps with the view's problem. While a login waits in the browser its card has the buttons; without a provider there
- * is nothing to sign in to. Someone who is signed in is not sent through the browser because the network was away for a
- * moment: the session is kept and renewed by itself.
+ * is nothing to sign in to.
  */
-export function remedy(view: AppView): Remedy {
-  const code = view.problem?.code;
-  if (code === undefined || view.waiting || view.provider === undefined || view.status === 'starting') return 'none';
-  if (sessionEnded.includes(code)) return 'signIn';
-  if (view.status === 'signed_out' || signInFailed.includes(code)) return 'tryAgain';
-  return 'none';
+export function remedy({ problem, waiting, provider, status }: AppView): Remedy {
+  if (!problem || status === 'starting') return 'none';
+  if (problem.remedy !== 'sign_in') return problem.remedy;
+  if (waiting || provider === undefined) return 'none';
+  return endings.includes(problem.code) ? 'signInAgain' : 'tryAgain';
 }

@@ -1,22 +1,18 @@
 import type { ComponentChildren } from 'preact';
 import type { AppView } from '../preload/contract.ts';
-import type { Pressed } from './app.tsx';
 import { Avatar } from './avatar.tsx';
+import { Freshness } from './freshness.tsx';
 import { Check, Verified } from './icons.tsx';
 import { pointInTime } from './pointInTime.ts';
+import { type Press, PressButton } from './pressButton.tsx';
 import { texts } from './texts.ts';
 
-interface SignedInProps {
-  view: AppView;
-  pressed: Pressed | undefined;
-  onSignOut: () => void;
-}
-
 /** Who is signed in, where, for which API and for how long. */
-export function SignedIn({ view, pressed, onSignOut }: SignedInProps) {
-  const { signedIn } = texts;
+export function SignedIn({ view, press }: { view: AppView; press: Press }) {
+  const { signedIn, signedOut } = texts;
   const { person } = view;
-  const leaving = pressed === 'signOut';
+  // One login at a time: while one waits, its card has the word.
+  const canAdd = view.provider !== undefined && !view.waiting;
   return (
     <section class="card signed-in" aria-labelledby="signed-in">
       <div class="person">
@@ -27,7 +23,7 @@ export function SignedIn({ view, pressed, onSignOut }: SignedInProps) {
         {person?.email !== undefined && (
           <p class="email">
             <bdi>{person.email}</bdi>{' '}
-            {person.emailVerified && (
+            {person.emailVerified && view.freshness !== 'unverified' && (
               <span class="verified">
                 <Verified />
                 {signedIn.verified}
@@ -40,6 +36,7 @@ export function SignedIn({ view, pressed, onSignOut }: SignedInProps) {
           {signedIn.status}
         </p>
       </div>
+      <Freshness view={view} press={press} />
       <dl class="details">
         {view.provider !== undefined && (
           <Detail name={signedIn.provider}>
@@ -62,9 +59,18 @@ export function SignedIn({ view, pressed, onSignOut }: SignedInProps) {
           </Detail>
         )}
       </dl>
-      <button type="button" aria-disabled={leaving} onClick={leaving ? undefined : onSignOut}>
-        {leaving ? signedIn.signingOut : signedIn.signOut}
-      </button>
+      <div class="own-buttons">
+        <PressButton press={press} action="signOut" label={signedIn.signOut} busy={signedIn.signingOut} />
+        {canAdd && (
+          <PressButton
+            press={press}
+            action="addAccount"
+            label={signedIn.addAccount}
+            busy={signedOut.opening}
+            class="quiet"
+          />
+        )}
+      </div>
     </section>
   );
 }

@@ -1,21 +1,20 @@
 import type { AppView } from '../preload/contract.ts';
-import type { Pressed } from './app.tsx';
 import { Mark } from './icons.tsx';
+import { type Press, PressButton } from './pressButton.tsx';
 import { remedy } from './remedy.ts';
 import { texts } from './texts.ts';
 
 interface SignedOutProps {
   view: AppView;
   provider: string;
-  pressed: Pressed | undefined;
-  onSignIn: () => void;
+  press: Press;
 }
 
-/** Nobody is signed in: what Loopgate is, and the one thing to do. After a failure the same button says "Try again". */
-export function SignedOut({ view, provider, pressed, onSignIn }: SignedOutProps) {
+/** Nobody is signed in: what Loopgate is, and the one thing to do. After a failure the same button says so. */
+export function SignedOut({ view, provider, press }: SignedOutProps) {
   const { signedOut } = texts;
-  const opening = pressed === 'signIn';
-  const label = remedy(view) === 'tryAgain' ? signedOut.tryAgain : signedOut.signIn;
+  const offered = remedy(view);
+  const label = signedOut[offered === 'tryAgain' || offered === 'signInAgain' ? offered : 'signIn'];
   return (
     <section class="welcome" aria-labelledby="signed-out">
       <Mark />
@@ -23,15 +22,14 @@ export function SignedOut({ view, provider, pressed, onSignIn }: SignedOutProps)
         {signedOut.heading}
       </h2>
       <p>{signedOut.text}</p>
-      <button
-        type="button"
+      <PressButton
+        press={press}
+        action="signIn"
+        label={label}
+        busy={signedOut.opening}
         class="primary large"
-        aria-disabled={opening}
-        aria-describedby="provider"
-        onClick={opening ? undefined : onSignIn}
-      >
-        {opening ? signedOut.opening : label}
-      </button>
+        describedBy="provider"
+      />
       <p id="provider" class={view.demo ? 'demo' : 'small muted'}>
         {view.demo ? signedOut.demo : signedOut.provider(provider)}
       </p>

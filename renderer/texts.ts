@@ -10,7 +10,7 @@ export const texts = {
   starting: {
     heading: 'Starting',
     text: 'Looking for your saved sign-in.',
-    slow: 'This takes longer than usual. Your system may be asking you to unlock its password store.',
+    slow: 'This takes longer than usual.',
     silent: 'Loopgate does not answer. Quit it from the tray and start it again.',
   },
 
@@ -18,6 +18,7 @@ export const texts = {
     heading: 'You are signed out',
     text: 'Sign in once here, and the programs on this machine that ask Loopgate are signed in too.',
     signIn: 'Sign in',
+    signInAgain: 'Sign in again',
     tryAgain: 'Try again',
     opening: 'Opening your browser…',
     provider: (host: string) => `Your browser opens ${host}.`,
@@ -58,12 +59,33 @@ export const texts = {
     endsBecause: 'The provider did not let Loopgate renew it. Sign in again then.',
     signOut: 'Sign out',
     signingOut: 'Signing out…',
+    addAccount: 'Add another account',
+  },
+
+  /** `since`: from when the profile is; absent when that is not known. */
+  freshness: {
+    unverified: (since: string | undefined) => `Not verified: the provider cannot be reached.${shownSince(since)}`,
+    stale: (since: string | undefined) =>
+      since === undefined
+        ? 'The provider cannot be reached now. Your sign-in is kept.'
+        : `The provider cannot be reached now. What you see is from ${since}; your sign-in is kept.`,
+    tryNow: 'Try now',
+    trying: 'Trying…',
+  },
+
+  switched: {
+    title: (name: string) => `A program switched to ${name}`,
+    text: 'Programs on this machine now get this account.',
+    back: (name: string) => `Back to ${name}`,
+    keep: 'Keep',
   },
 
   otherAccounts: {
     heading: 'Other accounts',
     use: 'Use',
     useWhom: (who: string) => `Use ${who}`,
+    signOut: 'Sign out',
+    signOutWhom: (who: string) => `Sign out ${who}`,
   },
 
   problem: {
@@ -76,24 +98,46 @@ export const texts = {
       invalid_grant: 'The sign-in could not be finished',
       invalid_token: 'Your sign-in has ended',
       not_configured: 'No sign-in provider is set',
-      not_signed_in: 'You are not signed in',
+      not_signed_in: 'Your sign-in has ended',
       provider_error: 'The provider reports an error',
       provider_unreachable: 'The provider cannot be reached',
       rate_limited: 'Too many sign-ins at once',
       unknown_state: 'The sign-in could not be finished',
     } as Readonly<Record<string, string>>,
+    /** While somebody is signed in: it was another account that this happened to. */
+    titlesSignedIn: {
+      invalid_token: 'The sign-in of an account has ended',
+      not_signed_in: 'The sign-in of an account has ended',
+    } as Readonly<Record<string, string>>,
     otherTitle: 'Something went wrong',
-    signIn: 'Sign in again',
+    signInAgain: 'Sign in again',
     tryAgain: 'Try again',
     dismiss: 'Dismiss',
   },
 
   notes: {
     port: 'Another address',
-    storage: 'Where your sign-in is kept',
     refreshToken: 'Programs can get your refresh token',
     refreshTokenText:
       'With it a program stays signed in as you without Loopgate. The setting exposeRefreshToken allows this; turn it off unless a program needs it.',
+  },
+
+  storage: {
+    title: 'Where your sign-in is kept',
+    lockedTitle: 'The keyring is locked',
+    lockedText: 'Loopgate waits for you to unlock the keyring, your system’s password store: it protects your sign-in.',
+    question: 'No keyring protects your sign-in on this system',
+    questionText: 'Where should Loopgate keep it?',
+    choices: {
+      memory: 'Keep it until Loopgate closes',
+      file: 'Keep it in a file',
+    },
+    meanings: {
+      memory: 'You sign in again after every start.',
+      file: 'Anyone who can read your files, such as a backup or another program of yours, can use it.',
+    },
+    present: 'In use now.',
+    change: 'Change',
   },
 
   footer: {
@@ -103,10 +147,19 @@ export const texts = {
 
   announcements: {
     signedIn: (name: string) => (name === '' ? 'Signed in.' : `Signed in as ${name}.`),
+    switched: (name: string) => `Now in use: ${name}.`,
+    switchedByProgram: (name: string) => `A program switched to ${name}.`,
     signedOut: 'Signed out.',
+    sessionEnded: 'Signed out: the session has ended.',
+    unreachable: 'The provider cannot be reached now.',
+    reachable: 'The provider can be reached again.',
     waiting: 'Waiting for you to sign in in the browser.',
     waitingForProgram: 'A program on this machine asked to sign you in. Waiting for the browser.',
     waitingEnded: 'No longer waiting for the browser.',
     copied: 'The address is copied.',
   },
 };
+
+function shownSince(since: string | undefined): string {
+  return since === undefined ? '' : ` What you see is from ${since}.`;
+}

@@ -58,7 +58,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
           email: 'grace-hopper@example.test',
           email_verified: true,
         });
-        await expect.poll(trayLabels).toEqual(['Signed in as Grace Hopper', 'Sign out', 'Open Loopgate', 'Quit']);
+        await expect
+          .poll(trayLabels)
+          .toEqual(['Signed in as Grace Hopper', 'Add another account…', 'Sign out', 'Open Loopgate', 'Quit']);
 
         // Closing the window leaves the app in the tray; the tray brings the window back.
         await app.window.close();

@@ -20,6 +20,7 @@ export interface OpenidSettings {
   accessTokenSeconds: number;
   idTokenSeconds: number;
   refreshTokenSeconds: number;
+  deviceFlow: boolean;
   deviceIntervalSeconds: number;
 }
 
@@ -130,7 +131,7 @@ function configurationOf(
       // oidc-provider ignores the port for `native`; Auth0 matches exactly (R7).
       application_type: 'web',
       token_endpoint_auth_method: 'none',
-      grant_types: ['authorization_code', 'refresh_token', deviceGrant],
+      grant_types: ['authorization_code', 'refresh_token', ...(settings.deviceFlow ? [deviceGrant] : [])],
       response_types: ['code'],
     })),
     clientAuthMethods: ['none'],
@@ -216,7 +217,7 @@ function configurationOf(
         },
       },
       deviceFlow: {
-        enabled: true,
+        enabled: settings.deviceFlow,
         userCodeInputSource: (context: Context, form: string, _out: unknown, error: Error | undefined) =>
           show(context, deviceCodePage(form, error && 'That did not work. Check the code, and enter it again.')),
         userCodeConfirmSource: (

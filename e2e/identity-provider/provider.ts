@@ -50,6 +50,8 @@ export interface IdentityProviderOptions {
   idTokenSeconds?: number;
   /** From the sign-in on, rotations included; default 30 days. */
   refreshTokenSeconds?: number;
+  /** Default true; false for a provider without device authorization (RFC 8628). */
+  deviceFlow?: boolean;
   /** The device flow's `interval`; default 5. */
   deviceIntervalSeconds?: number;
   /** Absolute path. Keys, grants, tokens, sessions and the port are kept there (0600), so that a restart honours them. */
@@ -152,6 +154,7 @@ function settingsOf(options: IdentityProviderOptions, port: number): OpenidSetti
     accessTokenSeconds: options.accessTokenSeconds ?? 3600,
     idTokenSeconds: options.idTokenSeconds ?? 36_000,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 30 * 24 * 3600,
+    deviceFlow: options.deviceFlow ?? true,
     deviceIntervalSeconds: options.deviceIntervalSeconds ?? 5,
   };
 }

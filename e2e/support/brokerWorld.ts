@@ -4,10 +4,11 @@ import { expect, onTestFinished } from 'vitest';
 import { s256 } from '../../main/broker/authorization.ts';
 import { Broker, type BrokerSettings } from '../../main/broker/broker.ts';
 import type { Clock } from '../../main/broker/clock.ts';
+import type { DeviceCode } from '../../main/broker/deviceLogin.ts';
 import { BrokerError } from '../../main/broker/errors.ts';
 import type { PlatformFetch } from '../../main/broker/providerFetch.ts';
 import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from '../../main/broker/requests.ts';
-import type { StoredAccount, StoredState, Vault } from '../../main/broker/vault.ts';
+import type { StoredAccount, StoredState, Vault, VaultPlace, WithoutKeyring } from '../../main/broker/vault.ts';
 import { BrowserDouble, type SignInOptions } from '../identity-provider/person.ts';
 import {
   type IdentityProvider,
@@ -49,9 +50,10 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** The machine sleeps, or its clock is set: time has moved, and no timer has noticed yet. */
+  /** The machine sleeps, or its clock is set: time has moved, and every timer still waits as long as before. */
   jump(milliseconds: number): void {
     this.#now += milliseconds;
+    for (const timer of this.#timers) timer.at += milliseconds;
   }
 
   #due(end: number): { at: number; callback: () => void } | undefined {
@@ -61,7 +63,9 @@ export class FakeClock implements Clock {
 
 /** A vault in memory that can fail, be slow, and remembers the order of things. */
 export class TestVault implements Vault {
-  notice: string | undefined;
+  place: VaultPlace = { kind: 'keyring', changeable: false };
+  /** What {@link choose} was told. */
+  readonly choices: WithoutKeyring[] = [];
   readonly saves: StoredState[] = [];
   loadFailure: Error | undefined;
   saveFailure: Error | undefined;
@@ -76,6 +80,22 @@ export class TestVault implements Vault {
   /** What is on disk. */
   get state(): StoredState | undefined {
     return this.#state;
+  }
+
+  #placeChanged: () => void = () => undefined;
+
+  onPlaceChanged(listener: () => void): void {
+    this.#placeChanged = listener;
+  }
+
+  /** The vault has found out something about its place. */
+  changePlace(place: VaultPlace): void {
+    this.place = place;
+    this.#placeChanged();
+  }
+
+  async choose(answer: WithoutKeyring): Promise<void> {
+    this.choices.push(answer);
   }
 
   async load(): Promise<StoredState | undefined> {
@@ -204,6 +224,10 @@ export interface WorldOptions {
   configured?: boolean;
   /** False for a broker whose vault is still being read. Default true. */
   ready?: boolean;
+  /** What the jitter draws, from 0 to below 1. Default 0. */
+  random?: () => number;
+  /** Set for a broker where no browser can be opened: gets the codes of device logins. */
+  showDeviceCode?: (code: DeviceCode) => void;
 }
 
 /** A broker in front of the local provider, which behaves as an Auth0 tenant. */
@@ -283,12 +307,29 @@ async function start(
     log,
     fetch: options.fetch ?? plainFetch,
     openBrowser: browser.open,
+    random: options.random ?? (() => 0),
+    ...(options.showDeviceCode && { showDeviceCode: options.showDeviceCode }),
   });
   browser.attach(broker);
   const ready = broker.start(address);
   if (options.ready !== false) await ready;
   onTestFinished(() => broker.close());
   return { broker, settings, clock, vault, browser, log };
+}
+
+/** A broker that is never started: for what does not depend on it, such as the description of the API. */
+export function idleBroker(): Broker {
+  return new Broker(
+    { scope: 'openid', signInTimeout: 1, clients: [], redirectUris: [], returnTo: [], exposeRefreshToken: false },
+    {
+      clock: new FakeClock(),
+      random: () => 0,
+      fetch: () => Promise.reject(new Error('nobody is asked')),
+      openBrowser: () => Promise.reject(new Error('nothing is opened')),
+      vault: new TestVault(),
+      log: new TestLog(),
+    },
+  );
 }
 
 /** A world whose browser must stay shut until the end of the test. */

@@ -32,7 +32,8 @@ export function providerEnvironment(provider: IdentityProvider): NodeJS.ProcessE
 export async function startPair(
   options: { provider?: IdentityProviderOptions; host?: HeadlessOptions; browser?: boolean } = {},
 ): Promise<Pair> {
-  const provider = await startIdentityProvider({ anyLoopbackCallback: true, ...options.provider });
+  // Where there is device authorization, a host without a browser signs in by that and prints no address.
+  const provider = await startIdentityProvider({ anyLoopbackCallback: true, deviceFlow: false, ...options.provider });
   const host = await startHeadless({
     ...options.host,
     environment: {

@@ -103,8 +103,13 @@ export async function recordExamples(host: Headless, provider: IdentityProvider)
   await record('exchangeForAuth0Token', '/oauth/token', { method: 'POST', body: form });
 
   await record('getAuth0UserInfo', '/userinfo');
-  await record('userSnapshot', '/user');
+  const current = await record('userSnapshot', '/user');
+  const user = textAt(current, 'user', 'id');
+  await record('usersSnapshot', '/users');
+  await record('usersSpecificUserSnapshot', `/users/${encodeURIComponent(user)}`);
+  await record('selectUser', '/user/select', asJson({ user_id: user }));
   await record('userAccessToken', '/user/access_token');
+  await record('usersDisconnectUser', `/users/${encodeURIComponent(user)}/disconnect`, { method: 'POST' });
   await record('auth0Logout', '/v2/logout');
   await record('signOutOfOS', '/os/sign_out', { method: 'POST' });
 

@@ -5,7 +5,12 @@ import { type Answer, json } from './operation.ts';
 export function errorAnswer(error: BrokerError, headers: Record<string, string> = {}): Answer {
   const status = errorTable[error.code].status;
   const challenge: Record<string, string> = status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
-  return json({ error: error.code, error_description: error.message }, status, { ...challenge, ...headers });
+  return json(errorModel(error), status, { ...challenge, ...headers });
+}
+
+/** The one JSON error. */
+export function errorModel(error: BrokerError): { error: ErrorCode; error_description: string } {
+  return { error: error.code, error_description: error.message };
 }
 
 /** The table as Markdown, for the README; a test compares the two. */

@@ -3,16 +3,14 @@ import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
-  FakeClock,
+  ada,
   failureOf,
+  idleBroker,
   parametersOf,
   type ScriptedWorld,
   scriptedWorld,
-  TestLog,
-  TestVault,
 } from '../../e2e/support/brokerWorld.ts';
 import { s256 } from '../broker/authorization.ts';
-import { Broker } from '../broker/broker.ts';
 import { listen } from './listen.ts';
 import { openApiDocument } from './openapi.ts';
 import { apiOperations, createApi } from './server.ts';
@@ -73,21 +71,11 @@ interface Description {
 const docsFolder = 'unused';
 const instance = { id: randomUUID(), version: '1.2.3' };
 
-/** What is described does not depend on the broker; this one is never started. */
 const description = JSON.parse(
   JSON.stringify(
     openApiDocument(
       apiOperations({
-        broker: new Broker(
-          { scope: 'openid', signInTimeout: 1, clients: [], redirectUris: [], returnTo: [], exposeRefreshToken: false },
-          {
-            clock: new FakeClock(),
-            fetch: () => Promise.reject(new Error('nobody is asked')),
-            openBrowser: () => Promise.reject(new Error('nothing is opened')),
-            vault: new TestVault(),
-            log: new TestLog(),
-          },
-        ),
+        broker: idleBroker(),
         now: () => 0,
         log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
         instance,
@@ -265,6 +253,8 @@ const meaningful: Readonly<Record<string, readonly unknown[]>> = {
   refresh_token: ['$refresh', 'refresh-of-mine'],
   prompt: ['login', 'none', 'consent'],
   organization: ['org_42'],
+  user: [ada, 'auth0|grace-hopper', 'onboarded', '%', '..'],
+  user_id: [ada, 'auth0|grace-hopper', 42],
   application: ['$application', '6dd9f7f4-1c57-4e43-8bb1-6f1f0c1d0a7e'],
   Authorization: [
     'Bearer $access',

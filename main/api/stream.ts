@@ -2,7 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Broker } from '../broker/broker.ts';
+import { BrokerError } from '../broker/errors.ts';
+import { errorModel } from './errors.ts';
 import { profileAnswer } from './wire.ts';
+
+/**
+ * The WebSocket subprotocol of listeners that want to know why nobody is signed in: they get the one JSON error where the
+ * others get an empty frame, which says nothing.
+ */
+export const reasonsProtocol = 'loopgate.reasons';
 
 /** A listener that has not taken this many bytes does not read, and is let go. */
 const mostUnread = 256 * 1024;
@@ -11,21 +19,32 @@ const pingInterval = 30_000;
 /** How long a listener may take to say good-bye, in milliseconds. */
 const closePatience = 500;
 
+/** What is said to listeners at one moment. */
+interface Frames {
+  readonly plain: string;
+  readonly withReason: string;
+}
+
 /**
- * `/user/stream`: a text frame with the UserProfile at once and after every change; an empty frame means signed out. A
- * listener that does not read holds up nobody else.
+ * `/user/stream`: a text frame with the UserProfile at once and after every change; an empty frame means signed out, and
+ * with {@link reasonsProtocol} says why. A listener that does not read holds up nobody else.
  */
 export class UserStream {
   readonly #broker: Broker;
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: 1024,
+    perMessageDeflate: false,
+    handleProtocols: (asked) => (asked.has(reasonsProtocol) ? reasonsProtocol : ([...asked][0] ?? false)),
+  });
   readonly #stopListening: () => void;
   readonly #pings: NodeJS.Timeout;
   /** Those that have answered the last ping. */
   readonly #present = new WeakSet<WebSocket>();
   /** Those that have had their first frame; a change before it is in it. */
   readonly #greeted = new WeakSet<WebSocket>();
-  /** The last frame that was sent to all; undefined until the stored session was read. */
-  #frame: string | undefined;
+  /** What was last sent to all; undefined until the stored session was read. */
+  #frames: Frames | undefined;
 
   /** @param refuse - answers a request that is no proper WebSocket handshake */
   constructor(broker: Broker, refuse: (request: IncomingMessage) => void) {
@@ -45,9 +64,9 @@ export class UserStream {
       listener.on('error', () => undefined);
       // Before the stored session was read nobody can say who is signed in: the first frame comes then.
       void this.#broker.person().then(() => {
-        this.#frame ??= this.#presentFrame();
+        this.#frames ??= this.#presentFrames();
         this.#greeted.add(listener);
-        this.#send(listener, this.#frame);
+        this.#send(listener, this.#frames);
       });
     });
   }
@@ -74,22 +93,28 @@ export class UserStream {
     clearTimeout(impatience);
   }
 
-  #presentFrame(): string {
-    const { person } = this.#broker.state();
-    return person ? JSON.stringify(profileAnswer(person)) : '';
+  #presentFrames(): Frames {
+    const { person, ended } = this.#broker.state();
+    if (!person)
+      return { plain: '', withReason: JSON.stringify(errorModel(ended ?? new BrokerError('not_signed_in'))) };
+    const frame = JSON.stringify(profileAnswer(person));
+    return { plain: frame, withReason: frame };
   }
 
   #changed(): void {
     if (!this.#broker.state().ready) return;
-    const frame = this.#presentFrame();
-    if (frame === this.#frame) return;
-    this.#frame = frame;
-    for (const listener of this.#server.clients) if (this.#greeted.has(listener)) this.#send(listener, frame);
+    const before = this.#frames;
+    const frames = this.#presentFrames();
+    this.#frames = frames;
+    for (const listener of this.#server.clients) {
+      const isNews = !before || frameFor(listener, frames) !== frameFor(listener, before);
+      if (isNews && this.#greeted.has(listener)) this.#send(listener, frames);
+    }
   }
 
-  #send(listener: WebSocket, frame: string): void {
+  #send(listener: WebSocket, frames: Frames): void {
     if (listener.bufferedAmount > mostUnread) listener.terminate();
-    else listener.send(frame);
+    else listener.send(frameFor(listener, frames));
   }
 
   #ping(): void {
@@ -98,4 +123,8 @@ export class UserStream {
       else listener.ping();
     }
   }
+}
+
+function frameFor(listener: WebSocket, { plain, withReason }: Frames): string {
+  return listener.protocol === reasonsProtocol ? withReason : plain;
 }

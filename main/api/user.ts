@@ -13,6 +13,7 @@ import {
   parseAccessTokenQuery,
   parseConnection,
   parseOnboarded,
+  parseSelectedUser,
   profileAnswer,
   usersAnswer,
 } from './wire.ts';
@@ -24,6 +25,7 @@ const signInPatience = 110_000;
 export function userOperations(broker: Broker, instance: Instance): Operation[] {
   const applications = new Applications();
   const profile = { status: 200, mediaType: 'application/json', schema: models.UserProfile } as const;
+  const people = { status: 200, mediaType: 'application/json', schema: models.Users } as const;
   return [
     {
       method: 'POST',
@@ -44,35 +46,12 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     },
     {
       method: 'POST',
-      path: '/:application/onboarded',
-      description: {
-        operationId: 'onboarded',
-        tag: 'Service',
-        summary: 'Remembers whether the program has shown its introduction',
-        usedBy: 'editor plug-ins',
-        body: { mediaType: 'application/json', schema: inputs.onboarded, required: true },
-        answer: {
-          status: 200,
-          description: '`onboarded`',
-          mediaType: 'text/plain',
-          schema: z.string(),
-        },
-        alsoAnswers: { status: 401, description: 'The program has not connected' },
-        errors: [],
-      },
-      handle: (request) => {
-        const id = request.path.split('/')[1] ?? '';
-        const isKnown = applications.setOnboarded(request.caller.owner, id, parseOnboarded(jsonBody(request)));
-        return isKnown ? text('onboarded') : text('This application has not connected. Call POST /connect first.', 401);
-      },
-    },
-    {
-      method: 'POST',
       path: '/os/sign_in',
       description: {
         operationId: 'signIntoOS',
         tag: 'User',
-        summary: 'Waits until somebody is signed in; joins a login that already waits',
+        summary:
+          'Waits until somebody is signed in; joins a login that already waits. Where no browser can be opened, the terminal shows an address and a code for another device (RFC 8628)',
         usedBy: 'editor plug-ins and the command line; they wait 120 s',
         answer: { ...profile, description: 'Who is signed in' },
         errors: [
@@ -86,7 +65,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
           'rate_limited',
         ],
       },
-      handle: async () => json(profileAnswer(await broker.ensureSignedIn(signInPatience))),
+      handle: async ({ caller }) => json(profileAnswer(await broker.ensureSignedIn(caller.owner, signInPatience))),
     },
     {
       method: 'POST',
@@ -96,12 +75,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
         tag: 'User',
         summary: 'Forgets the session here and revokes it',
         usedBy: 'editor plug-ins and the command line',
-        answer: {
-          status: 200,
-          description: 'Who is still signed in',
-          mediaType: 'application/json',
-          schema: models.Users,
-        },
+        answer: { ...people, description: 'Who is still signed in' },
         errors: [],
       },
       handle: async () => {
@@ -177,6 +151,64 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     },
     {
       method: 'GET',
+      path: '/users',
+      description: {
+        operationId: 'usersSnapshot',
+        tag: 'User',
+        summary: 'Everybody who is signed in, the active person first',
+        usedBy: 'TypeScript, Python; programs that let the person choose an account',
+        answer: { ...people, description: 'Who is signed in' },
+        errors: ['not_signed_in'],
+      },
+      handle: async () => json(usersAnswer(await broker.people())),
+    },
+    {
+      method: 'GET',
+      path: '/users/:user',
+      description: {
+        operationId: 'usersSpecificUserSnapshot',
+        tag: 'User',
+        summary: 'One of those who are signed in, by the id of their UserProfile',
+        usedBy: 'TypeScript, Python',
+        answer: { ...profile, description: 'The person' },
+        errors: ['not_found', 'not_signed_in'],
+      },
+      handle: async ({ path }) => json(profileAnswer(await broker.personWithSubject(subjectIn(path)))),
+    },
+    {
+      method: 'POST',
+      path: '/users/:user/disconnect',
+      description: {
+        operationId: 'usersDisconnectUser',
+        tag: 'User',
+        summary: 'Signs one person out: forgets the session here and revokes it. The others stay',
+        usedBy: 'TypeScript, Python',
+        answer: { ...people, description: 'Who is still signed in' },
+        errors: ['not_found', 'not_signed_in'],
+      },
+      handle: async ({ path }) => {
+        const { account } = await broker.personWithSubject(subjectIn(path));
+        await broker.signOutAccount(account);
+        return json(usersAnswer(await broker.people()));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/user/select',
+      description: {
+        operationId: 'selectUser',
+        tag: 'User',
+        summary:
+          'Makes one of those who are signed in the active person, for all programs and without a new login; the person at the machine is told',
+        usedBy: 'TypeScript, Python',
+        body: { mediaType: 'application/json', schema: inputs.selectUser, required: true },
+        answer: { ...profile, description: 'Who is active now' },
+        errors: ['not_found', 'not_signed_in'],
+      },
+      handle: async (request) => json(profileAnswer(await broker.selectPerson(parseSelectedUser(jsonBody(request))))),
+    },
+    {
+      method: 'GET',
       path: '/user/access_token',
       description: {
         operationId: 'userAccessToken',
@@ -190,5 +222,39 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
       },
       handle: async ({ query }) => text(await broker.accessToken(parseAccessTokenQuery(query))),
     },
+    // Behind all others: its address would fit `/users/onboarded` too.
+    {
+      method: 'POST',
+      path: '/:application/onboarded',
+      description: {
+        operationId: 'onboarded',
+        tag: 'Service',
+        summary: 'Remembers whether the program has shown its introduction',
+        usedBy: 'editor plug-ins',
+        body: { mediaType: 'application/json', schema: inputs.onboarded, required: true },
+        answer: {
+          status: 200,
+          description: '`onboarded`',
+          mediaType: 'text/plain',
+          schema: z.string(),
+        },
+        alsoAnswers: { status: 401, description: 'The program has not connected' },
+        errors: [],
+      },
+      handle: (request) => {
+        const id = request.path.split('/')[1] ?? '';
+        const isKnown = applications.setOnboarded(request.caller.owner, id, parseOnboarded(jsonBody(request)));
+        return isKnown ? text('onboarded') : text('This application has not connected. Call POST /connect first.', 401);
+      },
+    },
   ];
+}
+
+/** The `sub` in `/users/{user}`. @throws BrokerError `not_found` when it is no proper part of an address */
+function subjectIn(path: string): string {
+  try {
+    return decodeURIComponent(path.split('/')[2] ?? '');
+  } catch {
+    throw new BrokerError('not_found');
+  }
 }

@@ -116,7 +116,7 @@ describe('contract 3: what real clients send', () => {
     const asked = new URLSearchParams({ ...query, prompt: 'UNKNOWN', state: '', connection: '', redirect_uri: '' });
     const parsed = parseAuthorizeQuery(asked);
     expect([parsed.prompt, parsed.state, parsed.connection, parsed.redirectUri]).toEqual(Array(4).fill(undefined));
-    expect(parseLogoutQuery(new URLSearchParams('client_id=&returnTo=UNKNOWN'))).toEqual({});
+    expect(parseLogoutQuery(new URLSearchParams('client_id=&returnTo=UNKNOWN'))).toEqual({ federated: false });
   });
 
   it.each(Object.keys(seed))(
@@ -311,7 +311,10 @@ describe('requests in the broker’s words', () => {
 
   it('contract 1: the query of /v2/logout', () => {
     const asked = new URLSearchParams({ client_id: 'editor', returnTo: 'https://a.example/' });
-    expect(parseLogoutQuery(asked)).toEqual({ clientId: 'editor', returnTo: 'https://a.example/' });
+    expect(parseLogoutQuery(asked)).toEqual({ clientId: 'editor', returnTo: 'https://a.example/', federated: false });
+    for (const federated of ['federated', 'federated=', 'federated=true']) {
+      expect(parseLogoutQuery(new URLSearchParams(federated)).federated).toBe(true);
+    }
   });
 });
 

@@ -129,7 +129,12 @@ const tokenizedPkce = z.discriminatedUnion('grant_type', [
 ]);
 
 /** GET /v2/logout. */
-const logoutQuery = z.object({ client_id: optional(text), returnTo: optional(text) });
+const logoutQuery = z.object({
+  client_id: optional(text),
+  returnTo: optional(text),
+  /** Asked for by being there, as at Auth0: whatever its value. */
+  federated: text.optional(),
+});
 
 /** POST /connect. Names are kept as they came: the lists of the clients grow. */
 const seededConnectorConnection = z.object({
@@ -145,6 +150,9 @@ const seededConnectorConnection = z.object({
 
 /** POST /{application}/onboarded. */
 const onboarded = z.boolean();
+
+/** POST /user/select: an Auth0User, of which only the id is needed. */
+const selectUser = z.object({ user_id: required(text) });
 
 /** GET /user/access_token. */
 const accessTokenQuery = z.object({
@@ -254,9 +262,10 @@ export function parseTokenizedPkce(body: unknown): TokenRequest {
 export function parseLogoutQuery(query: URLSearchParams): {
   clientId?: string | undefined;
   returnTo?: string | undefined;
+  federated: boolean;
 } {
-  const { client_id: clientId, returnTo } = parse(logoutQuery, parametersToObject(query));
-  return { clientId, returnTo };
+  const { client_id: clientId, returnTo, federated } = parse(logoutQuery, parametersToObject(query));
+  return { clientId, returnTo, federated: federated !== undefined };
 }
 
 /** The program that connects, as it says of itself: a claim, never trusted. */
@@ -285,6 +294,11 @@ export function parseAccessTokenQuery(query: URLSearchParams): OtherApi {
     ...(audience !== undefined && { audience }),
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
   };
+}
+
+/** @returns the `sub` of the person @throws BrokerError `invalid_request` */
+export function parseSelectedUser(body: unknown): string {
+  return parse(selectUser, body).user_id;
 }
 
 /** The token of an Authorization header: raw, or behind `Bearer` in any case, with spaces around it; undefined when empty. */
@@ -424,6 +438,7 @@ export const inputs = {
   logoutQuery,
   accessTokenQuery,
   onboarded,
+  selectUser,
   /** What the provider sends: a code, or an error. Parsed by the broker, which must see what comes twice. */
   respondForm: z.object({
     state: text,

@@ -98,7 +98,7 @@ test('the person at the tray can switch between accounts, and the choice is ther
 test('an account that is not there cannot be switched to', async () => {
   const world = await localWorld();
   await signInAs(world);
-  expect((await failureOf(world.broker.switchAccount('nobody'))).code).toBe('invalid_request');
+  expect((await failureOf(world.broker.switchAccount('nobody'))).code).toBe('not_found');
   expect(world.broker.state().person).toMatchObject({ subject: ada });
 });
 
@@ -307,7 +307,7 @@ test('a vault that could not even be set aside is not written over: the session 
   vault.loadFailure = new Error('EACCES: permission denied, open /secret/place');
   const world = await localWorld({ vault });
   expect(world.broker.state()).toMatchObject({ person: undefined, problem: { code: 'not_signed_in' } });
-  expect(world.broker.state().storageNotice).toContain('this run only');
+  expect(world.broker.state().vault.notice).toContain('this run only');
   await signInAs(world);
   expect(world.broker.state().person).toMatchObject({ subject: ada });
   expect(vault.saves).toEqual([]);
@@ -430,7 +430,7 @@ test('a memory vault gives back what was saved, apart from what is changed later
   await vault.save(state);
   state.revocations.push({ issuer: 'i', clientId: 'c', token: 't' });
   expect(await vault.load()).toEqual(empty);
-  expect(vault.notice).toBe('Kept for this run only.');
+  expect(vault.place.notice).toBe('Kept for this run only.');
 });
 
 test.each([

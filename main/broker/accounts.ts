@@ -1,14 +1,33 @@
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import type { Provider } from './provider.ts';
-import { accountKey, Session, type SessionHost } from './session.ts';
-import { MemoryVault, type StoredAccount, type StoredRevocation, type Vault, VaultUnreadable } from './vault.ts';
+import { accountKey, Session, type SessionHost, type SessionWorld } from './session.ts';
+import {
+  MemoryVault,
+  type StoredAccount,
+  type StoredRevocation,
+  type StoredState,
+  type Vault,
+  type VaultPlace,
+  VaultUnreadable,
+  type WithoutKeyring,
+} from './vault.ts';
+
+/** How long a caller waits for a disk or a keyring that does not answer, in milliseconds. */
+const savePatience = 10_000;
+/** When a write that failed is tried again, in milliseconds. */
+const saveAgain = 10_000;
+/** When revocations that failed are tried again, in milliseconds. */
+const revokeAgain = 5 * 60_000;
+
+/** What helps with a problem: a new sign-in, another try at the renewal, or nothing that a button could do. */
+export type Remedy = 'sign_in' | 'renew' | 'none';
 
 /** What the accounts tell the broker. */
 export interface AccountsObserver {
   changed(): void;
-  /** Something that the person should read. */
-  problem(problem: BrokerError): void;
+  /** Something that the person should read, and what helps. */
+  problem(problem: BrokerError, remedy: Remedy): void;
   /** What a problem was about works again. */
   resolved(problem: BrokerError): void;
 }
@@ -16,6 +35,7 @@ export interface AccountsObserver {
 /** The people who are signed in: at most one is active. The only one who writes to the vault. */
 export class Accounts {
   readonly #provider: Provider | undefined;
+  readonly #world: SessionWorld;
   readonly #clock: Clock;
   #vault: Vault;
   readonly #observer: AccountsObserver;
@@ -23,25 +43,38 @@ export class Accounts {
   /** Accounts of another provider, application or API than the configured one: kept, for when that is configured again. */
   #foreign: StoredAccount[] = [];
   #active: string | undefined;
+  #activeElsewhere: string[] = [];
   #revocations: StoredRevocation[] = [];
   readonly #revoking = new Set<StoredRevocation>();
   #saving: Promise<boolean> = Promise.resolve(true);
+  /** Said while something is not on disk. */
+  #unsaved: BrokerError | undefined;
+  #cancelSaving: () => void = () => undefined;
+  #cancelRevoking: () => void = () => undefined;
   /** Renewals and exchanges under way, whose tokens must not be lost at quit. */
   readonly #underWay = new Set<Promise<unknown>>();
   #signOuts = 0;
-  /** Why there is no active session any more, when it was not the person's own wish. */
   #lost: BrokerError | undefined;
 
-  constructor(provider: Provider | undefined, clock: Clock, vault: Vault, observer: AccountsObserver) {
+  constructor(provider: Provider | undefined, world: SessionWorld, vault: Vault, observer: AccountsObserver) {
     this.#provider = provider;
-    this.#clock = clock;
+    this.#world = world;
+    this.#clock = world.clock;
     this.#vault = vault;
     this.#observer = observer;
+    vault.onPlaceChanged(() => observer.changed());
   }
 
-  /** Where the sessions are kept, in words, when that is not the system's keyring. */
-  get storageNotice(): string | undefined {
-    return this.#vault.notice;
+  /** Where the sessions rest. */
+  get place(): VaultPlace {
+    return this.#vault.place;
+  }
+
+  /** Where the sessions rest from now on, where no keyring is. @throws BrokerError when the answer could not be kept */
+  async chooseStorage(answer: WithoutKeyring): Promise<void> {
+    await this.#vault.choose(answer);
+    await this.#persist();
+    this.#observer.changed();
   }
 
   /**
@@ -53,19 +86,33 @@ export class Accounts {
       const state = await this.#vault.load();
       if (!state) return;
       for (const account of state.accounts) {
-        if (this.#provider && belongs(account)) this.#add(this.#provider, account);
+        if (this.#provider && belongs(account)) this.#add(this.#provider, account, { verified: false });
         else this.#foreign.push(account);
       }
-      if (state.active !== undefined && this.#sessions.has(state.active)) this.#active = state.active;
+      const active = [state.active, ...(state.activeElsewhere ?? [])].filter((key) => key !== undefined);
+      this.#active = active.find((key) => this.#sessions.has(key));
+      this.#activeElsewhere = active.filter((key) => !this.#sessions.has(key));
       this.#revocations = state.revocations;
+      if (state.ended !== undefined && this.#active === undefined) {
+        this.#lost = new BrokerError('not_signed_in', { happened: state.ended });
+        this.#observer.problem(this.#lost, 'sign_in');
+      }
     } catch (error) {
       const unreadable = error instanceof VaultUnreadable;
       const why = unreadable ? error.message : 'the stored session could not be read';
       // What could not even be set aside must not be written over.
       if (!unreadable) this.#vault = new MemoryVault(`Kept for this run only: ${why}.`);
       this.#lost = new BrokerError('not_signed_in', { happened: `You are signed out: ${why}.` });
-      this.#observer.problem(this.#lost);
+      this.#observer.problem(this.#lost, 'sign_in');
     }
+  }
+
+  /** Asks the provider whether the active session still holds, and renews what is due (T7). Nobody waits for it. */
+  wake(options: { distrust?: boolean } = {}): void {
+    for (const session of this.#sessions.values()) {
+      if (session.key === this.#active || options.distrust) void this.track(session.tryAgain(options));
+    }
+    this.flushRevocations();
   }
 
   /** The active person's session. @throws BrokerError `not_signed_in`, with the reason when a session was lost */
@@ -73,6 +120,11 @@ export class Accounts {
     const session = this.peek();
     if (!session) throw this.#lost ?? new BrokerError('not_signed_in');
     return session;
+  }
+
+  /** Why there is no active session any more, when it was not the person's own wish. */
+  get lost(): BrokerError | undefined {
+    return this.#lost;
   }
 
   /** The active person's session, if there is one. */
@@ -92,11 +144,15 @@ export class Accounts {
    */
   async adopt(provider: Provider, account: StoredAccount, options: { activate: boolean }): Promise<Session> {
     const replaced = this.#sessions.get(accountKey(account));
-    const session = this.#add(provider, {
-      ...account,
-      // The profile is shown at once; it is read anew in any case.
-      ...(replaced?.profile && { profile: replaced.profile }),
-    });
+    const session = this.#add(
+      provider,
+      {
+        ...account,
+        // The profile is shown at once; it is read anew in any case.
+        ...(replaced?.profile && { profile: replaced.profile }),
+      },
+      { verified: true },
+    );
     const spent = replaced?.close(session);
     if (options.activate || this.#active === undefined) this.#active = session.key;
     this.#lost = undefined;
@@ -116,26 +172,51 @@ export class Accounts {
     return [...this.#sessions.values()].find((session) => session.knowsRefreshToken(refreshToken));
   }
 
-  /** Makes a stored account the active one. @throws BrokerError `invalid_request` when it is not there */
-  async activate(key: string): Promise<void> {
-    if (!this.#sessions.has(key)) {
-      throw new BrokerError('invalid_request', { happened: 'That account is not signed in any more.' });
-    }
-    this.#active = key;
-    await this.#persist();
-    this.#observer.changed();
+  /** Everybody who is signed in, the active person first. */
+  all(): Session[] {
+    const active = this.peek();
+    return [...(active ? [active] : []), ...this.others()];
   }
 
-  /** T10: wipes first; the revocation follows and is tried again at the next start. Resolves when it is wiped. */
-  async signOut(): Promise<void> {
-    const session = this.peek();
+  /** The session of this account, active or not. */
+  byKey(key: string): Session | undefined {
+    return this.#sessions.get(key);
+  }
+
+  /** Makes a stored account the active one. @throws BrokerError `not_found` when it is not there */
+  async activate(key: string): Promise<void> {
+    const session = this.#sessions.get(key);
+    if (!session) throw new BrokerError('not_found', noSuchUser);
+    this.#active = key;
     this.#lost = undefined;
-    this.#signOuts += 1;
+    await this.#persist();
+    this.#observer.changed();
+    if (session.freshness !== 'verified') void this.track(session.tryAgain());
+  }
+
+  /**
+   * T10: wipes first; the revocation follows, and is tried again while the provider cannot be reached and at the next
+   * start. Resolves when it is wiped. Nobody takes the active person's place (T18).
+   * @param key - the account; the active one when absent
+   */
+  async signOut(key = this.#active): Promise<void> {
+    const session = key === undefined ? undefined : this.#sessions.get(key);
+    if (key === this.#active) {
+      this.#lost = undefined;
+      this.#signOuts += 1;
+    }
     if (!session) return;
     this.#drop(session);
     await this.#persist();
     this.#observer.changed();
     this.flushRevocations();
+  }
+
+  /** The person has read why the last session ended. */
+  forgetEnded(): void {
+    if (!this.#lost) return;
+    this.#lost = undefined;
+    void this.#persist();
   }
 
   /** Tries to revoke what is still to be revoked. Failures stay queued; nobody waits for it. */
@@ -145,11 +226,16 @@ export class Accounts {
       this.#revoking.add(revocation);
       void this.#revoke(revocation).then(async (done) => {
         this.#revoking.delete(revocation);
-        if (!done) return;
+        if (!done) return this.#planRevoking();
         this.#revocations = this.#revocations.filter((one) => one !== revocation);
         await this.#persist();
       });
     }
+  }
+
+  #planRevoking(): void {
+    this.#cancelRevoking();
+    this.#cancelRevoking = this.#clock.after(revokeAgain, () => this.flushRevocations());
   }
 
   /** True when there is nothing left to do: revoked, or refused in a way that asking again will not change. */
@@ -195,9 +281,9 @@ export class Accounts {
     void this.#persist().then(() => this.flushRevocations());
   }
 
-  #add(provider: Provider, account: StoredAccount): Session {
+  #add(provider: Provider, account: StoredAccount, options: { verified: boolean }): Session {
     const host: SessionHost = {
-      persist: async () => void (await this.#persist()),
+      persist: () => this.#persistInTime(),
       track: (work) => this.track(work),
       changed: () => this.#observer.changed(),
       ended: (session, reason) => {
@@ -206,14 +292,14 @@ export class Accounts {
           this.#active = undefined;
         }
         this.#sessions.delete(session.key);
-        this.#observer.problem(reason);
+        this.#observer.problem(reason, 'sign_in');
         void this.#persist().then(() => this.#observer.changed());
       },
-      problem: (problem) => this.#observer.problem(problem),
+      problem: (problem) => this.#observer.problem(problem, 'renew'),
       resolved: (problem) => this.#observer.resolved(problem),
       revokeLater: (token) => this.revokeLater(token),
     };
-    const session = new Session(account, provider, this.#clock, host);
+    const session = new Session(account, provider, this.#world, host, options);
     this.#sessions.set(session.key, session);
     return session;
   }
@@ -222,7 +308,7 @@ export class Accounts {
     const token = session.close();
     const { issuer, clientId } = session.account;
     this.#sessions.delete(session.key);
-    this.#active = undefined;
+    if (session.key === this.#active) this.#active = undefined;
     if (token !== undefined) this.#queueRevocation({ issuer, clientId, token });
   }
 
@@ -232,25 +318,62 @@ export class Accounts {
 
   /** One write after the other, each with all that is known when it starts. Resolves with whether it is on disk. */
   #persist(): Promise<boolean> {
-    this.#saving = this.#saving.then(async () => {
-      try {
-        await this.#vault.save({
-          version: 1,
-          accounts: [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign],
-          ...(this.#active !== undefined && { active: this.#active }),
-          revocations: this.#revocations,
-        });
-        return true;
-      } catch (error) {
-        this.#observer.problem(
-          new BrokerError('internal', {
-            happened: `What changed could not be saved (${error instanceof Error ? error.message : 'unknown reason'}): the next start of Loopgate will not know of it.`,
-            next: 'Make room on the disk, or let Loopgate write to its data folder.',
-          }),
-        );
-        return false;
-      }
-    });
+    this.#cancelSaving();
+    this.#saving = this.#saving.then(() => this.#save());
     return this.#saving;
   }
+
+  /** T4: resolves when it is on disk, when that failed and was said, or when a disk or keyring has taken too long. */
+  #persistInTime(): Promise<void> {
+    return new Promise((resolve) => {
+      const stopWaiting = this.#clock.after(savePatience, () => {
+        this.#sayUnsaved('the disk or the keyring does not answer');
+        resolve();
+      });
+      void this.#persist().finally(() => {
+        stopWaiting();
+        resolve();
+      });
+    });
+  }
+
+  async #save(): Promise<boolean> {
+    try {
+      await this.#vault.save(this.#state());
+    } catch (error) {
+      this.#sayUnsaved(error instanceof Error ? error.message : 'unknown reason');
+      this.#cancelSaving = this.#clock.after(saveAgain, () => void this.#persist());
+      return false;
+    }
+    const said = this.#unsaved;
+    this.#unsaved = undefined;
+    if (said) this.#observer.resolved(said);
+    return true;
+  }
+
+  #state(): StoredState {
+    return {
+      version: 1,
+      accounts: [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign],
+      ...(this.#active !== undefined && { active: this.#active }),
+      ...(this.#activeElsewhere.length > 0 && { activeElsewhere: this.#activeElsewhere }),
+      ...(this.#lost && this.#active === undefined && { ended: this.#lost.happened }),
+      revocations: this.#revocations,
+    };
+  }
+
+  /** Said once, until it is saved: a disk that stays full is tried again without a word. */
+  #sayUnsaved(why: string): void {
+    if (this.#unsaved) return;
+    this.#unsaved = new BrokerError('internal', {
+      happened: `What changed could not be saved (${why}): the next start of Loopgate will not know of it.`,
+      next: 'Make room on the disk, unlock the keyring, or let Loopgate write to its data folder. It tries again by itself.',
+    });
+    this.#observer.problem(this.#unsaved, 'none');
+  }
 }
+
+export const noSuchUser = {
+  happened: 'Nobody with this id is signed in here.',
+  next: 'GET /users lists those who are.',
+} as const;

@@ -1,17 +1,22 @@
-import { Accounts } from './accounts.ts';
+import { Accounts, noSuchUser, type Remedy } from './accounts.ts';
 import { type Authorization, Authorizations, type Challenge, loopgateItself, type Owner } from './authorization.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, watchForJumps } from './clock.ts';
+import { type DeviceCode, DeviceLogins } from './deviceLogin.ts';
 import { BrokerError, brokerErrorOf } from './errors.ts';
 import { Logins } from './login.ts';
 import { OtherProfiles } from './otherProfiles.ts';
-import { normaliseIssuer, type OtherApi, Provider } from './provider.ts';
+import { type IdTokenClaims, normaliseIssuer, type OtherApi, Provider, type Tokens } from './provider.ts';
 import type { PlatformFetch } from './providerFetch.ts';
 import { Registration, type RegistrationSettings } from './registration.ts';
 import type { CallbackResult, SignInRequest, SignInResult, TokenRequest, TokenResult } from './requests.ts';
-import type { Session } from './session.ts';
+import { accountOf, type Freshness, type Session } from './session.ts';
 import { profilePatience, TokenEndpoint } from './tokenEndpoint.ts';
-import type { Vault } from './vault.ts';
+import type { Vault, VaultPlace, WithoutKeyring } from './vault.ts';
 
+export type { Remedy } from './accounts.ts';
+
+/** How long a request waits for a keyring that its person has to unlock, in milliseconds. */
+const unlockPatience = 20_000;
 /** How long a renewal that is under way may hold up the quitting, in milliseconds. */
 const closePatience = 5_000;
 
@@ -26,9 +31,13 @@ export interface BrokerSettings extends RegistrationSettings {
 /** What touches the world, handed in from the entry files. */
 export interface BrokerWorld {
   readonly clock: Clock;
+  /** A number from 0 to below 1, for jitter (T7). */
+  readonly random: () => number;
   readonly fetch: PlatformFetch;
   /** Opens an address in the person's own browser (R1). Rejects when none could be opened. */
   readonly openBrowser: (address: string) => Promise<void>;
+  /** Set where there is no browser to open: `/os/sign_in` then signs in on another device, where the provider can do that. */
+  readonly showDeviceCode?: (code: DeviceCode) => void;
   readonly vault: Vault;
   readonly log: BrokerLog;
 }
@@ -57,6 +66,9 @@ export interface PersonState {
   readonly renewable: boolean;
   /** When the access token ends, in milliseconds since the epoch. */
   readonly expiresAt: number;
+  readonly freshness: Freshness;
+  /** When the provider last gave the profile, in milliseconds since the epoch. */
+  readonly profileReadAt: number | undefined;
 }
 
 /** All that there is to show. */
@@ -65,8 +77,14 @@ export interface BrokerState {
   readonly person: PersonState | undefined;
   readonly others: readonly PersonState[];
   readonly waiting: WaitingLogin | undefined;
+  /** Why nobody is signed in any more, when that was not the person's own wish. */
+  readonly ended: BrokerError | undefined;
   readonly problem: BrokerError | undefined;
-  readonly storageNotice: string | undefined;
+  /** What helps with {@link problem}. */
+  readonly remedy: Remedy;
+  readonly vault: VaultPlace;
+  /** Who was active before a program made {@link person} the active account (T18), until the person has seen it. */
+  readonly switchedFrom: PersonState | undefined;
 }
 
 /** The broker's face: everything that the API and the desktop may ask for. */
@@ -81,11 +99,16 @@ export class Broker {
   readonly #logins: Logins;
   readonly #tokens: TokenEndpoint;
   readonly #otherProfiles: OtherProfiles;
+  readonly #deviceLogins: DeviceLogins;
+  readonly #stopWatching: () => void;
   /** The stored sessions were read: whoever needs them waits for it, also before {@link start}. */
   readonly #ready: Promise<void>;
   #setReady: () => void = () => undefined;
   #isReady = false;
   #problem: BrokerError | undefined;
+  #remedy: Remedy = 'none';
+  /** The account that was active before a program chose another one (T18). */
+  #switchedFrom: string | undefined;
 
   constructor(settings: BrokerSettings, world: BrokerWorld) {
     this.#settings = settings;
@@ -98,9 +121,9 @@ export class Broker {
       this.#provider = new Provider({ issuer, clientId }, world.fetch, world.clock);
     }
     this.#authorizations = new Authorizations(world.clock, () => this.#changed());
-    this.#accounts = new Accounts(this.#provider, world.clock, world.vault, {
+    this.#accounts = new Accounts(this.#provider, world, world.vault, {
       changed: () => this.#changed(),
-      problem: (problem) => this.#setProblem(problem),
+      problem: (problem, remedy) => this.#setProblem(problem, remedy),
       resolved: (problem) => {
         if (this.#problem === problem) this.#setProblem(undefined);
       },
@@ -119,6 +142,15 @@ export class Broker {
       reasonOf,
     });
     this.#otherProfiles = new OtherProfiles(world.clock);
+    this.#deviceLogins = new DeviceLogins({
+      clock: world.clock,
+      show: (code) => world.showDeviceCode?.(code),
+      signedIn: (tokens) => this.#adoptFromDevice(tokens),
+      discard: (tokens) => this.#discard(tokens),
+      changed: () => this.#changed(),
+    });
+    // A clock that was set back says nothing any more about when a token ends.
+    this.#stopWatching = watchForJumps(world.clock, (by) => this.wake({ distrust: by < 0 }));
   }
 
   /** The broker's own callback, registered at the provider. */
@@ -147,13 +179,23 @@ export class Broker {
     );
     this.#isReady = true;
     this.#setReady();
-    this.#accounts.flushRevocations();
+    this.#accounts.wake();
     this.#changed();
+  }
+
+  /**
+   * The machine has slept or its clock was set (T7): what is due is done at once, for timers have stood still.
+   * @param options.distrust - true when the clock was set back: the times of the tokens then mean nothing
+   */
+  wake(options: { distrust?: boolean } = {}): void {
+    if (this.#isReady) this.#accounts.wake(options);
   }
 
   /** Ends what waits, and waits until all is written; but not longer for a provider that does not answer than a person would. */
   async close(): Promise<void> {
+    this.#stopWatching();
     this.#authorizations.close();
+    this.#deviceLogins.clear();
     const patience = new Promise<void>((resolve) => this.#world.clock.after(closePatience, resolve));
     await Promise.race([this.#accounts.settled(), patience]);
   }
@@ -167,6 +209,7 @@ export class Broker {
   /** Drops the owner's pending authorizations; requests that wait on them end with `authorization_cleared`. */
   clear(owner: Owner): void {
     this.#authorizations.clear(owner);
+    this.#deviceLogins.clear(owner);
   }
 
   /**
@@ -207,7 +250,7 @@ export class Broker {
    * @throws BrokerError
    */
   async token(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
-    await this.#ready;
+    await this.#whenReady();
     return await this.#tokens.token(owner, asked);
   }
 
@@ -217,7 +260,7 @@ export class Broker {
    */
   async userInfo(accessToken?: string): Promise<Record<string, unknown>> {
     const provider = this.#registration.provider();
-    await this.#ready;
+    await this.#whenReady();
     if (accessToken === undefined) return await this.#accounts.active().userInfo();
     // RFC 6750 §2.1: what has other characters is no token, and is not sent to anybody.
     if (!/^[A-Za-z0-9._~+/=-]+$/.test(accessToken)) throw new BrokerError('invalid_token');
@@ -229,23 +272,29 @@ export class Broker {
   /**
    * T10: wipes the session first, revokes it, then ends the provider's own session in the browser.
    * @param asked.openBrowser - false when the caller is a browser that is sent there itself
+   * @param asked.federated - end the session at the upstream provider too (Auth0)
    * @returns the provider's logout address, where there is one and the provider could be asked
    * @throws BrokerError `invalid_request` for a client_id or returnTo that is not known (T11); nothing is done then
    */
   async logout(asked: {
     clientId?: string | undefined;
     returnTo?: string | undefined;
+    federated?: boolean;
     openBrowser: boolean;
   }): Promise<string | undefined> {
     if (asked.clientId !== undefined) this.#registration.clientId(asked.clientId);
     if (asked.returnTo !== undefined) this.#registration.checkReturnTo(asked.returnTo);
-    await this.#ready;
+    await this.#whenReady();
     const wasSignedIn = this.#accounts.peek() !== undefined;
     await this.signOut();
     const clientId = asked.clientId ?? this.#settings.clientId;
     if (!this.#provider || clientId === undefined || !(wasSignedIn || !asked.openBrowser)) return undefined;
     const address = this.#provider
-      .logoutUrl({ clientId, ...(asked.returnTo !== undefined && { returnTo: asked.returnTo }) })
+      .logoutUrl({
+        clientId,
+        ...(asked.returnTo !== undefined && { returnTo: asked.returnTo }),
+        federated: asked.federated === true,
+      })
       .catch(() => undefined);
     if (!asked.openBrowser) return await address;
     void address.then((url) => (url === undefined ? undefined : this.#openBrowser(url)));
@@ -254,11 +303,25 @@ export class Broker {
 
   /** Forgets the active session here and revokes it, without opening the browser. */
   async signOut(): Promise<void> {
-    await this.#ready;
+    await this.#whenReady();
     this.#problem = undefined;
+    this.#switchedFrom = undefined;
     this.#authorizations.forgetExchanged();
     await this.#accounts.signOut();
     this.#world.log.info({}, 'signed out');
+  }
+
+  /** Forgets one account here and revokes it, active or not. @throws BrokerError `not_found` */
+  async signOutAccount(account: string): Promise<void> {
+    await this.#whenReady();
+    const session = this.#accounts.byKey(account);
+    if (!session) throw new BrokerError('not_found', noSuchUser);
+    if (session === this.#accounts.peek()) return await this.signOut();
+    if (this.#switchedFrom === account) this.#switchedFrom = undefined;
+    // Its tokens may also be kept as the result of a login that has just ended (T10).
+    this.#authorizations.forgetExchanged();
+    await this.#accounts.signOut(account);
+    this.#world.log.info({}, 'another account signed out');
   }
 
   /**
@@ -266,42 +329,90 @@ export class Broker {
    * Failures are shown as the problem of {@link state}; this resolves in any case.
    */
   async signIn(): Promise<void> {
+    await this.#signInHere({});
+  }
+
+  /**
+   * Signs in somebody else too, for the person at the tray or window: the provider asks who it is. Whoever is active stays
+   * so until the new one is there.
+   */
+  async addAccount(): Promise<void> {
+    await this.#signInHere({ prompt: 'login' });
+  }
+
+  async #signInHere(asked: SignInRequest): Promise<void> {
     this.#setProblem(undefined);
     try {
       await this.#ready;
-      await this.#finishOwn(await this.#openOwn());
+      await this.#finishOwn(await this.#openOwn(asked));
     } catch (error) {
       const reason = this.#reasonOf(error);
-      if (reason.code !== 'authorization_cleared') this.#setProblem(reason);
+      if (reason.code !== 'authorization_cleared') this.#setProblem(reason, 'sign_in');
     }
   }
 
   /**
    * Signs in for a program that only wants somebody to be signed in (`/os/sign_in`): at once when somebody is, else by the
-   * login that already waits, whoever asked for it, else by a new one of the broker's own. Hands out no code.
+   * login that already waits, whoever asked for it, else by a new one of the broker's own. Hands out no code. Where no
+   * browser can be opened, by device authorization (RFC 8628), which the same owner may {@link clear}.
    * @param milliseconds - how long this waits (R15); the login itself goes on
    * @throws BrokerError `authorization_timeout`, or the reason why the login failed
    */
-  async ensureSignedIn(milliseconds: number): Promise<PersonState> {
-    this.#registration.provider();
-    await this.#ready;
+  async ensureSignedIn(owner: Owner, milliseconds: number): Promise<PersonState> {
+    const provider = this.#registration.provider();
+    await this.#whenReady();
     const person = this.state().person;
     if (person) return person;
     const waiting = this.#authorizations.waitingForSession((request) => this.#registration.isForSession(request));
+    if (!waiting && this.#world.showDeviceCode && (await provider.hasDeviceAuthorization())) {
+      return await this.#personWithin(milliseconds, this.#signInOnDevice(owner, provider));
+    }
     const login = waiting ?? (await this.#openOwn());
-    return await this.#personWithin(milliseconds, login);
+    // A program's login is exchanged by that program; the broker's own, here.
+    const finished = login.owner === loopgateItself ? this.#finishOwn(login) : login.outcome();
+    return await this.#personWithin(milliseconds, finished);
   }
 
   /** The person who is signed in, once the stored sessions were read. */
   async person(): Promise<PersonState | undefined> {
-    await this.#ready;
+    // Nobody can be known while a keyring waits to be unlocked; whoever listens is told when somebody is.
+    await this.#whenReady().catch(() => undefined);
     return this.state().person;
+  }
+
+  /** Everybody who is signed in, the active person first. */
+  async people(): Promise<PersonState[]> {
+    await this.#whenReady();
+    return this.#accounts.all().map(personOf);
+  }
+
+  /** One of them, by the provider's `sub`. @throws BrokerError `not_found` */
+  async personWithSubject(subject: string): Promise<PersonState> {
+    const person = (await this.people()).find((one) => one.subject === subject);
+    if (!person) throw new BrokerError('not_found', noSuchUser);
+    return person;
+  }
+
+  /**
+   * A program makes a stored account the active one, for all programs. The person is told (T18).
+   * @throws BrokerError `not_found`
+   */
+  async selectPerson(subject: string): Promise<PersonState> {
+    const chosen = await this.personWithSubject(subject);
+    const before = this.#accounts.peek()?.key;
+    if (before === chosen.account) return chosen;
+    // Back to whom the person had chosen: there is nothing left to tell.
+    this.#switchedFrom = this.#switchedFrom === chosen.account ? undefined : (this.#switchedFrom ?? before);
+    this.#authorizations.forgetExchanged();
+    await this.#accounts.activate(chosen.account);
+    this.#world.log.info({}, 'account switched by a program');
+    return chosen;
   }
 
   /** The person, with the profile read anew from the provider. @throws BrokerError */
   async refreshProfile(): Promise<PersonState> {
     this.#registration.provider();
-    await this.#ready;
+    await this.#whenReady();
     const session = this.#accounts.active();
     await session.readProfile();
     return personOf(session);
@@ -313,7 +424,7 @@ export class Broker {
    */
   async accessToken(api: OtherApi = {}): Promise<string> {
     this.#registration.provider();
-    await this.#ready;
+    await this.#whenReady();
     const session = this.#accounts.active();
     const isOwn = (api.audience ?? session.account.audience) === session.account.audience && api.scope === undefined;
     const token = isOwn ? await session.accessToken() : await session.accessTokenFor(api);
@@ -334,36 +445,72 @@ export class Broker {
 
   /** The person cancels a login; the program that asked for it gets `authorization_cleared`. */
   cancel(id: string): void {
+    this.#deviceLogins.cancel(id);
     const one = this.#authorizations.byId(id);
     if (one?.status === 'waiting') this.#authorizations.end(one, new BrokerError('authorization_cleared'));
   }
 
-  /** Makes another signed-in account the active one. @throws BrokerError */
+  /** The person makes another signed-in account the active one. @throws BrokerError `not_found` */
   async switchAccount(account: string): Promise<void> {
     await this.#ready;
+    this.#switchedFrom = undefined;
     await this.#accounts.activate(account);
   }
 
+  /** The person has seen that a program switched the account. */
+  acceptSwitch(): void {
+    this.#switchedFrom = undefined;
+    this.#changed();
+  }
+
+  /** The person wants another try at once: the renewal was refused, or the provider could not be reached (T5). */
+  async renew(): Promise<void> {
+    await this.#ready;
+    await this.#accounts.peek()?.tryAgain();
+  }
+
+  /** Where the sessions rest from now on, where no keyring protects them. Failures are shown as the problem. */
+  async chooseStorage(answer: WithoutKeyring): Promise<void> {
+    try {
+      await this.#accounts.chooseStorage(answer);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'unknown reason';
+      this.#setProblem(
+        new BrokerError('internal', {
+          happened: `Your answer could not be kept (${why}).`,
+          next: 'Let Loopgate write to its data folder and answer again.',
+        }),
+      );
+    }
+  }
+
   dismissProblem(): void {
+    this.#accounts.forgetEnded();
     this.#setProblem(undefined);
   }
 
   /** All that there is to show, at this moment. */
   state(): BrokerState {
     const session = this.#accounts.peek();
-    const waiting = this.#authorizations.waiting();
+    const before = this.#switchedFrom === undefined ? undefined : this.#accounts.byKey(this.#switchedFrom);
     return {
       ready: this.#isReady,
       person: session && personOf(session),
       others: this.#accounts.others().map(personOf),
-      waiting: waiting && {
-        id: waiting.id,
-        requestedBy: requesterOf(waiting),
-        deadline: waiting.deadline,
-      },
+      waiting: this.#waiting(),
+      ended: session ? undefined : this.#accounts.lost,
       problem: this.#problem,
-      storageNotice: this.#accounts.storageNotice,
+      remedy: this.#remedy,
+      vault: this.#accounts.place,
+      switchedFrom: before && personOf(before),
     };
+  }
+
+  #waiting(): WaitingLogin | undefined {
+    const inBrowser = this.#authorizations.waiting();
+    if (inBrowser) return { id: inBrowser.id, requestedBy: requesterOf(inBrowser), deadline: inBrowser.deadline };
+    const onDevice = this.#deviceLogins.waiting;
+    return onDevice && { ...onDevice, requestedBy: 'program' };
   }
 
   /** Calls back after every change of {@link state}; gives the function that ends it. */
@@ -377,8 +524,51 @@ export class Broker {
     return this.#provider?.origins ?? [];
   }
 
-  #openOwn(): Promise<Authorization> {
-    return this.#logins.open(loopgateItself, {}, { inBrowser: true });
+  /** Waits until the stored sessions were read; not for ever where a person has to unlock a keyring first. */
+  #whenReady(): Promise<void> {
+    if (this.#isReady) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const stopWaiting = this.#world.clock.after(unlockPatience, () =>
+        reject(
+          new BrokerError('not_signed_in', {
+            happened: 'The stored sign-in cannot be read yet.',
+            next: "Unlock the system's keyring, then try again.",
+          }),
+        ),
+      );
+      void this.#ready.then(resolve).finally(stopWaiting);
+    });
+  }
+
+  #openOwn(asked: SignInRequest = {}): Promise<Authorization> {
+    return this.#logins.open(loopgateItself, asked, { inBrowser: true });
+  }
+
+  #signInOnDevice(owner: Owner, provider: Provider): Promise<void> {
+    const { scope, audience } = this.#settings;
+    const clientId = this.#registration.clientId(undefined);
+    return this.#deviceLogins.signIn(owner, provider, {
+      clientId,
+      scope,
+      ...(audience !== undefined && { audience }),
+    });
+  }
+
+  async #adoptFromDevice(tokens: Tokens & { claims: IdTokenClaims; idToken: string }): Promise<void> {
+    const { audience } = this.#settings;
+    const account = accountOf(tokens, {
+      clientId: this.#registration.clientId(undefined),
+      ...(audience !== undefined && { audience }),
+    });
+    // T18: nobody who signed in meanwhile is pushed aside.
+    const session = await this.#accounts.adopt(this.#registration.provider(), account, { activate: false });
+    this.#signedIn(loopgateItself);
+    await session.readProfile().catch(() => undefined);
+  }
+
+  #discard({ refreshToken, claims }: Tokens & { claims: IdTokenClaims }): void {
+    const clientId = this.#registration.clientId(undefined);
+    if (refreshToken !== undefined) this.#accounts.revokeLater({ issuer: claims.iss, clientId, token: refreshToken });
   }
 
   async #finishOwn(one: Authorization): Promise<void> {
@@ -386,8 +576,8 @@ export class Broker {
     await this.#exchangeOwn(one);
   }
 
-  /** Waits until somebody is signed in, this login has failed, or the time is over. */
-  #personWithin(milliseconds: number, login: Authorization): Promise<PersonState> {
+  /** Waits until somebody is signed in, the login has failed, or the time is over. */
+  #personWithin(milliseconds: number, finished: Promise<unknown>): Promise<PersonState> {
     return new Promise((resolve, reject) => {
       // A program's own exchange reads the profile a moment after the person is known.
       let stopWaiting: (() => void) | undefined;
@@ -406,8 +596,6 @@ export class Broker {
         stopWaiting?.();
         answer();
       };
-      // A program's login is exchanged by that program; the broker's own, here.
-      const finished = login.owner === loopgateItself ? this.#finishOwn(login) : login.outcome();
       finished.then(look, (error: unknown) => settle(() => reject(this.#reasonOf(error))));
     });
   }
@@ -419,7 +607,8 @@ export class Broker {
 
   #signedIn(owner: Owner): void {
     this.#world.log.info({ owner }, 'signed in');
-    if (this.#problem !== undefined) this.#setProblem(undefined);
+    // A disk that is full stays so; everything else is over with a new session.
+    if (this.#problem !== undefined && this.#remedy !== 'none') this.#setProblem(undefined);
   }
 
   #reasonOf(error: unknown): BrokerError {
@@ -441,8 +630,9 @@ export class Broker {
     }
   }
 
-  #setProblem(problem: BrokerError | undefined): void {
+  #setProblem(problem: BrokerError | undefined, remedy: Remedy = 'none'): void {
     this.#problem = problem;
+    this.#remedy = remedy;
     if (problem) this.#world.log.warn({ code: problem.code }, problem.message);
     this.#changed();
   }
@@ -457,6 +647,7 @@ function requesterOf(one: Authorization): 'loopgate' | 'program' {
 }
 
 function personOf(session: Session): PersonState {
-  const { issuer, subject, profile, expiresAt } = session.account;
-  return { account: session.key, issuer, subject, profile, renewable: session.renewable, expiresAt };
+  const { issuer, subject, profile, profileReadAt, expiresAt } = session.account;
+  const { key: account, renewable, freshness } = session;
+  return { account, issuer, subject, profile, renewable, expiresAt, freshness, profileReadAt };
 }

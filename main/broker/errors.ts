@@ -121,15 +121,19 @@ export interface BrokerErrorDetails {
 export class BrokerError extends Error {
   override readonly name = 'BrokerError';
   readonly code: ErrorCode;
-  /** The first half of the message: what happened. The second, `next`, speaks to whoever called the API. */
+  /** The first half of the message: what happened. */
   readonly happened: string;
+  /** The second half: what to do next. */
+  readonly next: string;
   readonly retryable: boolean;
   readonly providerError: string | undefined;
 
   constructor(code: ErrorCode, details: BrokerErrorDetails = {}) {
     const row = errorTable[code];
     const happened = details.happened ?? row.happened;
-    super(`${happened} ${details.next ?? row.next}`);
+    const next = details.next ?? row.next;
+    super(`${happened} ${next}`);
+    this.next = next;
     this.code = code;
     this.happened = happened;
     this.retryable = details.retryable ?? false;

@@ -98,10 +98,10 @@ test('a scope alone gives a narrower token of the same API; the session keeps it
 test('T7: it is kept until it is about to end, and asked for anew then', async () => {
   const world = await signedIn();
   const first = await world.broker.accessToken({ audience: other });
-  world.clock.advance(40 * second);
+  world.clock.jump(40 * second);
   expect(await world.broker.accessToken({ audience: other })).toBe(first);
   expect(refreshesOf(world)).toHaveLength(1);
-  world.clock.advance(6 * second);
+  world.clock.jump(6 * second);
   expect(await world.broker.accessToken({ audience: other })).not.toBe(first);
   expect(refreshesOf(world)).toHaveLength(2);
 });

@@ -9,6 +9,9 @@ const requestTimeout = 15;
 const clockTolerance = 60;
 /** What openid-client leaves out when the provider does: RFC 6749 §5.1 only recommends expires_in. Seconds. */
 const assumedLifetime = 3600;
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+/** RFC 8628 §3.2: the interval where the provider names none. Seconds. */
+const defaultInterval = 5;
 
 export type ResponseMode = 'form_post' | 'query' | 'fragment' | 'web_message';
 
@@ -68,6 +71,18 @@ export interface OtherApi {
   readonly audience?: string;
   /** Space-separated. */
   readonly scope?: string;
+}
+
+/** The answer of a device authorization endpoint (RFC 8628 §3.2). Times are in milliseconds. */
+export interface DeviceAuthorization {
+  /** The broker's secret: never shown. */
+  readonly deviceCode: string;
+  /** What the person enters. */
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly verificationUriComplete?: string;
+  readonly expiresIn: number;
+  readonly interval: number;
 }
 
 /** Where a login starts. */
@@ -192,12 +207,57 @@ export class Provider {
         idTokenExpected: true,
       }),
     );
-    const tokens = this.#tokens(answer, exchange.requestedScope);
-    if (!tokens.claims || tokens.idToken === undefined) {
-      throw new BrokerError('provider_error', { happened: 'The identity provider sent no ID token.' });
-    }
+    const tokens = this.#withIdToken(this.#tokens(answer, exchange.requestedScope));
     this.#checkOrganization(tokens.claims, exchange.organization);
-    return { ...tokens, claims: tokens.claims, idToken: tokens.idToken };
+    return tokens;
+  }
+
+  /** Whether the provider has device authorization (RFC 8628). @throws BrokerError */
+  async hasDeviceAuthorization(): Promise<boolean> {
+    return (await this.#metadata()).device_authorization_endpoint !== undefined;
+  }
+
+  /** Begins a login on another device (RFC 8628 §3.1). @throws BrokerError */
+  async deviceAuthorization(request: {
+    clientId: string;
+    scope: string;
+    audience?: string;
+  }): Promise<DeviceAuthorization> {
+    const configuration = await this.#configuration(request.clientId);
+    const { scope, audience } = request;
+    const answer = await asBrokerError(() =>
+      client.initiateDeviceAuthorization(configuration, { scope, ...(audience !== undefined && { audience }) }),
+    );
+    for (const address of [answer.verification_uri, answer.verification_uri_complete]) {
+      if (address !== undefined) checkPrintable('verification_uri', address);
+    }
+    checkPrintable('user_code', answer.user_code);
+    return {
+      deviceCode: answer.device_code,
+      userCode: answer.user_code,
+      verificationUri: answer.verification_uri,
+      ...(answer.verification_uri_complete !== undefined && {
+        verificationUriComplete: answer.verification_uri_complete,
+      }),
+      expiresIn: answer.expires_in * 1000,
+      interval: (answer.interval ?? defaultInterval) * 1000,
+    };
+  }
+
+  /**
+   * Asks once whether the person has signed in on the other device (RFC 8628 §3.4). The ID token is required and verified;
+   * there is no nonce in this flow, the device code that only the broker knows stands in its place.
+   * @throws BrokerError with `providerError` `authorization_pending`, `slow_down`, `expired_token` or `access_denied`
+   */
+  async deviceTokens(
+    request: { clientId: string; scope: string },
+    deviceCode: string,
+  ): Promise<Tokens & { claims: IdTokenClaims; idToken: string }> {
+    const configuration = await this.#configuration(request.clientId);
+    const answer = await asBrokerError(() =>
+      client.genericGrantRequest(configuration, deviceGrant, { device_code: deviceCode }),
+    );
+    return this.#withIdToken(this.#tokens(answer, request.scope));
   }
 
   /**
@@ -261,14 +321,21 @@ export class Provider {
   /**
    * Where the browser ends the provider's own session: Auth0's `/v2/logout` where the provider is laid out like Auth0,
    * else `end_session_endpoint`; undefined where there is neither. T9: never with an id_token_hint.
+   * @param parameters.federated - end the session at the upstream provider too, where the provider is laid out like Auth0
    */
-  async logoutUrl(parameters: { clientId: string; returnTo?: string }): Promise<string | undefined> {
+  async logoutUrl(parameters: {
+    clientId: string;
+    returnTo?: string;
+    federated?: boolean;
+  }): Promise<string | undefined> {
     const metadata = await this.#metadata();
     const base = metadata.issuer.endsWith('/') ? metadata.issuer : `${metadata.issuer}/`;
     if (metadata.token_endpoint === `${base}oauth/token`) {
       const url = new URL(`${base}v2/logout`);
       url.searchParams.set('client_id', parameters.clientId);
       if (parameters.returnTo !== undefined) url.searchParams.set('returnTo', parameters.returnTo);
+      // Auth0 looks whether it is there, whatever its value.
+      if (parameters.federated) url.searchParams.set('federated', '');
       return url.href;
     }
     if (metadata.end_session_endpoint === undefined) return undefined;
@@ -362,6 +429,12 @@ export class Provider {
     };
   }
 
+  #withIdToken(tokens: Tokens): Tokens & { claims: IdTokenClaims; idToken: string } {
+    const { claims, idToken } = tokens;
+    if (claims && idToken !== undefined) return { ...tokens, claims, idToken };
+    throw new BrokerError('provider_error', { happened: 'The identity provider sent no ID token.' });
+  }
+
   /** openid-client takes any iat; a fresh login's lies within the tolerance (T1), and a skew is named as one (T15). */
   #checkIssuedAt(issuedAt: number): void {
     const difference = Math.round(issuedAt - this.#clock.now() / 1000);
@@ -406,6 +479,12 @@ function authorizationParameters(request: AuthorizationRequest, secrets: Authori
     code_challenge: secrets.codeChallenge,
     code_challenge_method: 'S256',
   };
+}
+
+/** What is printed on a terminal must not be able to write there what it likes (escape sequences). */
+function checkPrintable(name: string, text: string): void {
+  if (/^[\x20-\x7e]{1,2048}$/.test(text)) return;
+  throw new BrokerError('provider_error', { happened: `The identity provider's answer failed a check (${name}).` });
 }
 
 /** The refresh token of a token endpoint's answer, as it stands there; checked later, with the rest of it. */

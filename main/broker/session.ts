@@ -6,13 +6,22 @@ import type { StoredAccount } from './vault.ts';
 
 /** How long a profile is served without asking the provider: Auth0 allows five calls a minute. Milliseconds. */
 const profileFresh = 5 * 60_000;
-/** An access token is renewed this long before it ends (T7), or a tenth of its life before when it is short. Milliseconds. */
+/**
+ * An access token that is asked for is renewed this long before it ends (T7), or a tenth of its life before when it is
+ * short. Unasked it is renewed earlier still, by up to as much again: then nobody ever waits for it. Milliseconds.
+ */
 const renewEarly = 60_000;
+/** How long a caller waits for a provider that does not answer, while there is something older to give. Milliseconds. */
+const patience = 2_000;
 /** T5: after a failure that may pass, the next try waits this long, then twice as long each time. Milliseconds. */
 const firstBackoff = 1_000;
 const longestBackoff = 60_000;
-/** T5: after a refusal that will not pass by itself there is no storm of requests. Milliseconds. */
+/** T5: after a refusal nothing is tried again unasked; callers that ask cause one request in this time. Milliseconds. */
 const refusedBackoff = 5 * 60_000;
+/** A token that seems to come from later than this says that the clock was set back since. Milliseconds. */
+const clockTolerance = 60_000;
+/** Unasked renewals are at least this far apart. Milliseconds. */
+const shortestRound = 30_000;
 /** For how many other APIs a session keeps tokens. */
 const keptApis = 20;
 /** How many refresh tokens that were rotated away a session still recognises. */
@@ -26,6 +35,12 @@ export interface AccessToken {
   readonly idToken: string;
 }
 
+/**
+ * What is known of a session: `unverified` until the provider was asked in this run, `stale` while it cannot be reached
+ * although it could be before.
+ */
+export type Freshness = 'verified' | 'unverified' | 'stale';
+
 /** What a session needs from the house around it. */
 export interface SessionHost {
   /** Writes all sessions to the vault; resolves when they are on disk, or when that failed and was said. */
@@ -36,7 +51,7 @@ export interface SessionHost {
   ended(session: Session, reason: BrokerError): void;
   /** A refresh token that no session holds any more is to be revoked. */
   revokeLater(token: { issuer: string; clientId: string; token: string }): void;
-  /** The session cannot be renewed until somebody does something about it (T5). */
+  /** The session cannot be renewed until somebody does something about it (T5); {@link Session.tryAgain} is that. */
   problem(problem: BrokerError): void;
   /** It can be renewed again. */
   resolved(problem: BrokerError): void;
@@ -75,10 +90,25 @@ function profileOf(claims: IdTokenClaims): Pick<StoredAccount, 'profile'> {
   return known.length === 0 ? {} : { profile: { sub: claims.sub, ...Object.fromEntries(known) } };
 }
 
+/** What a session takes from the world. */
+export interface SessionWorld {
+  readonly clock: Clock;
+  /** A number from 0 to below 1, for jitter (T7). */
+  readonly random: () => number;
+}
+
+/** Why the last attempt to reach the provider failed, and how long it is not tried again. Milliseconds. */
+interface Failure {
+  readonly reason: BrokerError;
+  readonly at: number;
+  readonly backoff: number;
+}
+
 /** A signed-in person: tokens, renewal (one refresh at a time), profile. */
 export class Session {
   readonly #provider: Provider;
   readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #host: SessionHost;
   #account: StoredAccount;
   #refreshing: Promise<void> | undefined;
@@ -90,8 +120,17 @@ export class Session {
   /** Tokens for other APIs, in memory only. */
   readonly #apiTokens = new Map<string, { token: AccessToken; issuedAt: number }>();
   readonly #askingForApi = new Map<string, Promise<AccessToken>>();
-  /** Why the last renewal failed, and until when it is not tried again. */
-  #failure: { reason: BrokerError; at: number; backoff: number } | undefined;
+  /** Other APIs whose token the provider has refused. */
+  readonly #refusedApis = new Map<string, Failure>();
+  #renewalFailure: Failure | undefined;
+  #profileFailure: Failure | undefined;
+  /** True once the provider has answered in this run. */
+  #wasVerified: boolean;
+  /** When the renewal was sent whose answer is not known; kept in the vault too. */
+  #renewalSentAt: number | undefined;
+  /** True when that was before this run: the program was stopped meanwhile. */
+  #wasStopped: boolean;
+  #cancelPlan: () => void = () => undefined;
   /** Hashes of the refresh tokens that this session has or had, oldest first. */
   readonly #knownTokens = new Set<string>();
   /** Set when the session is no longer kept: what still arrives for it is thrown away. */
@@ -99,12 +138,26 @@ export class Session {
   /** The session of the same person that took this one's place. */
   #successor: Session | undefined;
 
-  constructor(account: StoredAccount, provider: Provider, clock: Clock, host: SessionHost) {
-    this.#account = account;
+  /** @param options.verified - true when the provider has just given these tokens, false when they come from the vault */
+  constructor(
+    account: StoredAccount,
+    provider: Provider,
+    world: SessionWorld,
+    host: SessionHost,
+    options: { verified: boolean },
+  ) {
+    const { renewalSentAt, spentTokens = [], ...known } = account;
+    this.#account = known;
+    this.#renewalSentAt = renewalSentAt;
+    this.#wasStopped = renewalSentAt !== undefined;
     this.#provider = provider;
-    this.#clock = clock;
+    this.#clock = world.clock;
+    this.#random = world.random;
     this.#host = host;
+    this.#wasVerified = options.verified;
+    for (const spent of spentTokens) this.#knownTokens.add(spent);
     this.#rememberToken();
+    this.#plan();
   }
 
   get key(): string {
@@ -113,7 +166,20 @@ export class Session {
 
   /** What the vault keeps. Holds tokens: never shown, never logged. */
   get account(): StoredAccount {
-    return this.#account;
+    const sentAt = this.#renewalSentAt;
+    const spentTokens = [...this.#knownTokens].slice(0, -1);
+    return {
+      ...this.#account,
+      ...(spentTokens.length > 0 && { spentTokens }),
+      ...(sentAt !== undefined && { renewalSentAt: sentAt }),
+    };
+  }
+
+  /** How sure this session is of what it shows. */
+  get freshness(): Freshness {
+    if (!this.#wasVerified) return 'unverified';
+    const isAway = this.#renewalFailure?.reason.retryable === true || this.#profileFailure !== undefined;
+    return isAway ? 'stale' : 'verified';
   }
 
   /** T17: false when the provider granted no refresh token; the session then ends with its access token. */
@@ -169,6 +235,8 @@ export class Session {
     const key = apiKey(api);
     const kept = this.#apiTokens.get(key);
     if (kept && !isAboutToEnd({ ...kept.token, issuedAt: kept.issuedAt }, this.#clock.now())) return kept.token;
+    const refused = this.#refusedApis.get(key);
+    if (refused && this.#isBackingOff(refused)) throw refused.reason;
     const asking = this.#askingForApi.get(key) ?? this.#refreshFor(api).finally(() => this.#askingForApi.delete(key));
     this.#askingForApi.set(key, asking);
     this.#host.track(asking);
@@ -178,6 +246,9 @@ export class Session {
       // The same person signed in anew while this waited: the newer session answers.
       const newer = this.#replacedBy();
       if (newer) return await newer.accessTokenFor(api);
+      if (error instanceof BrokerError && error.code === 'provider_error') {
+        keepNewest(this.#refusedApis, key, this.#failureAfter(undefined, error));
+      }
       throw error;
     }
   }
@@ -188,14 +259,26 @@ export class Session {
    * @throws BrokerError when there is none to serve
    */
   async userInfo(): Promise<Record<string, unknown>> {
-    const { profile, profileReadAt } = this.#account;
-    if (profile && profileReadAt !== undefined && this.#clock.now() - profileReadAt < profileFresh) return profile;
+    const { profile } = this.#account;
+    if (!profile) return await this.readProfile();
+    if (this.#isProfileFresh() || this.#isBackingOff(this.#profileFailure)) return profile;
     try {
-      return await this.readProfile();
+      // A stale answer now is better than a fresh one after the provider's time-out; the reading goes on.
+      return (await this.#inTime(this.readProfile())) ?? profile;
     } catch (error) {
-      if (profile && error instanceof BrokerError && error.retryable) return profile;
+      if (error instanceof BrokerError && error.retryable) return profile;
       throw error;
     }
+  }
+
+  /**
+   * Asks the provider at once for what is due: a renewal, or whether what is stored still holds. For the start, after sleep
+   * (T7), when the clock was set, and when the person presses "Try again" (T5). Never throws: a failure shows in
+   * {@link freshness}, or is said as a problem.
+   * @param options.distrust - true when the clock was set back: the times of the token then mean nothing
+   */
+  async tryAgain(options: { distrust?: boolean } = {}): Promise<void> {
+    await this.#catchUp(options.distrust === true);
   }
 
   /** Reads the profile anew. Callers that ask meanwhile share the answer. @throws BrokerError */
@@ -212,17 +295,90 @@ export class Session {
    */
   close(successor?: Session): string | undefined {
     this.#closed = true;
+    this.#cancelPlan();
     this.#successor = successor;
     return this.#account.refreshToken;
   }
 
   async #readProfile(): Promise<Record<string, unknown>> {
     const { accessToken } = await this.accessToken();
-    const profile = await this.#provider.userInfo(accessToken, this.#account.subject);
+    let profile: Record<string, unknown>;
+    try {
+      profile = await this.#provider.userInfo(accessToken, this.#account.subject);
+    } catch (error) {
+      this.#profileFailed(error);
+      throw error;
+    }
     if (this.#successor) return await this.#successor.readProfile();
     if (this.#closed) throw new BrokerError('not_signed_in');
+    this.#changeFreshness(() => {
+      this.#profileFailure = undefined;
+      this.#wasVerified = true;
+    });
     await this.#replace({ profile, profileReadAt: this.#clock.now() });
     return profile;
+  }
+
+  #isProfileFresh(): boolean {
+    const { profileReadAt } = this.#account;
+    if (profileReadAt === undefined) return false;
+    const age = this.#clock.now() - profileReadAt;
+    return age >= 0 && age < profileFresh;
+  }
+
+  /** What is due by itself: the renewal (T7), and the question whether a stored session still holds. */
+  async #catchUp(distrust = false): Promise<void> {
+    try {
+      if (!this.renewable) await this.accessToken();
+      else if (distrust || this.#isDue() || this.#renewalFailure) await this.#refreshOnce();
+      if (this.freshness !== 'verified') await this.#verify();
+    } catch {
+      // It is said where it failed; the next attempt is planned there.
+    }
+    this.#plan();
+  }
+
+  /** A token that the provider no longer takes although its time is not over is renewed: only that says whether the session is. */
+  async #verify(): Promise<void> {
+    try {
+      await this.readProfile();
+    } catch (error) {
+      if (!(error instanceof BrokerError) || error.code !== 'invalid_token' || !this.renewable) throw error;
+      await this.#refreshOnce();
+      await this.readProfile();
+    }
+  }
+
+  /** Plans the next attempt; the one that was planned before is forgotten. */
+  #plan(): void {
+    this.#cancelPlan();
+    if (this.#closed) return;
+    const due = this.#nextAttempt();
+    if (due === undefined) return;
+    this.#cancelPlan = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
+      this.#host.track(this.#catchUp());
+    });
+  }
+
+  /** When to act unasked, in milliseconds since the epoch; undefined when nothing is to be done before somebody asks. */
+  #nextAttempt(): number | undefined {
+    const attempts = [this.#nextRenewal(), this.#profileFailure && this.#nextTry(this.#profileFailure)];
+    const times = attempts.filter((time) => time !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** The renewal, or the end of a session that cannot be renewed. */
+  #nextRenewal(): number | undefined {
+    if (this.#renewalFailure) return this.#nextTry(this.#renewalFailure);
+    const { issuedAt, expiresAt } = this.#account;
+    if (!this.renewable) return expiresAt;
+    // Tokens that live for seconds are renewed for those who ask, not in a loop.
+    return Math.max(expiresAt - early(this.#account) * (1 + this.#random()), issuedAt + shortestRound);
+  }
+
+  /** T5: a refusal is not repeated unasked. The jitter keeps a thousand machines from coming back in the same moment. */
+  #nextTry({ reason, at, backoff }: Failure): number | undefined {
+    return reason.retryable ? at + backoff * (1 + this.#random() / 2) : undefined;
   }
 
   /** Asked anew after waiting: the compiler would keep what it knew before. */
@@ -234,53 +390,101 @@ export class Session {
     return this.renewable && isAboutToEnd(this.#account, this.#clock.now());
   }
 
+  /** True when it is time for the renewal that nobody has asked for. */
+  #isDue(): boolean {
+    return this.#isEnding() || this.#clock.now() >= this.#account.expiresAt - 2 * early(this.#account);
+  }
+
   async #renew(): Promise<void> {
+    const isValid = () => !this.#closed && this.#account.expiresAt > this.#clock.now();
     try {
-      if (this.#failure && this.#isBackingOff(this.#failure)) throw this.#failure.reason;
-      this.#refreshing ??= this.#startRefresh();
-      await this.#refreshing;
+      if (this.#renewalFailure && this.#isBackingOff(this.#renewalFailure)) throw this.#renewalFailure.reason;
+      const refreshing = this.#refreshOnce();
+      await (isValid() ? this.#inTime(refreshing) : refreshing);
     } catch (error) {
       // While the old token is valid it serves: a network that is down is no reason to be signed out (T5).
       if (this.#successor) return;
-      if (this.#closed || this.#account.expiresAt <= this.#clock.now()) throw error;
+      if (!isValid()) throw error;
     }
+  }
+
+  /** One refresh at a time, whoever asks. */
+  #refreshOnce(): Promise<void> {
+    this.#refreshing ??= this.#startRefresh();
+    return this.#refreshing;
   }
 
   #startRefresh(): Promise<void> {
     const refreshing = this.#refresh()
       .then(
-        () => this.#refreshSucceeded(),
-        (error: unknown) => this.#refreshFailed(error),
+        () => this.#renewed(),
+        (error: unknown) => {
+          throw this.#renewalFailed(error);
+        },
       )
       .finally(() => {
         this.#refreshing = undefined;
+        this.#plan();
       });
     this.#host.track(refreshing);
     return refreshing;
   }
 
-  #refreshSucceeded(): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
+  #renewed(): void {
+    const failure = this.#renewalFailure;
+    this.#changeFreshness(() => {
+      this.#renewalFailure = undefined;
+      this.#wasVerified = true;
+    });
     if (failure) this.#host.resolved(failure.reason);
   }
 
-  /** A clock that was set back since (T7) makes the times useless: then it is tried at once. */
-  #isBackingOff({ at, backoff }: { at: number; backoff: number }): boolean {
-    const since = this.#clock.now() - at;
-    return since >= 0 && since < backoff;
+  /** T5: what may pass is tried again, later each time; what will not is said. Neither ends the session. */
+  #renewalFailed(error: unknown): BrokerError {
+    const reason = error instanceof BrokerError ? error : new BrokerError('internal');
+    if (this.#closed) return reason;
+    this.#changeFreshness(() => {
+      this.#renewalFailure = this.#failureAfter(this.#renewalFailure, reason);
+    });
+    if (!reason.retryable) this.#host.problem(reason);
+    return reason;
   }
 
-  /** T5: what may pass is tried again, later each time; what will not is said. Neither ends the session. */
-  #refreshFailed(error: unknown): never {
-    const reason = error instanceof BrokerError ? error : new BrokerError('internal');
-    if (!this.#closed) {
-      const last = this.#failure?.backoff ?? firstBackoff / 2;
-      const backoff = reason.retryable ? Math.min(last * 2, longestBackoff) : refusedBackoff;
-      this.#failure = { reason, at: this.#clock.now(), backoff };
-      if (!reason.retryable) this.#host.problem(reason);
-    }
-    throw reason;
+  /** A refusal is an answer too: the provider is there. Who asks for the profile gets it, and nobody else is bothered. */
+  #profileFailed(error: unknown): void {
+    if (this.#closed || !(error instanceof BrokerError)) return;
+    this.#changeFreshness(() => {
+      this.#profileFailure = error.retryable ? this.#failureAfter(this.#profileFailure, error) : undefined;
+      if (!error.retryable) this.#wasVerified = true;
+    });
+    this.#plan();
+  }
+
+  #failureAfter(last: Failure | undefined, reason: BrokerError): Failure {
+    const longer = last?.reason.retryable === true ? last.backoff * 2 : firstBackoff;
+    const backoff = reason.retryable ? Math.min(longer, longestBackoff) : refusedBackoff;
+    return { reason, at: this.#clock.now(), backoff };
+  }
+
+  #changeFreshness(change: () => void): void {
+    const before = this.freshness;
+    change();
+    if (this.freshness !== before) this.#host.changed();
+  }
+
+  /** A clock that was set back since (T7) makes the times useless: then it is tried at once. */
+  #isBackingOff(failure: Failure | undefined): boolean {
+    if (!failure) return false;
+    const since = this.#clock.now() - failure.at;
+    return since >= 0 && since < failure.backoff;
+  }
+
+  /** Resolves with undefined when the work takes longer than a caller should wait; the work goes on. */
+  #inTime<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(patience, () => resolve(undefined));
+      work.then(resolve, reject).finally(cancel);
+    });
   }
 
   async #refresh(): Promise<void> {
@@ -298,13 +502,11 @@ export class Session {
   async #refreshFor(api: OtherApi): Promise<AccessToken> {
     const tokens = await this.#askProvider(api);
     // The session's own access token stays; its refresh token was used, and may have been rotated.
-    if (tokens.refreshToken !== undefined) await this.#replace({ refreshToken: tokens.refreshToken });
+    const { refreshToken } = tokens;
+    await this.#replace(refreshToken === undefined ? {} : { refreshToken });
     const { accessToken, expiresAt, issuedAt, scope } = tokens;
     const token = { accessToken, expiresAt, scope, idToken: this.#account.idToken };
-    this.#apiTokens.delete(apiKey(api));
-    this.#apiTokens.set(apiKey(api), { token, issuedAt });
-    const oldest = this.#apiTokens.keys().next().value;
-    if (this.#apiTokens.size > keptApis && oldest !== undefined) this.#apiTokens.delete(oldest);
+    keepNewest(this.#apiTokens, apiKey(api), { token, issuedAt });
     return token;
   }
 
@@ -321,19 +523,22 @@ export class Session {
   async #useRefreshToken(api: OtherApi | undefined): Promise<Tokens> {
     const { clientId, refreshToken, scope, issuer, subject } = this.#account;
     if (this.#closed || refreshToken === undefined) throw new BrokerError('not_signed_in');
+    const answerWasLost = this.#renewalSentAt !== undefined;
     let rotated: string | undefined;
     let tokens: Tokens;
     try {
+      await this.#markSent();
+      // Signed out while that was written: the token is on its way to be revoked, and not to be used any more.
+      if (this.#closed) throw new BrokerError('not_signed_in');
       const remember = (token: string) => {
         rotated = token;
       };
       tokens = await this.#provider.refresh({ clientId, refreshToken, scope }, remember, api);
+      this.#renewalSentAt = undefined;
     } catch (error) {
-      if (error instanceof BrokerError && error.code === 'invalid_grant') {
-        throw this.#end(
-          'the identity provider no longer accepts it (it was revoked, it expired, or it was used elsewhere)',
-        );
-      }
+      if (error instanceof BrokerError && error.code === 'invalid_grant') throw this.#end(this.#refusal(answerWasLost));
+      // A refusal is an answer. After a network failure nobody knows whether the provider has rotated.
+      if (rotated === undefined && !(error instanceof BrokerError && error.retryable)) this.#forgetSent();
       // The provider has rotated, but its answer failed a check, such as keys that could not be read: the old refresh token
       // is spent, so the new one must be kept although nothing else of the answer is.
       if (rotated !== undefined) await this.#keepRotated(rotated);
@@ -351,8 +556,32 @@ export class Session {
     return rotated === undefined ? tokens : { ...tokens, refreshToken: rotated };
   }
 
+  /**
+   * T4: that a renewal is on its way is on disk before it is sent. If its answer never comes, the provider may have rotated
+   * the token all the same, and nothing can bring the new one back; but the person can be told what happened.
+   */
+  async #markSent(): Promise<void> {
+    if (this.#renewalSentAt !== undefined) return;
+    this.#renewalSentAt = this.#clock.now();
+    await this.#host.persist();
+  }
+
+  #forgetSent(): void {
+    this.#renewalSentAt = undefined;
+    void this.#host.persist();
+  }
+
+  #refusal(answerWasLost: boolean): string {
+    if (answerWasLost && this.#wasStopped)
+      return 'Loopgate was stopped while it renewed the session, and the answer with the new token was lost';
+    if (answerWasLost)
+      return 'the connection broke while the session was renewed, and the answer with the new token was lost';
+    return 'the identity provider no longer accepts it (it was revoked, it expired, or it was used elsewhere)';
+  }
+
   async #keepRotated(refreshToken: string): Promise<void> {
     const { issuer, clientId } = this.#account;
+    this.#renewalSentAt = undefined;
     if (this.#closed) this.#host.revokeLater({ issuer, clientId, token: refreshToken });
     else await this.#replace({ refreshToken });
   }
@@ -367,7 +596,12 @@ export class Session {
   }
 
   #rememberToken(): void {
-    if (this.#account.refreshToken !== undefined) this.#knownTokens.add(hash(this.#account.refreshToken));
+    const { refreshToken } = this.#account;
+    if (refreshToken === undefined) return;
+    const present = hash(refreshToken);
+    // The present one is the last of them.
+    this.#knownTokens.delete(present);
+    this.#knownTokens.add(present);
     const oldest = this.#knownTokens.values().next().value;
     if (this.#knownTokens.size > rememberedTokens && oldest !== undefined) this.#knownTokens.delete(oldest);
   }
@@ -376,19 +610,37 @@ export class Session {
   #end(reason: string): BrokerError {
     const over = new BrokerError('not_signed_in', { happened: `The session has ended: ${reason}.` });
     if (!this.#closed) {
-      this.#closed = true;
+      this.close();
       this.#host.ended(this, over);
     }
     return over;
   }
 }
 
-function isAboutToEnd({ issuedAt, expiresAt }: { issuedAt: number; expiresAt: number }, now: number): boolean {
-  return expiresAt - Math.min(renewEarly, (expiresAt - issuedAt) / 10) <= now;
+/** How long before its end a token counts as ended, in milliseconds. */
+function early({ issuedAt, expiresAt }: Lifetime): number {
+  return Math.min(renewEarly, Math.max(0, expiresAt - issuedAt) / 10);
+}
+
+/** Also true for a token from the future: the clock was set back since, and its end is not known any more (T7). */
+function isAboutToEnd(token: Lifetime, now: number): boolean {
+  return token.expiresAt - early(token) <= now || token.issuedAt > now + clockTolerance;
+}
+
+interface Lifetime {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
 }
 
 function apiKey({ audience, scope }: OtherApi): string {
   return JSON.stringify([audience, scope]);
+}
+
+function keepNewest<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.keys().next().value;
+  if (map.size > keptApis && oldest !== undefined) map.delete(oldest);
 }
 
 function hash(text: string): string {

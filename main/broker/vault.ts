@@ -17,6 +17,13 @@ const storedAccount = z.object({
   /** The provider's /userinfo answer, `sub` verified (T2). */
   profile: z.record(z.string(), z.unknown()).optional(),
   profileReadAt: z.number().optional(),
+  /**
+   * When a renewal was sent whose answer is not known, in milliseconds since the epoch. If the provider then refuses the
+   * refresh token, the answer with the new one was lost (T4), and the person can be told so.
+   */
+  renewalSentAt: z.number().optional(),
+  /** Hashes of the refresh tokens it had: one that a program still carries must not reach the provider (reuse detection). */
+  spentTokens: z.array(z.string()).optional(),
 });
 
 /** A refresh token whose revocation the provider has not yet confirmed (T10). */
@@ -27,17 +34,42 @@ export const storedState = z.object({
   accounts: z.array(storedAccount),
   /** The key of the active account. */
   active: z.string().optional(),
+  /** The keys of those that are active with other settings: another provider, application or API. */
+  activeElsewhere: z.array(z.string()).optional(),
   revocations: z.array(storedRevocation),
+  /** Why the last session ended, when it was not the person's own wish: the next start still knows. */
+  ended: z.string().optional(),
 });
 
 export type StoredAccount = z.infer<typeof storedAccount>;
 export type StoredRevocation = z.infer<typeof storedRevocation>;
 export type StoredState = z.infer<typeof storedState>;
 
-/** Where the sessions rest. Each place says in words what it is, so that the person knows. */
+/** Where sessions rest, as the person is told. */
+export interface VaultPlace {
+  /** `key`: a file under a key of the administrator's. `file`: a file that only its mode protects. */
+  readonly kind: 'keyring' | 'key' | 'file' | 'memory';
+  /** What a person should know about this place, in words; absent when it is the system's keyring. */
+  readonly notice?: string;
+  /** `unlock`: a locked keyring is waited for. `choice`: no keyring is there, and nobody has said what to do then. */
+  readonly needs?: 'unlock' | 'choice';
+  /** True when {@link Vault.choose} may be called. */
+  readonly changeable: boolean;
+}
+
+/** What to do where no keyring protects the sessions: keep them for this run only, or in a file that only its mode protects. */
+export type WithoutKeyring = 'memory' | 'file';
+
+/** Where the sessions rest. */
 export interface Vault {
-  /** What a person should know about this place, e.g. that it is memory only; absent when it is the system's keyring. */
-  readonly notice: string | undefined;
+  readonly place: VaultPlace;
+  /** Calls back whenever {@link place} has changed. One listener: the accounts. */
+  onPlaceChanged(listener: () => void): void;
+  /**
+   * The person's answer where no keyring is there. It is remembered; what {@link save} is given next goes to that place.
+   * @throws when it could not be remembered
+   */
+  choose(answer: WithoutKeyring): Promise<void>;
   /**
    * Reads what was saved; nothing saved gives undefined.
    * @throws VaultUnreadable when something is there that cannot be read; it has been set aside, not deleted.
@@ -54,13 +86,17 @@ export class VaultUnreadable extends Error {
 
 /** Keeps the sessions for this run only. */
 export class MemoryVault implements Vault {
-  readonly notice: string;
+  readonly place: VaultPlace;
   #state: StoredState | undefined;
 
   /** @param why - said to the person: why nothing is kept. */
   constructor(why: string) {
-    this.notice = why;
+    this.place = { kind: 'memory', notice: why, changeable: false };
   }
+
+  onPlaceChanged(): void {}
+
+  async choose(): Promise<void> {}
 
   async load(): Promise<StoredState | undefined> {
     return this.#state;

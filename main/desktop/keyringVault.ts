@@ -1,5 +1,5 @@
 import { safeStorage } from 'electron';
-import { MemoryVault, type StoredState, type Vault } from '../broker/vault.ts';
+import { MemoryVault, type StoredState, type Vault, type VaultPlace } from '../broker/vault.ts';
 import { SealedVault, type Sealer } from '../sealedVault.ts';
 
 /**
@@ -14,9 +14,13 @@ export class KeyringVault implements Vault {
     this.#home = home;
   }
 
-  get notice(): string | undefined {
-    return this.#chosen?.notice;
+  get place(): VaultPlace {
+    return this.#chosen?.place ?? { kind: 'keyring', changeable: false };
   }
+
+  onPlaceChanged(): void {}
+
+  async choose(): Promise<void> {}
 
   load(): Promise<StoredState | undefined> {
     return this.#vault().load();

@@ -17,14 +17,26 @@ const nobody: BrokerState = {
   person: undefined,
   others: [],
   waiting: undefined,
+  ended: undefined,
   problem: undefined,
-  storageNotice: undefined,
+  remedy: 'none',
+  vault: { kind: 'keyring', changeable: false },
+  switchedFrom: undefined,
 };
 const picture = 'https://p.example/ada.png';
 
 function person(profile: Record<string, unknown> | undefined, subject = 'auth0|ada'): PersonState {
   const issuer = 'https://tenant.example/';
-  return { account: JSON.stringify([issuer, subject]), issuer, subject, profile, renewable: true, expiresAt: 5000 };
+  return {
+    account: JSON.stringify([issuer, subject]),
+    issuer,
+    subject,
+    profile,
+    renewable: true,
+    expiresAt: 5000,
+    freshness: 'verified',
+    profileReadAt: 3000,
+  };
 }
 const ada = person({ name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true, picture });
 const noPicture = () => undefined;
@@ -40,6 +52,7 @@ describe('view', () => {
       exposesRefreshToken: false,
       status: 'signed_out',
       otherAccounts: [],
+      storage: { kind: 'keyring', changeable: false },
     });
   });
 
@@ -113,18 +126,60 @@ describe('view', () => {
     expect(otherAccounts).toStrictEqual([{ account: grace.account, name: 'Grace' }]);
   });
 
-  it('a waiting login, a problem and a storage notice are shown; the problem without what only API callers need', () => {
-    const problem = new BrokerError('provider_unreachable', { happened: 'The network is down.' });
+  it('T18: who was active before a program switched is shown as a person', () => {
+    const grace = person({ name: 'Grace', email: 'grace@example.com' }, 'auth0|grace');
+    expect(view({ person: ada, switchedFrom: grace }).switchedFrom).toStrictEqual({
+      account: grace.account,
+      name: 'Grace',
+      email: 'grace@example.com',
+    });
+    expect(view({ person: ada })).not.toHaveProperty('switchedFrom');
+  });
+
+  it.each(['verified', 'unverified', 'stale'] as const)('a %s profile says so, and from when it is', (freshness) => {
+    expect(view({ person: { ...ada, freshness } })).toMatchObject({ freshness, profileReadAt: 3000 });
+  });
+
+  it('a profile that was never read has no time', () => {
+    expect(view({ person: { ...ada, profileReadAt: undefined } })).not.toHaveProperty('profileReadAt');
+  });
+
+  it('a waiting login and the place of the session are shown', () => {
     const waiting = { id: 'login', requestedBy: 'program', deadline: 9000 } as const;
-    expect(view({ waiting, problem, storageNotice: 'Kept in memory.' })).toMatchObject({
-      waiting,
-      problem: { code: 'provider_unreachable', message: 'The network is down.' },
-      storageNotice: 'Kept in memory.',
+    const vault = { kind: 'memory', notice: 'Kept in memory.', needs: 'choice', changeable: true } as const;
+    expect(view({ waiting, vault })).toMatchObject({ waiting, storage: vault });
+  });
+
+  it.each(['sign_in', 'renew'] as const)(
+    'a problem that %s helps with says what happened; a button does the rest',
+    (remedy) => {
+      const problem = new BrokerError('provider_error', {
+        happened: 'The provider refused.',
+        next: 'Call the operator.',
+      });
+      expect(view({ problem, remedy }).problem).toStrictEqual({
+        code: 'provider_error',
+        message: 'The provider refused.',
+        remedy,
+      });
+    },
+  );
+
+  it('a problem that no button helps with says what to do', () => {
+    const problem = new BrokerError('internal', { happened: 'The disk is full.', next: 'Make room.' });
+    expect(view({ problem, remedy: 'none' }).problem).toStrictEqual({
+      code: 'internal',
+      message: 'The disk is full.',
+      next: 'Make room.',
+      remedy: 'none',
     });
   });
 
   it('a view can cross to the window: it is plain data', () => {
-    const full = view({ person: ada, others: [ada], problem: new BrokerError('internal') }, () => 'data:,');
+    const full = view(
+      { person: ada, others: [ada], switchedFrom: ada, problem: new BrokerError('internal') },
+      () => 'data:,',
+    );
     expect(structuredClone(full)).toStrictEqual(full);
     expect(JSON.parse(JSON.stringify(full))).toStrictEqual(full);
   });

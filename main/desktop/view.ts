@@ -1,5 +1,6 @@
-import type { AppView, PersonView } from '../../preload/contract.ts';
-import type { BrokerState, PersonState } from '../broker/broker.ts';
+import type { AppView, PersonView, ProblemView } from '../../preload/contract.ts';
+import type { BrokerState, PersonState, Remedy } from '../broker/broker.ts';
+import type { BrokerError } from '../broker/errors.ts';
 
 /** What the window shows beside the broker's own state; fixed for a run. */
 export interface ViewFrame {
@@ -21,7 +22,7 @@ export function viewOf(
   state: BrokerState,
   pictureOf: (address: string) => string | undefined,
 ): AppView {
-  const { person, others, waiting, problem, storageNotice } = state;
+  const { person, others, waiting, switchedFrom } = state;
   return {
     version: frame.version,
     address: frame.address,
@@ -29,6 +30,7 @@ export function viewOf(
     exposesRefreshToken: frame.exposesRefreshToken,
     status: !state.ready ? 'starting' : person ? 'signed_in' : 'signed_out',
     otherAccounts: others.map((other) => personView(other, pictureOf)),
+    storage: { ...state.vault },
     ...(frame.portNotice !== undefined && { portNotice: frame.portNotice }),
     ...(frame.provider !== undefined && { provider: frame.provider }),
     ...(frame.audience !== undefined && { audience: frame.audience }),
@@ -36,10 +38,12 @@ export function viewOf(
       person: personView(person, pictureOf),
       renewable: person.renewable,
       expiresAt: person.expiresAt,
+      freshness: person.freshness,
+      ...(person.profileReadAt !== undefined && { profileReadAt: person.profileReadAt }),
     }),
+    ...(switchedFrom && { switchedFrom: personView(switchedFrom, pictureOf) }),
     ...(waiting && { waiting }),
-    ...(problem && { problem: { code: problem.code, message: problem.happened } }),
-    ...(storageNotice !== undefined && { storageNotice }),
+    ...(state.problem && { problem: problemView(state.problem, state.remedy) }),
   };
 }
 
@@ -62,4 +66,9 @@ function personView(person: PersonState, pictureOf: (address: string) => string 
     ...(typeof verified === 'boolean' && { emailVerified: verified }),
     ...(picture !== undefined && { picture }),
   };
+}
+
+/** What to do is said in words only where no button does it: the words of the error table are for programs too. */
+function problemView({ code, happened, next }: BrokerError, remedy: Remedy): ProblemView {
+  return { code, message: happened, remedy, ...(remedy === 'none' && { next }) };
 }

@@ -1,0 +1,32 @@
+import type { Actions, PersonView } from '../preload/contract.ts';
+import { texts } from './texts.ts';
+
+interface SwitchedProps {
+  person: PersonView;
+  from: PersonView;
+  actions: Pick<Actions, 'switchAccount' | 'acceptSwitch'>;
+}
+
+/** A program made another account the one in use (T18): who it is now, and the way back. */
+export function Switched({ person, from, actions }: SwitchedProps) {
+  const { switched } = texts;
+  // Two accounts of one person: only the address tells them apart.
+  const isSameName = person.name === from.name;
+  const called = ({ name, email }: PersonView) => (isSameName ? (email ?? name) : name);
+  return (
+    <section class="note warning" aria-labelledby="switched">
+      <h2 id="switched" class="note-title">
+        {switched.title(called(person))}
+      </h2>
+      <p>{switched.text}</p>
+      <div class="note-buttons">
+        <button type="button" onClick={() => actions.switchAccount(from.account)}>
+          {switched.back(called(from))}
+        </button>
+        <button type="button" onClick={() => actions.acceptSwitch()}>
+          {switched.keep}
+        </button>
+      </div>
+    </section>
+  );
+}
