@@ -1,5 +1,5 @@
 /** The world that the broker's tests hand in: time, vault, browsers, and two providers, an honest one and one that lies. */
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { expect, onTestFinished } from 'vitest';
 import { s256 } from '../../main/broker/authorization.ts';
 import { Broker, type BrokerSettings } from '../../main/broker/broker.ts';
@@ -420,10 +420,14 @@ export class ScriptedProvider {
   tokens: Record<string, unknown> = {};
   /** Changes to the UserInfo answer. */
   profile: Record<string, unknown> = {};
+  /** Changes to what the browser brings back from the login; undefined takes a parameter out, a list repeats it. */
+  response: Record<string, string | string[] | undefined> = {};
   /** Signs the ID token, honestly by default. */
   sign: (claims: JWTPayload) => Promise<string> = signedBy(keys);
-  /** Answers a path in the provider's stead. */
-  readonly answers = new Map<string, () => Response | Promise<Response>>();
+  /** Answers a path in the provider's stead; given what was asked, with the signal that ends the waiting. */
+  readonly answers = new Map<string, (asked: RequestInit) => Response | Promise<Response>>();
+  /** The provider's clock, in milliseconds since the epoch. */
+  now: () => number = Date.now;
   #nonce = '';
   #issued = 0;
 
@@ -435,6 +439,17 @@ export class ScriptedProvider {
     return this.requests.filter((request) => request.path === path).length;
   }
 
+  /** Takes back every lie. */
+  beHonest(): void {
+    this.metadata = {};
+    this.claims = {};
+    this.tokens = {};
+    this.profile = {};
+    this.response = {};
+    this.sign = signedBy(keys);
+    this.answers.clear();
+  }
+
   /** The person signs in, and the browser brings this. */
   readonly login: Login = async (opened, _name, { deny }) => {
     const { state = '', nonce = '' } = parametersOf(opened);
@@ -442,20 +457,24 @@ export class ScriptedProvider {
     const outcome: Record<string, string> = deny
       ? { error: 'access_denied', error_description: 'User denied the request' }
       : { code: `code-${++this.#issued}` };
-    return new URLSearchParams({ ...outcome, state, iss: this.issuer });
+    const brought = Object.entries({ ...outcome, state, iss: this.issuer, ...this.response });
+    return new URLSearchParams(
+      brought.flatMap(([name, value = []]) => [value].flat().map((one): [string, string] => [name, one])),
+    );
   };
 
-  readonly fetch: PlatformFetch = async (url, { body }) => {
+  readonly fetch: PlatformFetch = async (url, asked) => {
     const { pathname: path } = new URL(url);
-    this.requests.push({ path, parameters: Object.fromEntries(new URLSearchParams(String(body ?? ''))) });
+    const parameters = Object.fromEntries(new URLSearchParams(String(asked.body ?? '')));
+    this.requests.push({ path, parameters });
     const answer = this.answers.get(path);
-    if (answer) return await answer();
+    if (answer) return await answer(asked);
     if (path.endsWith('/.well-known/openid-configuration')) return Response.json(without(this.#metadata()));
     if (path === '/jwks.json') {
       const { publicKey } = await keys;
       return Response.json({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', use: 'sig', alg: 'RS256' }] });
     }
-    if (path === '/oauth/token') return Response.json(without(await this.#tokens()));
+    if (path === '/oauth/token') return Response.json(without(await this.#tokens(parameters.grant_type)));
     if (path === '/userinfo') return Response.json(without({ sub: ada, name: 'Ada Lovelace', ...this.profile }));
     if (path === '/oauth/revoke') return new Response(null, { status: 200 });
     return new Response('not found', { status: 404 });
@@ -479,15 +498,16 @@ export class ScriptedProvider {
     };
   }
 
-  async #tokens(): Promise<Record<string, unknown>> {
-    const now = Math.floor(Date.now() / 1000);
+  async #tokens(grantType: string | undefined): Promise<Record<string, unknown>> {
+    const now = Math.floor(this.now() / 1000);
     const honest = {
       iss: this.issuer,
       sub: ada,
       aud: 'loopgate-demo',
       iat: now,
       exp: now + 36_000,
-      nonce: this.#nonce,
+      // OIDC Core §12.2: the ID token of a refresh should have none.
+      ...(grantType === 'authorization_code' && { nonce: this.#nonce }),
     };
     const number = ++this.#issued;
     return {
@@ -503,21 +523,29 @@ export class ScriptedProvider {
 }
 
 /** Signs with a key pair, as RS256 under the key id `one`. */
-function signedBy(pair: typeof keys, kid = 'one'): (claims: JWTPayload) => Promise<string> {
-  return async (claims) =>
-    await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign((await pair).privateKey);
+function signedBy(pair: typeof keys, header: Record<string, unknown> = {}): (claims: JWTPayload) => Promise<string> {
+  return (claims) => signedText(JSON.stringify(claims), pair, header);
+}
+
+/** Signs a payload as it stands, with the honest provider's key by default. */
+export async function signedText(payload: string, pair = keys, header: Record<string, unknown> = {}): Promise<string> {
+  return await new CompactSign(new TextEncoder().encode(payload))
+    .setProtectedHeader({ alg: 'RS256', kid: 'one', ...header })
+    .sign((await pair).privateKey);
 }
 
 /** Ways to sign an ID token that must not be accepted (T1). */
 export const forgedSignatures = {
   'wrong RS256 signature': signedBy(otherKeys),
-  'unknown kid': signedBy(otherKeys, 'two'),
+  'no RS256 signature': async (claims: JWTPayload) => (await signedBy(keys)(claims)).replace(/[^.]*$/, ''),
+  'unknown kid': signedBy(keys, { kid: 'two' }),
   'alg none': async (claims: JWTPayload) => `${encoded({ alg: 'none' })}.${encoded(claims)}.`,
   'HS256 with the public key': async (claims: JWTPayload) => {
-    const jwk = await exportJWK((await keys).publicKey);
-    const secret = new TextEncoder().encode(JSON.stringify(jwk));
+    const secret = new TextEncoder().encode(await exportSPKI((await keys).publicKey));
     return await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(secret);
   },
+  'a key that the token brings itself': async (claims: JWTPayload) =>
+    await signedBy(otherKeys, { jwk: await exportJWK((await otherKeys).publicKey) })(claims),
 } satisfies Record<string, (claims: JWTPayload) => Promise<string>>;
 
 function encoded(value: object): string {

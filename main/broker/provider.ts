@@ -12,6 +12,24 @@ const assumedLifetime = 3600;
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 /** RFC 8628 §3.2: the interval where the provider names none. Seconds. */
 const defaultInterval = 5;
+/** Nobody enters a code for longer. Seconds. */
+const longestDeviceLogin = 3600;
+/** No access token is believed to last longer: renewing it early is always right, and no absurd time is stored. Seconds. */
+const longestLifetime = 366 * 24 * 3600;
+/** OIDC Core §2: how long a `sub` may be, in characters. */
+const longestSubject = 255;
+/** How deep a claim may be nested: far more than any profile needs, and far less than what cannot be stored any more. */
+const deepestNesting = 20;
+/** The metadata's addresses that are used, and whether a provider must have them. */
+const endpoints = {
+  authorization_endpoint: true,
+  token_endpoint: true,
+  jwks_uri: true,
+  userinfo_endpoint: false,
+  revocation_endpoint: false,
+  end_session_endpoint: false,
+  device_authorization_endpoint: false,
+} as const;
 
 export type ResponseMode = 'form_post' | 'query' | 'fragment' | 'web_message';
 
@@ -119,8 +137,7 @@ export function normaliseIssuer(text: string): string {
   } catch {
     throw new TypeError('expected an address such as https://tenant.us.auth0.com/');
   }
-  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+  if (!isSecure(url)) {
     throw new TypeError('expected an https address (http is accepted for localhost only)');
   }
   if (url.username || url.password || url.search || url.hash) {
@@ -128,6 +145,15 @@ export function normaliseIssuer(text: string): string {
   }
   url.pathname = url.pathname.replace(/\/?\.well-known\/openid-configuration$/, '/');
   return url.href;
+}
+
+/** T14: https, or http on loopback. */
+function isSecure(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
+}
+
+function isLoopback(url: URL): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
 }
 
 /** The identity provider: Auth0 first, any OpenID provider by its metadata. All its answers are checked here. */
@@ -162,9 +188,9 @@ export class Provider {
   async authorizationEndpoint(clientId: string): Promise<AuthorizationEndpoint> {
     const configuration = await this.#configuration(clientId);
     // OIDC Discovery §3: metadata that says nothing means query and fragment.
-    const { response_modes_supported: modes = [] } = configuration.serverMetadata();
+    const { response_modes_supported: modes } = configuration.serverMetadata();
     return {
-      callbackMode: modes.includes('form_post') ? 'form_post' : 'query',
+      callbackMode: Array.isArray(modes) && modes.includes('form_post') ? 'form_post' : 'query',
       address: (request, secrets) =>
         client.buildAuthorizationUrl(configuration, authorizationParameters(request, secrets)).href,
     };
@@ -206,7 +232,11 @@ export class Provider {
         expectedNonce: exchange.nonce,
         idTokenExpected: true,
       }),
-    );
+    ).catch((error: unknown) => {
+      // The keys that were read for it are forgotten: the right ones may be there a moment later.
+      this.#configurations.delete(exchange.clientId);
+      throw error;
+    });
     const tokens = this.#withIdToken(this.#tokens(answer, exchange.requestedScope));
     this.#checkOrganization(tokens.claims, exchange.organization);
     return tokens;
@@ -228,10 +258,12 @@ export class Provider {
     const answer = await asBrokerError(() =>
       client.initiateDeviceAuthorization(configuration, { scope, ...(audience !== undefined && { audience }) }),
     );
+    const { issuer } = await this.#metadata();
     for (const address of [answer.verification_uri, answer.verification_uri_complete]) {
-      if (address !== undefined) checkPrintable('verification_uri', address);
+      if (address !== undefined && !isUsable(address, issuer)) throw failedCheck('verification_uri');
     }
-    checkPrintable('user_code', answer.user_code);
+    // What is printed on a terminal must not be able to write there what it likes (escape sequences).
+    if (!/^[\x20-\x7e]{1,64}$/.test(answer.user_code)) throw failedCheck('user_code');
     return {
       deviceCode: answer.device_code,
       userCode: answer.user_code,
@@ -239,8 +271,8 @@ export class Provider {
       ...(answer.verification_uri_complete !== undefined && {
         verificationUriComplete: answer.verification_uri_complete,
       }),
-      expiresIn: answer.expires_in * 1000,
-      interval: (answer.interval ?? defaultInterval) * 1000,
+      expiresIn: Math.min(answer.expires_in, longestDeviceLogin) * 1000,
+      interval: Math.min(Math.max(answer.interval ?? defaultInterval, 1), longestDeviceLogin) * 1000,
     };
   }
 
@@ -273,12 +305,13 @@ export class Provider {
   /**
    * Renews a session. T12: neither audience nor scope is sent, so that neither can widen; only a token for another API is
    * asked for by its name, and the provider decides.
-   * @param onRotated - gets the new refresh token as soon as the provider has given it, before the answer is checked
+   * @param onRotated - gets the new refresh token as soon as the provider has given it, before the answer is checked; what it
+   * returns is waited for
    * @throws BrokerError `invalid_grant` alone means that the session is over (T5)
    */
   async refresh(
     session: { clientId: string; refreshToken: string; scope: string },
-    onRotated: (refreshToken: string) => void,
+    onRotated: (refreshToken: string) => Promise<void>,
     api: OtherApi = {},
   ): Promise<Tokens> {
     const { token_endpoint: endpoint } = await this.#metadata();
@@ -286,7 +319,7 @@ export class Provider {
       const response = await this.#fetch(url, options);
       const isTokens = endpoint !== undefined && new URL(url).href === new URL(endpoint).href;
       const rotated = isTokens ? await refreshTokenOf(response.clone()) : undefined;
-      if (rotated !== undefined) onRotated(rotated);
+      if (rotated !== undefined) await onRotated(rotated);
       return response;
     });
     // The keys that were read for the last one are known to this one.
@@ -303,9 +336,14 @@ export class Provider {
    */
   async userInfo(accessToken: string, subject?: string): Promise<Record<string, unknown>> {
     const configuration = await this.#configuration(this.#settings.clientId);
-    return await asBrokerError(() =>
-      client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck),
+    const profile = await asBrokerError(() =>
+      client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck).catch((error: unknown) => {
+        const refused = error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
+        throw refused ? new BrokerError('invalid_token') : error;
+      }),
     );
+    checkNesting(profile, 'profile');
+    return profile;
   }
 
   /** RFC 7009. Without a revocation endpoint there is nothing to do. @throws BrokerError when it should be tried again */
@@ -375,6 +413,7 @@ export class Provider {
       }
     });
     const metadata = discovered.serverMetadata();
+    checkEndpoints(metadata);
     for (const address of [metadata.issuer, metadata.authorization_endpoint]) {
       if (address !== undefined) this.#origins.add(new URL(address).origin);
     }
@@ -415,8 +454,13 @@ export class Provider {
 
   #tokens(answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers, requestedScope: string): Tokens {
     const issuedAt = this.#clock.now();
+    checkBearer(answer);
     const claims = answer.claims();
-    if (claims) this.#checkIssuedAt(claims.iat);
+    if (claims) {
+      this.#checkIssuedAt(claims.iat);
+      checkSubject(claims.sub);
+      checkNesting(claims, 'ID token');
+    }
     return {
       accessToken: answer.access_token,
       issuedAt,
@@ -447,11 +491,13 @@ export class Provider {
   /** T16, by Auth0's rules: an id is compared with org_id exactly, a name with org_name without regard to case. */
   #checkOrganization(claims: IdTokenClaims, organization: string | undefined): void {
     if (organization === undefined) return;
-    const byId = claims.org_id === organization;
-    const byName = typeof claims.org_name === 'string' && claims.org_name.toLowerCase() === organization.toLowerCase();
-    if (byId || byName) return;
+    // No name begins as an id does: else an organization could take another one's id for its name.
+    const isSame = organization.startsWith('org_')
+      ? claims.org_id === organization
+      : typeof claims.org_name === 'string' && claims.org_name.toLowerCase() === organization.toLowerCase();
+    if (isSame) return;
     throw new BrokerError('provider_error', {
-      happened: 'The login is for another organization than the one asked for.',
+      happened: 'The login is for another organization than the one asked for (org_id, org_name).',
     });
   }
 }
@@ -481,22 +527,78 @@ function authorizationParameters(request: AuthorizationRequest, secrets: Authori
   };
 }
 
-/** What is printed on a terminal must not be able to write there what it likes (escape sequences). */
-function checkPrintable(name: string, text: string): void {
-  if (/^[\x20-\x7e]{1,2048}$/.test(text)) return;
-  throw new BrokerError('provider_error', { happened: `The identity provider's answer failed a check (${name}).` });
+function failedCheck(name: string): BrokerError {
+  return new BrokerError('provider_error', { happened: `The identity provider's answer failed a check (${name}).` });
+}
+
+/**
+ * T14: where the browser and the tokens are sent is a secure address, and on this machine only where the issuer is as well.
+ * @throws BrokerError `provider_error`
+ */
+function checkEndpoints(metadata: client.ServerMetadata): void {
+  for (const [name, isRequired] of Object.entries(endpoints)) {
+    const address: unknown = metadata[name];
+    if (address === undefined && !isRequired) continue;
+    if (typeof address !== 'string' || !isUsable(address, metadata.issuer)) {
+      throw new BrokerError('provider_error', {
+        happened: `The identity provider's metadata has no usable ${name}: it must be an https address.`,
+      });
+    }
+  }
+}
+
+/** T14: https, or http where the issuer itself is on this machine; and no name or password in it. */
+function isUsable(address: string, issuer: string): boolean {
+  if (!/^[\x21-\x7e]{1,2048}$/.test(address) || !URL.canParse(address)) return false;
+  const url = new URL(address);
+  return isSecure(url) && (!isLoopback(url) || isLoopback(new URL(issuer))) && url.username + url.password === '';
+}
+
+/** openid-client takes a DPoP token too, which nobody here could use, and any characters, which could end a header line. */
+function checkBearer(answer: client.TokenEndpointResponse): void {
+  if (answer.token_type !== 'bearer') {
+    throw new BrokerError('provider_error', {
+      happened: 'The identity provider gave an access token that is no Bearer token (token_type).',
+    });
+  }
+  if (!/^[\x21-\x7e]+$/.test(answer.access_token)) {
+    throw new BrokerError('provider_error', {
+      happened: 'The identity provider gave an access token with characters that none may have (access_token).',
+    });
+  }
+}
+
+function checkSubject(subject: string): void {
+  if (subject.length > 0 && subject.length <= longestSubject) return;
+  throw new BrokerError('provider_error', {
+    happened: `The ID token names nobody: its subject is empty or longer than ${longestSubject} characters (sub).`,
+  });
+}
+
+/** What is nested too deeply can be parsed but not written again: the vault would keep nothing from then on. */
+function checkNesting(value: unknown, what: string): void {
+  if (isNestedWithin(deepestNesting, value)) return;
+  throw new BrokerError('provider_error', {
+    happened: `The identity provider sent a claim that is nested too deeply (${what}).`,
+  });
+}
+
+function isNestedWithin(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((member) => isNestedWithin(levels - 1, member));
 }
 
 /** The refresh token of a token endpoint's answer, as it stands there; checked later, with the rest of it. */
 async function refreshTokenOf(response: Response): Promise<string | undefined> {
   const answer: unknown = await response.json().catch(() => undefined);
-  return response.ok ? textAt(answer, 'refresh_token') : undefined;
+  // An empty one is none: kept, it would replace the one that works.
+  return response.ok ? textAt(answer, 'refresh_token') || undefined : undefined;
 }
 
 function expiry(answer: client.TokenEndpointResponse, issuedAt: number): number {
-  if (answer.expires_in !== undefined) return issuedAt + Math.floor(answer.expires_in) * 1000;
-  const exp = jwtExpiry(answer.access_token);
-  return exp === undefined ? issuedAt + assumedLifetime * 1000 : exp * 1000;
+  const exp = answer.expires_in === undefined ? jwtExpiry(answer.access_token) : undefined;
+  const end = exp === undefined ? issuedAt + Math.floor(answer.expires_in ?? assumedLifetime) * 1000 : exp * 1000;
+  return Math.min(Math.max(end, issuedAt), issuedAt + longestLifetime * 1000);
 }
 
 /** The `exp` of an access token that happens to be a JWT. Only a hint of its lifetime: never used to trust it. */
@@ -526,9 +628,7 @@ function toBrokerError(error: unknown): BrokerError {
   if (error instanceof client.ResponseBodyError) {
     return oauthError(error.status, error.error, error.error_description);
   }
-  if (error instanceof client.WWWAuthenticateChallengeError) {
-    return error.status === 401 ? new BrokerError('invalid_token') : statusError(error.status);
-  }
+  if (error instanceof client.WWWAuthenticateChallengeError) return statusError(error.status);
   if (error instanceof client.ClientError) {
     const cause: unknown = error.cause;
     if (cause instanceof BrokerError) return cause;
@@ -540,9 +640,6 @@ function toBrokerError(error: unknown): BrokerError {
     }
     if (cause instanceof Response && cause.status !== 200) return statusError(cause.status);
     return new BrokerError('provider_error', { happened: checkThatFailed(error) });
-  }
-  if (error instanceof TypeError || error instanceof DOMException) {
-    return new BrokerError('provider_unreachable', { retryable: true });
   }
   return new BrokerError('provider_error', { happened: "The identity provider's answer could not be verified." });
 }
@@ -583,12 +680,26 @@ export function oauthWords(error: string, description: string | undefined): stri
   return description === undefined ? clean(error) : `${clean(error)}: ${clean(description)}`;
 }
 
+/** What it means that the check of a claim or of a metadata's member failed. */
+const meanings: Readonly<Record<string, string>> = {
+  iss: 'the ID token is from another issuer',
+  aud: 'the ID token is not for this application, or not for it alone',
+  azp: 'the ID token was given to another application',
+  nonce: 'the ID token belongs to another login',
+  sub: "the profile is another person's",
+  issuer: "the metadata is another issuer's",
+};
+
 /** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
 function checkThatFailed(error: client.ClientError): string {
   const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
   if (error.code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return clockSkew(inner);
+  if (error.code === 'OAUTH_KEY_SELECTION_FAILED')
+    return 'No single key of the identity provider fits the signature of the ID token (kid).';
+  if (error.code === 'OAUTH_RESPONSE_IS_NOT_JSON') return "The identity provider's answer is not JSON.";
   const named = textAt(inner, 'claim') ?? textAt(inner, 'attribute');
-  if (named !== undefined) return `The identity provider's answer failed a check (${named}).`;
+  if (named !== undefined)
+    return `The identity provider's answer failed a check: ${meanings[named] ?? 'it is not usable'} (${named}).`;
   const message = error.cause instanceof Error ? error.cause.message : error.message;
   return `The identity provider's answer failed a check: ${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160)}.`;
 }
@@ -598,7 +709,7 @@ function clockSkew(failed: unknown): string {
   const claims = valueAt(failed, 'claims');
   const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(claims, 'iat')];
   const claim = textAt(failed, 'claim') ?? 'time';
-  if (typeof now !== 'number' || typeof issuedAt !== 'number')
+  if (typeof now !== 'number' || typeof issuedAt !== 'number' || Math.abs(now - issuedAt) <= clockTolerance)
     return `The ID token is not valid at this time (${claim}).`;
   return `The clocks of this machine and of the identity provider differ by ${Math.abs(now - issuedAt)} seconds (${claim}).`;
 }

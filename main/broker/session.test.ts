@@ -135,6 +135,8 @@ test('T4: a renewed access token is handed to nobody before its refresh token is
   expect(session.account.refreshToken).not.toBe(account.refreshToken);
   expect(saves.map(({ refreshToken, renewalSentAt }) => [refreshToken, renewalSentAt])).toEqual([
     [account.refreshToken, clock.now()],
+    // At once, before the answer is checked, and then with the access token.
+    [session.account.refreshToken, undefined],
     [session.account.refreshToken, undefined],
   ]);
 });

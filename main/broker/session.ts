@@ -20,6 +20,8 @@ const longestBackoff = 60_000;
 const refusedBackoff = 5 * 60_000;
 /** A token that seems to come from later than this says that the clock was set back since. Milliseconds. */
 const clockTolerance = 60_000;
+/** A token that was given this short a time ago is not renewed because it ends soon. Milliseconds. */
+const newFor = 2_000;
 /** Unasked renewals are at least this far apart. Milliseconds. */
 const shortestRound = 30_000;
 /** For how many other APIs a session keeps tokens. */
@@ -387,7 +389,11 @@ export class Session {
   }
 
   #isEnding(): boolean {
-    return this.renewable && isAboutToEnd(this.#account, this.#clock.now());
+    const now = this.#clock.now();
+    const age = now - this.#account.issuedAt;
+    // A provider whose tokens live for no time at all is not asked by every caller.
+    const isNew = this.#wasVerified && age >= 0 && age < newFor;
+    return this.renewable && !isNew && isAboutToEnd(this.#account, now);
   }
 
   /** True when it is time for the renewal that nobody has asked for. */
@@ -521,7 +527,7 @@ export class Session {
   }
 
   async #useRefreshToken(api: OtherApi | undefined): Promise<Tokens> {
-    const { clientId, refreshToken, scope, issuer, subject } = this.#account;
+    const { clientId, refreshToken, scope, issuer } = this.#account;
     if (this.#closed || refreshToken === undefined) throw new BrokerError('not_signed_in');
     const answerWasLost = this.#renewalSentAt !== undefined;
     let rotated: string | undefined;
@@ -530,23 +536,29 @@ export class Session {
       await this.#markSent();
       // Signed out while that was written: the token is on its way to be revoked, and not to be used any more.
       if (this.#closed) throw new BrokerError('not_signed_in');
-      const remember = (token: string) => {
+      // T4: on disk before the answer is checked, for which keys may have to be fetched. The old one is spent by then, whatever
+      // comes out of the checks.
+      const keep = async (token: string) => {
         rotated = token;
+        if (this.#closed) return;
+        this.#renewalSentAt = undefined;
+        await this.#replace({ refreshToken: token });
       };
-      tokens = await this.#provider.refresh({ clientId, refreshToken, scope }, remember, api);
+      tokens = await this.#provider.refresh({ clientId, refreshToken, scope }, keep, api);
       this.#renewalSentAt = undefined;
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'invalid_grant') throw this.#end(this.#refusal(answerWasLost));
       // A refusal is an answer. After a network failure nobody knows whether the provider has rotated.
       if (rotated === undefined && !(error instanceof BrokerError && error.retryable)) this.#forgetSent();
-      // The provider has rotated, but its answer failed a check, such as keys that could not be read: the old refresh token
-      // is spent, so the new one must be kept although nothing else of the answer is.
-      if (rotated !== undefined) await this.#keepRotated(rotated);
+      if (rotated !== undefined && this.#closed) this.#host.revokeLater({ issuer, clientId, token: rotated });
       throw error;
     }
-    if (tokens.claims && (tokens.claims.sub !== subject || tokens.claims.iss !== issuer)) {
+    const difference = tokens.claims && this.#differenceOf(tokens.claims);
+    if (difference !== undefined) {
+      // Not kept: the next answer may bring no ID token, and then nothing would say whose tokens these are.
+      await this.#replace({ refreshToken });
       if (rotated !== undefined) this.#host.revokeLater({ issuer, clientId, token: rotated });
-      throw new BrokerError('provider_error', { happened: 'The renewed ID token is for another person.' });
+      throw new BrokerError('provider_error', { happened: `The renewed ID token is for another ${difference}.` });
     }
     if (this.#closed) {
       // Signed out while the refresh was under way: the token that just came must not stay alive.
@@ -566,6 +578,15 @@ export class Session {
     await this.#host.persist();
   }
 
+  /** T6, T16 (OIDC Core §12.2): what a renewed ID token may not change. */
+  #differenceOf(renewed: IdTokenClaims): string | undefined {
+    const { issuer, subject, idToken } = this.#account;
+    if (renewed.iss !== issuer || renewed.sub !== subject) return 'person (iss, sub)';
+    const before = verifiedClaims(idToken);
+    if (renewed.org_id !== before.org_id) return 'organization (org_id)';
+    return renewed.nonce !== undefined && renewed.nonce !== before.nonce ? 'login (nonce)' : undefined;
+  }
+
   #forgetSent(): void {
     this.#renewalSentAt = undefined;
     void this.#host.persist();
@@ -577,13 +598,6 @@ export class Session {
     if (answerWasLost)
       return 'the connection broke while the session was renewed, and the answer with the new token was lost';
     return 'the identity provider no longer accepts it (it was revoked, it expired, or it was used elsewhere)';
-  }
-
-  async #keepRotated(refreshToken: string): Promise<void> {
-    const { issuer, clientId } = this.#account;
-    this.#renewalSentAt = undefined;
-    if (this.#closed) this.#host.revokeLater({ issuer, clientId, token: refreshToken });
-    else await this.#replace({ refreshToken });
   }
 
   /** T4: resolves when the changed account is on disk. */
@@ -630,6 +644,16 @@ function isAboutToEnd(token: Lifetime, now: number): boolean {
 interface Lifetime {
   readonly issuedAt: number;
   readonly expiresAt: number;
+}
+
+/** The claims of an ID token that was verified when it came; from the vault, nobody else's. */
+function verifiedClaims(idToken: string): Record<string, unknown> {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    return typeof claims === 'object' && claims !== null ? { ...claims } : {};
+  } catch {
+    return {};
+  }
 }
 
 function apiKey({ audience, scope }: OtherApi): string {
