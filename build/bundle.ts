@@ -95,6 +95,9 @@ const ENTRIES: Readonly<Record<NodePart, string>> = {
 
 const nodeModules = builtinModules.flatMap((name) => [name, `node:${name}`]);
 
+/** A native library that only the headless host uses. Where it is not installed, the host does without. */
+const nativeKeyring = '@napi-rs/keyring';
+
 /** One CommonJS file with everything inside but `electron` and Node's own modules. Not minified: stack traces stay readable. */
 function forNode(root: string, part: NodePart, define: Define): InlineConfig {
   return {
@@ -113,7 +116,7 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
       target: part === 'preload' ? CHROMIUM_TARGET : NODE_TARGET,
       minify: false,
       rolldownOptions: {
-        external: part === 'headless' ? nodeModules : ['electron', ...nodeModules],
+        external: [part === 'headless' ? nativeKeyring : 'electron', ...nodeModules],
         output: {
           format: 'cjs',
           entryFileNames: 'index.cjs',

@@ -1,24 +1,28 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { ListenError } from './api/listen.ts';
+import { systemClock } from './broker/clock.ts';
 import type { DeviceCode } from './broker/deviceLogin.ts';
-import { MemoryVault, type Vault } from './broker/vault.ts';
+import type { Vault } from './broker/vault.ts';
 import { type Host, startHost } from './host.ts';
+import { systemKeyring } from './keyringSealer.ts';
+import { keySealer } from './keySealer.ts';
 import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
-import { keySealer, SealedVault } from './sealedVault.ts';
-import { readSettings, SettingError, type Settings } from './settings.ts';
-import { readSettingsFile } from './settingsFile.ts';
+import { readSettings, readVaultCredential, SettingError, type Settings } from './settings.ts';
+import { readSettingsFile, readText, writeSetting } from './settingsFile.ts';
+import { type Protection, SystemVault } from './systemVault.ts';
 import { version } from './version.ts';
 
 /** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
 async function serve(): Promise<void> {
   const settings = readSettings(process.env, readSettingsFile);
-  mkdirSync(settings.home, { recursive: true, mode: 0o700 });
+  const key = vaultKey(settings);
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);
-  const vault = chooseVault(settings);
+  if (lock.notice !== undefined) print(lock.notice);
+  const vault = headlessVault(settings, key);
+  await vault.look();
   const browser = process.env.BROWSER?.split(' ').filter((word) => word !== '') ?? [];
   const world = {
     fetch,
@@ -35,25 +39,51 @@ async function serve(): Promise<void> {
   stopOnSignals(host, log, lock.release);
 }
 
-function chooseVault({ home, vaultKey }: Settings): Vault {
-  if (!vaultKey)
-    return new MemoryVault(
-      'The session is kept in memory and is gone when Loopgate stops; set LOOPGATE_VAULT_KEY to keep it.',
-    );
-  return new SealedVault(
+/** The key of the person who runs this machine; the environment wins over systemd. @throws SettingError */
+function vaultKey({ home, vaultKey: set }: Settings): Protection | undefined {
+  const key = set ?? readVaultCredential(process.env, readText);
+  if (!key) return undefined;
+  const name = set ? 'LOOPGATE_VAULT_KEY' : 'the systemd credential loopgate-vault-key';
+  const notice = `The session is kept in ${home}, encrypted with ${name}.`;
+  return { ...keySealer(key), kind: 'key', notice, state: async () => 'ready' };
+}
+
+/** Nobody sits here who could be asked: without a keyring, a key or the setting, nothing is kept, and that is printed. */
+function headlessVault({ home, withoutKeyring }: Settings, key: Protection | undefined): SystemVault {
+  return new SystemVault({
     home,
-    keySealer(vaultKey),
-    `The session is kept in ${home}, encrypted with LOOPGATE_VAULT_KEY.`,
-  );
+    protections: [systemKeyring(home), ...(key ? [key] : [])],
+    withoutKeyring: withoutKeyring ?? 'memory',
+    asks: false,
+    remember: (answer) => writeSetting(home, 'withoutKeyring', answer),
+    clock: systemClock,
+    remedy:
+      withoutKeyring === 'file'
+        ? 'A Secret Service, or LOOPGATE_VAULT_KEY, protects it better.'
+        : 'Start a Secret Service or set LOOPGATE_VAULT_KEY to keep it; LOOPGATE_WITHOUT_KEYRING=file keeps it with weaker protection.',
+  });
 }
 
 function announce(host: Host, settings: Settings, vault: Vault): void {
   if (host.portNotice !== undefined) print(host.portNotice);
-  if (vault.place.notice !== undefined) print(vault.place.notice);
+  sayPlace(host, vault);
   if (settings.issuer === undefined)
     print('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
   print(`Loopgate ${version} listening on ${host.address}`);
   if (settings.issuer !== undefined) print(nextSteps(host.address));
+}
+
+/** Where the session rests, now and whenever that changes. */
+function sayPlace({ broker }: Host, vault: Vault): void {
+  let said: string | undefined;
+  const say = () => {
+    const { notice } = vault.place;
+    if (notice === said) return;
+    print(notice ?? 'The session is kept under the system’s keyring.');
+    said = notice;
+  };
+  broker.onChange(say);
+  say();
 }
 
 /** What to type next, so that the first token is three lines away. */

@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { app, dialog, net, powerMonitor } from 'electron';
 import { ListenError } from './api/listen.ts';
 import { browserOpener } from './desktop/browser.ts';
 import { startDesktop } from './desktop/desktop.ts';
-import { KeyringVault } from './desktop/keyringVault.ts';
+import { desktopVault } from './desktop/desktopVault.ts';
+import { placeFolders } from './desktop/folders.ts';
 import { denyPermissions, lockDown } from './desktop/lockDown.ts';
 import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
@@ -24,20 +23,19 @@ async function start(): Promise<void> {
   const settings = readSettings(process.env, readSettingsFile);
   if (settings.demo && app.isPackaged)
     throw new SettingError('LOOPGATE_DEMO is for development: unset it and set an issuer.');
-  mkdirSync(settings.home, { recursive: true, mode: 0o700 });
-  app.setPath('userData', join(settings.home, 'chromium'));
-  app.setAppLogsPath(join(settings.home, 'logs'));
+  placeFolders(settings.home);
   if (!app.requestSingleInstanceLock()) return leaveToFirst();
   const lock = takeLock(settings.home, 'desktop');
   app.on('quit', lock.release);
   const log = createLog(settings.logLevel, openLogFile(app.getPath('logs')));
+  if (lock.notice !== undefined) log.warn({}, lock.notice);
   app.setAppUserModelId('dev.loopgate.app'); // Windows shows notifications for a named app only.
   await app.whenReady();
   denyPermissions();
   servePage();
   // The system's proxy and certificates, which Node's own fetch does not know.
   const fetch = (url: string, options: RequestInit) => net.fetch(url, options);
-  const vault = new KeyringVault(settings.home);
+  const vault = desktopVault(settings);
   const host = await startHost(settings, { fetch, openBrowser: browserOpener(settings.issuer), vault }, log);
   const desktop = startDesktop(host, settings, fetch);
   app.on('second-instance', desktop.open);

@@ -123,10 +123,18 @@ describe('lock', () => {
     expect(holder()).toEqual(living);
   });
 
-  it('one host per folder: a folder that does not exist is an error of its own', () => {
-    const taking = () => takeLock(join(home, 'missing'), 'headless', alone);
-    expect(taking).toThrow('ENOENT');
-    expect(taking).not.toThrow(LockedError);
+  it('one host per folder: a folder that does not exist is made, for the person alone', () => {
+    const fresh = join(home, 'a', 'b');
+    expect(takeLock(fresh, 'headless', alone).notice).toBeUndefined();
+    if (process.platform !== 'win32') expect(statSync(fresh).mode & 0o777).toBe(0o700);
+  });
+
+  it('one host per folder: a folder that cannot be made or written stops nobody, and is said', () => {
+    writeFileSync(join(home, 'file'), '');
+    const lock = takeLock(join(home, 'file', 'folder'), 'headless', alone);
+    expect(lock.notice).toContain(join(home, 'file', 'folder'));
+    expect(lock.notice).toContain('cannot keep a second one off');
+    expect(() => lock.release()).not.toThrow();
   });
 });
 

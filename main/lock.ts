@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { troubleOf } from './store.ts';
 import { powershell, ps } from './systemPrograms.ts';
 
 const unknownStart = 'unknown';
@@ -12,6 +13,8 @@ export type Holder = z.infer<typeof holder>;
 
 /** A data folder that is held; `release` gives it back. */
 export interface Lock {
+  /** Why it is not held though nobody else holds it, in words for a person: nothing can be written there. */
+  readonly notice?: string;
   release(): void;
 }
 
@@ -30,7 +33,8 @@ export class LockedError extends Error {
 
 /**
  * Takes the data folder for this process: one host per folder, desktop and headless alike. A lock is stale when no process
- * has its pid, or when that process started at another time.
+ * has its pid, or when that process started at another time. The folder is made when it is not there. One that cannot be
+ * written stops nobody: that is said in {@link Lock.notice}.
  * @param startOf - gives when a process started, or undefined when there is none; for tests
  * @throws LockedError
  */
@@ -41,7 +45,17 @@ export function takeLock(
 ): Lock {
   const path = join(home, 'lock.json');
   const self: Holder = { pid: process.pid, startedAt: startOf(process.pid) ?? unknownStart, kind };
-  take(path, self, home, startOf, 0);
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    take(path, self, home, startOf, 0);
+  } catch (error) {
+    const trouble = troubleOf(error, home);
+    if (trouble === undefined) throw error;
+    const found = readHolder(path);
+    if (found && isAlive(found, startOf)) throw new LockedError(found, home);
+    const notice = `Nothing can be kept: ${trouble}. Loopgate runs, but cannot keep a second one off that folder.`;
+    return { notice, release: () => undefined };
+  }
   return {
     release() {
       if (readHolder(path)?.pid === self.pid) rmSync(path, { force: true });
@@ -69,17 +83,26 @@ function take(
   try {
     const now = readHolder(path);
     if (now && isAlive(now, startOf)) throw new LockedError(now, home);
-    const mine = `${path}.${self.pid}`;
-    writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
-    renameSync(mine, path);
+    renameSync(write(path, self), path);
   } finally {
     rmSync(replacing, { force: true });
   }
 }
 
-function create(path: string, self: Holder): boolean {
+/** Gives the file beside the lock that says who takes it. @throws when it could not be written; none is left then */
+function write(path: string, self: Holder): string {
   const mine = `${path}.${self.pid}`;
-  writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
+  try {
+    writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
+    return mine;
+  } catch (error) {
+    rmSync(mine, { force: true });
+    throw error;
+  }
+}
+
+function create(path: string, self: Holder): boolean {
+  const mine = write(path, self);
   try {
     // Linked in one piece: a file that is created and then written could be read empty, and taken for stale.
     linkSync(mine, path);

@@ -20,10 +20,17 @@ const secrets = [
  * The program's log, one JSON line an entry.
  * @param destination - where it goes; standard error by default, so that standard output stays for people and scripts
  */
-export function createLog(level: Settings['logLevel'], destination: DestinationStream = pino.destination(2)): Logger {
+export function createLog(level: Settings['logLevel'], destination: DestinationStream = standardError()): Logger {
   const paths = secrets.flatMap((name) => [name, `*.${name}`]);
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, remove: true } },
     destination,
   );
+}
+
+/** A log that cannot be written (a full disk behind a redirect) must not end the program. */
+function standardError(): DestinationStream {
+  const destination = pino.destination(2);
+  destination.on('error', () => undefined);
+  return destination;
 }

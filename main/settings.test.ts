@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultHome, readSettings, SettingError, settingsMarkdown, settingsTable } from './settings.ts';
+import {
+  defaultHome,
+  readSettings,
+  readVaultCredential,
+  SettingError,
+  settingsMarkdown,
+  settingsTable,
+} from './settings.ts';
 
 const home = '/data/loopgate';
 const noFile = () => ({});
@@ -86,6 +93,8 @@ describe('settings', () => {
       { origins: ['app://obsidian.md', 'http://localhost:5173'] },
     ],
     ['LOOPGATE_EXPOSE_REFRESH_TOKEN', 'true', { exposeRefreshToken: true }],
+    ['LOOPGATE_WITHOUT_KEYRING', 'file', { withoutKeyring: 'file' }],
+    ['LOOPGATE_WITHOUT_KEYRING', 'memory', { withoutKeyring: 'memory' }],
     ['LOOPGATE_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
     ['LOOPGATE_VAULT_KEY', key.toString('base64'), { vaultKey: key }],
     ['LOOPGATE_VAULT_KEY', key.toString('base64').replace(/=$/, ''), { vaultKey: key }],
@@ -137,6 +146,7 @@ describe('settings', () => {
     ['LOOPGATE_REDIRECT_URIS', 'http://a.example/cb#x', 'without fragment'],
     ['LOOPGATE_REDIRECT_URIS', '/cb', 'addresses'],
     ['LOOPGATE_RETURN_TO', 'home', 'addresses'],
+    ['LOOPGATE_WITHOUT_KEYRING', 'plain', 'memory or file'],
     ['LOOPGATE_LOG_LEVEL', 'verbose', 'debug, info'],
   ])(
     'settings: %s=%s is refused, and the message names the variable, the value and what is expected',
@@ -235,6 +245,37 @@ describe('settings', () => {
       Object.values(settingsTable).map(({ environment }) => `\`${environment}\``),
     );
     for (const row of rows) expect(row.split('|'), row).toHaveLength(7);
+  });
+});
+
+describe('the systemd credential', () => {
+  const environment = { CREDENTIALS_DIRECTORY: '/run/credentials/loopgate.service' };
+  const path = join(environment.CREDENTIALS_DIRECTORY, 'loopgate-vault-key');
+  const text = key.toString('base64');
+
+  it('vault: it is the key in the service’s own folder, with or without a line’s end', () => {
+    const readFile = (asked: string) => (asked === path ? `${text}\n` : undefined);
+    expect(readVaultCredential(environment, readFile)).toEqual(key);
+    expect(readVaultCredential(environment, () => text)).toEqual(key);
+  });
+
+  it('vault: there is none outside systemd, or when the service has no such credential', () => {
+    expect(readVaultCredential({}, () => text)).toBeUndefined();
+    expect(readVaultCredential({ CREDENTIALS_DIRECTORY: '' }, () => text)).toBeUndefined();
+    expect(readVaultCredential(environment, () => undefined)).toBeUndefined();
+  });
+
+  it.each(['hush', '', `${text}${text}`])('T9: one that is no key (%#) is refused by its file’s name', (wrong) => {
+    expect(refusal(() => readVaultCredential(environment, () => wrong))).toBe(
+      `${path}: expected 32 bytes as base64 (openssl rand -base64 32).`,
+    );
+  });
+
+  it('vault: one that cannot be read is refused by its file’s name', () => {
+    const denied = () => {
+      throw Object.assign(new Error('denied'), { code: 'EACCES' });
+    };
+    expect(refusal(() => readVaultCredential(environment, denied))).toBe(`${path} cannot be read (EACCES).`);
   });
 });
 

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { normaliseIssuer } from './broker/provider.ts';
+import type { WithoutKeyring } from './broker/vault.ts';
 
 /** A setting that has a wrong value. The message names it, where it was set, and what was expected. */
 export class SettingError extends Error {
@@ -30,6 +31,13 @@ const list = z.array(z.string().min(1));
 const listFromText = (text: string) => text.split(/[\s,]+/).filter((entry) => entry !== '');
 const numberFromText = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
 const booleanFromText = (text: string) => ({ '1': true, true: true, '0': false, false: false })[text] ?? text;
+
+const vaultKey = z.string().transform((text, context) => {
+  const key = Buffer.from(text, 'base64');
+  if (/^[A-Za-z0-9+/]{43}=?$/.test(text) && key.length === 32) return key;
+  context.addIssue({ code: 'custom', message: 'not a key' });
+  return z.NEVER;
+});
 
 const issuer = z.string().transform((text, context) => {
   try {
@@ -178,15 +186,19 @@ export const settingsTable = {
     environment: 'LOOPGATE_VAULT_KEY',
     inFile: false,
     description:
-      'Headless only: the key that the stored session is encrypted with. Without it the session is kept in memory.',
+      'Headless only, where no keyring is there: the key that the stored session is encrypted with. A systemd credential `loopgate-vault-key` does the same.',
     expected: '32 bytes as base64 (openssl rand -base64 32)',
     default: 'none',
-    schema: z.string().transform((text, context) => {
-      const key = Buffer.from(text, 'base64');
-      if (/^[A-Za-z0-9+/]{43}=?$/.test(text) && key.length === 32) return key;
-      context.addIssue({ code: 'custom', message: 'not a key' });
-      return z.NEVER;
-    }),
+    schema: vaultKey,
+  },
+  withoutKeyring: {
+    environment: 'LOOPGATE_WITHOUT_KEYRING',
+    inFile: true,
+    description:
+      'What to do with the sign-in where no keyring is there: keep it for this run only, or in a file that only its permissions protect.',
+    expected: 'memory or file',
+    default: 'the app asks; headless: memory',
+    schema: z.enum(['memory', 'file']),
   },
   logLevel: {
     environment: 'LOOPGATE_LOG_LEVEL',
@@ -220,6 +232,8 @@ export interface Settings {
   readonly origins: readonly string[];
   readonly exposeRefreshToken: boolean;
   readonly vaultKey?: Buffer;
+  /** Absent when nobody has said. */
+  readonly withoutKeyring?: WithoutKeyring;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -249,7 +263,7 @@ export function readSettings(
       'clientId (LOOPGATE_CLIENT_ID) is not set: an issuer needs the client id of its application.',
     );
   }
-  const { port, issuer, clientId, audience, vaultKey, demo } = given;
+  const { port, issuer, clientId, audience, vaultKey, withoutKeyring, demo } = given;
   return {
     home,
     ...(port !== undefined && { port }),
@@ -257,6 +271,7 @@ export function readSettings(
     ...(clientId !== undefined && { clientId }),
     ...(audience !== undefined && { audience }),
     ...(vaultKey !== undefined && { vaultKey }),
+    ...(withoutKeyring !== undefined && { withoutKeyring }),
     ...(demo !== undefined && { demo }),
     scope: given.scope ?? settingsTable.scope.default,
     signInTimeout: (given.signInTimeout ?? 240) * 1000,
@@ -267,6 +282,31 @@ export function readSettings(
     exposeRefreshToken: given.exposeRefreshToken ?? false,
     logLevel: given.logLevel ?? 'info',
   };
+}
+
+/**
+ * The key that systemd hands over (`LoadCredential=`, `LoadCredentialEncrypted=`): the same text as in `LOOPGATE_VAULT_KEY`.
+ * @param readFile - gives a file's text, or undefined when it is not there; throws when it cannot be read
+ * @throws SettingError when it is no key; the message names the file and repeats nothing of it (T9)
+ */
+export function readVaultCredential(
+  environment: NodeJS.ProcessEnv,
+  readFile: (path: string) => string | undefined,
+): Buffer | undefined {
+  const folder = environment.CREDENTIALS_DIRECTORY;
+  if (folder === undefined || folder === '') return undefined;
+  const path = join(folder, 'loopgate-vault-key');
+  let text: string | undefined;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : 'unknown reason';
+    throw new SettingError(`${path} cannot be read (${code}).`);
+  }
+  if (text === undefined) return undefined;
+  const key = vaultKey.safeParse(text.trim());
+  if (key.success) return key.data;
+  throw new SettingError(`${path}: expected ${settingsTable.vaultKey.expected}.`);
 }
 
 /** The table as Markdown, for the README; a test compares the two. */

@@ -1,18 +1,39 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ElectronStore from 'electron-store';
+import { z } from 'zod';
 import { SettingError } from './settings.ts';
+import { writeStore } from './store.ts';
 
 /**
  * Reads `<home>/settings.json` as it is; a file that is not there is empty.
- * @throws SettingError when it cannot be read or is not JSON
+ * @throws SettingError when it cannot be read or is not a JSON object
  */
 export function readSettingsFile(home: string): Record<string, unknown> {
+  const path = join(home, 'settings.json');
   try {
-    return new ElectronStore<Record<string, unknown>>({ cwd: home, name: 'settings', configFileMode: 0o600 }).store;
+    const text = readText(path);
+    return text === undefined ? {} : z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new SettingError(
-      `${join(home, 'settings.json')} cannot be read (${why}). Correct or remove it and start again.`,
-    );
+    const why = error instanceof z.ZodError ? 'not a JSON object' : error instanceof Error ? error.message : error;
+    throw new SettingError(`${path} cannot be read (${why}). Correct or remove it and start again.`);
+  }
+}
+
+/**
+ * Changes one setting in `<home>/settings.json` and leaves the others as they are.
+ * @throws SettingError when the file cannot be read
+ * @throws when it could not be written; the file of before is whole then
+ */
+export function writeSetting(home: string, name: string, value: unknown): void {
+  writeStore(home, 'settings', { ...readSettingsFile(home), [name]: value });
+}
+
+/** A file's text; undefined when it is not there. @throws when it cannot be read */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -2,3 +2,4 @@
 export const lsof = '/usr/sbin/lsof';
 export const ps = '/bin/ps';
 export const powershell = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\WindowsPowerShell\\v1.0\\powershell.exe`;
+export const dbusSend = '/usr/bin/dbus-send';

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { safeStorage } from 'electron';
+import { SealedFile, SealerUnavailable } from '../sealedFile.ts';
+import { secretServiceState } from '../secretService.ts';
+import type { Protection, ProtectionState } from '../systemVault.ts';
+
+/**
+ * The system's keyring as Electron's safeStorage uses it. Only after the app is ready. `basic_text` is not protection.
+ * @param home - the data folder
+ */
+export function safeStorageProtection(home: string): Protection {
+  // The newer Electron answers without blocking the main process; the older one has only the blocking calls.
+  const isAsync = typeof safeStorage.encryptStringAsync === 'function';
+  const backend = backendName();
+  const protection: Protection = {
+    name: backend ?? 'none',
+    kind: 'keyring',
+    async state(): Promise<ProtectionState> {
+      if (backend === undefined) return 'absent';
+      // Looked at before anything is asked of safeStorage: Electron 33 would stand still until the password is typed.
+      if (backend === 'gnome_libsecret') {
+        const service = await secretServiceState();
+        // A service whose only database is closed shows none: what is stored under it comes back when it is opened.
+        const isClosed = service === 'empty' && existsSync(new SealedFile(home, protection).path);
+        if (service === 'locked' || isClosed) return 'locked';
+      }
+      const available = isAsync ? await safeStorage.isAsyncEncryptionAvailable() : safeStorage.isEncryptionAvailable();
+      return available ? 'ready' : 'absent';
+    },
+    async seal(text) {
+      try {
+        const sealed = isAsync ? await safeStorage.encryptStringAsync(text) : safeStorage.encryptString(text);
+        return sealed.toString('base64');
+      } catch {
+        throw new SealerUnavailable('the keyring does not answer, or is locked');
+      }
+    },
+    async open(text) {
+      const sealed = Buffer.from(text, 'base64');
+      return isAsync ? (await safeStorage.decryptStringAsync(sealed)).result : safeStorage.decryptString(sealed);
+    },
+  };
+  return protection;
+}
+
+/** What safeStorage uses on this system; undefined when it would not protect. */
+function backendName(): string | undefined {
+  if (process.platform === 'darwin') return 'keychain';
+  if (process.platform === 'win32') return 'dpapi';
+  const backend = safeStorage.getSelectedStorageBackend();
+  return backend === 'basic_text' || backend === 'unknown' ? undefined : backend;
+}

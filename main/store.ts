@@ -1,0 +1,97 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import ElectronStore from 'electron-store';
+
+/**
+ * Writes `<folder>/<name>.json` with electron-store, mode 0600, and returns when it is on the disk. Whatever happens, the file
+ * is the old one or the new one: electron-store's own atomic write takes a write that a full disk cut short for a whole one, so
+ * the new file is written beside the old, read back, and only then put in its place.
+ * @throws when it could not be written; {@link troubleOf} says why in words
+ */
+export function writeStore(folder: string, name: string, content: Record<string, unknown>): void {
+  // Asked first: electron-store tries again for a second, blocking, where the folder refuses.
+  accessSync(folder, constants.W_OK);
+  const path = join(folder, `${name}.json`);
+  // A file that is kept elsewhere, and linked to, stays there.
+  const target = existsSync(path) ? realpathSync(path) : path;
+  const written = join(dirname(target), `${basename(target, '.json')}.new.json`);
+  rmSync(written, { force: true });
+  try {
+    const store = new ElectronStore<Record<string, unknown>>({
+      cwd: dirname(written),
+      name: basename(written, '.json'),
+      configFileMode: 0o600,
+    });
+    store.store = content;
+    if (!holds(store, content)) throw Object.assign(new Error('written in part'), { code: 'ENOSPC' });
+    renameSync(written, target);
+  } catch (error) {
+    rmSync(written, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(target));
+}
+
+function holds(store: ElectronStore<Record<string, unknown>>, content: Record<string, unknown>): boolean {
+  try {
+    return JSON.stringify(store.store) === JSON.stringify(content);
+  } catch {
+    return false;
+  }
+}
+
+/** A name in a folder is on the disk only when the folder is. Windows has no such call and needs none. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const opened = openSync(folder, 'r');
+  try {
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
+  }
+}
+
+/** Removes what a write that was killed has left in the data folder. Only for who holds its lock. */
+export function removeUnfinished(folder: string): void {
+  const unfinished =
+    /^(session\.[\w-]+|settings)(\.new)?\.json\.tmp-\d{10}[0-9a-f]{6}$|^(session\.[\w-]+|settings)\.new\.json$/;
+  try {
+    for (const name of readdirSync(folder)) if (unfinished.test(name)) rmSync(join(folder, name), { force: true });
+  } catch {
+    // A folder that cannot be read or written is said where something is to be kept in it.
+  }
+}
+
+/** Tries whether something can be kept in the folder: a full disk grants the permission and refuses the bytes. @throws */
+export function tryWriting(folder: string): void {
+  accessSync(folder, constants.W_OK);
+  const probe = join(folder, 'session.probe.new.json');
+  try {
+    // About as much as a session takes.
+    writeFileSync(probe, Buffer.alloc(8192), { mode: 0o600 });
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+/** Why nothing can be written to a folder, in words for a person; undefined when the error is of another kind. */
+export function troubleOf(error: unknown, folder: string): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return `there is no space left on the disk for ${folder}`;
+  if (code === 'EROFS') return `${folder} is on a file system that is read-only`;
+  if (code === 'EACCES' || code === 'EPERM') return `Loopgate may not write to ${folder}`;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `the folder ${folder} is not there`;
+  return code === 'EIO' ? `the disk of ${folder} has an error` : undefined;
+}
