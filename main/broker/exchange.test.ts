@@ -5,7 +5,6 @@ import {
   editor,
   exchangeOf,
   failureOf,
-  forgedSignatures,
   type LocalWorld,
   localProvider,
   localWorld,
@@ -15,7 +14,6 @@ import {
   plainFetch,
   redirectUri,
   refreshGrant,
-  ScriptedProvider,
   scriptedWorld,
   signInAs,
   storedAccountOf,
@@ -447,56 +445,6 @@ test("6.4: a carried refresh token of another account of the broker never gives 
   expect(await world.broker.userInfo()).toMatchObject({ sub: ada });
 });
 
-const now = Math.floor(Date.now() / 1000);
-test.each<[string, Record<string, unknown>]>([
-  ['wrong iss', { iss: 'https://evil.example/' }],
-  ['wrong aud', { aud: 'another-client' }],
-  ['second audience without azp', { aud: ['loopgate-demo', 'another-client'] }],
-  ['azp of another client', { aud: ['loopgate-demo', 'another-client'], azp: 'another-client' }],
-  ['missing iat', { iat: undefined }],
-  ['missing sub', { sub: undefined }],
-  ['missing exp', { exp: undefined }],
-  ['expired', { exp: now - 61 }],
-  ['iat a week old', { iat: now - 7 * 24 * 3600 }],
-  ['iat in the future', { iat: now + 3600 }],
-  ['nonce wrong', { nonce: 'wrong' }],
-  ['nonce missing', { nonce: undefined }],
-])('T1: an ID token that lies makes no session: %s', async (_what, claims) => {
-  const world = await scriptedWorld();
-  world.provider.claims = claims;
-  const failure = await failureOf(signInAs(world));
-  expect(failure.code).toBe('provider_error');
-  expect(world.broker.state().person).toBeUndefined();
-  expect(world.vault.saves).toEqual([]);
-});
-
-test.each(Object.entries(forgedSignatures))(
-  'T1: an ID token that is not signed as it must be makes no session: %s',
-  async (_what, sign) => {
-    const world = await scriptedWorld();
-    world.provider.sign = sign;
-    expect((await failureOf(signInAs(world))).code).toBe('provider_error');
-    expect(world.broker.state().person).toBeUndefined();
-  },
-);
-
-test.each([
-  ['no ID token', { id_token: undefined }],
-  ['an ID token that is no JWT', { id_token: 'not.a.jwt' }],
-  ['no access token', { access_token: undefined }],
-  ['a token type that is not Bearer', { token_type: 'mac' }],
-])('T1: a token answer that lacks what it must have makes no session: %s', async (_what, tokens) => {
-  const world = await scriptedWorld();
-  world.provider.tokens = tokens;
-  expect((await failureOf(signInAs(world))).code).toBe('provider_error');
-  expect(world.broker.state().person).toBeUndefined();
-});
-
-test('T1: the signature is checked: the honest provider of these tests signs in', async () => {
-  const world = await scriptedWorld();
-  expect(await signInAs(world)).toMatchObject({ profile: { sub: ada } });
-});
-
 test("T9: a failed check names the claim and quotes nothing of the provider's answer", async () => {
   const world = await scriptedWorld();
   world.provider.claims = { aud: 'secret-audience-value' };
@@ -508,7 +456,7 @@ test("T9: a failed check names the claim and quotes nothing of the provider's an
 test.each([
   ['behind', 7200, {}],
   ['ahead', -7200, {}],
-  ['so far ahead that the ID token seems to be expired', -7200, { exp: now - 3600 }],
+  ['so far ahead that the ID token seems to be expired', -7200, { exp: Math.floor(Date.now() / 1000) - 3600 }],
 ])('T15: a clock that is %s is named as such, with the difference in seconds', async (_what, seconds, more) => {
   const world = await scriptedWorld();
   world.provider.claims = { iat: Math.floor(Date.now() / 1000) + seconds, ...more };
@@ -516,74 +464,12 @@ test.each([
   expect(message).toMatch(/clocks?\b.*\b(7199|7200|7201) seconds/);
 });
 
-test.each([58, -58])('T15: a difference of %i seconds is tolerated', async (seconds) => {
-  const world = await scriptedWorld();
-  world.provider.claims = { iat: Math.floor(Date.now() / 1000) + seconds };
-  expect(await signInAs(world)).toMatchObject({ profile: { sub: ada } });
-});
-
-test.each([
-  ['the id', 'org_1', { org_id: 'org_1' }, true],
-  ['another id', 'org_1', { org_id: 'org_2' }, false],
-  ['an id in another case', 'org_1', { org_id: 'ORG_1' }, false],
-  ['none', 'org_1', {}, false],
-  ['the name', 'Acme', { org_id: 'org_1', org_name: 'acme' }, true],
-  ['another name', 'acme', { org_id: 'org_1', org_name: 'evil' }, false],
-])(
-  'T16: an organization that was asked for is the one in the ID token: %s',
-  async (_what, organization, claims, good) => {
-    const world = await scriptedWorld();
-    world.provider.claims = claims;
-    const result = await world.broker.authorize(editor, { organization, codeChallenge });
-    const exchange = world.broker.token(editor, exchangeOf(result, { codeVerifier }));
-    if (good) expect(await exchange).toMatchObject({ profile: { sub: ada } });
-    else
-      expect(await failureOf(exchange)).toMatchObject({
-        code: 'provider_error',
-        message: expect.stringContaining('organization'),
-      });
-    expect(world.broker.state().person !== undefined).toBe(good);
-  },
-);
-
 test('T16: the organization of a real sign-in is accepted', async () => {
   const world = await localWorld();
   const result = await world.broker.authorize(editor, { organization: 'org_1', codeChallenge });
   expect(await world.broker.token(editor, exchangeOf(result, { codeVerifier }))).toMatchObject({
     profile: { sub: ada },
   });
-});
-
-test('a token answer without scope means the scope that was asked for (RFC 6749 §5.1)', async () => {
-  const world = await scriptedWorld();
-  world.provider.tokens = { scope: undefined };
-  expect((await signInAs(world)).scope).toBe('openid profile email offline_access');
-});
-
-const jwtThatEnds = (exp: number) => `e30.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.x`;
-test.each([
-  ["the access token's own exp", jwtThatEnds(now + 1234), () => (now + 1234) * 1000],
-  ['an hour for one that is no JWT', 'opaque', (at: number) => at + 3_600_000],
-  ['an hour for one whose exp is no number', jwtThatEnds(Number.NaN), (at: number) => at + 3_600_000],
-])('a token answer without expires_in means %s', async (_what, accessToken, expected) => {
-  const world = await scriptedWorld();
-  world.provider.tokens = { expires_in: undefined, access_token: accessToken };
-  expect((await signInAs(world)).expiresAt).toBe(expected(world.clock.now()));
-});
-
-test.each(['3600', 3600.5])('an expires_in of %j is an hour', async (value) => {
-  const world = await scriptedWorld();
-  world.provider.tokens = { expires_in: value };
-  expect((await signInAs(world)).expiresAt).toBe(world.clock.now() + 3_600_000);
-});
-
-test('T2: a UserInfo answer about another person is not shown, and the sign-in stays', async () => {
-  const world = await scriptedWorld();
-  world.provider.profile = { sub: 'auth0|eve', name: 'Eve' };
-  const result = await signInAs(world);
-  expect(result).not.toHaveProperty('profile');
-  expect(world.broker.state().person).toMatchObject({ subject: ada, profile: undefined });
-  expect((await failureOf(world.broker.userInfo())).code).toBe('provider_error');
 });
 
 test('the sign-in works while the profile cannot be read', async () => {
@@ -611,11 +497,4 @@ test('a lost answer to an exchange is not a session, and the code is spent', asy
   expect((await failureOf(world.broker.token(editor, asked))).code).toBe('provider_unreachable');
   expect((await failureOf(world.broker.token(editor, asked))).code).toBe('invalid_grant');
   expect(world.broker.state().person).toBeUndefined();
-});
-
-test('another issuer than the configured one cannot answer for it', async () => {
-  const provider = new ScriptedProvider();
-  provider.claims = { iss: 'https://tenant.example' };
-  const world = await scriptedWorld({ provider });
-  expect((await failureOf(signInAs(world))).code).toBe('provider_error');
 });

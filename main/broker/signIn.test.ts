@@ -46,28 +46,6 @@ test('R5: the nonce is fresh, long, and not the state that the client knows', as
   }
 });
 
-test.each([
-  ['wrong', 'https://evil.example/'],
-  ['without its slash', 'https://tenant.example'],
-  ['empty', ''],
-])('R6: a login that comes back with an iss that is %s ends as provider_error', async (_what, iss) => {
-  const { broker, browser } = await scriptedWorld({ person: null });
-  const outcome = failureOf(broker.authorize(editor, {}));
-  const parameters = await browser.callback(await browser.tab());
-  parameters.set('iss', iss);
-  expect((await failureOf(broker.respond(parameters))).code).toBe('provider_error');
-  expect(await outcome).toMatchObject({ code: 'provider_error', message: expect.stringContaining('issuer') });
-});
-
-test('R6: an iss that was announced must be there', async () => {
-  const { broker, browser } = await scriptedWorld({ person: null });
-  const outcome = failureOf(broker.authorize(editor, {}));
-  const parameters = await browser.callback(await browser.tab());
-  parameters.delete('iss');
-  expect((await failureOf(broker.respond(parameters))).code).toBe('provider_error');
-  expect((await outcome).code).toBe('provider_error');
-});
-
 test('R6: a real provider that announces iss and does not send it is refused', async () => {
   const { broker } = await localWorld({ providerOptions: { announceIss: true, sendIss: false } });
   expect((await failureOf(broker.authorize(editor, {}))).code).toBe('provider_error');
@@ -79,27 +57,6 @@ test.each([
 ])('R6: an iss that was not announced may be missing and is checked when it comes: %s', async (_what, sendIss) => {
   const world = await localWorld({ providerOptions: { announceIss: false, sendIss } });
   expect((await signInAs(world)).accessToken).not.toBe('');
-});
-
-test('R6: a wrong iss is refused although none was announced', async () => {
-  const provider = new ScriptedProvider();
-  provider.metadata = { authorization_response_iss_parameter_supported: undefined };
-  const { broker, browser } = await scriptedWorld({ provider, person: null });
-  const outcome = failureOf(broker.authorize(editor, {}));
-  const parameters = await browser.callback(await browser.tab());
-  parameters.set('iss', 'https://evil.example/');
-  await failureOf(broker.respond(parameters));
-  expect((await outcome).code).toBe('provider_error');
-});
-
-test.each(['code', 'iss', 'error'])('a login that comes back with two "%s" ends as provider_error', async (name) => {
-  const { broker, browser } = await scriptedWorld({ person: null });
-  const outcome = failureOf(broker.authorize(editor, {}));
-  const parameters = await browser.callback(await browser.tab());
-  parameters.append(name, 'one');
-  parameters.append(name, 'two');
-  await failureOf(broker.respond(parameters));
-  expect((await outcome).code).toBe('provider_error');
 });
 
 test('6.2: a login that comes back without a code ends as provider_error and leaves nobody waiting', async () => {
