@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
-import { normaliseIssuer } from './broker/provider.ts';
+import { normaliseIssuer } from './broker/providerChecks.ts';
 import type { WithoutKeyring } from './broker/vault.ts';
 
 /** A setting that has a wrong value. The message names it, where it was set, and what was expected. */

@@ -1,6 +1,7 @@
 import { type Authorization, type Authorizations, type Challenge, isSameSecret, type Owner } from './authorization.ts';
 import { BrokerError } from './errors.ts';
-import { type AuthorizationEndpoint, type AuthorizationRequest, oauthWords } from './provider.ts';
+import type { AuthorizationEndpoint, AuthorizationRequest } from './provider.ts';
+import { oauthWords } from './providerErrors.ts';
 import type { Registration } from './registration.ts';
 import type { SignInRequest, SignInResult } from './requests.ts';
 

@@ -14,7 +14,9 @@ import {
   signInAs,
 } from '../../e2e/support/brokerWorld.ts';
 import { BrokerError, errorTable } from './errors.ts';
-import { normaliseIssuer, oauthWords, Provider } from './provider.ts';
+import { Provider } from './provider.ts';
+import { normaliseIssuer } from './providerChecks.ts';
+import { oauthWords } from './providerErrors.ts';
 import { providerFetch } from './providerFetch.ts';
 
 const discovery = '/.well-known/openid-configuration';

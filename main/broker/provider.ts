@@ -1,36 +1,26 @@
 import * as client from 'openid-client';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
-import { type PlatformFetch, providerFetch } from './providerFetch.ts';
+import {
+  checkBearer,
+  checkEndpoints,
+  checkIssuedAt,
+  checkNesting,
+  checkOrganization,
+  checkSubject,
+  clockTolerance,
+  expiry,
+  failedCheck,
+  isUsable,
+} from './providerChecks.ts';
+import { asBrokerError, textAt } from './providerErrors.ts';
+import { type PlatformFetch, providerFetch, requestTimeout } from './providerFetch.ts';
 
-/** How long one request to the provider may take, in seconds. */
-const requestTimeout = 15;
-/** T15: how far the clocks of this machine and of the provider may differ, in seconds. */
-const clockTolerance = 60;
-/** What openid-client leaves out when the provider does: RFC 6749 §5.1 only recommends expires_in. Seconds. */
-const assumedLifetime = 3600;
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 /** RFC 8628 §3.2: the interval where the provider names none. Seconds. */
 const defaultInterval = 5;
 /** Nobody enters a code for longer. Seconds. */
 const longestDeviceLogin = 3600;
-/** No access token is believed to last longer: renewing it early is always right, and no absurd time is stored. Seconds. */
-const longestLifetime = 366 * 24 * 3600;
-/** OIDC Core §2: how long a `sub` may be, in characters. */
-const longestSubject = 255;
-/** How deep a claim may be nested: far more than any profile needs, and far less than what cannot be stored any more. */
-const deepestNesting = 20;
-/** The metadata's addresses that are used, and whether a provider must have them. */
-const endpoints = {
-  authorization_endpoint: true,
-  token_endpoint: true,
-  jwks_uri: true,
-  userinfo_endpoint: false,
-  revocation_endpoint: false,
-  end_session_endpoint: false,
-  device_authorization_endpoint: false,
-} as const;
-
 export type ResponseMode = 'form_post' | 'query' | 'fragment' | 'web_message';
 
 /** What is asked of the provider's authorization endpoint, beside state, nonce and challenge. */
@@ -124,38 +114,6 @@ export interface ProviderSettings {
   readonly clientId: string;
 }
 
-/**
- * The issuer as an address: a bare domain gets `https://`; http is for loopback only (T14).
- * @throws TypeError with the expectation when it cannot be one.
- */
-export function normaliseIssuer(text: string): string {
-  const trimmed = text.trim();
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
-  let url: URL;
-  try {
-    url = new URL(withScheme);
-  } catch {
-    throw new TypeError('expected an address such as https://tenant.us.auth0.com/');
-  }
-  if (!isSecure(url)) {
-    throw new TypeError('expected an https address (http is accepted for localhost only)');
-  }
-  if (url.username || url.password || url.search || url.hash) {
-    throw new TypeError('expected an address without user name, query or fragment');
-  }
-  url.pathname = url.pathname.replace(/\/?\.well-known\/openid-configuration$/, '/');
-  return url.href;
-}
-
-/** T14: https, or http on loopback. */
-function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
-}
-
-function isLoopback(url: URL): boolean {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-}
-
 /** The identity provider: Auth0 first, any OpenID provider by its metadata. All its answers are checked here. */
 export class Provider {
   readonly #settings: ProviderSettings;
@@ -238,7 +196,7 @@ export class Provider {
       throw error;
     });
     const tokens = this.#withIdToken(this.#tokens(answer, exchange.requestedScope));
-    this.#checkOrganization(tokens.claims, exchange.organization);
+    checkOrganization(tokens.claims, exchange.organization);
     return tokens;
   }
 
@@ -457,7 +415,7 @@ export class Provider {
     checkBearer(answer);
     const claims = answer.claims();
     if (claims) {
-      this.#checkIssuedAt(claims.iat);
+      checkIssuedAt(claims.iat, issuedAt);
       checkSubject(claims.sub);
       checkNesting(claims, 'ID token');
     }
@@ -477,28 +435,6 @@ export class Provider {
     const { claims, idToken } = tokens;
     if (claims && idToken !== undefined) return { ...tokens, claims, idToken };
     throw new BrokerError('provider_error', { happened: 'The identity provider sent no ID token.' });
-  }
-
-  /** openid-client takes any iat; a fresh login's lies within the tolerance (T1), and a skew is named as one (T15). */
-  #checkIssuedAt(issuedAt: number): void {
-    const difference = Math.round(issuedAt - this.#clock.now() / 1000);
-    if (Math.abs(difference) <= clockTolerance) return;
-    throw new BrokerError('provider_error', {
-      happened: `The clocks of this machine and of the identity provider differ by ${Math.abs(difference)} seconds (iat).`,
-    });
-  }
-
-  /** T16, by Auth0's rules: an id is compared with org_id exactly, a name with org_name without regard to case. */
-  #checkOrganization(claims: IdTokenClaims, organization: string | undefined): void {
-    if (organization === undefined) return;
-    // No name begins as an id does: else an organization could take another one's id for its name.
-    const isSame = organization.startsWith('org_')
-      ? claims.org_id === organization
-      : typeof claims.org_name === 'string' && claims.org_name.toLowerCase() === organization.toLowerCase();
-    if (isSame) return;
-    throw new BrokerError('provider_error', {
-      happened: 'The login is for another organization than the one asked for (org_id, org_name).',
-    });
   }
 }
 
@@ -527,198 +463,9 @@ function authorizationParameters(request: AuthorizationRequest, secrets: Authori
   };
 }
 
-function failedCheck(name: string): BrokerError {
-  return new BrokerError('provider_error', { happened: `The identity provider's answer failed a check (${name}).` });
-}
-
-/**
- * T14: where the browser and the tokens are sent is a secure address, and on this machine only where the issuer is as well.
- * @throws BrokerError `provider_error`
- */
-function checkEndpoints(metadata: client.ServerMetadata): void {
-  for (const [name, isRequired] of Object.entries(endpoints)) {
-    const address: unknown = metadata[name];
-    if (address === undefined && !isRequired) continue;
-    if (typeof address !== 'string' || !isUsable(address, metadata.issuer)) {
-      throw new BrokerError('provider_error', {
-        happened: `The identity provider's metadata has no usable ${name}: it must be an https address.`,
-      });
-    }
-  }
-}
-
-/** T14: https, or http where the issuer itself is on this machine; and no name or password in it. */
-function isUsable(address: string, issuer: string): boolean {
-  if (!/^[\x21-\x7e]{1,2048}$/.test(address) || !URL.canParse(address)) return false;
-  const url = new URL(address);
-  return isSecure(url) && (!isLoopback(url) || isLoopback(new URL(issuer))) && url.username + url.password === '';
-}
-
-/** openid-client takes a DPoP token too, which nobody here could use, and any characters, which could end a header line. */
-function checkBearer(answer: client.TokenEndpointResponse): void {
-  if (answer.token_type !== 'bearer') {
-    throw new BrokerError('provider_error', {
-      happened: 'The identity provider gave an access token that is no Bearer token (token_type).',
-    });
-  }
-  if (!/^[\x21-\x7e]+$/.test(answer.access_token)) {
-    throw new BrokerError('provider_error', {
-      happened: 'The identity provider gave an access token with characters that none may have (access_token).',
-    });
-  }
-}
-
-function checkSubject(subject: string): void {
-  if (subject.length > 0 && subject.length <= longestSubject) return;
-  throw new BrokerError('provider_error', {
-    happened: `The ID token names nobody: its subject is empty or longer than ${longestSubject} characters (sub).`,
-  });
-}
-
-/** What is nested too deeply can be parsed but not written again: the vault would keep nothing from then on. */
-function checkNesting(value: unknown, what: string): void {
-  if (isNestedWithin(deepestNesting, value)) return;
-  throw new BrokerError('provider_error', {
-    happened: `The identity provider sent a claim that is nested too deeply (${what}).`,
-  });
-}
-
-function isNestedWithin(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((member) => isNestedWithin(levels - 1, member));
-}
-
 /** The refresh token of a token endpoint's answer, as it stands there; checked later, with the rest of it. */
 async function refreshTokenOf(response: Response): Promise<string | undefined> {
   const answer: unknown = await response.json().catch(() => undefined);
   // An empty one is none: kept, it would replace the one that works.
   return response.ok ? textAt(answer, 'refresh_token') || undefined : undefined;
-}
-
-function expiry(answer: client.TokenEndpointResponse, issuedAt: number): number {
-  const exp = answer.expires_in === undefined ? jwtExpiry(answer.access_token) : undefined;
-  const end = exp === undefined ? issuedAt + Math.floor(answer.expires_in ?? assumedLifetime) * 1000 : exp * 1000;
-  return Math.min(Math.max(end, issuedAt), issuedAt + longestLifetime * 1000);
-}
-
-/** The `exp` of an access token that happens to be a JWT. Only a hint of its lifetime: never used to trust it. */
-function jwtExpiry(token: string): number | undefined {
-  const payload = token.split('.')[1];
-  if (payload === undefined) return undefined;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    const exp = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined;
-    return typeof exp === 'number' ? exp : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function asBrokerError<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toBrokerError(error);
-  }
-}
-
-/** openid-client's errors in the broker's words. Nothing of an answer's body is quoted but OAuth's own error fields (T9). */
-function toBrokerError(error: unknown): BrokerError {
-  if (error instanceof BrokerError) return error;
-  if (error instanceof client.ResponseBodyError) {
-    return oauthError(error.status, error.error, error.error_description);
-  }
-  if (error instanceof client.WWWAuthenticateChallengeError) return statusError(error.status);
-  if (error instanceof client.ClientError) {
-    const cause: unknown = error.cause;
-    if (cause instanceof BrokerError) return cause;
-    if (error.code === 'OAUTH_TIMEOUT') {
-      return new BrokerError('provider_unreachable', {
-        happened: `The identity provider did not answer within ${requestTimeout} seconds.`,
-        retryable: true,
-      });
-    }
-    if (cause instanceof Response && cause.status !== 200) return statusError(cause.status);
-    return new BrokerError('provider_error', { happened: checkThatFailed(error) });
-  }
-  return new BrokerError('provider_error', { happened: "The identity provider's answer could not be verified." });
-}
-
-function oauthError(status: number, error: string, description: string | undefined): BrokerError {
-  if (status >= 500 || status === 429) return statusError(status);
-  const words = oauthWords(error, description);
-  if (error === 'invalid_grant') {
-    return new BrokerError('invalid_grant', {
-      happened: `The identity provider refused the grant (${words}).`,
-      providerError: error,
-    });
-  }
-  return new BrokerError('provider_error', {
-    happened: `The identity provider answered with an error (${words}).`,
-    providerError: error,
-  });
-}
-
-function statusError(status: number): BrokerError {
-  if (status >= 500 || status === 429) {
-    return new BrokerError('provider_unreachable', {
-      happened: `The identity provider is not able to answer now (status ${status}).`,
-      retryable: true,
-    });
-  }
-  return new BrokerError('provider_error', { happened: `The identity provider answered with status ${status}.` });
-}
-
-/** `error: description` of RFC 6749 §5.2, cut to the characters that the RFC allows and to a length that a page can show. */
-export function oauthWords(error: string, description: string | undefined): string {
-  // A provider that repeats what it was sent would put a code or a token here (T9): nothing that long is a word.
-  const clean = (text: string) =>
-    text
-      .replace(/[^\x20-\x7e]/g, ' ')
-      .replace(/[A-Za-z0-9._~+/=-]{32,}/g, '...')
-      .slice(0, 200);
-  return description === undefined ? clean(error) : `${clean(error)}: ${clean(description)}`;
-}
-
-/** What it means that the check of a claim or of a metadata's member failed. */
-const meanings: Readonly<Record<string, string>> = {
-  iss: 'the ID token is from another issuer',
-  aud: 'the ID token is not for this application, or not for it alone',
-  azp: 'the ID token was given to another application',
-  nonce: 'the ID token belongs to another login',
-  sub: "the profile is another person's",
-  issuer: "the metadata is another issuer's",
-};
-
-/** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
-function checkThatFailed(error: client.ClientError): string {
-  const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
-  if (error.code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return clockSkew(inner);
-  if (error.code === 'OAUTH_KEY_SELECTION_FAILED')
-    return 'No single key of the identity provider fits the signature of the ID token (kid).';
-  if (error.code === 'OAUTH_RESPONSE_IS_NOT_JSON') return "The identity provider's answer is not JSON.";
-  const named = textAt(inner, 'claim') ?? textAt(inner, 'attribute');
-  if (named !== undefined)
-    return `The identity provider's answer failed a check: ${meanings[named] ?? 'it is not usable'} (${named}).`;
-  const message = error.cause instanceof Error ? error.cause.message : error.message;
-  return `The identity provider's answer failed a check: ${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160)}.`;
-}
-
-/** T15: a fresh ID token that is not valid now means that the clocks differ, and by how much is in its iat. */
-function clockSkew(failed: unknown): string {
-  const claims = valueAt(failed, 'claims');
-  const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(claims, 'iat')];
-  const claim = textAt(failed, 'claim') ?? 'time';
-  if (typeof now !== 'number' || typeof issuedAt !== 'number' || Math.abs(now - issuedAt) <= clockTolerance)
-    return `The ID token is not valid at this time (${claim}).`;
-  return `The clocks of this machine and of the identity provider differ by ${Math.abs(now - issuedAt)} seconds (${claim}).`;
-}
-
-function valueAt(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-function textAt(value: unknown, key: string): string | undefined {
-  const found = valueAt(value, key);
-  return typeof found === 'string' ? found : undefined;
 }

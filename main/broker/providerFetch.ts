@@ -4,6 +4,8 @@ import { BrokerError } from './errors.ts';
 /** What the platform offers for HTTP: Electron's `net.fetch` on the desktop, Node's `fetch` headless. */
 export type PlatformFetch = (url: string, options: RequestInit) => Promise<Response>;
 
+/** How long one request to the provider may take, in seconds. */
+export const requestTimeout = 15;
 /** No answer of a provider is larger; openid-client reads whatever comes, so the limit is held here. */
 const largestAnswer = 1024 * 1024;
 

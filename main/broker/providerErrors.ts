@@ -1,0 +1,115 @@
+import * as client from 'openid-client';
+import { BrokerError } from './errors.ts';
+import { clockTolerance } from './providerChecks.ts';
+import { requestTimeout } from './providerFetch.ts';
+
+/** Runs a call of openid-client, whose errors become the broker's. @throws BrokerError */
+export async function asBrokerError<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toBrokerError(error);
+  }
+}
+
+/** openid-client's errors in the broker's words. Nothing of an answer's body is quoted but OAuth's own error fields (T9). */
+function toBrokerError(error: unknown): BrokerError {
+  if (error instanceof BrokerError) return error;
+  if (error instanceof client.ResponseBodyError) {
+    return oauthError(error.status, error.error, error.error_description);
+  }
+  if (error instanceof client.WWWAuthenticateChallengeError) return statusError(error.status);
+  if (error instanceof client.ClientError) {
+    const cause: unknown = error.cause;
+    if (cause instanceof BrokerError) return cause;
+    if (error.code === 'OAUTH_TIMEOUT') {
+      return new BrokerError('provider_unreachable', {
+        happened: `The identity provider did not answer within ${requestTimeout} seconds.`,
+        retryable: true,
+      });
+    }
+    if (cause instanceof Response && cause.status !== 200) return statusError(cause.status);
+    return new BrokerError('provider_error', { happened: checkThatFailed(error) });
+  }
+  return new BrokerError('provider_error', { happened: "The identity provider's answer could not be verified." });
+}
+
+function oauthError(status: number, error: string, description: string | undefined): BrokerError {
+  if (status >= 500 || status === 429) return statusError(status);
+  const words = oauthWords(error, description);
+  if (error === 'invalid_grant') {
+    return new BrokerError('invalid_grant', {
+      happened: `The identity provider refused the grant (${words}).`,
+      providerError: error,
+    });
+  }
+  return new BrokerError('provider_error', {
+    happened: `The identity provider answered with an error (${words}).`,
+    providerError: error,
+  });
+}
+
+function statusError(status: number): BrokerError {
+  if (status >= 500 || status === 429) {
+    return new BrokerError('provider_unreachable', {
+      happened: `The identity provider is not able to answer now (status ${status}).`,
+      retryable: true,
+    });
+  }
+  return new BrokerError('provider_error', { happened: `The identity provider answered with status ${status}.` });
+}
+
+/** `error: description` of RFC 6749 §5.2, cut to the characters that the RFC allows and to a length that a page can show. */
+export function oauthWords(error: string, description: string | undefined): string {
+  // A provider that repeats what it was sent would put a code or a token here (T9): nothing that long is a word.
+  const clean = (text: string) =>
+    text
+      .replace(/[^\x20-\x7e]/g, ' ')
+      .replace(/[A-Za-z0-9._~+/=-]{32,}/g, '...')
+      .slice(0, 200);
+  return description === undefined ? clean(error) : `${clean(error)}: ${clean(description)}`;
+}
+
+/** What it means that the check of a claim or of a metadata's member failed. */
+const meanings: Readonly<Record<string, string>> = {
+  iss: 'the ID token is from another issuer',
+  aud: 'the ID token is not for this application, or not for it alone',
+  azp: 'the ID token was given to another application',
+  nonce: 'the ID token belongs to another login',
+  sub: "the profile is another person's",
+  issuer: "the metadata is another issuer's",
+};
+
+/** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
+function checkThatFailed(error: client.ClientError): string {
+  const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
+  if (error.code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return clockSkew(inner);
+  if (error.code === 'OAUTH_KEY_SELECTION_FAILED')
+    return 'No single key of the identity provider fits the signature of the ID token (kid).';
+  if (error.code === 'OAUTH_RESPONSE_IS_NOT_JSON') return "The identity provider's answer is not JSON.";
+  const named = textAt(inner, 'claim') ?? textAt(inner, 'attribute');
+  if (named !== undefined)
+    return `The identity provider's answer failed a check: ${meanings[named] ?? 'it is not usable'} (${named}).`;
+  const message = error.cause instanceof Error ? error.cause.message : error.message;
+  return `The identity provider's answer failed a check: ${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160)}.`;
+}
+
+/** T15: a fresh ID token that is not valid now means that the clocks differ, and by how much is in its iat. */
+function clockSkew(failed: unknown): string {
+  const claims = valueAt(failed, 'claims');
+  const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(claims, 'iat')];
+  const claim = textAt(failed, 'claim') ?? 'time';
+  if (typeof now !== 'number' || typeof issuedAt !== 'number' || Math.abs(now - issuedAt) <= clockTolerance)
+    return `The ID token is not valid at this time (${claim}).`;
+  return `The clocks of this machine and of the identity provider differ by ${Math.abs(now - issuedAt)} seconds (${claim}).`;
+}
+
+function valueAt(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+/** A text inside of something that came from outside. */
+export function textAt(value: unknown, key: string): string | undefined {
+  const found = valueAt(value, key);
+  return typeof found === 'string' ? found : undefined;
+}
