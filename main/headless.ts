@@ -90,8 +90,8 @@ function sayPlace({ broker }: Host, vault: Vault): void {
 function nextSteps(address: string): string {
   return [
     'Try next, in another terminal:',
-    `  curl -X POST ${address}/pkce/code    # opens the login and answers when it is done`,
-    `  curl -X POST ${address}/pkce/token   # the tokens; from now on you are signed in`,
+    `  curl -X POST ${address}/os/sign_in   # opens the login, or shows here where to sign in; answers when it is done`,
+    `  curl ${address}/user/access_token    # a valid access token, renewed when needed`,
     `  curl ${address}/userinfo             # who you are`,
   ].join('\n');
 }
@@ -112,12 +112,16 @@ function browserOpener([program, ...argv]: readonly string[]): (address: string)
   };
 }
 
-/** The code is for the person alone: on the terminal, and in no log. */
+/** The code is for the person alone: on the terminal, and in no log. RFC 8628 §3.3.1: it is shown beside the address that holds it. */
 function printDeviceCode({ verificationUri, verificationUriComplete, userCode, deadline }: DeviceCode): void {
   const minutes = Math.max(1, Math.round((deadline - Date.now()) / 60_000));
-  print(`To sign in, open this address on any device:\n${verificationUri}`);
-  print(`and enter the code ${userCode} (good for ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}).`);
-  if (verificationUriComplete !== undefined) print(`With the code in it: ${verificationUriComplete}`);
+  print('To sign in, open this address in a browser on any device, such as your phone:\n');
+  print(`  ${verificationUri}\n`);
+  print(`and enter this code within ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}:\n`);
+  print(`  ${userCode}\n`);
+  if (verificationUriComplete === undefined) return;
+  print('Or open this one, where the code is filled in already; it must be the same code:\n');
+  print(`  ${verificationUriComplete}\n`);
 }
 
 function stopOnSignals(host: Host, log: Logger, release: () => void): void {

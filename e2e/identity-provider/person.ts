@@ -87,14 +87,24 @@ export class BrowserDouble {
 
   /**
    * Signs in on the device flow's page and confirms the code.
-   * @param verificationUrl - `verification_uri_complete`.
+   * @param verificationUrl - `verification_uri_complete`, or `verification_uri` with `userCode`.
+   * @param options.userCode - what the person enters; absent when it is in the address.
    * @throws Error with the page's words when that did not work.
    */
-  async approveDevice(verificationUrl: string, name: string, options: { deny?: boolean } = {}): Promise<Response> {
-    const deny = options.deny ?? false;
-    const outcome = await this.#browse({ method: 'GET', url: new URL(verificationUrl) }, (form) =>
-      pressedIn(form, name, deny),
-    );
+  async approveDevice(
+    verificationUrl: string,
+    name: string,
+    options: { deny?: boolean; userCode?: string } = {},
+  ): Promise<Response> {
+    const { deny = false } = options;
+    let { userCode } = options;
+    const outcome = await this.#browse({ method: 'GET', url: new URL(verificationUrl) }, (form) => {
+      if (form.id !== 'op.deviceInputForm') return pressedIn(form, name, deny);
+      // Entered once: a page that asks again has refused it.
+      const entered = userCode === undefined ? undefined : { ...form.fields, user_code: userCode };
+      userCode = undefined;
+      return entered;
+    });
     if ('action' in outcome) throw new Error('the provider called back instead of connecting the device');
     if (!deny && !outcome.html.includes('Your device is connected')) throw new Error(wordsOf(outcome));
     return outcome.response;

@@ -197,6 +197,7 @@ const lies: [string, Lie][] = [
   ['missing sub', { tell: claims({ sub: undefined }), says: /"sub".*missing/ }],
   ['missing exp', { tell: claims({ exp: undefined }), says: /"exp".*missing/ }],
   ['second audience without azp', { tell: claims({ aud: ['loopgate-demo', 'b'] }), says: /not for it alone \(aud\)/ }],
+  ['azp of another client, and one audience', { tell: claims({ azp: 'b' }), says: /\(azp\)/ }],
   ['azp of another client', { tell: claims({ aud: ['loopgate-demo', 'b'], azp: 'b' }), says: /\(azp\)/ }],
   ['expired', { tell: expired, says: /\(exp\)/ }],
   ['iat a week old', { tell: times({ iat: -week }), says: /clocks.* differ by 60480[01] seconds \(iat\)/ }],

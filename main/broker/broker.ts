@@ -2,7 +2,7 @@ import { Accounts, noSuchUser, type Remedy } from './accounts.ts';
 import { type Authorization, Authorizations, type Challenge, loopgateItself, type Owner } from './authorization.ts';
 import { type Clock, watchForJumps } from './clock.ts';
 import { type DeviceCode, DeviceLogins } from './deviceLogin.ts';
-import { BrokerError, brokerErrorOf } from './errors.ts';
+import { BrokerError, type BrokerErrorDetails, brokerErrorOf } from './errors.ts';
 import { Logins } from './login.ts';
 import { OtherProfiles } from './otherProfiles.ts';
 import { type IdTokenClaims, type OtherApi, Provider, type Tokens } from './provider.ts';
@@ -145,9 +145,14 @@ export class Broker {
     this.#otherProfiles = new OtherProfiles(world.clock);
     this.#deviceLogins = new DeviceLogins({
       clock: world.clock,
+      starting: (owner) => {
+        this.#authorizations.countStart(owner);
+        world.log.info({ client: settings.clientId, owner }, 'sign-in on another device started');
+      },
       show: (code) => world.showDeviceCode?.(code),
       signedIn: (tokens) => this.#adoptFromDevice(tokens),
       discard: (tokens) => this.#discard(tokens),
+      track: (work) => void this.#accounts.track(work),
       changed: () => this.#changed(),
     });
     // A clock that was set back says nothing any more about when a token ends.
@@ -308,6 +313,8 @@ export class Broker {
     this.#problem = undefined;
     this.#switchedFrom = undefined;
     this.#authorizations.forgetExchanged();
+    // Its code may have been entered already: whoever signs out does not want to be signed in by it a moment later.
+    this.#deviceLogins.clear();
     await this.#accounts.signOut();
     this.#world.log.info({}, 'signed out');
   }
@@ -366,7 +373,7 @@ export class Broker {
     if (person) return person;
     const waiting = this.#authorizations.waitingForSession((request) => this.#registration.isForSession(request));
     if (!waiting && this.#world.showDeviceCode && (await provider.hasDeviceAuthorization())) {
-      return await this.#personWithin(milliseconds, this.#signInOnDevice(owner, provider));
+      return await this.#personWithin(milliseconds, this.#signInOnDevice(owner, provider), stillGood);
     }
     const login = waiting ?? (await this.#openOwn());
     // A program's login is exchanged by that program; the broker's own, here.
@@ -545,14 +552,22 @@ export class Broker {
     return this.#logins.open(loopgateItself, asked, { inBrowser: true });
   }
 
-  #signInOnDevice(owner: Owner, provider: Provider): Promise<void> {
+  async #signInOnDevice(owner: Owner, provider: Provider): Promise<void> {
     const { scope, audience } = this.#settings;
     const clientId = this.#registration.clientId(undefined);
-    return this.#deviceLogins.signIn(owner, provider, {
-      clientId,
-      scope,
-      ...(audience !== undefined && { audience }),
-    });
+    try {
+      await this.#deviceLogins.signIn(owner, provider, {
+        clientId,
+        scope,
+        ...(audience !== undefined && { audience }),
+      });
+    } catch (error) {
+      // Auth0's metadata always names the endpoint; the application may use it only where its settings say so.
+      if (!(error instanceof BrokerError && error.providerError === 'unauthorized_client')) throw error;
+      return await this.#finishOwn(await this.#openOwn());
+    }
+    // Signed in, and signed out again before it was stored.
+    if (!this.state().person) throw new BrokerError('authorization_cleared');
   }
 
   async #adoptFromDevice(tokens: Tokens & { claims: IdTokenClaims; idToken: string }): Promise<void> {
@@ -564,7 +579,8 @@ export class Broker {
     // T18: nobody who signed in meanwhile is pushed aside.
     const session = await this.#accounts.adopt(this.#registration.provider(), account, { activate: false });
     this.#signedIn(loopgateItself);
-    await session.readProfile().catch(() => undefined);
+    // Those who wait for the person wait for the profile too, but not for ever.
+    void session.readProfile().catch(() => undefined);
   }
 
   #discard({ refreshToken, claims }: Tokens & { claims: IdTokenClaims }): void {
@@ -578,7 +594,11 @@ export class Broker {
   }
 
   /** Waits until somebody is signed in, the login has failed, or the time is over. */
-  #personWithin(milliseconds: number, finished: Promise<unknown>): Promise<PersonState> {
+  #personWithin(
+    milliseconds: number,
+    finished: Promise<unknown>,
+    advice: BrokerErrorDetails = {},
+  ): Promise<PersonState> {
     return new Promise((resolve, reject) => {
       // A program's own exchange reads the profile a moment after the person is known.
       let stopWaiting: (() => void) | undefined;
@@ -589,7 +609,7 @@ export class Broker {
       };
       const stopListening = this.onChange(look);
       const stopTimer = this.#world.clock.after(milliseconds, () =>
-        settle(() => reject(new BrokerError('authorization_timeout'))),
+        settle(() => reject(new BrokerError('authorization_timeout', advice))),
       );
       const settle = (answer: () => void) => {
         stopListening();
@@ -642,6 +662,12 @@ export class Broker {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** A device login that takes longer than the caller waits. */
+const stillGood = {
+  happened: 'The sign-in was not finished on the other device in time.',
+  next: 'Ask again: the same code is shown, and stays good until it expires.',
+} as const;
 
 function requesterOf(one: Authorization): 'loopgate' | 'program' {
   return one.owner === loopgateItself ? 'loopgate' : 'program';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Owner } from './authorization.ts';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
@@ -5,6 +6,8 @@ import type { DeviceAuthorization, IdTokenClaims, Provider, Tokens } from './pro
 
 /** RFC 8628 §3.5: by how much `slow_down` lengthens the interval, in milliseconds. */
 const slowDown = 5_000;
+/** How long the pauses between two questions become while the provider cannot be reached, in milliseconds. */
+const longestPause = 60_000;
 
 /** What the person needs to sign in on another device (RFC 8628 §3.3). */
 export interface DeviceCode {
@@ -16,159 +19,211 @@ export interface DeviceCode {
   readonly deadline: number;
 }
 
-/** What device logins need from the broker around them. */
-export interface DeviceLoginHost {
-  readonly clock: Clock;
-  /** Shows the address and the code to the person. */
-  show(code: DeviceCode): void;
-  /** The tokens that the provider gave become the session. */
-  signedIn(tokens: Tokens & { claims: IdTokenClaims; idToken: string }): Promise<void>;
-  /** Tokens came for a login that was cancelled meanwhile: they must not stay alive. */
-  discard(tokens: Tokens & { claims: IdTokenClaims }): void;
-  changed(): void;
-}
-
-/** One login on another device that waits for its person. */
-class DeviceLogin {
-  readonly id: string;
-  readonly owner: Owner;
-  readonly code: DeviceCode;
-  /** Resolves when somebody is signed in by it. */
-  readonly finished: Promise<void>;
-  #end: (reason: BrokerError) => void = () => undefined;
-
-  constructor(id: string, owner: Owner, code: DeviceCode, work: (ended: Promise<never>) => Promise<void>) {
-    this.id = id;
-    this.owner = owner;
-    this.code = code;
-    const ended = new Promise<never>((_, reject) => {
-      this.#end = reject;
-    });
-    ended.catch(() => undefined);
-    this.finished = work(ended);
-    // It is no failure of the program when nobody waits any more.
-    this.finished.catch(() => undefined);
-  }
-
-  end(reason: BrokerError): void {
-    this.#end(reason);
-  }
-}
-
-/** Device authorization (RFC 8628): signing in where no browser can be opened. One at a time; whoever asks meanwhile joins. */
-export class DeviceLogins {
-  readonly #host: DeviceLoginHost;
-  #waiting: DeviceLogin | undefined;
-  #starting: Promise<DeviceLogin> | undefined;
-  #started = 0;
-
-  constructor(host: DeviceLoginHost) {
-    this.#host = host;
-  }
-
-  /** The login that waits, for those who show it. */
-  get waiting(): { id: string; deadline: number } | undefined {
-    return this.#waiting && { id: this.#waiting.id, deadline: this.#waiting.code.deadline };
-  }
-
-  /**
-   * Starts a login, or joins the one that waits; its address and code are shown again. Resolves when somebody is signed in.
-   * @throws BrokerError `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
-   * cancelled, or the provider's error
-   */
-  async signIn(owner: Owner, provider: Provider, request: DeviceRequest): Promise<void> {
-    if (this.#waiting) this.#host.show(this.#waiting.code);
-    const login = this.#waiting ?? (await this.#startOnce(owner, provider, request));
-    await login.finished;
-  }
-
-  /** Ends the one that waits, if it has this id. */
-  cancel(id: string): void {
-    if (this.#waiting?.id === id) this.#waiting.end(new BrokerError('authorization_cleared'));
-  }
-
-  /** Ends the one that waits, if this owner has started it; whoever owns it when none is given. */
-  clear(owner?: Owner): void {
-    if (owner === undefined || this.#waiting?.owner === owner)
-      this.#waiting?.end(new BrokerError('authorization_cleared'));
-  }
-
-  /** Two that ask in the same moment share one code. */
-  #startOnce(owner: Owner, provider: Provider, request: DeviceRequest): Promise<DeviceLogin> {
-    this.#starting ??= this.#start(owner, provider, request).finally(() => {
-      this.#starting = undefined;
-    });
-    return this.#starting;
-  }
-
-  async #start(owner: Owner, provider: Provider, request: DeviceRequest): Promise<DeviceLogin> {
-    const authorization = await provider.deviceAuthorization(request);
-    const { clock } = this.#host;
-    const { verificationUri, verificationUriComplete, userCode, expiresIn } = authorization;
-    const code: DeviceCode = {
-      verificationUri,
-      userCode,
-      deadline: clock.now() + expiresIn,
-      ...(verificationUriComplete !== undefined && { verificationUriComplete }),
-    };
-    this.#started += 1;
-    const login = new DeviceLogin(`device-${this.#started}`, owner, code, (ended) =>
-      this.#poll(provider, request, authorization, code.deadline, ended)
-        .then((tokens) => this.#host.signedIn(tokens))
-        .finally(() => {
-          this.#waiting = undefined;
-          this.#host.changed();
-        }),
-    );
-    this.#waiting = login;
-    this.#host.show(code);
-    this.#host.changed();
-    return login;
-  }
-
-  /** Asks until the person has answered. RFC 8628 §3.5: never faster than the interval, slower when told or when the net is down. */
-  async #poll(
-    provider: Provider,
-    request: DeviceRequest,
-    authorization: DeviceAuthorization,
-    deadline: number,
-    ended: Promise<never>,
-  ): Promise<Tokens & { claims: IdTokenClaims; idToken: string }> {
-    for (let interval = authorization.interval; ; ) {
-      await Promise.race([this.#wait(interval), ended]);
-      if (this.#host.clock.now() >= deadline) throw expired();
-      const asking = provider.deviceTokens(request, authorization.deviceCode);
-      try {
-        return await Promise.race([asking, ended]);
-      } catch (error) {
-        if (!(error instanceof BrokerError)) throw error;
-        if (error.code === 'authorization_cleared') {
-          asking.then(
-            (tokens) => this.#host.discard(tokens),
-            () => undefined,
-          );
-        }
-        if (error.providerError === 'expired_token') throw expired();
-        if (error.providerError === 'access_denied')
-          throw new BrokerError('access_denied', { providerError: 'access_denied' });
-        if (error.providerError === 'slow_down') interval += slowDown;
-        else if (error.retryable) interval *= 2;
-        else if (error.providerError !== 'authorization_pending') throw error;
-      }
-    }
-  }
-
-  #wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => this.#host.clock.after(milliseconds, resolve));
-  }
-}
-
 /** What is asked of the device authorization endpoint. */
 export interface DeviceRequest {
   readonly clientId: string;
   /** Space-separated. */
   readonly scope: string;
   readonly audience?: string;
+}
+
+type DeviceTokens = Tokens & { claims: IdTokenClaims; idToken: string };
+
+/** What device logins need from the broker around them. */
+export interface DeviceLoginHost {
+  readonly clock: Clock;
+  /** A login is about to start. @throws BrokerError `rate_limited` */
+  starting(owner: Owner): void;
+  /** Shows the address and the code to the person. */
+  show(code: DeviceCode): void;
+  /** The tokens that the provider gave become the session. */
+  signedIn(tokens: DeviceTokens): Promise<void>;
+  /** Tokens came for a login that was ended meanwhile: they must not stay alive. */
+  discard(tokens: DeviceTokens): void;
+  /** Work that may bring tokens; it ends soon after its login was ended. */
+  track(work: Promise<void>): void;
+  changed(): void;
+}
+
+/** One login on another device, from its start until somebody is signed in by it or it has ended. */
+class DeviceLogin {
+  readonly id = randomUUID();
+  readonly owner: Owner;
+  /** Resolves when somebody is signed in by it; rejects with the reason why nobody will be. */
+  readonly outcome: Promise<void>;
+  /** Absent until the provider has given it. */
+  code: DeviceCode | undefined;
+  isOver = false;
+  #resolve: () => void = () => undefined;
+  #reject: (reason: unknown) => void = () => undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(owner: Owner) {
+    this.owner = owner;
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // It is no failure of the program when nobody waits any more.
+    this.outcome.catch(() => undefined);
+  }
+
+  succeed(): void {
+    this.isOver = true;
+    this.#resolve();
+  }
+
+  end(reason: unknown): void {
+    this.isOver = true;
+    this.#reject(reason);
+    this.#wake();
+  }
+
+  /** Waits this long, or until it is ended. */
+  pause(clock: Clock, milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(milliseconds, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** Device authorization (RFC 8628): signing in where no browser can be opened. One at a time; whoever asks meanwhile joins. */
+export class DeviceLogins {
+  readonly #host: DeviceLoginHost;
+  /** The one that can be joined and cancelled: until its tokens have come, or it has ended. */
+  #current: DeviceLogin | undefined;
+
+  constructor(host: DeviceLoginHost) {
+    this.#host = host;
+  }
+
+  /** The login that waits for its person, for those who show it. */
+  get waiting(): { id: string; deadline: number } | undefined {
+    const { id, code } = this.#current ?? {};
+    return id !== undefined && code ? { id, deadline: code.deadline } : undefined;
+  }
+
+  /**
+   * Starts a login, or joins the one that waits; its address and code are shown again. Resolves when somebody is signed in.
+   * @throws BrokerError `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
+   * cancelled, `rate_limited`, or the provider's error
+   */
+  async signIn(owner: Owner, provider: Provider, request: DeviceRequest): Promise<void> {
+    this.#sweep();
+    if (this.#current?.code) this.#host.show(this.#current.code);
+    await (this.#current ?? this.#start(owner, provider, request)).outcome;
+  }
+
+  /** Ends the one that waits, if it has this id. */
+  cancel(id: string): void {
+    if (this.#current?.id === id) this.clear();
+  }
+
+  /** Ends the one that waits, if this owner has started it; whoever has when none is given. */
+  clear(owner?: Owner): void {
+    const login = this.#current;
+    if (login && (owner === undefined || login.owner === owner)) {
+      this.#end(login, new BrokerError('authorization_cleared'));
+    }
+  }
+
+  #start(owner: Owner, provider: Provider, request: DeviceRequest): DeviceLogin {
+    this.#host.starting(owner);
+    const login = new DeviceLogin(owner);
+    this.#current = login;
+    this.#host.track(this.#run(login, provider, request));
+    return login;
+  }
+
+  async #run(login: DeviceLogin, provider: Provider, request: DeviceRequest): Promise<void> {
+    try {
+      const authorization = await provider.deviceAuthorization(request);
+      // RFC 8628 knows no way to take a code back: nobody gets to see it, and it expires.
+      if (login.isOver) return;
+      const code = codeOf(authorization, this.#host.clock.now());
+      login.code = code;
+      this.#host.show(code);
+      this.#host.changed();
+      const tokens = await this.#poll(login, code, authorization, () =>
+        provider.deviceTokens(request, authorization.deviceCode),
+      );
+      if (!tokens) return;
+      // Nothing is left to wait for: whoever asks from now on finds the person, or starts anew.
+      this.#current = undefined;
+      await this.#host.signedIn(tokens);
+      login.succeed();
+    } catch (error) {
+      this.#end(login, error);
+    }
+  }
+
+  /**
+   * Asks until the person has answered. RFC 8628 §3.5: never faster than the interval, slower when told or when the net is
+   * down. An answer that is under way when the code expires still counts.
+   * @returns nothing when the login was ended meanwhile
+   */
+  async #poll(
+    login: DeviceLogin,
+    { deadline }: DeviceCode,
+    { interval: asked }: DeviceAuthorization,
+    ask: () => Promise<DeviceTokens>,
+  ): Promise<DeviceTokens | undefined> {
+    const { clock } = this.#host;
+    let interval = asked;
+    for (let pause = interval; !login.isOver; ) {
+      await login.pause(clock, Math.min(pause, deadline - clock.now()));
+      if (login.isOver) break;
+      if (clock.now() >= deadline) throw expired();
+      try {
+        const tokens = await ask();
+        if (!login.isOver) return tokens;
+        this.#host.discard(tokens);
+      } catch (error) {
+        const { providerError, isUnreachable } = understood(error);
+        if (providerError === 'slow_down') interval += slowDown;
+        pause = isUnreachable ? Math.max(interval, Math.min(pause * 2, longestPause)) : interval;
+      }
+    }
+    return undefined;
+  }
+
+  /** Timers stand still while the machine sleeps: a code whose time is over is over, whether or not its timer has fired. */
+  #sweep(): void {
+    const login = this.#current;
+    if (login?.code && login.code.deadline <= this.#host.clock.now()) this.#end(login, expired());
+  }
+
+  #end(login: DeviceLogin, reason: unknown): void {
+    login.end(reason);
+    if (this.#current !== login) return;
+    this.#current = undefined;
+    this.#host.changed();
+  }
+}
+
+function codeOf(authorization: DeviceAuthorization, now: number): DeviceCode {
+  const { verificationUri, verificationUriComplete, userCode, expiresIn } = authorization;
+  return {
+    verificationUri,
+    userCode,
+    deadline: now + expiresIn,
+    ...(verificationUriComplete !== undefined && { verificationUriComplete }),
+  };
+}
+
+/** The answers after which it is asked again. @throws all others, as the caller is told them */
+function understood(error: unknown): { providerError: string | undefined; isUnreachable: boolean } {
+  if (!(error instanceof BrokerError)) throw error;
+  const { providerError, retryable } = error;
+  if (providerError === 'expired_token') throw expired();
+  if (providerError === 'access_denied') throw new BrokerError('access_denied', { providerError });
+  if (providerError === 'authorization_pending' || providerError === 'slow_down' || retryable)
+    return { providerError, isUnreachable: retryable };
+  throw error;
 }
 
 function expired(): BrokerError {

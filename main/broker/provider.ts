@@ -2,6 +2,7 @@ import * as client from 'openid-client';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import {
+  checkAuthorizedParty,
   checkBearer,
   checkEndpoints,
   checkIssuedAt,
@@ -196,6 +197,7 @@ export class Provider {
       throw error;
     });
     const tokens = this.#withIdToken(this.#tokens(answer, exchange.requestedScope));
+    checkAuthorizedParty(tokens.claims, exchange.clientId);
     checkOrganization(tokens.claims, exchange.organization);
     return tokens;
   }
@@ -222,6 +224,8 @@ export class Provider {
     }
     // What is printed on a terminal must not be able to write there what it likes (escape sequences).
     if (!/^[\x20-\x7e]{1,64}$/.test(answer.user_code)) throw failedCheck('user_code');
+    // A code that is dead at once is none.
+    if (answer.expires_in < 1) throw failedCheck('expires_in');
     return {
       deviceCode: answer.device_code,
       userCode: answer.user_code,
@@ -247,7 +251,9 @@ export class Provider {
     const answer = await asBrokerError(() =>
       client.genericGrantRequest(configuration, deviceGrant, { device_code: deviceCode }),
     );
-    return this.#withIdToken(this.#tokens(answer, request.scope));
+    const tokens = this.#withIdToken(this.#tokens(answer, request.scope));
+    checkAuthorizedParty(tokens.claims, request.clientId);
+    return tokens;
   }
 
   /**
@@ -284,7 +290,9 @@ export class Provider {
     if (this.#keys) client.setJwksCache(configuration, this.#keys);
     const answer = await asBrokerError(() => client.refreshTokenGrant(configuration, session.refreshToken, { ...api }));
     this.#keys = client.getJwksCache(configuration);
-    return this.#tokens(answer, api.scope ?? session.scope);
+    const tokens = this.#tokens(answer, api.scope ?? session.scope);
+    if (tokens.claims) checkAuthorizedParty(tokens.claims, session.clientId);
+    return tokens;
   }
 
   /**

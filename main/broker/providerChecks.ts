@@ -97,6 +97,14 @@ export function checkBearer(answer: client.TokenEndpointResponse): void {
   }
 }
 
+/** OIDC Core §3.1.3.7: openid-client looks at azp only where there are several audiences. */
+export function checkAuthorizedParty({ azp }: IdTokenClaims, clientId: string): void {
+  if (azp === undefined || azp === clientId) return;
+  throw new BrokerError('provider_error', {
+    happened: "The identity provider's answer failed a check: the ID token was given to another application (azp).",
+  });
+}
+
 export function checkSubject(subject: string): void {
   if (subject.length > 0 && subject.length <= longestSubject) return;
   throw new BrokerError('provider_error', {

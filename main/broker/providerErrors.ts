@@ -35,7 +35,8 @@ function toBrokerError(error: unknown): BrokerError {
 }
 
 function oauthError(status: number, error: string, description: string | undefined): BrokerError {
-  if (status >= 500 || status === 429) return statusError(status);
+  // Auth0 sends `slow_down` (RFC 8628 §3.5) with status 429: it is the answer to a device login, and no outage.
+  if (status >= 500 || (status === 429 && error !== 'slow_down')) return statusError(status);
   const words = oauthWords(error, description);
   if (error === 'invalid_grant') {
     return new BrokerError('invalid_grant', {
