@@ -5,7 +5,9 @@ export default defineConfig({
   testDir: 'e2e/desktop',
   testMatch: '*.spec.ts',
   outputDir: 'test-results/desktop',
-  timeout: 60_000,
+  timeout: 120_000,
+  // Only reached when something is broken: other work on the same two cores must not decide what passes.
+  expect: { timeout: 15_000 },
   // The real tray, keyring and browser of one test leave no room for another on two cores; and a retry would hide a race.
   workers: 1,
   retries: 0,

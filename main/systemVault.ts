@@ -227,11 +227,13 @@ export class SystemVault implements Vault {
   async #write(state: StoredState): Promise<void> {
     if (!this.#isLoaded) {
       // Made before what is stored was read: an empty state must not be written over it, and nothing of it is lost.
-      if (state.accounts.length === 0 && state.revocations.length === 0) return;
+      if (isEmpty(state)) return;
       throw new Error('the keyring is still locked');
     }
     const file = this.#file;
     if (!file) return;
+    // Nobody has signed in or out here: a file that says "nobody" would speak for what another keyring keeps.
+    if (isEmpty(state) && state.ended === undefined && this.#takenOver.length === 0 && !existsSync(file.path)) return;
     const { home, clock } = this.#options;
     try {
       await file.write(state, clock.now(), this.#includes);
@@ -321,6 +323,10 @@ export class SystemVault implements Vault {
     this.#place = place;
     this.#listener();
   }
+}
+
+function isEmpty({ accounts, revocations }: StoredState): boolean {
+  return accounts.length === 0 && revocations.length === 0;
 }
 
 type Stored = Extract<Reading, { kind: 'sessions' }>;

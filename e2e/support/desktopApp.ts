@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ElectronApplication, _electron as electron, type Page } from 'playwright';
+import { type ElectronApplication, _electron as electron, type Locator, type Page } from 'playwright';
 import type { AppCommand } from '../../build/electronRuntime.ts';
 import { testApp } from '../../build/testApp.ts';
 import type { AppView } from '../../preload/contract.ts';
@@ -22,14 +22,17 @@ export interface DesktopAppOptions {
   readonly colorScheme?: 'light' | 'dark';
   /** Another program than the built app: the packed one. */
   readonly command?: AppCommand;
+  /** Further switches, such as `--password-store=basic`: a machine without a keyring. */
+  readonly switches?: readonly string[];
 }
 
 /** Starts the app and waits for its window and its API. */
-export async function startDesktopApp({ environment, colorScheme, command }: DesktopAppOptions): Promise<DesktopApp> {
+export async function startDesktopApp(options: DesktopAppOptions): Promise<DesktopApp> {
+  const { environment, colorScheme, command, switches = [] } = options;
   const { executable, args } = command ?? (await testApp());
   const app = await electron.launch({
     executablePath: executable,
-    args: [...args],
+    args: [...args, ...switches],
     env: definedOnly(environment),
     ...(colorScheme && { colorScheme }),
   });
@@ -45,6 +48,33 @@ export async function startDesktopApp({ environment, colorScheme, command }: Des
       await closed;
     },
   };
+}
+
+/** What a heading of the window says. */
+export function heading({ window }: DesktopApp, name: string): Locator {
+  return window.getByRole('heading', { name, exact: true });
+}
+
+/** Presses a button of the window. */
+export async function press({ window }: DesktopApp, name: string): Promise<void> {
+  await window.getByRole('button', { name, exact: true }).click();
+}
+
+/**
+ * Listens to the notifications that an app shows. The desktop of the tests has no notification service, and Electron then
+ * shows none: only the last step, the showing, is not the real one.
+ * @returns gives the texts of those shown since
+ */
+export async function watchNotifications({ electron: app }: DesktopApp): Promise<() => Promise<string[]>> {
+  const shown = await app.evaluateHandle(({ Notification }) => {
+    const texts: string[] = [];
+    Notification.isSupported = () => true;
+    Notification.prototype.show = function show(this: Electron.Notification) {
+      texts.push(this.body);
+    };
+    return texts;
+  });
+  return () => shown.jsonValue();
 }
 
 /** A data folder that is removed afterwards. */

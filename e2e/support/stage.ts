@@ -1,5 +1,11 @@
+import { join } from 'node:path';
+import { expect } from '@playwright/test';
 import { type DesktopSession, startDesktopSession } from '../../build/testDisplay.ts';
-import { type IdentityProvider, startIdentityProvider } from '../identity-provider/provider.ts';
+import {
+  type IdentityProvider,
+  type IdentityProviderOptions,
+  startIdentityProvider,
+} from '../identity-provider/provider.ts';
 import { type SystemBrowser, startSystemBrowser } from './chromium.ts';
 import { providerEnvironment } from './client.ts';
 import { temporaryHome } from './desktopApp.ts';
@@ -8,21 +14,41 @@ import { temporaryHome } from './desktopApp.ts';
 export interface Stage {
   readonly session: DesktopSession;
   readonly browser: SystemBrowser;
+  /** The one that runs, or ran last. */
   readonly provider: IdentityProvider;
   readonly home: string;
   /** For the app: this desktop, this browser, this provider, this folder, any free port. */
   readonly environment: NodeJS.ProcessEnv;
   /** The entries of the tray's menu, without separators. */
   trayLabels(): Promise<string[]>;
+  /** Signs a person in: what `press` presses opens the provider's page in the browser, where they type their name. */
+  signInAs(name: string, press: () => Promise<unknown>): Promise<void>;
+  /** The provider cannot be reached any more, as when the network is gone. */
+  loseProvider(): Promise<void>;
+  /** It is back at the same address, and remembers all that it had granted. */
+  regainProvider(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly colorScheme?: 'light' | 'dark';
+  readonly provider?: IdentityProviderOptions;
+  /** True where the provider goes and comes back: it then keeps in a file what it has granted. */
+  readonly losesProvider?: boolean;
 }
 
 /** Sets the stage, plays, and clears it away whatever happened. */
 export async function onStage(
   play: (stage: Stage) => Promise<void>,
-  { colorScheme = 'light' }: { colorScheme?: 'light' | 'dark' } = {},
+  { colorScheme = 'light', provider: asked = {}, losesProvider = false }: StageOptions = {},
 ): Promise<void> {
   const session = await startDesktopSession();
-  const provider = await startIdentityProvider({ anyLoopbackCallback: true });
+  const options: IdentityProviderOptions = {
+    anyLoopbackCallback: true,
+    ...asked,
+    ...(losesProvider && { stateFile: join(session.home, 'provider.json') }),
+  };
+  let provider = await startIdentityProvider(options);
+  let isProviderRunning = true;
   const home = await temporaryHome();
   try {
     const browser = await startSystemBrowser(session.environment, colorScheme);
@@ -30,7 +56,9 @@ export async function onStage(
       await play({
         session,
         browser,
-        provider,
+        get provider() {
+          return provider;
+        },
         home: home.path,
         environment: {
           ...session.environment,
@@ -40,13 +68,30 @@ export async function onStage(
           LOOPGATE_PORT: '0',
         },
         trayLabels: async () => (await session.tray.menu()).map(({ label }) => label).filter((label) => label !== ''),
+        signInAs: (name, press) => signInAs(browser, name, press),
+        async loseProvider() {
+          isProviderRunning = false;
+          await provider.close();
+        },
+        async regainProvider() {
+          provider = await startIdentityProvider({ ...options, port: provider.port });
+          isProviderRunning = true;
+        },
       });
     } finally {
       await browser.close();
     }
   } finally {
-    await provider.close();
+    if (isProviderRunning) await provider.close();
     await session.stop();
     await home.remove();
   }
+}
+
+async function signInAs(browser: SystemBrowser, name: string, press: () => Promise<unknown>): Promise<void> {
+  const [tab] = await Promise.all([browser.nextTab(), press()]);
+  await tab.getByLabel('Your name').fill(name);
+  await tab.getByRole('button', { name: 'Continue' }).click();
+  await expect(tab.getByRole('heading', { name: 'You are signed in' })).toBeVisible();
+  await tab.close();
 }

@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
+import { renewPicture } from '../support/picture.ts';
+import { onStage } from '../support/stage.ts';
+
+const inKeyring = 'session.gnome_libsecret.json';
+const inFile = 'session.file.json';
+const keyOfFile = 'session.file-key';
+/** Chromium's own switch: as on a machine whose desktop has no keyring. */
+const withoutKeyring = ['--password-store=basic'];
+const question = 'No keyring protects your sign-in on this system';
+
+const storageNote = ({ window }: DesktopApp) => window.getByRole('note', { name: 'Where your sign-in is kept' });
+const userInfo = async ({ address }: DesktopApp) => (await fetch(`${address}/userinfo`)).status;
+const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+
+/** The token that programs get: whoever finds it in a file is signed in. */
+async function accessToken({ address }: DesktopApp): Promise<string> {
+  return await (await fetch(`${address}/user/access_token`)).text();
+}
+
+async function filesOfSession(home: string): Promise<string[]> {
+  return (await readdir(home)).filter((name) => name.startsWith('session.')).sort();
+}
+
+test('the keyring: the session outlives a restart, a locked keyring is waited for, and a damaged session is kept aside and said', () =>
+  onStage(async ({ session, environment, home, signInAs, trayLabels, provider }) => {
+    const stored = join(home, inKeyring);
+    let app = await startDesktopApp({ environment });
+    await signInAs('Grace Hopper', () => press(app, 'Sign in'));
+    await expect(heading(app, 'Grace Hopper')).toBeVisible();
+    const token = await accessToken(app);
+    await app.quit();
+    expect(await modeOf(stored)).toBe('600');
+    const content = await readFile(stored, 'utf8');
+    for (const part of [...token.split('.'), 'Grace', 'accessToken']) expect(content).not.toContain(part);
+    expect(await filesOfSession(home)).toEqual([inKeyring]);
+
+    // Locked when it starts: the API answers all the same, and everything says what is waited for.
+    await session.lockKeyring();
+    const logins = provider.count('/authorize');
+    app = await startDesktopApp({ environment });
+    const health = await fetch(`${app.address}/.well-known/health`, { signal: AbortSignal.timeout(1_000) });
+    expect(health.status).toBe(200);
+    await expect(heading(app, 'The keyring is locked')).toBeVisible();
+    await session.tray.waitForItem();
+    await expect.poll(trayLabels).toContain('Waiting for the keyring');
+    expect(await session.tray.property('ToolTip')).toContain('Loopgate – Waiting for the keyring');
+    await renewPicture(app.window, '8-keyring-locked');
+    await session.unlockKeyring();
+    await expect(heading(app, 'Grace Hopper')).toBeVisible();
+    expect(await userInfo(app)).toBe(200);
+    expect(provider.count('/authorize')).toBe(logins);
+    expect(await filesOfSession(home)).toEqual([inKeyring]);
+    await app.quit();
+
+    // Damaged: signed out, and not in silence. Nothing is thrown away.
+    const damaged = `${(await readFile(stored, 'utf8')).slice(0, -40)}`;
+    await writeFile(stored, damaged);
+    app = await startDesktopApp({ environment });
+    await expect(heading(app, 'You are signed out')).toBeVisible();
+    const [aside = ''] = await filesOfSession(home);
+    expect(aside).toMatch(/^session\.gnome_libsecret\.unreadable-\d+\.json$/);
+    await expect(app.window.getByRole('alert')).toContainText(
+      `the stored sign-in is damaged; it was kept as ${join(home, aside)}`,
+    );
+    expect(await readFile(join(home, aside), 'utf8')).toBe(damaged);
+    expect(await userInfo(app)).toBe(401);
+    await app.quit();
+  }));
+
+test('no keyring: the window asks once where to keep the session, keeps nothing before, and the answer can be changed', () =>
+  onStage(async ({ environment, home, signInAs, session, trayLabels }) => {
+    const start = () => startDesktopApp({ environment, switches: withoutKeyring });
+    let app = await start();
+    await expect(heading(app, question)).toBeVisible();
+    await session.tray.waitForItem();
+    await expect.poll(trayLabels).toContain('Needs attention…');
+    await signInAs('Grace Hopper', () => press(app, 'Sign in'));
+    await expect(heading(app, 'Grace Hopper')).toBeVisible();
+    await renewPicture(app.window, '9-no-keyring');
+    expect(await filesOfSession(home)).toEqual([]);
+
+    // For this run only: after the next start nobody is signed in, and nothing is asked.
+    await press(app, 'Keep it until Loopgate closes');
+    await expect(heading(app, question)).toHaveCount(0);
+    await expect.poll(trayLabels).not.toContain('Needs attention…');
+    await app.quit();
+    expect(await filesOfSession(home)).toEqual([]);
+    app = await start();
+    await expect(heading(app, 'You are signed out')).toBeVisible();
+    await expect(heading(app, question)).toHaveCount(0);
+    await expect(app.window.getByRole('alert')).toHaveCount(0);
+
+    // Changed: kept in a file that only its mode protects, which the window goes on saying.
+    // The provider still knows the browser, and asks for no name.
+    await press(app, 'Sign in');
+    await expect(heading(app, 'Grace Hopper')).toBeVisible();
+    await expect(storageNote(app)).toContainText('kept in memory');
+    await press(app, 'Change');
+    await press(app, 'Keep it in a file');
+    await expect(storageNote(app)).toContainText(`kept in a file in ${home}`);
+    await app.quit();
+    expect(await filesOfSession(home)).toEqual([keyOfFile, inFile].sort());
+    for (const name of [keyOfFile, inFile]) expect(await modeOf(join(home, name))).toBe('600');
+    app = await start();
+    await expect(heading(app, 'Grace Hopper')).toBeVisible();
+    await expect(heading(app, question)).toHaveCount(0);
+    await expect(storageNote(app)).toContainText('kept in a file');
+
+    // Changed back: the file and its key are gone at once, and the person stays signed in for this run.
+    await press(app, 'Change');
+    await press(app, 'Keep it until Loopgate closes');
+    await expect.poll(() => filesOfSession(home)).toEqual([]);
+    expect(await userInfo(app)).toBe(200);
+    await app.quit();
+  }));
+
+test('a keyring that comes takes the session over from the weaker file; one that goes keeps it, and it is there again with it', () =>
+  onStage(async ({ environment, home, signInAs, provider }) => {
+    let app = await startDesktopApp({ environment, switches: withoutKeyring });
+    await press(app, 'Keep it in a file');
+    await signInAs('Grace Hopper', () => press(app, 'Sign in'));
+    await expect(heading(app, 'Grace Hopper')).toBeVisible();
+    await app.quit();
+    expect(await filesOfSession(home)).toEqual([keyOfFile, inFile].sort());
+
+    // The keyring is there now.
+    const logins = provider.count('/authorize');
+    app = await startDesktopApp({ environment });
+    await expect(heading(app, 'Grace Hopper')).toBeVisible();
+    await expect(app.window.getByRole('note')).toHaveCount(0);
+    expect(await userInfo(app)).toBe(200);
+    await app.quit();
+    expect(await filesOfSession(home)).toEqual([inKeyring]);
+
+    // And gone again: what it keeps is left to it, and the window says why nobody is signed in.
+    const kept = await readFile(join(home, inKeyring));
+    app = await startDesktopApp({ environment, switches: withoutKeyring });
+    await expect(heading(app, 'You are signed out')).toBeVisible();
+    await expect(app.window.getByRole('alert')).toContainText(
+      'the sign-in is stored under the keyring of the desktop (Secret Service), which is not running now; it was left as it is',
+    );
+    expect(await userInfo(app)).toBe(401);
+    // Read and put away: that is no wish to be signed out.
+    await press(app, 'Dismiss');
+    await expect(app.window.getByRole('alert')).toHaveCount(0);
+    await app.quit();
+    expect(await readFile(join(home, inKeyring))).toEqual(kept);
+
+    app = await startDesktopApp({ environment });
+    await expect(heading(app, 'Grace Hopper')).toBeVisible();
+    await expect(app.window.getByRole('alert')).toHaveCount(0);
+    expect(await userInfo(app)).toBe(200);
+    expect(provider.count('/authorize')).toBe(logins);
+    expect(existsSync(join(home, inFile))).toBe(false);
+    await app.quit();
+  }));
