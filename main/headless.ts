@@ -17,6 +17,8 @@ import { version } from './version.ts';
 /** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
 async function serve(): Promise<void> {
   const settings = readSettings(process.env, readSettingsFile);
+  // Not for the browser and all that it starts, and not for a diagnostic report (T9).
+  delete process.env.LOOPGATE_VAULT_KEY;
   const key = vaultKey(settings);
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);

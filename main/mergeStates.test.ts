@@ -35,6 +35,13 @@ describe('mergeStates', () => {
     );
   });
 
+  it('vault: the same person for another API is another account, and neither takes the other’s place', () => {
+    const forApi = { ...account('ada', 'other'), audience: 'https://api.example/' };
+    expect(mergeStates(state([account('ada', 'one')]), state([forApi]))).toEqual(
+      state([account('ada', 'one'), forApi]),
+    );
+  });
+
   it('vault: an account of the older one alone stays signed in and does not become active', () => {
     const merged = mergeStates(
       state([account('ada', 'a')], { active: 'ada' }),

@@ -1,20 +1,19 @@
-import { accountKey } from './broker/session.ts';
-import type { StoredState } from './broker/vault.ts';
+import { type StoredState, storedKey } from './broker/vault.ts';
 
 /**
- * Two stored states as one, for the change from one keyring to another. An account that both have (issuer and subject, T3) is
+ * Two stored states as one, for the change from one keyring to another. An account that both have (issuer and subject, T3; and for the same application and API) is
  * taken from the newer one, and the refresh token that nobody keeps is queued for its revocation (T10). An account that only
  * the older one has stays signed in, but becomes active only when the newer one had nobody because a session was lost: who
  * signed out is not signed in again by an old file.
  */
 export function mergeStates(newer: StoredState, older: StoredState): StoredState {
-  const replaced = new Map(older.accounts.map((account) => [accountKey(account), account]));
+  const replaced = new Map(older.accounts.map((account) => [storedKey(account), account]));
   const kept = newer.accounts.map((account) => {
-    const spent = union(account.spentTokens, replaced.get(accountKey(account))?.spentTokens);
+    const spent = union(account.spentTokens, replaced.get(storedKey(account))?.spentTokens);
     return { ...account, ...(spent.length > 0 && { spentTokens: spent }) };
   });
-  const keys = new Set(newer.accounts.map(accountKey));
-  const added = older.accounts.filter((account) => !keys.has(accountKey(account)));
+  const keys = new Set(newer.accounts.map(storedKey));
+  const added = older.accounts.filter((account) => !keys.has(storedKey(account)));
   const inUse = new Set([...newer.accounts, ...added].map(({ refreshToken }) => refreshToken));
   const revocations = [...newer.revocations, ...older.revocations];
   for (const { issuer, clientId, refreshToken } of older.accounts) {

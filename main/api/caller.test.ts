@@ -10,6 +10,7 @@ import {
   linuxCallerLookup,
   macCallerLookup,
   ownWindowsSid,
+  socketTable,
   systemCallerLookup,
   windowsCallerLookup,
 } from './caller.ts';
@@ -72,11 +73,11 @@ describe('section P: Linux', () => {
     ['a dual-stack client, seen under the mapped address', from(0x9c51, '::ffff:127.0.0.1'), { uid: 1000, inode: 603 }],
     ['an address that is none of loopback’s', from(0x9c40, 'fe80::1'), undefined],
   ])('L5: the row of %s', (_name, connection, owner) => {
-    expect(findSocketOwner(`${tcp}\n${tcp6}`, connection)).toEqual(owner);
+    expect(findSocketOwner(socketTable(`${tcp}\n${tcp6}`), connection)).toEqual(owner);
   });
 
   it.each(['', header, 'garbage', `${header}\n   7: 0100007F:9C40 0100007F:03E8 01`])('L5: no row in %j', (table) => {
-    expect(findSocketOwner(table, from(0x9c40))).toBeUndefined();
+    expect(findSocketOwner(socketTable(table), from(0x9c40))).toBeUndefined();
   });
 
   it.each<[string, Connection, boolean]>([
@@ -211,7 +212,7 @@ describe('section P: real connections', () => {
     client.destroy();
     await ended;
     const read = (name: string) => readFile(`/proc/net/${name}`, 'latin1');
-    expect(findSocketOwner(await read('tcp'), connection)?.inode).toBe(0);
+    expect(findSocketOwner(socketTable(await read('tcp')), connection)?.inode).toBe(0);
     expect(await systemCallerLookup().find(connection)).toBeUndefined();
   });
 

@@ -47,14 +47,14 @@ export function systemCallerLookup(platform: NodeJS.Platform = process.platform)
  */
 export function linuxCallerLookup(readTable: (name: 'tcp' | 'tcp6') => Promise<string>, ownUid: number): CallerLookup {
   // One read serves every connection that was open when it began; those that come meanwhile share the next one.
-  let next: Promise<string> | undefined;
+  let next: Promise<SocketTable> | undefined;
   let running: Promise<unknown> = Promise.resolve();
   const read = () => {
     next ??= running.then(() => {
       next = undefined;
       const table = Promise.all([readTable('tcp'), readTable('tcp6').catch(() => '')]).then((both) => both.join('\n'));
       running = table.catch(() => undefined);
-      return table;
+      return table.then(socketTable);
     });
     return next;
   };
@@ -67,17 +67,35 @@ export function linuxCallerLookup(readTable: (name: 'tcp' | 'tcp6') => Promise<s
   };
 }
 
+/** The owners of the sockets of /proc/net/tcp and tcp6, by their two addresses as they are written there. */
+export type SocketTable = ReadonlyMap<string, { readonly uid: number; readonly inode: number }>;
+
+/** Parsed once for all who wait for it: a thousand connections would else parse thousands of rows each. Exported for its tests. */
+export function socketTable(text: string): SocketTable {
+  const owners = new Map<string, { uid: number; inode: number }>();
+  for (const line of text.split('\n')) {
+    const [, local, remote, , , , , uid, , inode] = line.trim().split(/\s+/);
+    if (local === undefined || remote === undefined || uid === undefined || inode === undefined) continue;
+    const addresses = `${local} ${remote}`;
+    // A row that comes twice says nothing new: the first one counts.
+    if (!owners.has(addresses)) owners.set(addresses, { uid: Number(uid), inode: Number(inode) });
+  }
+  return owners;
+}
+
 /**
  * The row of the caller's end of the connection. A row with inode 0 has no owner any more, whatever its uid says.
  * Exported for its tests.
  */
-export function findSocketOwner(table: string, connection: Connection): { uid: number; inode: number } | undefined {
-  const locals = tableAddresses(connection.remoteAddress, connection.remotePort);
-  const remotes = tableAddresses(connection.localAddress, connection.localPort);
-  for (const line of table.split('\n')) {
-    const [, local, remote, , , , , uid, , inode] = line.trim().split(/\s+/);
-    if (local === undefined || remote === undefined || uid === undefined || inode === undefined) continue;
-    if (locals.includes(local) && remotes.includes(remote)) return { uid: Number(uid), inode: Number(inode) };
+export function findSocketOwner(
+  table: SocketTable,
+  connection: Connection,
+): { uid: number; inode: number } | undefined {
+  for (const local of tableAddresses(connection.remoteAddress, connection.remotePort)) {
+    for (const remote of tableAddresses(connection.localAddress, connection.localPort)) {
+      const owner = table.get(`${local} ${remote}`);
+      if (owner) return owner;
+    }
   }
   return undefined;
 }

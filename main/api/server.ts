@@ -53,6 +53,7 @@ export interface Api {
 export function createApi(options: ApiOptions): Api {
   const callers = new WeakMap<Socket, Promise<Caller | undefined>>();
   const requests = new WeakMap<IncomingMessage, Caller>();
+  const routes = new WeakMap<IncomingMessage, string>();
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -73,6 +74,7 @@ export function createApi(options: ApiOptions): Api {
   for (const path of new Set(operations.map((operation) => operation.path))) {
     const atPath = operations.filter((operation) => operation.path === path);
     app.all(path, async (request: Request, response: Response) => {
+      routes.set(request, path);
       const operation = atPath.find(({ method }) => method === request.method);
       const caller = requests.get(request);
       if (!caller) throw new BrokerError('forbidden_origin');
@@ -132,7 +134,8 @@ export function createApi(options: ApiOptions): Api {
   const handler: RequestListener = (request, response) => {
     const started = options.now();
     response.once('finish', () => {
-      const path = request.url?.split('?')[0];
+      // T9: what is no path of ours may be anything, also a token that was put into the wrong place.
+      const path = routes.get(request) ?? 'other';
       options.log.debug(
         { method: request.method, path, status: response.statusCode, ms: options.now() - started },
         'request',

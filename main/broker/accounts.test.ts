@@ -325,6 +325,7 @@ test('a session that cannot be saved is usable all the same, and the person read
   });
   expect((await world.broker.token(editor, refreshGrant)).accessToken).not.toBe(result.accessToken);
   vault.saveFailure = undefined;
+  world.clock.advance(5_000);
   await world.broker.token(editor, refreshGrant);
   expect(storedAccountOf(vault).subject).toBe(ada);
 });

@@ -7,6 +7,7 @@ import {
   type StoredAccount,
   type StoredRevocation,
   type StoredState,
+  storedKey,
   type Vault,
   type VaultPlace,
   VaultUnreadable,
@@ -43,6 +44,7 @@ export class Accounts {
   /** Accounts of another provider, application or API than the configured one: kept, for when that is configured again. */
   #foreign: StoredAccount[] = [];
   #active: string | undefined;
+  /** Who is active with other settings. */
   #activeElsewhere: string[] = [];
   #revocations: StoredRevocation[] = [];
   readonly #revoking = new Set<StoredRevocation>();
@@ -90,8 +92,15 @@ export class Accounts {
         else this.#foreign.push(account);
       }
       const active = [state.active, ...(state.activeElsewhere ?? [])].filter((key) => key !== undefined);
-      this.#active = active.find((key) => this.#sessions.has(key));
-      this.#activeElsewhere = active.filter((key) => !this.#sessions.has(key));
+      const here = new Map<string, string>();
+      for (const [key, { account }] of this.#sessions) {
+        here.set(storedKey(account), key);
+        // Loopgate 0.1 wrote who it is without the settings.
+        here.set(key, key);
+      }
+      const mine = active.find((key) => here.has(key));
+      this.#active = mine === undefined ? undefined : here.get(mine);
+      this.#activeElsewhere = active.filter((key) => !here.has(key));
       this.#revocations = state.revocations;
       if (state.ended !== undefined && this.#active === undefined) {
         this.#lost = new BrokerError('not_signed_in', { happened: state.ended });
@@ -352,10 +361,11 @@ export class Accounts {
   }
 
   #state(): StoredState {
+    const active = this.peek();
     return {
       version: 1,
       accounts: [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign],
-      ...(this.#active !== undefined && { active: this.#active }),
+      ...(active && { active: storedKey(active.account) }),
       ...(this.#activeElsewhere.length > 0 && { activeElsewhere: this.#activeElsewhere }),
       ...(this.#lost && this.#active === undefined && { ended: this.#lost.happened }),
       revocations: this.#revocations,

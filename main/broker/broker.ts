@@ -108,8 +108,8 @@ export class Broker {
   #isReady = false;
   #problem: BrokerError | undefined;
   #remedy: Remedy = 'none';
-  /** The account that was active before a program chose another one (T18). */
-  #switchedFrom: string | undefined;
+  /** T18: who was active before a program chose another account, and which one that was. */
+  #switched: { readonly from: string; readonly to: string } | undefined;
 
   constructor(settings: BrokerSettings, world: BrokerWorld) {
     this.#settings = settings;
@@ -311,7 +311,7 @@ export class Broker {
   async signOut(): Promise<void> {
     await this.#whenReady();
     this.#problem = undefined;
-    this.#switchedFrom = undefined;
+    this.#switched = undefined;
     this.#authorizations.forgetExchanged();
     // Its code may have been entered already: whoever signs out does not want to be signed in by it a moment later.
     this.#deviceLogins.clear();
@@ -325,7 +325,7 @@ export class Broker {
     const session = this.#accounts.byKey(account);
     if (!session) throw new BrokerError('not_found', noSuchUser);
     if (session === this.#accounts.peek()) return await this.signOut();
-    if (this.#switchedFrom === account) this.#switchedFrom = undefined;
+    if (this.#switched?.from === account) this.#switched = undefined;
     // Its tokens may also be kept as the result of a login that has just ended (T10).
     this.#authorizations.forgetExchanged();
     await this.#accounts.signOut(account);
@@ -409,8 +409,9 @@ export class Broker {
     const chosen = await this.personWithSubject(subject);
     const before = this.#accounts.peek()?.key;
     if (before === chosen.account) return chosen;
+    const from = this.#switched?.to === before ? this.#switched?.from : before;
     // Back to whom the person had chosen: there is nothing left to tell.
-    this.#switchedFrom = this.#switchedFrom === chosen.account ? undefined : (this.#switchedFrom ?? before);
+    this.#switched = from === undefined || from === chosen.account ? undefined : { from, to: chosen.account };
     this.#authorizations.forgetExchanged();
     await this.#accounts.activate(chosen.account);
     this.#world.log.info({}, 'account switched by a program');
@@ -461,13 +462,13 @@ export class Broker {
   /** The person makes another signed-in account the active one. @throws BrokerError `not_found` */
   async switchAccount(account: string): Promise<void> {
     await this.#ready;
-    this.#switchedFrom = undefined;
+    this.#switched = undefined;
     await this.#accounts.activate(account);
   }
 
   /** The person has seen that a program switched the account. */
   acceptSwitch(): void {
-    this.#switchedFrom = undefined;
+    this.#switched = undefined;
     this.#changed();
   }
 
@@ -500,7 +501,9 @@ export class Broker {
   /** All that there is to show, at this moment. */
   state(): BrokerState {
     const session = this.#accounts.peek();
-    const before = this.#switchedFrom === undefined ? undefined : this.#accounts.byKey(this.#switchedFrom);
+    // Only as long as the account that the program chose is the active one.
+    const switched = session !== undefined && this.#switched?.to === session.key ? this.#switched : undefined;
+    const before = switched && this.#accounts.byKey(switched.from);
     return {
       ready: this.#isReady,
       person: session && personOf(session),
@@ -624,6 +627,8 @@ export class Broker {
   /** A login of the tray or window: that person becomes the active one (T18: they asked for it here). */
   async #exchangeOwn(one: Authorization): Promise<void> {
     await this.#tokens.exchange(one, one.codeVerifier ?? '', { activate: true });
+    this.#switched = undefined;
+    this.#changed();
   }
 
   #signedIn(owner: Owner): void {

@@ -184,13 +184,15 @@ export class Provider {
     response.searchParams.set('code', exchange.code);
     response.searchParams.set('state', exchange.state);
     if (exchange.issuer !== undefined) response.searchParams.set('iss', exchange.issuer);
-    const answer = await asBrokerError(() =>
-      client.authorizationCodeGrant(configuration, response, {
-        pkceCodeVerifier: exchange.codeVerifier,
-        expectedState: exchange.state,
-        expectedNonce: exchange.nonce,
-        idTokenExpected: true,
-      }),
+    const answer = await asBrokerError(
+      () =>
+        client.authorizationCodeGrant(configuration, response, {
+          pkceCodeVerifier: exchange.codeVerifier,
+          expectedState: exchange.state,
+          expectedNonce: exchange.nonce,
+          idTokenExpected: true,
+        }),
+      [exchange.code, exchange.codeVerifier],
     ).catch((error: unknown) => {
       // The keys that were read for it are forgotten: the right ones may be there a moment later.
       this.#configurations.delete(exchange.clientId);
@@ -248,8 +250,9 @@ export class Provider {
     deviceCode: string,
   ): Promise<Tokens & { claims: IdTokenClaims; idToken: string }> {
     const configuration = await this.#configuration(request.clientId);
-    const answer = await asBrokerError(() =>
-      client.genericGrantRequest(configuration, deviceGrant, { device_code: deviceCode }),
+    const answer = await asBrokerError(
+      () => client.genericGrantRequest(configuration, deviceGrant, { device_code: deviceCode }),
+      [deviceCode],
     );
     const tokens = this.#withIdToken(this.#tokens(answer, request.scope));
     checkAuthorizedParty(tokens.claims, request.clientId);
@@ -262,7 +265,11 @@ export class Provider {
    */
   async passThrough(clientId: string, grantType: string, parameters: Record<string, string>): Promise<Tokens> {
     const configuration = await this.#configuration(clientId);
-    const answer = await asBrokerError(() => client.genericGrantRequest(configuration, grantType, parameters));
+    const { code, code_verifier: codeVerifier, refresh_token: refreshToken } = parameters;
+    const answer = await asBrokerError(
+      () => client.genericGrantRequest(configuration, grantType, parameters),
+      [code, codeVerifier, refreshToken],
+    );
     return this.#tokens(answer, parameters.scope ?? '');
   }
 
@@ -288,7 +295,10 @@ export class Provider {
     });
     // The keys that were read for the last one are known to this one.
     if (this.#keys) client.setJwksCache(configuration, this.#keys);
-    const answer = await asBrokerError(() => client.refreshTokenGrant(configuration, session.refreshToken, { ...api }));
+    const answer = await asBrokerError(
+      () => client.refreshTokenGrant(configuration, session.refreshToken, { ...api }),
+      [session.refreshToken],
+    );
     this.#keys = client.getJwksCache(configuration);
     const tokens = this.#tokens(answer, api.scope ?? session.scope);
     if (tokens.claims) checkAuthorizedParty(tokens.claims, session.clientId);
@@ -302,11 +312,13 @@ export class Provider {
    */
   async userInfo(accessToken: string, subject?: string): Promise<Record<string, unknown>> {
     const configuration = await this.#configuration(this.#settings.clientId);
-    const profile = await asBrokerError(() =>
-      client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck).catch((error: unknown) => {
-        const refused = error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
-        throw refused ? new BrokerError('invalid_token') : error;
-      }),
+    const profile = await asBrokerError(
+      () =>
+        client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck).catch((error: unknown) => {
+          const refused = error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
+          throw refused ? new BrokerError('invalid_token') : error;
+        }),
+      [accessToken],
     );
     checkNesting(profile, 'profile');
     return profile;
@@ -317,8 +329,9 @@ export class Provider {
     const metadata = await this.#metadata();
     if (metadata.revocation_endpoint === undefined) return;
     const configuration = await this.#configuration(clientId);
-    await asBrokerError(() =>
-      client.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }),
+    await asBrokerError(
+      () => client.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }),
+      [refreshToken],
     );
   }
 

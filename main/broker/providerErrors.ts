@@ -3,20 +3,26 @@ import { BrokerError } from './errors.ts';
 import { clockTolerance } from './providerChecks.ts';
 import { requestTimeout } from './providerFetch.ts';
 
-/** Runs a call of openid-client, whose errors become the broker's. @throws BrokerError */
-export async function asBrokerError<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Runs a call of openid-client, whose errors become the broker's.
+ * @param secrets - what was sent, and is not to be told by a provider that repeats it (T9)
+ * @throws BrokerError
+ */
+export async function asBrokerError<T>(work: () => Promise<T>, secrets: Secrets = []): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw toBrokerError(error);
+    throw toBrokerError(error, secrets);
   }
 }
 
+type Secrets = readonly (string | undefined)[];
+
 /** openid-client's errors in the broker's words. Nothing of an answer's body is quoted but OAuth's own error fields (T9). */
-function toBrokerError(error: unknown): BrokerError {
+function toBrokerError(error: unknown, secrets: Secrets): BrokerError {
   if (error instanceof BrokerError) return error;
   if (error instanceof client.ResponseBodyError) {
-    return oauthError(error.status, error.error, error.error_description);
+    return oauthError(error.status, error.error, error.error_description, secrets);
   }
   if (error instanceof client.WWWAuthenticateChallengeError) return statusError(error.status);
   if (error instanceof client.ClientError) {
@@ -34,10 +40,10 @@ function toBrokerError(error: unknown): BrokerError {
   return new BrokerError('provider_error', { happened: "The identity provider's answer could not be verified." });
 }
 
-function oauthError(status: number, error: string, description: string | undefined): BrokerError {
+function oauthError(status: number, error: string, description: string | undefined, secrets: Secrets): BrokerError {
   // Auth0 sends `slow_down` (RFC 8628 §3.5) with status 429: it is the answer to a device login, and no outage.
   if (status >= 500 || (status === 429 && error !== 'slow_down')) return statusError(status);
-  const words = oauthWords(error, description);
+  const words = oauthWords(error, description, secrets);
   if (error === 'invalid_grant') {
     return new BrokerError('invalid_grant', {
       happened: `The identity provider refused the grant (${words}).`,
@@ -60,11 +66,19 @@ function statusError(status: number): BrokerError {
   return new BrokerError('provider_error', { happened: `The identity provider answered with status ${status}.` });
 }
 
-/** `error: description` of RFC 6749 §5.2, cut to the characters that the RFC allows and to a length that a page can show. */
-export function oauthWords(error: string, description: string | undefined): string {
-  // A provider that repeats what it was sent would put a code or a token here (T9): nothing that long is a word.
+/**
+ * `error: description` of RFC 6749 §5.2, cut to the characters that the RFC allows and to a length that a page can show.
+ * @param secrets - what was sent: a provider that repeats it would put a code or a token here (T9)
+ */
+export function oauthWords(error: string, description: string | undefined, secrets: Secrets = []): string {
+  // As it is, and as it was on its way.
+  const sent = secrets.flatMap((secret) =>
+    secret ? [secret, String(new URLSearchParams({ secret })).slice('secret='.length)] : [],
+  );
   const clean = (text: string) =>
-    text
+    sent
+      .reduce((words, secret) => words.replaceAll(secret, '...'), text)
+      // And what was sent in another form, or earlier: nothing that long is a word.
       .replace(/[^\x20-\x7e]/g, ' ')
       .replace(/[A-Za-z0-9._~+/=-]{32,}/g, '...')
       .slice(0, 200);

@@ -364,6 +364,7 @@ test.each(['https://tenant.example:443/oauth/token', 'https://TENANT.example/oau
     await world.broker.token(editor, refreshGrant);
     const { refreshToken: second } = storedAccountOf(world.vault);
     expect(second).not.toBe(first);
+    world.clock.advance(5_000);
     await world.broker.token(editor, refreshGrant);
     const sent = provider.requests
       .filter(({ path }) => path === '/oauth/token')
@@ -371,6 +372,17 @@ test.each(['https://tenant.example:443/oauth/token', 'https://TENANT.example/oau
     expect(sent).toEqual([undefined, first, second]);
   },
 );
+
+test('T4: those who ask for a renewal within seconds of another one have its token; later there is a new one', async () => {
+  const world = await scriptedWorld();
+  const first = await signInAs(world);
+  const renewed = await world.broker.token(editor, refreshGrant);
+  expect(renewed.accessToken).not.toBe(first.accessToken);
+  world.clock.advance(4 * second);
+  expect((await world.broker.token(editor, refreshGrant)).accessToken).toBe(renewed.accessToken);
+  world.clock.advance(1 * second);
+  expect((await world.broker.token(editor, refreshGrant)).accessToken).not.toBe(renewed.accessToken);
+});
 
 test('T17: without offline_access the session says until when it lasts, and that it cannot renew', async () => {
   const world = await localWorld({ providerOptions: { offlineAccess: false } });

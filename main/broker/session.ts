@@ -22,6 +22,8 @@ const refusedBackoff = 5 * 60_000;
 const clockTolerance = 60_000;
 /** A token that was given this short a time ago is not renewed because it ends soon. Milliseconds. */
 const newFor = 2_000;
+/** Of those who ask for a renewal at once, the last ones are read only after the first one has its token. Milliseconds. */
+const renewedFor = 5_000;
 /** Unasked renewals are at least this far apart. Milliseconds. */
 const shortestRound = 30_000;
 /** For how many other APIs a session keeps tokens. */
@@ -125,6 +127,8 @@ export class Session {
   /** Other APIs whose token the provider has refused. */
   readonly #refusedApis = new Map<string, Failure>();
   #renewalFailure: Failure | undefined;
+  /** When the provider last renewed the access token. */
+  #renewedAt: number | undefined;
   #profileFailure: Failure | undefined;
   /** True once the provider has answered in this run. */
   #wasVerified: boolean;
@@ -206,12 +210,12 @@ export class Session {
 
   /**
    * A valid access token, renewed first when it is about to end.
-   * @param options.renew - true to renew even a valid one (`grant_type=refresh_token`)
+   * @param options.renew - true to renew even a valid one (`grant_type=refresh_token`), unless that was done just now
    * @throws BrokerError `not_signed_in` when the session is over, `provider_unreachable` or `provider_error` when it
    * cannot be renewed now and the old token has expired
    */
   async accessToken(options: { renew?: boolean } = {}): Promise<AccessToken> {
-    if (options.renew === true ? this.renewable : this.#isEnding()) await this.#renew();
+    if (options.renew === true ? this.renewable && !this.#wasJustRenewed() : this.#isEnding()) await this.#renew();
     await this.#stored;
     // The same person signed in anew while this waited: the newer session answers.
     if (this.#successor) return await this.#successor.accessToken();
@@ -396,6 +400,11 @@ export class Session {
     return this.renewable && !isNew && isAboutToEnd(this.#account, now);
   }
 
+  #wasJustRenewed(): boolean {
+    const age = this.#clock.now() - (this.#renewedAt ?? Number.NEGATIVE_INFINITY);
+    return age >= 0 && age < renewedFor && !this.#isEnding();
+  }
+
   /** True when it is time for the renewal that nobody has asked for. */
   #isDue(): boolean {
     return this.#isEnding() || this.#clock.now() >= this.#account.expiresAt - 2 * early(this.#account);
@@ -437,6 +446,7 @@ export class Session {
   }
 
   #renewed(): void {
+    this.#renewedAt = this.#clock.now();
     const failure = this.#renewalFailure;
     this.#changeFreshness(() => {
       this.#renewalFailure = undefined;

@@ -32,9 +32,9 @@ const storedRevocation = z.object({ issuer: z.string(), clientId: z.string(), to
 export const storedState = z.object({
   version: z.literal(1),
   accounts: z.array(storedAccount),
-  /** The key of the active account. */
+  /** Which account is active: its issuer, subject, client id and audience. */
   active: z.string().optional(),
-  /** The keys of those that are active with other settings: another provider, application or API. */
+  /** The same of those that are active with other settings: another provider, application or API. */
   activeElsewhere: z.array(z.string()).optional(),
   revocations: z.array(storedRevocation),
   /** Why the last session ended, when it was not the person's own wish: the next start still knows. */
@@ -44,6 +44,14 @@ export const storedState = z.object({
 export type StoredAccount = z.infer<typeof storedAccount>;
 export type StoredRevocation = z.infer<typeof storedRevocation>;
 export type StoredState = z.infer<typeof storedState>;
+
+/**
+ * Which account of a {@link StoredState} it is. The same person may be signed in with other settings as well: those tokens are
+ * another application's or for another API, and who is active there decides nothing here (T18).
+ */
+export function storedKey({ issuer, subject, clientId, audience }: StoredAccount): string {
+  return JSON.stringify([issuer, subject, clientId, audience ?? null]);
+}
 
 /** Where sessions rest, as the person is told. */
 export interface VaultPlace {
