@@ -1,5 +1,6 @@
 /** The system's own programs by their full path: looked up by name, a program planted in the current folder could answer. */
 export const lsof = '/usr/sbin/lsof';
 export const ps = '/bin/ps';
+export const plutil = '/usr/bin/plutil';
 export const powershell = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\WindowsPowerShell\\v1.0\\powershell.exe`;
 export const dbusSend = '/usr/bin/dbus-send';

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
-import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import {
   type Connection,
+  callerWith,
   connectionOf,
-  findLsofUser,
+  findLsofHolders,
   findSocketOwner,
   linuxCallerLookup,
   macCallerLookup,
@@ -14,6 +15,7 @@ import {
   systemCallerLookup,
   windowsCallerLookup,
 } from './caller.ts';
+import { type Program, unknownProgram } from './program.ts';
 
 const header =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     ';
@@ -56,21 +58,30 @@ const from = (remotePort: number, address = '127.0.0.1'): Connection => ({
 });
 const recorded = async (name: 'tcp' | 'tcp6') => (name === 'tcp' ? tcp : tcp6);
 
+/** A look-up of programs that must not be asked. */
+const noPrograms = { find: () => Promise.reject(new Error('nobody asked for the program')) };
+
+const editor: Program = { id: '/usr/bin/ed', name: 'ed', path: '/usr/bin/ed', kind: 'program', lasting: 'always' };
+
 /** Everything that can go on without an answer from outside has gone on. */
 const allSettled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('section P: Linux', () => {
-  it.each<[string, Connection, { uid: number; inode: number } | undefined]>([
-    ['the caller’s end, not ours', from(0x9c40), { uid: 1000, inode: 503 }],
-    ['another user’s, though our end of it is ours', from(0x9c41), { uid: 1001, inode: 504 }],
-    ['an orphan', from(0x9c42), { uid: 0, inode: 0 }],
+  it.each<[string, Connection, { uid: number; inode: number; isEstablished: boolean } | undefined]>([
+    ['the caller’s end, not ours', from(0x9c40), { uid: 1000, inode: 503, isEstablished: true }],
+    ['another user’s, though our end of it is ours', from(0x9c41), { uid: 1001, inode: 504, isEstablished: true }],
+    ['an orphan', from(0x9c42), { uid: 0, inode: 0, isEstablished: false }],
     ['a connection to another port', from(0x9c43), undefined],
     ['a connection from another address', from(0x9c44), undefined],
     ['none', from(0x9c99), undefined],
-    ['::1, which is not 127.0.0.1', from(0x9c40, '::1'), { uid: 1002, inode: 601 }],
-    ['::1', from(0x9c50, '::1'), { uid: 1000, inode: 602 }],
-    ['a dual-stack client, under the mapped address', from(0x9c51), { uid: 1000, inode: 603 }],
-    ['a dual-stack client, seen under the mapped address', from(0x9c51, '::ffff:127.0.0.1'), { uid: 1000, inode: 603 }],
+    ['::1, which is not 127.0.0.1', from(0x9c40, '::1'), { uid: 1002, inode: 601, isEstablished: true }],
+    ['::1', from(0x9c50, '::1'), { uid: 1000, inode: 602, isEstablished: true }],
+    ['a dual-stack client, under the mapped address', from(0x9c51), { uid: 1000, inode: 603, isEstablished: true }],
+    [
+      'a dual-stack client, seen under the mapped address',
+      from(0x9c51, '::ffff:127.0.0.1'),
+      { uid: 1000, inode: 603, isEstablished: true },
+    ],
     ['an address that is none of loopback’s', from(0x9c40, 'fe80::1'), undefined],
   ])('L5: the row of %s', (_name, connection, owner) => {
     expect(findSocketOwner(socketTable(`${tcp}\n${tcp6}`), connection)).toEqual(owner);
@@ -91,54 +102,65 @@ describe('section P: Linux', () => {
     ['an orphan with our uid', from(0x9c45), false],
     ['nobody', from(0x9c99), false],
   ])('L5: %s is served: %s, %s', async (_name, connection, isServed) => {
-    expect(await linuxCallerLookup(recorded, 1000).find(connection)).toEqual(
-      isServed ? { owner: 'user:1000' } : undefined,
-    );
+    const caller = await linuxCallerLookup(recorded, 1000, noPrograms).find(connection);
+    expect(caller?.owner).toBe(isServed ? 'user:1000' : undefined);
   });
 
   it('L5: an orphaned row, which reads uid 0, is not root’s: a broker that runs as root refuses it too', async () => {
-    const asRoot = linuxCallerLookup(recorded, 0);
+    const asRoot = linuxCallerLookup(recorded, 0, noPrograms);
     expect(await asRoot.find(from(0x9c42))).toBeUndefined();
-    expect(await asRoot.find(from(0x9c46))).toEqual({ owner: 'user:0' });
+    expect(await asRoot.find(from(0x9c46))).toMatchObject({ owner: 'user:0' });
     expect(await asRoot.find(from(0x9c40))).toBeUndefined();
   });
 
   it('L5: a system without IPv6 has no tcp6, and is served from tcp', async () => {
-    const lookup = linuxCallerLookup(async (name) => {
-      if (name === 'tcp6') throw new Error('ENOENT');
-      return tcp;
-    }, 1000);
-    expect(await lookup.find(from(0x9c40))).toEqual({ owner: 'user:1000' });
+    const lookup = linuxCallerLookup(
+      async (name) => {
+        if (name === 'tcp6') throw new Error('ENOENT');
+        return tcp;
+      },
+      1000,
+      noPrograms,
+    );
+    expect(await lookup.find(from(0x9c40))).toMatchObject({ owner: 'user:1000' });
   });
 
   it('L5: a table that cannot be read serves nobody', async () => {
-    const lookup = linuxCallerLookup(() => Promise.reject(new Error('EMFILE')), 1000);
+    const lookup = linuxCallerLookup(() => Promise.reject(new Error('EMFILE')), 1000, noPrograms);
     await expect(lookup.find(from(0x9c40))).rejects.toThrow('EMFILE');
   });
 
   it('L5: after a read that failed the next one is tried', async () => {
     let fails = true;
-    const lookup = linuxCallerLookup(async (name) => {
-      if (fails) throw new Error('EMFILE');
-      return await recorded(name);
-    }, 1000);
+    const lookup = linuxCallerLookup(
+      async (name) => {
+        if (fails) throw new Error('EMFILE');
+        return await recorded(name);
+      },
+      1000,
+      noPrograms,
+    );
     await lookup.find(from(0x9c40)).catch(() => undefined);
     fails = false;
-    expect(await lookup.find(from(0x9c40))).toEqual({ owner: 'user:1000' });
+    expect(await lookup.find(from(0x9c40))).toMatchObject({ owner: 'user:1000' });
   });
 
   it('L5: a row that slipped out of the first read is found by a second', async () => {
     const tables = [header, tcp];
-    const lookup = linuxCallerLookup(async (name) => (name === 'tcp' ? (tables.shift() ?? '') : ''), 1000);
-    expect(await lookup.find(from(0x9c40))).toEqual({ owner: 'user:1000' });
+    const lookup = linuxCallerLookup(async (name) => (name === 'tcp' ? (tables.shift() ?? '') : ''), 1000, noPrograms);
+    expect(await lookup.find(from(0x9c40))).toMatchObject({ owner: 'user:1000' });
   });
 
   it('section P: one read serves all connections that wait then', async () => {
     let reads = 0;
-    const lookup = linuxCallerLookup(async (name) => {
-      if (name === 'tcp') reads += 1;
-      return await recorded(name);
-    }, 1000);
+    const lookup = linuxCallerLookup(
+      async (name) => {
+        if (name === 'tcp') reads += 1;
+        return await recorded(name);
+      },
+      1000,
+      noPrograms,
+    );
     const found = await Promise.all(Array.from({ length: 1000 }, () => lookup.find(from(0x9c40))));
     expect(new Set(found.map((caller) => caller?.owner))).toEqual(new Set(['user:1000']));
     expect(reads).toBe(1);
@@ -149,6 +171,7 @@ describe('section P: Linux', () => {
     const lookup = linuxCallerLookup(
       (name) => (name === 'tcp6' ? Promise.resolve('') : new Promise((resolve) => reads.push(resolve))),
       1000,
+      noPrograms,
     );
     const early = lookup.find(from(0x9c40));
     await allSettled();
@@ -156,12 +179,72 @@ describe('section P: Linux', () => {
     await allSettled();
     expect(reads).toHaveLength(1);
     reads[0]?.(tcp);
-    expect(await early).toEqual({ owner: 'user:1000' });
+    expect(await early).toMatchObject({ owner: 'user:1000' });
     await allSettled();
     expect(reads).toHaveLength(2);
     // Only the second table has them: the first one was read before they came.
     reads[1]?.(tcp6);
-    expect(await Promise.all(late)).toEqual([{ owner: 'user:1000' }, { owner: 'user:1000' }]);
+    expect(await Promise.all(late)).toMatchObject([{ owner: 'user:1000' }, { owner: 'user:1000' }]);
+  });
+});
+
+describe('section P: the program of a caller', () => {
+  it('section P: is not looked up before somebody asks, and then once for the connection', async () => {
+    let lookups = 0;
+    const caller = callerWith('user:1000', async () => {
+      lookups += 1;
+      return editor;
+    });
+    expect(lookups).toBe(0);
+    expect(await Promise.all([caller.program(), caller.program()])).toEqual([editor, editor]);
+    expect(await caller.program()).toEqual(editor);
+    expect(lookups).toBe(1);
+  });
+
+  it('section P: a look-up that fails, or finds none, gives the unknown program: it never rejects', async () => {
+    const failing = callerWith('user:1000', () => Promise.reject(new Error('ESRCH')));
+    expect(await failing.program()).toEqual(unknownProgram);
+    expect(await callerWith('user:1000', async () => undefined).program()).toEqual(unknownProgram);
+  });
+
+  it('section P: a look-up that hangs gives the unknown program in the end', async () => {
+    vi.useFakeTimers();
+    try {
+      const asked = callerWith('user:1000', () => new Promise(() => undefined)).program();
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await asked).toEqual(unknownProgram);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  /** What the look-up of programs is given for a connection, and what it may then ask. */
+  async function handedOver(after: string) {
+    const tables = [tcp, after, after];
+    const asked: { inode: number; isStillConnected: boolean }[] = [];
+    const lookup = linuxCallerLookup(async (name) => (name === 'tcp' ? (tables.shift() ?? after) : ''), 1000, {
+      async find(inode, _connectedFor, isStillConnected) {
+        asked.push({ inode, isStillConnected: await isStillConnected() });
+        return editor;
+      },
+    });
+    const caller = await lookup.find(from(0x9c40));
+    expect(await caller?.program()).toEqual(editor);
+    return asked[0];
+  }
+
+  it('section P: it is looked up by the inode, while the row is established and has the same one', async () => {
+    expect(await handedOver(tcp)).toEqual({ inode: 503, isStillConnected: true });
+  });
+
+  it.each<[string, string]>([
+    ['has gone', header],
+    ['is an orphan', row('0100007F:9C40', '0100007F:03E8', established, 1000, 0)],
+    ['is closing', row('0100007F:9C40', '0100007F:03E8', '04', 1000, 503)],
+    ['is another socket at the same port number', row('0100007F:9C40', '0100007F:03E8', established, 1000, 999)],
+    ['is another user’s', row('0100007F:9C40', '0100007F:03E8', established, 1001, 503)],
+  ])('section P: what was found is void when the row %s by then', async (_name, table) => {
+    expect(await handedOver(table)).toEqual({ inode: 503, isStillConnected: false });
   });
 });
 
@@ -202,7 +285,7 @@ describe('section P: real connections', () => {
   ])('L5: our own connection to %s, made to %s, is ours', async ([host, target], context) => {
     onLinux(context);
     const { connection } = await connected(context, host, target);
-    expect(await systemCallerLookup().find(connection)).toEqual({ owner: `user:${process.getuid?.()}` });
+    expect(await systemCallerLookup().find(connection)).toMatchObject({ owner: `user:${process.getuid?.()}` });
   });
 
   it('L5: a connection whose owner has left it is nobody’s, while its row is still there', async (context) => {
@@ -252,7 +335,7 @@ describe('section P: macOS', () => {
     ['nobody', from(40009), undefined],
     ['a port of which another is the beginning', from(4000), undefined],
   ])('L5: lsof names the user of %s', (_name, connection, user) => {
-    expect(findLsofUser(listed, connection)).toBe(user);
+    expect(findLsofHolders(listed, connection)[0]?.uid).toBe(user);
   });
 
   it.each<[Connection, string | undefined]>([
@@ -261,22 +344,37 @@ describe('section P: macOS', () => {
     [from(40002), undefined],
     [from(40009), undefined],
   ])('L5: only our own user is served: %o', async (connection, owner) => {
-    const caller = await macCallerLookup(async () => listed, 501).find(connection);
+    const caller = await macCallerLookup(async () => listed, 501, noPrograms).find(connection);
     expect(caller?.owner).toBe(owner);
+  });
+
+  it('section P: every process that holds the caller’s end is named, once', () => {
+    const shared = [
+      ...['p700', 'u501', 'f1', 'n127.0.0.1:40000->127.0.0.1:1000', 'f2', 'n127.0.0.1:40000->127.0.0.1:1000'],
+      ...['p701', 'u501', 'f1', 'n127.0.0.1:40000->127.0.0.1:1000'],
+    ].join('\n');
+    expect(findLsofHolders(shared, from(40000))).toEqual([
+      { pid: 700, uid: 501 },
+      { pid: 701, uid: 501 },
+    ]);
   });
 
   it('L5: lsof is asked for numbers, and for that port alone', async () => {
     const asked: string[][] = [];
-    const lookup = macCallerLookup(async (argv) => {
-      asked.push(argv);
-      return '';
-    }, 501);
+    const lookup = macCallerLookup(
+      async (argv) => {
+        asked.push(argv);
+        return '';
+      },
+      501,
+      noPrograms,
+    );
     await lookup.find(from(40000));
     expect(asked[0]).toEqual(expect.arrayContaining(['-nP', '-iTCP:40000']));
   });
 
   it('L5: when lsof fails, nobody is served', async () => {
-    const lookup = macCallerLookup(() => Promise.reject(new Error('exit 1')), 501);
+    const lookup = macCallerLookup(() => Promise.reject(new Error('exit 1')), 501, noPrograms);
     expect(await lookup.find(from(40000))).toBeUndefined();
   });
 });
@@ -307,14 +405,14 @@ describe('section P: Windows', () => {
       windowsCallerLookup(async (argv) => {
         scripts.push(argv.at(-1) ?? '');
         return JSON.stringify({ owner, self: sid });
-      });
-    expect(await answering(sid).find(from(40000))).toEqual({ owner: `user:${sid}` });
+      }, noPrograms);
+    expect(await answering(sid).find(from(40000))).toMatchObject({ owner: `user:${sid}` });
     expect(await answering(other).find(from(40000))).toBeUndefined();
     expect(scripts[0]).toContain("-LocalAddress '127.0.0.1' -LocalPort 40000 -RemotePort 1000");
   });
 
   it('L5: when PowerShell fails, nobody is served', async () => {
-    const lookup = windowsCallerLookup(() => Promise.reject(new Error('timeout')));
+    const lookup = windowsCallerLookup(() => Promise.reject(new Error('timeout')), noPrograms);
     expect(await lookup.find(from(40000))).toBeUndefined();
   });
 });

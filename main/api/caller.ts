@@ -1,14 +1,32 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { uptime } from 'node:os';
 import { promisify } from 'node:util';
 import type { Owner } from '../broker/authorization.ts';
-import { lsof, powershell } from '../systemPrograms.ts';
+import { lsof, plutil, powershell, ps } from '../systemPrograms.ts';
+import { DesktopEntries } from './desktopEntry.ts';
+import { ExecutableHashes, onlyRootCanWrite } from './executable.ts';
+import { type Program, unknownProgram } from './program.ts';
+import { LinuxPrograms } from './programLinux.ts';
+import { MacPrograms } from './programMac.ts';
+import { WindowsPrograms } from './programWindows.ts';
+import { sharedRead } from './sharedRead.ts';
+
+/** The group `admin` of macOS, which may write /Applications. */
+const macAdminGroup = 80n;
+/** A program whose identity takes longer, in milliseconds, is unknown: its file may be on a disk that never answers. */
+const longestLookup = 30_000;
 
 /** Who is at the other end of a connection, as the operating system says (section P): never as the request says. */
 export interface Caller {
   /** Whose pending authorizations these are. Until programs are told apart, one owner is one user. */
   readonly owner: Owner;
+  /**
+   * The program, looked up at the first call and kept: the caller is kept with its connection, and most are never asked
+   * about. Never rejects: what cannot be identified is the unknown program.
+   */
+  program(): Promise<Program>;
 }
 
 /** The four numbers of a connection, seen from here: `remote` is the caller's end. */
@@ -33,68 +51,127 @@ export function connectionOf(socket: Socket): Connection | undefined {
   return { remoteAddress, remotePort, localAddress, localPort };
 }
 
-/** The look-up of this system. */
-export function systemCallerLookup(platform: NodeJS.Platform = process.platform): CallerLookup {
-  if (platform === 'linux')
-    return linuxCallerLookup((name) => readFile(`/proc/net/${name}`, 'latin1'), process.getuid?.() ?? -1);
-  if (platform === 'darwin') return macCallerLookup((argv) => run(lsof, argv), process.getuid?.() ?? -1);
-  return windowsCallerLookup((argv) => run(powershell, argv));
+/**
+ * A caller whose program is looked up once, when somebody asks for it.
+ * @param find - undefined, a failure and no answer in time make it the unknown program
+ */
+export function callerWith(owner: Owner, find: () => Promise<Program | undefined>): Caller {
+  let found: Promise<Program> | undefined;
+  return {
+    owner,
+    program() {
+      found ??= inTime(find()).then(
+        (program) => program ?? unknownProgram,
+        () => unknownProgram,
+      );
+      return found;
+    },
+  };
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), longestLookup);
+    timer.unref();
+  });
+  return await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * The look-up of this system.
+ * @param ownCommand - the executable of the command `loopgate`, which acts for its parent process
+ */
+export function systemCallerLookup(platform: NodeJS.Platform = process.platform, ownCommand?: string): CallerLookup {
+  const ownUid = process.getuid?.() ?? -1;
+  const hashes = new ExecutableHashes();
+  const command = ownCommand === undefined ? {} : { ownCommand };
+  if (platform === 'linux') {
+    const programs = new LinuxPrograms({ ownUid, hashes, entries: new DesktopEntries(process.env), ...command });
+    return linuxCallerLookup((name) => readFile(`/proc/net/${name}`, 'latin1'), ownUid, programs);
+  }
+  if (platform === 'darwin') {
+    const programs = new MacPrograms({
+      lsof: (argv) => run(lsof, argv),
+      ps: (argv) => run(ps, argv),
+      plutil: (argv) => run(plutil, argv),
+      inodeOf: async (path) => (await stat(path)).ino,
+      onlyRootCanWrite: (path) => onlyRootCanWrite(path, { adminGroup: macAdminGroup }),
+      hashes,
+      ...command,
+    });
+    return macCallerLookup((argv) => run(lsof, argv), ownUid, programs);
+  }
+  const runPowershell = (argv: string[]) => run(powershell, argv);
+  return windowsCallerLookup(runPowershell, new WindowsPrograms({ runPowershell, hashes, ...command }));
 }
 
 /**
  * Linux: the socket tables of /proc.
  * @param readTable - gives the text of `tcp` or `tcp6`
  */
-export function linuxCallerLookup(readTable: (name: 'tcp' | 'tcp6') => Promise<string>, ownUid: number): CallerLookup {
-  // One read serves every connection that was open when it began; those that come meanwhile share the next one.
-  let next: Promise<SocketTable> | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  const read = () => {
-    next ??= running.then(() => {
-      next = undefined;
-      const table = Promise.all([readTable('tcp'), readTable('tcp6').catch(() => '')]).then((both) => both.join('\n'));
-      running = table.catch(() => undefined);
-      return table.then(socketTable);
-    });
-    return next;
-  };
+export function linuxCallerLookup(
+  readTable: (name: 'tcp' | 'tcp6') => Promise<string>,
+  ownUid: number,
+  programs: Pick<LinuxPrograms, 'find'>,
+): CallerLookup {
+  const read = sharedRead(async () => {
+    const both = await Promise.all([readTable('tcp'), readTable('tcp6').catch(() => '')]);
+    return socketTable(both.join('\n'));
+  });
+  // The kernel gives the table in pieces: a row can slip through between two of them, so absence is checked twice.
+  const findRow = async (connection: Connection) =>
+    findSocketOwner(await read(), connection) ?? findSocketOwner(await read(), connection);
   return {
     async find(connection) {
-      // The kernel gives the table in pieces: a row can slip through between two of them, so absence is checked twice.
-      const owner = findSocketOwner(await read(), connection) ?? findSocketOwner(await read(), connection);
-      return owner?.uid === ownUid && owner.inode !== 0 ? { owner: `user:${ownUid}` } : undefined;
+      const connected = uptime();
+      const row = await findRow(connection);
+      if (row?.uid !== ownUid || row.inode === 0) return undefined;
+      return callerWith(`user:${ownUid}`, () =>
+        programs.find(row.inode, connected, async () => {
+          const now = await findRow(connection);
+          return now?.isEstablished === true && now.inode === row.inode && now.uid === ownUid;
+        }),
+      );
     },
   };
 }
 
-/** The owners of the sockets of /proc/net/tcp and tcp6, by their two addresses as they are written there. */
-export type SocketTable = ReadonlyMap<string, { readonly uid: number; readonly inode: number }>;
+/** The end of a connection as the kernel lists it. */
+export interface SocketRow {
+  readonly uid: number;
+  /** 0 when no process has it any more. */
+  readonly inode: number;
+  readonly isEstablished: boolean;
+}
+
+/** The rows of /proc/net/tcp and tcp6, by their two addresses as they are written there. */
+export type SocketTable = ReadonlyMap<string, SocketRow>;
 
 /** Parsed once for all who wait for it: a thousand connections would else parse thousands of rows each. Exported for its tests. */
 export function socketTable(text: string): SocketTable {
-  const owners = new Map<string, { uid: number; inode: number }>();
+  const rows = new Map<string, SocketRow>();
   for (const line of text.split('\n')) {
-    const [, local, remote, , , , , uid, , inode] = line.trim().split(/\s+/);
+    const [, local, remote, state, , , , uid, , inode] = line.trim().split(/\s+/);
     if (local === undefined || remote === undefined || uid === undefined || inode === undefined) continue;
     const addresses = `${local} ${remote}`;
     // A row that comes twice says nothing new: the first one counts.
-    if (!owners.has(addresses)) owners.set(addresses, { uid: Number(uid), inode: Number(inode) });
+    if (!rows.has(addresses)) {
+      rows.set(addresses, { uid: Number(uid), inode: Number(inode), isEstablished: state === '01' });
+    }
   }
-  return owners;
+  return rows;
 }
 
 /**
  * The row of the caller's end of the connection. A row with inode 0 has no owner any more, whatever its uid says.
  * Exported for its tests.
  */
-export function findSocketOwner(
-  table: SocketTable,
-  connection: Connection,
-): { uid: number; inode: number } | undefined {
+export function findSocketOwner(table: SocketTable, connection: Connection): SocketRow | undefined {
   for (const local of tableAddresses(connection.remoteAddress, connection.remotePort)) {
     for (const remote of tableAddresses(connection.localAddress, connection.localPort)) {
-      const owner = table.get(`${local} ${remote}`);
-      if (owner) return owner;
+      const row = table.get(`${local} ${remote}`);
+      if (row) return row;
     }
   }
   return undefined;
@@ -115,35 +192,52 @@ function tableAddresses(address: string, port: number): string[] {
 }
 
 /** macOS: lsof. Without root it lists the user's own processes only, so what it does not list is somebody else's. */
-export function macCallerLookup(lsof: (argv: string[]) => Promise<string>, ownUid: number): CallerLookup {
+export function macCallerLookup(
+  lsof: (argv: string[]) => Promise<string>,
+  ownUid: number,
+  programs: Pick<MacPrograms, 'find'>,
+): CallerLookup {
+  const holders = async (connection: Connection) => {
+    const listed = await lsof(['-nP', `-iTCP:${connection.remotePort}`, '-sTCP:ESTABLISHED', '-Fpun']).catch(() => '');
+    return findLsofHolders(listed, connection);
+  };
   return {
     async find(connection) {
-      const listed = await lsof(['-nP', `-iTCP:${connection.remotePort}`, '-sTCP:ESTABLISHED', '-Fpun']).catch(
-        () => '',
-      );
-      return findLsofUser(listed, connection) === ownUid ? { owner: `user:${ownUid}` } : undefined;
+      const [first] = await holders(connection);
+      if (first?.uid !== ownUid) return undefined;
+      const connected = Date.now();
+      return callerWith(`user:${ownUid}`, () => programs.find(() => holders(connection), ownUid, connected));
     },
   };
 }
 
-/** The user of the caller's end in the output of `lsof -Fpun`. Exported for its tests. */
-export function findLsofUser(listed: string, connection: Connection): number | undefined {
+/** The processes with the caller's end in the output of `lsof -Fpun`. Exported for its tests. */
+export function findLsofHolders(listed: string, connection: Connection): { pid: number; uid: number | undefined }[] {
   const written = (address: string, port: number) =>
     address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
   const ends = `${written(connection.remoteAddress, connection.remotePort)}->${written(connection.localAddress, connection.localPort)}`;
-  let user: number | undefined;
+  const holders = new Map<number, { pid: number; uid: number | undefined }>();
+  let pid = -1;
+  let uid: number | undefined;
   for (const line of listed.split('\n')) {
-    if (line.startsWith('p')) user = undefined;
-    if (line.startsWith('u')) user = Number(line.slice(1));
-    if (line === `n${ends}`) return user;
+    if (line.startsWith('p')) {
+      pid = Number(line.slice(1));
+      uid = undefined;
+    }
+    if (line.startsWith('u')) uid = Number(line.slice(1));
+    if (line === `n${ends}`) holders.set(pid, { pid, uid });
   }
-  return undefined;
+  return [...holders.values()];
 }
 
 /** Windows: the TCP owner table, through PowerShell. Addresses and ports are numbers of our own socket, never text of a request. */
-export function windowsCallerLookup(runPowershell: (argv: string[]) => Promise<string>): CallerLookup {
+export function windowsCallerLookup(
+  runPowershell: (argv: string[]) => Promise<string>,
+  programs: Pick<WindowsPrograms, 'find'>,
+): CallerLookup {
   return {
-    async find({ remoteAddress, remotePort, localPort }) {
+    async find(connection) {
+      const { remoteAddress, remotePort, localPort } = connection;
       const script = [
         `$c = Get-NetTCPConnection -State Established -LocalAddress '${remoteAddress}' -LocalPort ${remotePort} -RemotePort ${localPort}`,
         '$p = Get-CimInstance Win32_Process -Filter "ProcessId=$($c.OwningProcess)"',
@@ -152,7 +246,7 @@ export function windowsCallerLookup(runPowershell: (argv: string[]) => Promise<s
       ].join('; ');
       const printed = await runPowershell(['-NoProfile', '-NonInteractive', '-Command', script]).catch(() => '');
       const sid = ownWindowsSid(printed);
-      return sid === undefined ? undefined : { owner: `user:${sid}` };
+      return sid === undefined ? undefined : callerWith(`user:${sid}`, () => programs.find(connection));
     },
   };
 }
@@ -169,6 +263,11 @@ export function ownWindowsSid(printed: string): string | undefined {
 }
 
 async function run(program: string, argv: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, argv, { timeout: 10_000, windowsHide: true });
+  const { stdout } = await promisify(execFile)(program, argv, {
+    timeout: 10_000,
+    windowsHide: true,
+    // Times and texts as their manuals have them, whatever the person's language is.
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   return stdout;
 }

@@ -11,6 +11,7 @@ import {
   scriptedWorld,
 } from '../../e2e/support/brokerWorld.ts';
 import { s256 } from '../broker/authorization.ts';
+import { callerWith } from './caller.ts';
 import { listen } from './listen.ts';
 import { openApiDocument } from './openapi.ts';
 import { apiOperations, createApi } from './server.ts';
@@ -672,7 +673,7 @@ describe(`whatever is sent (seed ${seed}, ${runs} requests each), the answer is 
     const unexpected: string[] = [];
     const api = createApi({
       broker,
-      callers: { find: async () => ({ owner }) },
+      callers: { find: async () => callerWith(owner, async () => undefined) },
       origins: ['https://tool.example'],
       now: () => world.clock.now(),
       log: {

@@ -5,7 +5,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import { auth0Operations } from './auth0.ts';
-import { type Caller, type CallerLookup, connectionOf } from './caller.ts';
+import { type Caller, type CallerLookup, callerWith, connectionOf } from './caller.ts';
 import { descriptionOperations } from './description.ts';
 import { errorAnswer } from './errors.ts';
 import { callbackPath, guard, openPagePrefix, type Passed } from './guard.ts';
@@ -185,7 +185,7 @@ export function apiOperations({
 }
 
 /** Who brings a login from beyond a forwarder (a container, WSL, SSH): owns nothing here. */
-const stranger: Caller = { owner: 'stranger' };
+const stranger = callerWith('stranger', async () => undefined);
 
 /**
  * Section P: the callback of a browser takes a code from wherever it comes, because the state is its proof; so do the pages

@@ -12,7 +12,7 @@ import {
   TestVault,
   type WorldOptions,
 } from '../../e2e/support/brokerWorld.ts';
-import type { Caller } from './caller.ts';
+import { type Caller, callerWith } from './caller.ts';
 import { type Listening, listen } from './listen.ts';
 import { type Api, createApi } from './server.ts';
 
@@ -39,7 +39,7 @@ async function stage(options: WorldOptions & { find?: () => Promise<Caller | und
   const world = await scriptedWorld(options);
   const api = createApi({
     broker: world.broker,
-    callers: { find: options.find ?? (async () => ({ owner: 'user:own' })) },
+    callers: { find: options.find ?? (async () => callerWith('user:own', async () => undefined)) },
     origins: [listed],
     now: () => world.clock.now(),
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -427,7 +427,7 @@ describe('L11: at the end', () => {
           asked.open();
           await answer.opened;
         }
-        return { owner: 'user:own' };
+        return callerWith('user:own', async () => undefined);
       };
       const on = await stage({ find });
       if (late === 2) await silentListener(on);

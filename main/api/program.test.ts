@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import {
+  appImageRoot,
+  kindOf,
+  lastingOf,
+  normalisedPath,
+  type ProgramKind,
+  printable,
+  programOf,
+  scriptOf,
+} from './program.ts';
+
+describe('section P: what a program is', () => {
+  it.each<[ProgramKind, string[]]>([
+    [
+      'interpreter',
+      [
+        ...['/usr/bin/node', '/usr/bin/node20', '/home/a/.nvm/versions/node/v22.1.0/bin/node', '/usr/bin/nodejs'],
+        ...['/usr/bin/python3.11', '/usr/bin/python', '/opt/python3.13t', '/usr/bin/pypy3.10', '/usr/bin/ruby3.1'],
+        ...['/usr/bin/perl', '/usr/bin/perl5.36.0', '/usr/bin/perl5.36-x86_64-linux-gnu', '/usr/bin/php8.2'],
+        ...['/usr/lib/jvm/java-17-openjdk-amd64/bin/java', '/opt/idea/jbr/bin/java', '/usr/bin/deno', '/usr/bin/bun'],
+        ...['/usr/share/dotnet/dotnet', '/usr/bin/Rscript', '/usr/bin/gjs-console', '/usr/bin/mono-sgen'],
+        ...['/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2', '/usr/lib/electron33/electron', '/usr/bin/electron30'],
+        'C:\\Program Files\\nodejs\\node.exe',
+        'C:\\Windows\\py\\Python312\\python.exe',
+        '/Library/Frameworks/Python.framework/Versions/3.12/Resources/Python.app/Contents/MacOS/Python',
+      ],
+    ],
+    [
+      'shell',
+      [
+        ...['/usr/bin/bash', '/usr/bin/dash', '/bin/zsh', '/usr/bin/zsh-5.9', '/usr/bin/fish', '/bin/busybox'],
+        ...['/opt/microsoft/powershell/7/pwsh', 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'],
+        'C:\\Windows\\System32\\cmd.exe',
+      ],
+    ],
+    [
+      'httpClient',
+      ['/usr/bin/curl', '/usr/bin/wget', '/usr/bin/wget2', '/usr/bin/xh', 'C:\\Windows\\System32\\curl.exe'],
+    ],
+    [
+      'forwarder',
+      [
+        ...[
+          '/usr/bin/ssh',
+          '/usr/sbin/sshd',
+          '/usr/bin/socat',
+          '/usr/bin/socat1',
+          '/usr/bin/nc.openbsd',
+          '/usr/bin/ncat',
+        ],
+        ...['/usr/libexec/docker/docker-proxy', '/usr/bin/slirp4netns', '/usr/bin/rootlesskit', '/usr/bin/gvproxy'],
+        ...['/usr/bin/xdg-dbus-proxy', '/usr/bin/qemu-system-x86_64', 'C:\\Windows\\System32\\wslrelay.exe'],
+        '/Applications/Docker.app/Contents/MacOS/com.docker.backend',
+      ],
+    ],
+    [
+      'browser',
+      [
+        ...['/usr/lib/firefox-esr/firefox-esr', '/snap/firefox/current/usr/lib/firefox/firefox', '/usr/bin/epiphany'],
+        ...['/usr/lib/chromium/chromium', '/opt/google/chrome/chrome', '/opt/brave.com/brave/brave'],
+        ...['/opt/microsoft/msedge/msedge', '/usr/lib/x86_64-linux-gnu/opera/opera', '/opt/vivaldi/vivaldi-bin'],
+        // Whatever else runs from the folder of a browser.
+        ...['/opt/google/chrome/nacl_helper', '/usr/lib/firefox/pingsender'],
+        '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+        '/Applications/Google Chrome.app/Contents/Frameworks/x/Google Chrome Helper (Renderer)',
+        '/Applications/Safari.app/Contents/MacOS/Safari',
+        '/System/Library/Frameworks/WebKit.framework/XPCServices/x/com.apple.WebKit.Networking',
+        'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
+      ],
+    ],
+    [
+      'program',
+      [
+        // The extension host of an editor runs in the editor's own executable.
+        ...[
+          '/usr/share/code/code',
+          '/usr/bin/nvim',
+          '/usr/bin/emacs-gtk',
+          '/opt/idea/bin/idea',
+          '/opt/Signal/signal-desktop',
+        ],
+        '/Applications/Visual Studio Code.app/Contents/Frameworks/x/Code Helper (Plugin)',
+        'C:\\Users\\a\\AppData\\Local\\Programs\\Microsoft VS Code\\Code.exe',
+        // Names that only begin, or end, like another one's.
+        ...['/usr/bin/nodepad', '/usr/bin/mynode', '/usr/bin/basher', '/usr/bin/curlew', '/usr/bin/chromed'],
+        '/home/a/firefox-notes',
+      ],
+    ],
+  ])('section P: %s', (kind, paths) => {
+    expect(paths.map((path) => [path, kindOf(path)])).toEqual(paths.map((path) => [path, kind]));
+  });
+
+  it('section P: an Electron with an app of its own is that app', () => {
+    expect(kindOf('/opt/notes/electron', true)).toBe('program');
+    expect(kindOf('/opt/notes/node', true)).toBe('interpreter');
+  });
+
+  it.each<[ProgramKind, string]>([
+    ['program', 'always'],
+    ['interpreter', 'hours'],
+    ['shell', 'hours'],
+    ['httpClient', 'hours'],
+    ['forwarder', 'hours'],
+    ['browser', 'never'],
+    ['unknown', 'once'],
+  ])('section P: a %s may be allowed %s', (kind, lasting) => {
+    expect(lastingOf(kind)).toBe(lasting);
+  });
+});
+
+describe('section P: a program stays the same from start to start', () => {
+  const commits = ['0', 'f'].map((digit) => digit.repeat(64));
+
+  it.each<[string, string[], string]>([
+    [
+      'a snap',
+      [
+        '/snap/code/164/usr/share/code/code',
+        '/snap/code/x1/usr/share/code/code',
+        '/var/lib/snapd/snap/code/9/usr/share/code/code',
+      ],
+      '/snap/code/current/usr/share/code/code',
+    ],
+    [
+      'a flatpak',
+      commits.map((commit) => `/var/lib/flatpak/app/org.a.B/x86_64/stable/${commit}/files/bin/b`),
+      '/var/lib/flatpak/app/org.a.B/x86_64/stable/active/files/bin/b',
+    ],
+    [
+      'a flatpak of the user’s',
+      commits.map((commit) => `/home/a/.local/share/flatpak/app/org.a.B/x86_64/stable/${commit}/files/bin/b`),
+      '/home/a/.local/share/flatpak/app/org.a.B/x86_64/stable/active/files/bin/b',
+    ],
+    [
+      'an AppImage',
+      ['/tmp/.mount_ObsidiAb3dE9/obsidian', '/tmp/.mount_ObsidiZZZZZZ/obsidian'],
+      '/tmp/.mount_Obsidi*/obsidian',
+    ],
+    [
+      'a Windows app package',
+      ['1.0.0.0', '2.3.4.0'].map(
+        (version) => `C:\\Program Files\\WindowsApps\\A.B_${version}_x64__8wekyb3d8bbwe\\b.exe`,
+      ),
+      'C:\\Program Files\\WindowsApps\\A.B_8wekyb3d8bbwe\\b.exe',
+    ],
+    ['everything else', ['/usr/share/code/code'], '/usr/share/code/code'],
+    ['a folder that is called like a snap', ['/home/snap/code/164/code'], '/home/snap/code/164/code'],
+  ])('section P: %s', (_name, paths, normalised) => {
+    expect(paths.map(normalisedPath)).toEqual(paths.map(() => normalised));
+  });
+
+  it('section P: the root of an AppImage’s mount', () => {
+    expect(appImageRoot('/tmp/.mount_ObsidiAb3dE9/usr/bin/obsidian')).toBe('/tmp/.mount_ObsidiAb3dE9');
+    expect(appImageRoot('/usr/bin/obsidian')).toBeUndefined();
+  });
+});
+
+describe('section P: the claim of an interpreter', () => {
+  it.each<[string, string | undefined]>([
+    ['node server.js --port 1', 'server.js'],
+    ['node --no-warnings --import tsx main.ts', 'main.ts'],
+    ['node -r dotenv/config app.js', 'app.js'],
+    ['python3 -m http.server', '-m http.server'],
+    ['python3 -W error tool.py', 'tool.py'],
+    ['java -Xmx1g -cp a.jar:b.jar com.example.Main', 'com.example.Main'],
+    ['java -jar tool.jar', '-jar tool.jar'],
+    ['bash', undefined],
+    ['', undefined],
+    ['bash -l', undefined],
+  ])('section P: %j claims %j', (command, claim) => {
+    expect(scriptOf(command.split(' '))).toBe(claim);
+  });
+
+  it.each(['-e', '-c', '-p', '--eval'])(
+    'section P: inline code, which may hold secrets, is not shown: %s',
+    (option) => {
+      expect(scriptOf(['node', option, 'const token = "secret"'])).toBe(option);
+    },
+  );
+});
+
+describe('section P: what is shown and what is remembered', () => {
+  it('section P: the hash is a part of the id, and of nothing that is shown', () => {
+    const program = programOf({ path: '/home/a/editor', kind: 'program', hash: 'ab12', name: 'Editor' });
+    expect(program).toEqual({
+      id: '/home/a/editor#sha256:ab12',
+      name: 'Editor',
+      path: '/home/a/editor',
+      kind: 'program',
+      lasting: 'always',
+    });
+    expect(programOf({ path: '/usr/bin/editor', kind: 'program', name: 'Editor' }).id).toBe('/usr/bin/editor');
+  });
+
+  it('section P: text of a stranger cannot break lines, hide or turn round', () => {
+    expect(printable('a\nb\u202Ec\u200Bd\u2028e\u0000')).toBe('a\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFD');
+    expect(printable('Éditeur – 編集者')).toBe('Éditeur – 編集者');
+    expect(printable('x'.repeat(1000))).toHaveLength(300);
+    const path = '/home/a/evil\n/usr/bin/editor';
+    const program = programOf({ path, kind: 'interpreter', name: 'a\u202Eb', claim: 'c\nd' });
+    expect(program).toMatchObject({ path: path.replace('\n', '\uFFFD'), name: 'a\uFFFDb', claim: 'c\uFFFDd' });
+    // Two paths that look alike stay two programs.
+    expect(program.id).toBe(path);
+  });
+});

@@ -1,0 +1,337 @@
+import { type BigIntStats, readdirSync, readlinkSync } from 'node:fs';
+import { constants, open, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { DesktopEntries, Label } from './desktopEntry.ts';
+import { type ExecutableHashes, hasOwnApp, onlyRootCanWrite } from './executable.ts';
+import {
+  appImageRoot,
+  baseName,
+  kindOf,
+  type Program,
+  type ProgramKind,
+  programOf,
+  scriptOf,
+  unknownProgram,
+} from './program.ts';
+import { sharedRead } from './sharedRead.ts';
+
+/** How long a walk holds the event loop at a time, in milliseconds. */
+const longestSlice = 2;
+/** More processes with one socket than any program has. */
+const mostHolders = 16;
+/** How often a program of ours may stand between the command and the process that it acts for. */
+const mostSteps = 4;
+/** `O_CLOEXEC` in /proc/<pid>/fdinfo. */
+const closeOnExec = 0o2000000;
+/** How long a program that has just begun may have one thread where it will have several, in milliseconds. */
+const settlingTime = 100;
+/** The kernel counts start times in these, whatever its own clock does. */
+const ticksPerSecond = 100;
+
+/** A process that holds a socket, and under which of its file descriptors. */
+interface Holder {
+  readonly pid: number;
+  readonly descriptors: string[];
+}
+
+/** An executable, as the kernel says. */
+interface RunningExecutable {
+  readonly pid: number;
+  /** Ticks since boot. With the pid it tells a process from one that came after it. */
+  readonly started: number;
+  /** The path at which this very file is, or was when it was deleted. */
+  readonly path: string;
+  /** The file, also when it is not at its path any more. */
+  readonly file: string;
+  readonly status: BigIntStats;
+}
+
+/** What the look-up needs. */
+export interface LinuxSystem {
+  readonly ownUid: number;
+  readonly entries: Pick<DesktopEntries, 'labelOf' | 'labelIn'>;
+  readonly hashes: Pick<ExecutableHashes, 'ofProgram'>;
+  /** The executable of the command `loopgate`, which acts for its parent process. It must not be a script. */
+  readonly ownCommand?: string;
+  /** Where the kernel shows its processes. */
+  readonly proc?: string;
+}
+
+/** Linux: from the inode of a socket to the program that holds it, by /proc. */
+export class LinuxPrograms {
+  readonly #system: LinuxSystem;
+  readonly #proc: string;
+  readonly #walk: () => Promise<Map<number, Holder[]>>;
+
+  constructor(system: LinuxSystem) {
+    this.#system = system;
+    this.#proc = system.proc ?? '/proc';
+    this.#walk = sharedRead(() => walkSockets(this.#proc));
+  }
+
+  /**
+   * The program that holds a socket; the unknown one when that is not certain. Processes may hold it together, when all of
+   * them run the same executable. What is read is only used when the same processes still hold it afterwards.
+   * @param connected - a time at which the connection was there, in seconds since the system's start
+   * @param isStillConnected - asked at the end: is the socket still the caller's end of this connection?
+   */
+  async find(inode: number, connected: number, isStillConnected: () => Promise<boolean>): Promise<Program> {
+    const holders = (await this.#walk()).get(inode) ?? [];
+    if (holders.length === 0 || holders.length > mostHolders) return unknownProgram;
+    const found = await Promise.all(holders.map(({ pid }) => this.#executableOf(pid)));
+    const executables = found.filter((executable) => executable !== undefined);
+    const [first] = executables;
+    if (!first || executables.length < holders.length) return unknownProgram;
+
+    const speaker = (await this.#isOwnCommand(first)) ? await this.#parentOf(first) : first;
+    if (!speaker) return unknownProgram;
+    const program = await this.#programOf(speaker);
+    // What speaks for whoever drives it may have been handed its socket: that is what it is asked about for.
+    const mustBeItsOwn = program.kind === 'program' || speaker !== first;
+    if (mustBeItsOwn && !(await this.#someOpened(holders, connected))) return unknownProgram;
+
+    const stillHeld = await Promise.all(
+      holders.map(async (holder, index) => {
+        const [isHeld, now] = await Promise.all([this.#holds(holder, inode), this.#executableOf(holder.pid)]);
+        return isHeld && now !== undefined && now.started === executables[index]?.started && isSameFile(now, first);
+      }),
+    );
+    return !stillHeld.includes(false) && (await isStillConnected()) ? program : unknownProgram;
+  }
+
+  /**
+   * Did one of these processes open the socket itself, after its executable had begun to run? A program can connect, ask,
+   * and then start another one with the socket in its hand, which would be taken for the one that asked. Such a start ends
+   * every thread but the first, so that a thread which is older than the connection proves that there was none. A program
+   * with one thread must have set close-on-exec, which no socket survives. With more than one that proves nothing: Node and
+   * Electron set it on whatever they inherit (seen), a moment before they have more threads.
+   */
+  async #someOpened(holders: readonly Holder[], connected: number): Promise<boolean> {
+    if ((await Promise.all(holders.map(({ pid }) => this.#hasThreadBefore(pid, connected)))).includes(true))
+      return true;
+    if (!(await this.#someSingleOpened(holders))) return false;
+    await setTimeout(settlingTime);
+    return await this.#someSingleOpened(holders);
+  }
+
+  async #holds({ pid, descriptors }: Holder, inode: number): Promise<boolean> {
+    const links = descriptors.map((descriptor) =>
+      readlink(join(this.#proc, String(pid), 'fd', descriptor)).catch(() => undefined),
+    );
+    return (await Promise.all(links)).includes(`socket:[${inode}]`);
+  }
+
+  async #hasThreadBefore(pid: number, connected: number): Promise<boolean> {
+    for (const thread of await this.#threadsOf(pid)) {
+      if (thread === String(pid)) continue;
+      const started = processStatus(await this.#read(pid, `task/${thread}/stat`).catch(() => ''))?.started;
+      if (started !== undefined && started <= connected * ticksPerSecond) return true;
+    }
+    return false;
+  }
+
+  async #someSingleOpened(holders: readonly Holder[]): Promise<boolean> {
+    for (const { pid, descriptors } of holders) {
+      if ((await this.#threadsOf(pid)).length !== 1) continue;
+      for (const descriptor of descriptors) {
+        const info = await this.#read(pid, `fdinfo/${descriptor}`).catch(() => '');
+        if ((Number.parseInt(/^flags:\s*([0-7]+)/m.exec(info)?.[1] ?? '0', 8) & closeOnExec) !== 0) return true;
+      }
+    }
+    return false;
+  }
+
+  async #threadsOf(pid: number): Promise<string[]> {
+    return await readdir(join(this.#proc, String(pid), 'task')).catch(() => []);
+  }
+
+  /** The executable of a process of our own user; undefined when it cannot be known for certain. */
+  async #executableOf(pid: number): Promise<RunningExecutable | undefined> {
+    const file = join(this.#proc, String(pid), 'exe');
+    try {
+      const process = processStatus(await this.#read(pid, 'stat'));
+      const effectiveUid = /^Uid:\s+\d+\s+(\d+)/m.exec(await this.#read(pid, 'status'))?.[1];
+      if (!process || Number(effectiveUid) !== this.#system.ownUid) return undefined;
+      const [link, status] = await Promise.all([readlink(file), stat(file, { bigint: true })]);
+      const path = await this.#pathOf(pid, link, status);
+      return path === undefined ? undefined : { pid, started: process.started, path, file, status };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Where the file of an executable is in our own folders. The link alone proves nothing: any program can run in a mount
+   * namespace of its own, where its file is called /usr/bin/whatever.
+   */
+  async #pathOf(pid: number, link: string, status: BigIntStats): Promise<string | undefined> {
+    const isThere = async (path: string) => {
+      const found = await stat(path, { bigint: true }).catch(() => undefined);
+      return found?.dev === status.dev && found.ino === status.ino;
+    };
+    if (await isThere(link)) return link;
+    const deleted = /^(\/.*) \(deleted\)$/s.exec(link)?.[1];
+    // An update has replaced it while it ran.
+    if (deleted !== undefined) return (await this.#isInOurNamespace(pid)) ? deleted : undefined;
+    // A flatpak says where its folders come from: a hint, which the file itself then proves.
+    const info = await readSmallFile(join(this.#proc, String(pid), 'root', '.flatpak-info')).catch(() => '');
+    for (const [inside, key] of [
+      ['/app/', 'app-path'],
+      ['/usr/', 'runtime-path'],
+    ] as const) {
+      const outside = new RegExp(`^${key}=(/.*)$`, 'm').exec(info)?.[1];
+      if (outside === undefined || !link.startsWith(inside)) continue;
+      const path = join(outside, link.slice(inside.length));
+      if (await isThere(path)) return path;
+    }
+    return undefined;
+  }
+
+  async #isInOurNamespace(pid: number): Promise<boolean> {
+    const [theirs, ours] = await Promise.all(
+      [String(pid), 'self'].map((name) => readlink(join(this.#proc, name, 'ns', 'mnt'))),
+    );
+    return theirs === ours;
+  }
+
+  async #isOwnCommand({ status }: RunningExecutable): Promise<boolean> {
+    if (this.#system.ownCommand === undefined) return false;
+    const own = await stat(this.#system.ownCommand, { bigint: true }).catch(() => undefined);
+    return own?.dev === status.dev && own.ino === status.ino;
+  }
+
+  /**
+   * Who started our own command: the nearest ancestor that is another program. Undefined when it has left, so that the
+   * system's first process or the session's one has taken its child.
+   */
+  async #parentOf(command: RunningExecutable): Promise<RunningExecutable | undefined> {
+    let child = command;
+    for (let step = 0; step < mostSteps; step += 1) {
+      const parentPid = await this.#parentPidOf(child);
+      const parent = parentPid === undefined ? undefined : await this.#executableOf(parentPid);
+      if (!parent || parent.started > child.started || baseName(parent.path) === 'systemd') return undefined;
+      // Still the same child with the same parent: neither pid has been given to another process meanwhile.
+      if ((await this.#parentPidOf(child)) !== parentPid) return undefined;
+      if (!(await this.#isOwnCommand(parent))) return parent;
+      child = parent;
+    }
+    return undefined;
+  }
+
+  async #parentPidOf({ pid, started }: RunningExecutable): Promise<number | undefined> {
+    const now = processStatus(await this.#read(pid, 'stat').catch(() => ''));
+    return now?.started === started && now.parent > 1 ? now.parent : undefined;
+  }
+
+  async #programOf({ pid, path, file, status }: RunningExecutable): Promise<Program> {
+    const kind = kindOf(path, await hasOwnApp(path));
+    const isOnlyRoots = await onlyRootCanWrite(path, { file: status });
+    const [hash, label, claim] = await Promise.all([
+      isOnlyRoots ? undefined : this.#system.hashes.ofProgram(file, path),
+      this.#labelOf(path, kind, isOnlyRoots),
+      kind === 'interpreter' || kind === 'shell' ? this.#scriptOf(pid) : undefined,
+    ]);
+    const name = label?.name ?? nameByPath(path);
+    return programOf({ path, kind, ...(hash !== undefined && { hash }), name, claim, icon: label?.icon });
+  }
+
+  /** An interpreter is never called what an entry says: one entry with its `Exec` would rename it. */
+  async #labelOf(path: string, kind: ProgramKind, isOnlyRoots: boolean): Promise<Label | undefined> {
+    if (kind !== 'program' && kind !== 'browser') return undefined;
+    const mount = appImageRoot(path);
+    return mount === undefined
+      ? await this.#system.entries.labelOf(path, isOnlyRoots)
+      : await this.#system.entries.labelIn(mount);
+  }
+
+  async #scriptOf(pid: number): Promise<string | undefined> {
+    const argv = (await this.#read(pid, 'cmdline').catch(() => '')).split('\0').slice(0, -1);
+    const script = scriptOf(argv);
+    if (script === undefined || script.startsWith('-')) return script;
+    const folder = await readlink(join(this.#proc, String(pid), 'cwd')).catch(() => undefined);
+    return folder === undefined ? script : resolve(folder, script);
+  }
+
+  async #read(pid: number, name: string): Promise<string> {
+    return await readFile(join(this.#proc, String(pid), name), 'utf8');
+  }
+}
+
+/** Several programs share "electron" as the name of their executable: the folder of the app tells which one. */
+function nameByPath(path: string): string {
+  const name = baseName(path);
+  return name === 'electron' ? baseName(dirname(path)) : name;
+}
+
+function isSameFile(one: RunningExecutable, other: RunningExecutable): boolean {
+  return one.status.dev === other.status.dev && one.status.ino === other.status.ino && one.path === other.path;
+}
+
+/** Fields of /proc/<pid>/stat. The second one is the process's own word and may hold spaces and brackets. */
+export function processStatus(line: string): { parent: number; started: number } | undefined {
+  const fields = line.slice(line.lastIndexOf(')') + 1).split(' ');
+  const [parent, started] = [fields[2], fields[20]].map(Number);
+  return parent === undefined || started === undefined || !(parent >= 0 && started >= 0)
+    ? undefined
+    : { parent, started };
+}
+
+/**
+ * Which processes hold which socket, as far as we may look: of every process as root, else of our own user's. In slices on
+ * the event loop itself: these reads never wait for a disk, and through the thread pool they take ten times as long (seen:
+ * 12–28 ms against 80–170 ms for 670 descriptors).
+ */
+async function walkSockets(proc: string): Promise<Map<number, Holder[]>> {
+  const sockets = new Map<number, Holder[]>();
+  let sliceBegan = performance.now();
+  for (const name of await readdir(proc)) {
+    if (!/^\d+$/.test(name)) continue;
+    for (const descriptor of listOrNothing(join(proc, name, 'fd'))) {
+      const inode = socketInode(join(proc, name, 'fd', descriptor));
+      if (inode !== undefined) addHolder(sockets, inode, Number(name), descriptor);
+      if (performance.now() - sliceBegan < longestSlice) continue;
+      await setImmediate();
+      sliceBegan = performance.now();
+    }
+  }
+  return sockets;
+}
+
+function addHolder(sockets: Map<number, Holder[]>, inode: number, pid: number, descriptor: string): void {
+  const holders = sockets.get(inode) ?? [];
+  sockets.set(inode, holders);
+  const last = holders.at(-1);
+  if (last?.pid === pid) last.descriptors.push(descriptor);
+  else holders.push({ pid, descriptors: [descriptor] });
+}
+
+/** A process that has gone, or that we may not look at, has nothing. */
+function listOrNothing(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function socketInode(link: string): number | undefined {
+  try {
+    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];
+    return inode === undefined ? undefined : Number(inode);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file that a stranger has laid out: it may be a pipe that nobody writes, or endless. */
+async function readSmallFile(path: string): Promise<string> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    if (!(await handle.stat()).isFile()) throw new Error('This is not a file.');
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(16 * 1024), 0, 16 * 1024, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}

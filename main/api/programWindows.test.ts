@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { unknownProgram } from './program.ts';
+import { parseWindowsFindings, programScript, WindowsPrograms } from './programWindows.ts';
+
+/** Written after the documentation of the cmdlets: nothing here was recorded on Windows. */
+const sid = 'S-1-5-21-1004336348-1177238915-682003330-1001';
+const connection = { remoteAddress: '127.0.0.1', remotePort: 40000, localAddress: '127.0.0.1', localPort: 1000 };
+const code = 'C:\\Users\\a\\AppData\\Local\\Programs\\Microsoft VS Code\\Code.exe';
+const command = 'C:\\Program Files\\Loopgate\\resources\\loopgate.exe';
+const at = (seconds: number) => `2026-11-21T12:16:${String(seconds).padStart(2, '0')}.0000000Z`;
+
+const process = (path: string, more: object = {}) => ({
+  started: at(1),
+  path,
+  command: `"${path}"`,
+  owner: sid,
+  description: null,
+  product: null,
+  ...more,
+});
+
+function find(...processes: object[]) {
+  const printed = JSON.stringify({
+    self: sid,
+    connected: at(30),
+    programFolders: ['C:\\Program Files', 'C:\\Program Files (x86)'],
+    processes,
+  });
+  return new WindowsPrograms({
+    runPowershell: async () => printed,
+    hashes: { ofProgram: async () => 'ab12' },
+    ownCommand: command,
+  }).find(connection);
+}
+
+describe('section P: Windows', () => {
+  it('section P: a program of the user’s, by its version resource, path and hash', async () => {
+    expect(await find(process(code, { description: 'Visual Studio Code', product: 'Code' }))).toEqual({
+      id: `${code}#sha256:ab12`,
+      name: 'Visual Studio Code',
+      path: code,
+      kind: 'program',
+      lasting: 'always',
+    });
+  });
+
+  it('section P: one in Program Files is known by its path; a folder that is only called so is not that', async () => {
+    const [editor, other] = ['C:\\Program Files\\Editor\\editor.exe', 'C:\\Program Files Mine\\editor.exe'];
+    expect(await find(process(editor))).toMatchObject({ id: editor, name: 'editor' });
+    expect((await find(process(other))).id).toBe(`${other}#sha256:ab12`);
+  });
+
+  it('section P: an interpreter keeps its own name, with its script as a claim', async () => {
+    const node = 'C:\\Program Files\\nodejs\\node.exe';
+    const more = { command: `"${node}" --no-warnings "C:\\a b\\tool.js"`, description: 'Node.js JavaScript Runtime' };
+    expect(await find(process(node, more))).toMatchObject({
+      name: 'node',
+      kind: 'interpreter',
+      claim: 'C:\\a b\\tool.js',
+    });
+  });
+
+  it.each<[string, object[]]>([
+    ['nobody holds it', []],
+    ['its process is younger than the connection', [process(code, { started: at(31) })]],
+    ['its process is another user’s', [process(code, { owner: 'S-1-5-18' })]],
+    ['its process may not be looked at', [process(code, { path: null }), process(code)]],
+  ])('section P: it is unknown when %s', async (_name, processes) => {
+    expect(await find(...processes)).toEqual(unknownProgram);
+  });
+
+  it('section P: the command loopgate acts for its parent process, and for nobody when that one has left', async () => {
+    const child = process(command.toUpperCase(), { started: at(5) });
+    expect(await find(child, process(code))).toMatchObject({ path: code });
+    expect(await find(child, child, process(code))).toMatchObject({ path: code });
+    expect(await find(child)).toEqual(unknownProgram);
+    expect(await find(child, process(code, { started: at(6) }))).toEqual(unknownProgram);
+    expect(await find(child, process(code, { owner: 'S-1-5-18' }))).toEqual(unknownProgram);
+  });
+
+  it.each(['', 'null', '[]', '{}', 'Get-NetTCPConnection : No matching objects', '{"self":"x","connected":1}'])(
+    'section P: %j is no answer',
+    (printed) => {
+      expect(parseWindowsFindings(printed)).toBeUndefined();
+    },
+  );
+
+  it('section P: the script asks for this very connection, and reads the table twice', () => {
+    const script = programScript(connection);
+    expect(script).toContain("-LocalAddress '127.0.0.1' -LocalPort 40000 -RemotePort 1000");
+    expect(script.match(/= Row/g)).toHaveLength(2);
+  });
+});
