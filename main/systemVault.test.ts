@@ -318,6 +318,20 @@ describe('without a keyring', () => {
     expect(next.place.needs).toBeUndefined();
   });
 
+  it('vault: "memory" while something is being written: nothing of it comes back after its removal', async () => {
+    const vault = vaultOf([], { withoutKeyring: 'file' });
+    await vault.load();
+    // At whichever step of the write the answer comes.
+    for (let steps = 0; steps < 8; steps += 1) {
+      const saving = vault.save(ada);
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      await vault.choose('memory');
+      await saving;
+      expect(readdirSync(home), `after ${steps} steps`).toEqual([]);
+      await vault.choose('file');
+    }
+  });
+
   it('vault: where the answer was lost, the file that is there says what it was', async () => {
     await stored(ada, [], { withoutKeyring: 'file' });
     expect(await vaultOf([]).load()).toEqual(ada);

@@ -77,7 +77,14 @@ export class SystemVault implements Vault {
     await this.#find();
   }
 
-  async choose(answer: WithoutKeyring): Promise<void> {
+  /** Not while something is being written: it would come back after its removal. */
+  choose(answer: WithoutKeyring): Promise<void> {
+    const choosing = this.#saving.then(() => this.#choose(answer));
+    this.#saving = choosing.catch(() => undefined);
+    return choosing;
+  }
+
+  #choose(answer: WithoutKeyring): void {
     if (!this.#place.changeable) throw new Error('there is nothing to choose: this is decided by the system');
     this.#options.remember(answer);
     this.#withoutKeyring = answer;

@@ -48,9 +48,13 @@ export class Accounts {
   #activeElsewhere: string[] = [];
   #revocations: StoredRevocation[] = [];
   readonly #revoking = new Set<StoredRevocation>();
-  #saving: Promise<boolean> = Promise.resolve(true);
+  /** Refresh tokens that a new sign-in has replaced: revoked when that is on disk, for the next start would use them until then. */
+  #replaced: StoredRevocation[] = [];
+  #saving: Promise<void> = Promise.resolve();
   /** Said while something is not on disk. */
   #unsaved: BrokerError | undefined;
+  /** True while a write takes longer than anybody should wait. */
+  #isStuck = false;
   #cancelSaving: () => void = () => undefined;
   #cancelRevoking: () => void = () => undefined;
   /** Renewals and exchanges under way, whose tokens must not be lost at quit. */
@@ -75,7 +79,7 @@ export class Accounts {
   /** Where the sessions rest from now on, where no keyring is. @throws BrokerError when the answer could not be kept */
   async chooseStorage(answer: WithoutKeyring): Promise<void> {
     await this.#vault.choose(answer);
-    await this.#persist();
+    await this.#persistInTime();
     this.#observer.changed();
   }
 
@@ -124,6 +128,16 @@ export class Accounts {
     this.flushRevocations();
   }
 
+  /** The person wants another try, for everybody whose renewal has failed (T5). */
+  async tryAgain(): Promise<void> {
+    await Promise.all(this.all().map((session) => session.tryAgain()));
+  }
+
+  /** What is not on disk, in words; undefined when all is. */
+  get unsaved(): BrokerError | undefined {
+    return this.#unsaved;
+  }
+
   /** The active person's session. @throws BrokerError `not_signed_in`, with the reason when a session was lost */
   active(): Session {
     const session = this.peek();
@@ -165,11 +179,13 @@ export class Accounts {
     const spent = replaced?.close(session);
     if (options.activate || this.#active === undefined) this.#active = session.key;
     this.#lost = undefined;
-    // While the new session is not on disk, the old token is the one that the next start would use.
-    const isSaved = await this.#persist();
+    const { issuer, clientId, refreshToken } = account;
+    this.#revocations = this.#revocations.filter(({ token }) => token !== refreshToken);
+    if (spent !== undefined && spent !== refreshToken) {
+      this.#replaced = [...this.#replaced, { issuer, clientId, token: spent }];
+    }
+    await this.#persistInTime();
     this.#observer.changed();
-    if (isSaved && spent !== undefined && spent !== account.refreshToken)
-      this.revokeLater({ ...account, token: spent });
     return session;
   }
 
@@ -198,7 +214,7 @@ export class Accounts {
     if (!session) throw new BrokerError('not_found', noSuchUser);
     this.#active = key;
     this.#lost = undefined;
-    await this.#persist();
+    await this.#persistInTime();
     this.#observer.changed();
     if (session.freshness !== 'verified') void this.track(session.tryAgain());
   }
@@ -210,13 +226,14 @@ export class Accounts {
    */
   async signOut(key = this.#active): Promise<void> {
     const session = key === undefined ? undefined : this.#sessions.get(key);
+    const wasLost = this.#lost !== undefined;
     if (key === this.#active) {
       this.#lost = undefined;
       this.#signOuts += 1;
     }
-    if (!session) return;
-    this.#drop(session);
-    await this.#persist();
+    if (session) this.#drop(session);
+    else if (!wasLost) return;
+    await this.#persistInTime();
     this.#observer.changed();
     this.flushRevocations();
   }
@@ -325,39 +342,51 @@ export class Accounts {
     this.#revocations.push({ issuer, clientId, token });
   }
 
-  /** One write after the other, each with all that is known when it starts. Resolves with whether it is on disk. */
-  #persist(): Promise<boolean> {
+  /** One write after the other, each with all that is known when it starts. Resolves when it is on disk, or that failed and was said. */
+  #persist(): Promise<void> {
     this.#cancelSaving();
     this.#saving = this.#saving.then(() => this.#save());
     return this.#saving;
   }
 
-  /** T4: resolves when it is on disk, when that failed and was said, or when a disk or keyring has taken too long. */
+  /**
+   * T4: resolves when it is on disk, when that failed and was said, or when a disk or keyring has taken too long: that is waited
+   * for once, and not for every write that queues behind it.
+   */
   #persistInTime(): Promise<void> {
+    const saving = this.#persist();
+    if (this.#isStuck) return Promise.resolve();
     return new Promise((resolve) => {
       const stopWaiting = this.#clock.after(savePatience, () => {
+        this.#isStuck = true;
         this.#sayUnsaved('the disk or the keyring does not answer');
         resolve();
       });
-      void this.#persist().finally(() => {
+      void saving.finally(() => {
         stopWaiting();
         resolve();
       });
     });
   }
 
-  async #save(): Promise<boolean> {
+  async #save(): Promise<void> {
+    const replaced = this.#replaced;
     try {
       await this.#vault.save(this.#state());
     } catch (error) {
+      this.#isStuck = false;
       this.#sayUnsaved(error instanceof Error ? error.message : 'unknown reason');
       this.#cancelSaving = this.#clock.after(saveAgain, () => void this.#persist());
-      return false;
+      return;
     }
+    this.#isStuck = false;
     const said = this.#unsaved;
     this.#unsaved = undefined;
     if (said) this.#observer.resolved(said);
-    return true;
+    if (replaced.length === 0) return;
+    this.#replaced = this.#replaced.filter((token) => !replaced.includes(token));
+    this.#revocations.push(...replaced);
+    this.flushRevocations();
   }
 
   #state(): StoredState {
@@ -368,7 +397,7 @@ export class Accounts {
       ...(active && { active: storedKey(active.account) }),
       ...(this.#activeElsewhere.length > 0 && { activeElsewhere: this.#activeElsewhere }),
       ...(this.#lost && this.#active === undefined && { ended: this.#lost.happened }),
-      revocations: this.#revocations,
+      revocations: [...this.#revocations, ...this.#replaced],
     };
   }
 

@@ -126,7 +126,7 @@ export class Broker {
       changed: () => this.#changed(),
       problem: (problem, remedy) => this.#setProblem(problem, remedy),
       resolved: (problem) => {
-        if (this.#problem === problem) this.#setProblem(undefined);
+        if (this.#problem === problem) this.#clearProblem();
       },
     });
     this.#registration = new Registration(settings, this.#provider);
@@ -310,7 +310,7 @@ export class Broker {
   /** Forgets the active session here and revokes it, without opening the browser. */
   async signOut(): Promise<void> {
     await this.#whenReady();
-    this.#problem = undefined;
+    this.#clearProblem();
     this.#switched = undefined;
     this.#authorizations.forgetExchanged();
     // Its code may have been entered already: whoever signs out does not want to be signed in by it a moment later.
@@ -349,7 +349,7 @@ export class Broker {
   }
 
   async #signInHere(asked: SignInRequest): Promise<void> {
-    this.#setProblem(undefined);
+    this.#clearProblem();
     try {
       await this.#ready;
       await this.#finishOwn(await this.#openOwn(asked));
@@ -475,7 +475,7 @@ export class Broker {
   /** The person wants another try at once: the renewal was refused, or the provider could not be reached (T5). */
   async renew(): Promise<void> {
     await this.#ready;
-    await this.#accounts.peek()?.tryAgain();
+    await this.#accounts.tryAgain();
   }
 
   /** Where the sessions rest from now on, where no keyring protects them. Failures are shown as the problem. */
@@ -634,7 +634,7 @@ export class Broker {
   #signedIn(owner: Owner): void {
     this.#world.log.info({ owner }, 'signed in');
     // A disk that is full stays so; everything else is over with a new session.
-    if (this.#problem !== undefined && this.#remedy !== 'none') this.#setProblem(undefined);
+    if (this.#problem !== undefined && this.#remedy !== 'none') this.#clearProblem();
   }
 
   #reasonOf(error: unknown): BrokerError {
@@ -656,15 +656,30 @@ export class Broker {
     }
   }
 
+  /** What was shown is over. What is not on disk stays so, and is said again: another problem may have taken its place. */
+  #clearProblem(): void {
+    this.#setProblem(this.#accounts.unsaved);
+  }
+
   #setProblem(problem: BrokerError | undefined, remedy: Remedy = 'none'): void {
+    const isNew = problem !== this.#problem;
     this.#problem = problem;
     this.#remedy = remedy;
-    if (problem) this.#world.log.warn({ code: problem.code }, problem.message);
+    // A provider's words may name a person.
+    if (problem && isNew)
+      this.#world.log.warn({ code: problem.code }, problem.message.replace(/[^\s(]+@[^\s)]+/g, '...'));
     this.#changed();
   }
 
   #changed(): void {
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        // Who cannot show it (a window that is just being destroyed) must not undo it.
+        this.#reasonOf(error);
+      }
+    }
   }
 }
 

@@ -113,6 +113,8 @@ export interface BrokerErrorDetails {
   readonly next?: string;
   /** True when the same request may succeed later without anybody doing anything (network, 5xx, 429: rule T5). */
   readonly retryable?: boolean;
+  /** True when the provider has certainly not done what was asked: it was never reached, or had no time for it (429). */
+  readonly undone?: boolean;
   /** The provider's own `error` value, when it sent one. */
   readonly providerError?: string;
 }
@@ -126,6 +128,7 @@ export class BrokerError extends Error {
   /** The second half: what to do next. */
   readonly next: string;
   readonly retryable: boolean;
+  readonly undone: boolean;
   readonly providerError: string | undefined;
 
   constructor(code: ErrorCode, details: BrokerErrorDetails = {}) {
@@ -137,6 +140,7 @@ export class BrokerError extends Error {
     this.code = code;
     this.happened = happened;
     this.retryable = details.retryable ?? false;
+    this.undone = details.undone ?? false;
     this.providerError = details.providerError;
   }
 }

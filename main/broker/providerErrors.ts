@@ -61,6 +61,7 @@ function statusError(status: number): BrokerError {
     return new BrokerError('provider_unreachable', {
       happened: `The identity provider is not able to answer now (status ${status}).`,
       retryable: true,
+      undone: status === 429,
     });
   }
   return new BrokerError('provider_error', { happened: `The identity provider answered with status ${status}.` });

@@ -6,6 +6,12 @@ export type PlatformFetch = (url: string, options: RequestInit) => Promise<Respo
 
 /** How long one request to the provider may take, in seconds. */
 export const requestTimeout = 15;
+/** The failures of a connection that never was: nothing was sent. */
+const neverReached: readonly string[] = [
+  ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETDOWN', 'ENETUNREACH', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
+  ...['net::ERR_INTERNET_DISCONNECTED', 'net::ERR_NAME_NOT_RESOLVED', 'net::ERR_CONNECTION_REFUSED'],
+  ...['net::ERR_ADDRESS_UNREACHABLE', 'net::ERR_CONNECTION_TIMED_OUT', 'net::ERR_PROXY_CONNECTION_FAILED'],
+];
 /** No answer of a provider is larger; openid-client reads whatever comes, so the limit is held here. */
 const largestAnswer = 1024 * 1024;
 
@@ -69,9 +75,11 @@ function fetchFailure(error: unknown, url: string): unknown {
   const text = error instanceof Error ? error.message : String(error);
   // Electron's net.fetch rejects on a 3xx where Node's gives the answer: the provider answered, so it was reached.
   if (/redirect/i.test(text)) return redirected(url);
+  const reason = reasonOf(error);
   return new BrokerError('provider_unreachable', {
-    happened: `The identity provider at ${new URL(url).host} cannot be reached (${reasonOf(error)}).`,
+    happened: `The identity provider at ${new URL(url).host} cannot be reached (${reason}).`,
     retryable: true,
+    undone: neverReached.includes(reason),
   });
 }
 

@@ -124,8 +124,8 @@ export class Session {
   /** Tokens for other APIs, in memory only. */
   readonly #apiTokens = new Map<string, { token: AccessToken; issuedAt: number }>();
   readonly #askingForApi = new Map<string, Promise<AccessToken>>();
-  /** Other APIs whose token the provider has refused. */
-  readonly #refusedApis = new Map<string, Failure>();
+  /** Other APIs for which the provider has given no token. */
+  readonly #apiFailures = new Map<string, Failure>();
   #renewalFailure: Failure | undefined;
   /** When the provider last renewed the access token. */
   #renewedAt: number | undefined;
@@ -136,6 +136,8 @@ export class Session {
   #renewalSentAt: number | undefined;
   /** True when that was before this run: the program was stopped meanwhile. */
   #wasStopped: boolean;
+  /** The refusal that was said, until the renewal works again or the session is gone. */
+  #said: BrokerError | undefined;
   #cancelPlan: () => void = () => undefined;
   /** Hashes of the refresh tokens that this session has or had, oldest first. */
   readonly #knownTokens = new Set<string>();
@@ -184,7 +186,7 @@ export class Session {
   /** How sure this session is of what it shows. */
   get freshness(): Freshness {
     if (!this.#wasVerified) return 'unverified';
-    const isAway = this.#renewalFailure?.reason.retryable === true || this.#profileFailure !== undefined;
+    const isAway = [this.#renewalFailure, this.#profileFailure].some((failure) => failure?.reason.retryable);
     return isAway ? 'stale' : 'verified';
   }
 
@@ -241,22 +243,31 @@ export class Session {
     const key = apiKey(api);
     const kept = this.#apiTokens.get(key);
     if (kept && !isAboutToEnd({ ...kept.token, issuedAt: kept.issuedAt }, this.#clock.now())) return kept.token;
-    const refused = this.#refusedApis.get(key);
-    if (refused && this.#isBackingOff(refused)) throw refused.reason;
-    const asking = this.#askingForApi.get(key) ?? this.#refreshFor(api).finally(() => this.#askingForApi.delete(key));
-    this.#askingForApi.set(key, asking);
-    this.#host.track(asking);
+    const failure = this.#apiFailures.get(key);
+    if (failure && this.#isBackingOff(failure)) throw failure.reason;
+    const asking = this.#askingForApi.get(key) ?? this.#askForApi(api, key);
     try {
       return await asking;
     } catch (error) {
       // The same person signed in anew while this waited: the newer session answers.
       const newer = this.#replacedBy();
       if (newer) return await newer.accessTokenFor(api);
-      if (error instanceof BrokerError && error.code === 'provider_error') {
-        keepNewest(this.#refusedApis, key, this.#failureAfter(undefined, error));
-      }
       throw error;
     }
+  }
+
+  #askForApi(api: OtherApi, key: string): Promise<AccessToken> {
+    const asking = this.#refreshFor(api)
+      .catch((error: unknown) => {
+        if (error instanceof BrokerError && (error.retryable || error.code === 'provider_error')) {
+          keepNewest(this.#apiFailures, key, this.#failureAfter(this.#apiFailures.get(key), error));
+        }
+        throw error;
+      })
+      .finally(() => this.#askingForApi.delete(key));
+    this.#askingForApi.set(key, asking);
+    this.#host.track(asking);
+    return asking;
   }
 
   /**
@@ -266,8 +277,13 @@ export class Session {
    */
   async userInfo(): Promise<Record<string, unknown>> {
     const { profile } = this.#account;
+    const failure = this.#profileFailure;
+    if (profile && this.#isProfileFresh()) return profile;
+    if (failure && this.#isBackingOff(failure)) {
+      if (profile && failure.reason.retryable) return profile;
+      throw failure.reason;
+    }
     if (!profile) return await this.readProfile();
-    if (this.#isProfileFresh() || this.#isBackingOff(this.#profileFailure)) return profile;
     try {
       // A stale answer now is better than a fresh one after the provider's time-out; the reading goes on.
       return (await this.#inTime(this.readProfile())) ?? profile;
@@ -284,7 +300,7 @@ export class Session {
    * @param options.distrust - true when the clock was set back: the times of the token then mean nothing
    */
   async tryAgain(options: { distrust?: boolean } = {}): Promise<void> {
-    await this.#catchUp(options.distrust === true);
+    await this.#catchUp({ atOnce: true, ...options });
   }
 
   /** Reads the profile anew. Callers that ask meanwhile share the answer. @throws BrokerError */
@@ -303,6 +319,7 @@ export class Session {
     this.#closed = true;
     this.#cancelPlan();
     this.#successor = successor;
+    this.#unsay();
     return this.#account.refreshToken;
   }
 
@@ -312,6 +329,8 @@ export class Session {
     try {
       profile = await this.#provider.userInfo(accessToken, this.#account.subject);
     } catch (error) {
+      // The same person signed in anew while this waited, and the old token was revoked: the newer session answers.
+      if (this.#successor) return await this.#successor.readProfile();
       this.#profileFailed(error);
       throw error;
     }
@@ -332,12 +351,13 @@ export class Session {
     return age >= 0 && age < profileFresh;
   }
 
-  /** What is due by itself: the renewal (T7), and the question whether a stored session still holds. */
-  async #catchUp(distrust = false): Promise<void> {
+  /** What is due: the renewal (T7), and the question whether a stored session still holds. */
+  async #catchUp(options: { atOnce?: boolean; distrust?: boolean } = {}): Promise<void> {
     try {
       if (!this.renewable) await this.accessToken();
-      else if (distrust || this.#isDue() || this.#renewalFailure) await this.#refreshOnce();
-      if (this.freshness !== 'verified') await this.#verify();
+      else if (options.distrust || this.#isRenewalDue(options.atOnce === true)) await this.#refreshOnce();
+      // A token that is ending would be renewed for it, which is not due then.
+      if (this.freshness !== 'verified' && !this.#isEnding()) await this.#verify();
     } catch {
       // It is said where it failed; the next attempt is planned there.
     }
@@ -368,8 +388,9 @@ export class Session {
 
   /** When to act unasked, in milliseconds since the epoch; undefined when nothing is to be done before somebody asks. */
   #nextAttempt(): number | undefined {
-    const attempts = [this.#nextRenewal(), this.#profileFailure && this.#nextTry(this.#profileFailure)];
-    const times = attempts.filter((time) => time !== undefined);
+    // While the token is ending the renewal comes first.
+    const profile = this.#profileFailure && !this.#isEnding() ? this.#nextTry(this.#profileFailure) : undefined;
+    const times = [this.#nextRenewal(), profile].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -405,21 +426,29 @@ export class Session {
     return age >= 0 && age < renewedFor && !this.#isEnding();
   }
 
-  /** True when it is time for the renewal that nobody has asked for. */
-  #isDue(): boolean {
+  /**
+   * True when it is time for the renewal that nobody has asked for.
+   * @param atOnce - true when one that has failed is tried again now; else its backoff is kept, and a refusal stays one (T5)
+   */
+  #isRenewalDue(atOnce: boolean): boolean {
+    const failure = this.#renewalFailure;
+    if (failure) return atOnce || (failure.reason.retryable && !this.#isBackingOff(failure));
     return this.#isEnding() || this.#clock.now() >= this.#account.expiresAt - 2 * early(this.#account);
   }
 
+  #isValid(): boolean {
+    return !this.#closed && this.#account.expiresAt > this.#clock.now();
+  }
+
   async #renew(): Promise<void> {
-    const isValid = () => !this.#closed && this.#account.expiresAt > this.#clock.now();
     try {
       if (this.#renewalFailure && this.#isBackingOff(this.#renewalFailure)) throw this.#renewalFailure.reason;
       const refreshing = this.#refreshOnce();
-      await (isValid() ? this.#inTime(refreshing) : refreshing);
+      await (this.#isValid() ? this.#inTime(refreshing) : refreshing);
     } catch (error) {
       // While the old token is valid it serves: a network that is down is no reason to be signed out (T5).
       if (this.#successor) return;
-      if (!isValid()) throw error;
+      if (!this.#isValid()) throw error;
     }
   }
 
@@ -447,12 +476,19 @@ export class Session {
 
   #renewed(): void {
     this.#renewedAt = this.#clock.now();
-    const failure = this.#renewalFailure;
     this.#changeFreshness(() => {
       this.#renewalFailure = undefined;
+      // What the old token was refused the new one may get.
+      if (this.#profileFailure?.reason.retryable === false) this.#profileFailure = undefined;
       this.#wasVerified = true;
     });
-    if (failure) this.#host.resolved(failure.reason);
+    this.#unsay();
+  }
+
+  #unsay(): void {
+    const said = this.#said;
+    this.#said = undefined;
+    if (said) this.#host.resolved(said);
   }
 
   /** T5: what may pass is tried again, later each time; what will not is said. Neither ends the session. */
@@ -461,16 +497,21 @@ export class Session {
     if (this.#closed) return reason;
     this.#changeFreshness(() => {
       this.#renewalFailure = this.#failureAfter(this.#renewalFailure, reason);
+      // A refusal is an answer: the provider is there.
+      if (!reason.retryable) this.#wasVerified = true;
     });
-    if (!reason.retryable) this.#host.problem(reason);
+    if (!reason.retryable) {
+      this.#said = reason;
+      this.#host.problem(reason);
+    }
     return reason;
   }
 
-  /** A refusal is an answer too: the provider is there. Who asks for the profile gets it, and nobody else is bothered. */
+  /** A refusal is an answer here too. Who asks for the profile gets it, and nobody else is bothered. */
   #profileFailed(error: unknown): void {
     if (this.#closed || !(error instanceof BrokerError)) return;
     this.#changeFreshness(() => {
-      this.#profileFailure = error.retryable ? this.#failureAfter(this.#profileFailure, error) : undefined;
+      this.#profileFailure = this.#failureAfter(this.#profileFailure, error);
       if (!error.retryable) this.#wasVerified = true;
     });
     this.#plan();
@@ -521,8 +562,10 @@ export class Session {
     const { refreshToken } = tokens;
     await this.#replace(refreshToken === undefined ? {} : { refreshToken });
     const { accessToken, expiresAt, issuedAt, scope } = tokens;
+    checkAudience(accessToken, api);
     const token = { accessToken, expiresAt, scope, idToken: this.#account.idToken };
     keepNewest(this.#apiTokens, apiKey(api), { token, issuedAt });
+    this.#apiFailures.delete(apiKey(api));
     return token;
   }
 
@@ -543,6 +586,8 @@ export class Session {
     let rotated: string | undefined;
     let tokens: Tokens;
     try {
+      // Read first: when this fails, no renewal was sent.
+      await this.#provider.issuer();
       await this.#markSent();
       // Signed out while that was written: the token is on its way to be revoked, and not to be used any more.
       if (this.#closed) throw new BrokerError('not_signed_in');
@@ -558,8 +603,10 @@ export class Session {
       this.#renewalSentAt = undefined;
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'invalid_grant') throw this.#end(this.#refusal(answerWasLost));
-      // A refusal is an answer. After a network failure nobody knows whether the provider has rotated.
-      if (rotated === undefined && !(error instanceof BrokerError && error.retryable)) this.#forgetSent();
+      // A refusal is an answer. After a network failure nobody knows whether the provider has rotated, unless it was never
+      // reached; and an answer that was lost before stays lost.
+      const isUnknown = error instanceof BrokerError && error.retryable && !error.undone;
+      if (rotated === undefined && !isUnknown && !answerWasLost) this.#forgetSent();
       if (rotated !== undefined && this.#closed) this.#host.revokeLater({ issuer, clientId, token: rotated });
       throw error;
     }
@@ -585,6 +632,7 @@ export class Session {
   async #markSent(): Promise<void> {
     if (this.#renewalSentAt !== undefined) return;
     this.#renewalSentAt = this.#clock.now();
+    this.#wasStopped = false;
     await this.#host.persist();
   }
 
@@ -592,12 +640,13 @@ export class Session {
   #differenceOf(renewed: IdTokenClaims): string | undefined {
     const { issuer, subject, idToken } = this.#account;
     if (renewed.iss !== issuer || renewed.sub !== subject) return 'person (iss, sub)';
-    const before = verifiedClaims(idToken);
+    const before = claimsOf(idToken);
     if (renewed.org_id !== before.org_id) return 'organization (org_id)';
     return renewed.nonce !== undefined && renewed.nonce !== before.nonce ? 'login (nonce)' : undefined;
   }
 
   #forgetSent(): void {
+    if (this.#renewalSentAt === undefined) return;
     this.#renewalSentAt = undefined;
     void this.#host.persist();
   }
@@ -656,10 +705,24 @@ interface Lifetime {
   readonly expiresAt: number;
 }
 
-/** The claims of an ID token that was verified when it came; from the vault, nobody else's. */
-function verifiedClaims(idToken: string): Record<string, unknown> {
+/**
+ * A provider may ignore that another API was asked for (Auth0 does where no policy names it) and give a token for the session's own.
+ * An opaque token cannot be looked into.
+ * @throws BrokerError `provider_error`
+ */
+function checkAudience(accessToken: string, { audience }: OtherApi): void {
+  const { aud } = claimsOf(accessToken);
+  if (audience === undefined || aud === undefined || [aud].flat().includes(audience)) return;
+  throw new BrokerError('provider_error', {
+    happened: 'The identity provider gave a token for another API than the one asked for (aud).',
+    next: 'Allow the API for this application at the provider: at Auth0 in its refresh token policies.',
+  });
+}
+
+/** The claims of a JWT, not verified here: an ID token was when it came. None for what is no JWT. */
+function claimsOf(token: string): Record<string, unknown> {
   try {
-    const claims: unknown = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
     return typeof claims === 'object' && claims !== null ? { ...claims } : {};
   } catch {
     return {};

@@ -168,12 +168,14 @@ export class TokenEndpoint {
       });
     }
     const token = await session.accessToken({ renew: true });
-    const refreshToken = session.account.refreshToken;
+    // The same person may have signed in anew meanwhile.
+    const { profile, account } = this.#accounts.byKey(session.key) ?? session;
+    const { refreshToken } = account;
     return {
       ...token,
       clientId,
       audience,
-      ...(session.profile && { profile: session.profile }),
+      ...(profile && { profile }),
       ...(this.#host.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
     };
   }

@@ -51,7 +51,7 @@ function actionsOf(broker: Broker): Actions {
     signIn: () => void broker.signIn(),
     addAccount: () => void broker.addAccount(),
     // T10: the person's own sign-out ends the provider's session too, so that the next login asks who it is.
-    signOut: () => void broker.logout({ openBrowser: true }),
+    signOut: () => void broker.logout({ openBrowser: true }).catch(shown),
     signOutAccount: (account) => void broker.signOutAccount(account).catch(shown),
     switchAccount: (account) => void broker.switchAccount(account).catch(shown),
     acceptSwitch: () => broker.acceptSwitch(),
