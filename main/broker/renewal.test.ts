@@ -54,7 +54,11 @@ async function renewed(world: ScriptedWorld, times: number): Promise<void> {
   });
 }
 
-const unreachable = () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ENETUNREACH' } }));
+const failedWith = (code: string) => () =>
+  Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }));
+const unreachable = failedWith('ENETUNREACH');
+/** The request had arrived, and nobody knows what came of it. */
+const brokenOff = failedWith('ECONNRESET');
 
 /** The network is away until the function that this gives is called. */
 function cutOff({ provider }: ScriptedWorld): () => void {
@@ -320,12 +324,22 @@ describe('T5: only invalid_grant ends a session', () => {
 
   test('T4: an answer that got lost on the way is named, when the provider then refuses the old token', async () => {
     const world = await signedIn();
-    world.provider.answers.set('/oauth/token', unreachable);
+    world.provider.answers.set('/oauth/token', brokenOff);
     world.clock.advance(hour - minute);
     await vi.waitFor(() => expect(world.broker.state().person?.freshness).toBe('stale'));
     expect(storedAccountOf(world.vault).renewalSentAt).toBe(world.clock.now());
     await ended(world);
     expect(world.broker.state().problem?.message).toMatch(/connection broke .* answer with the new token was lost/);
+  });
+
+  test('T4: a provider that was never reached has lost no answer', async () => {
+    const world = await signedIn();
+    world.provider.answers.set('/oauth/token', unreachable);
+    world.clock.advance(hour - minute);
+    await vi.waitFor(() => expect(world.broker.state().person?.freshness).toBe('stale'));
+    await vi.waitFor(() => expect(storedAccountOf(world.vault).renewalSentAt).toBeUndefined());
+    await ended(world);
+    expect(world.broker.state().problem?.message).toContain('no longer accepts it');
   });
 
   test('T4: a renewal that the last run did not see answered is named', async () => {

@@ -12,6 +12,8 @@ export function safeStorageProtection(home: string): Protection {
   // The newer Electron answers without blocking the main process; the older one has only the blocking calls.
   const isAsync = typeof safeStorage.encryptStringAsync === 'function';
   const backend = backendName();
+  const decrypt = async (sealed: Buffer) =>
+    isAsync ? (await safeStorage.decryptStringAsync(sealed)).result : safeStorage.decryptString(sealed);
   const protection: Protection = {
     name: backend ?? 'none',
     kind: 'keyring',
@@ -36,8 +38,16 @@ export function safeStorageProtection(home: string): Protection {
       }
     },
     async open(text) {
-      const sealed = Buffer.from(text, 'base64');
-      return isAsync ? (await safeStorage.decryptStringAsync(sealed)).result : safeStorage.decryptString(sealed);
+      try {
+        return await decrypt(Buffer.from(text, 'base64'));
+      } catch (error) {
+        // A keyring that opens nothing at all (its person has denied the question) says nothing about what is stored there.
+        const probe = Buffer.from(await protection.seal('probe'), 'base64');
+        await decrypt(probe).catch(() => {
+          throw new SealerUnavailable('the keyring does not let Loopgate in');
+        });
+        throw error;
+      }
     },
   };
   return protection;
