@@ -1,33 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
+import { type Failure, failureAfter, isBackingOff } from './failure.ts';
+import { early, isAboutToEnd } from './lifetime.ts';
+import { claimsOf, type OtherApiToken, OtherApiTokens } from './otherApiTokens.ts';
 import type { IdTokenClaims, OtherApi, Provider, Tokens } from './provider.ts';
 import type { StoredAccount } from './vault.ts';
 
 /** How long a profile is served without asking the provider: Auth0 allows five calls a minute. Milliseconds. */
 const profileFresh = 5 * 60_000;
-/**
- * An access token that is asked for is renewed this long before it ends (T7), or a tenth of its life before when it is
- * short. Unasked it is renewed earlier still, by up to as much again: then nobody ever waits for it. Milliseconds.
- */
-const renewEarly = 60_000;
 /** How long a caller waits for a provider that does not answer, while there is something older to give. Milliseconds. */
 const patience = 2_000;
-/** T5: after a failure that may pass, the next try waits this long, then twice as long each time. Milliseconds. */
-const firstBackoff = 1_000;
-const longestBackoff = 60_000;
-/** T5: after a refusal nothing is tried again unasked; callers that ask cause one request in this time. Milliseconds. */
-const refusedBackoff = 5 * 60_000;
-/** A token that seems to come from later than this says that the clock was set back since. Milliseconds. */
-const clockTolerance = 60_000;
 /** A token that was given this short a time ago is not renewed because it ends soon. Milliseconds. */
 const newFor = 2_000;
 /** Of those who ask for a renewal at once, the last ones are read only after the first one has its token. Milliseconds. */
 const renewedFor = 5_000;
 /** Unasked renewals are at least this far apart. Milliseconds. */
 const shortestRound = 30_000;
-/** For how many other APIs a session keeps tokens. */
-const keptApis = 20;
 /** How many refresh tokens that were rotated away a session still recognises. */
 const rememberedTokens = 50;
 
@@ -101,13 +90,6 @@ export interface SessionWorld {
   readonly random: () => number;
 }
 
-/** Why the last attempt to reach the provider failed, and how long it is not tried again. Milliseconds. */
-interface Failure {
-  readonly reason: BrokerError;
-  readonly at: number;
-  readonly backoff: number;
-}
-
 /** A signed-in person: tokens, renewal (one refresh at a time), profile. */
 export class Session {
   readonly #provider: Provider;
@@ -121,11 +103,7 @@ export class Session {
   #readingProfile: Promise<Record<string, unknown>> | undefined;
   /** The refresh token's present use; the next one waits for it. */
   #turn: Promise<void> = Promise.resolve();
-  /** Tokens for other APIs, in memory only. */
-  readonly #apiTokens = new Map<string, { token: AccessToken; issuedAt: number }>();
-  readonly #askingForApi = new Map<string, Promise<AccessToken>>();
-  /** Other APIs for which the provider has given no token. */
-  readonly #apiFailures = new Map<string, Failure>();
+  readonly #otherApis: OtherApiTokens;
   #renewalFailure: Failure | undefined;
   /** When the provider last renewed the access token. */
   #renewedAt: number | undefined;
@@ -163,6 +141,11 @@ export class Session {
     this.#random = world.random;
     this.#host = host;
     this.#wasVerified = options.verified;
+    this.#otherApis = new OtherApiTokens(world.clock, (api) => {
+      const asking = this.#refreshFor(api);
+      this.#host.track(asking);
+      return asking;
+    });
     for (const spent of spentTokens) this.#knownTokens.add(spent);
     this.#rememberToken();
     this.#plan();
@@ -240,34 +223,14 @@ export class Session {
         happened: 'A token for another API needs a refresh token, and the provider granted no offline_access.',
       });
     }
-    const key = apiKey(api);
-    const kept = this.#apiTokens.get(key);
-    if (kept && !isAboutToEnd({ ...kept.token, issuedAt: kept.issuedAt }, this.#clock.now())) return kept.token;
-    const failure = this.#apiFailures.get(key);
-    if (failure && this.#isBackingOff(failure)) throw failure.reason;
-    const asking = this.#askingForApi.get(key) ?? this.#askForApi(api, key);
     try {
-      return await asking;
+      return await this.#otherApis.of(api);
     } catch (error) {
       // The same person signed in anew while this waited: the newer session answers.
       const newer = this.#replacedBy();
       if (newer) return await newer.accessTokenFor(api);
       throw error;
     }
-  }
-
-  #askForApi(api: OtherApi, key: string): Promise<AccessToken> {
-    const asking = this.#refreshFor(api)
-      .catch((error: unknown) => {
-        if (error instanceof BrokerError && (error.retryable || error.code === 'provider_error')) {
-          keepNewest(this.#apiFailures, key, this.#failureAfter(this.#apiFailures.get(key), error));
-        }
-        throw error;
-      })
-      .finally(() => this.#askingForApi.delete(key));
-    this.#askingForApi.set(key, asking);
-    this.#host.track(asking);
-    return asking;
   }
 
   /**
@@ -279,7 +242,7 @@ export class Session {
     const { profile } = this.#account;
     const failure = this.#profileFailure;
     if (profile && this.#isProfileFresh()) return profile;
-    if (failure && this.#isBackingOff(failure)) {
+    if (failure && isBackingOff(failure, this.#clock.now())) {
       if (profile && failure.reason.retryable) return profile;
       throw failure.reason;
     }
@@ -432,7 +395,7 @@ export class Session {
    */
   #isRenewalDue(atOnce: boolean): boolean {
     const failure = this.#renewalFailure;
-    if (failure) return atOnce || (failure.reason.retryable && !this.#isBackingOff(failure));
+    if (failure) return atOnce || (failure.reason.retryable && !isBackingOff(failure, this.#clock.now()));
     return this.#isEnding() || this.#clock.now() >= this.#account.expiresAt - 2 * early(this.#account);
   }
 
@@ -442,7 +405,8 @@ export class Session {
 
   async #renew(): Promise<void> {
     try {
-      if (this.#renewalFailure && this.#isBackingOff(this.#renewalFailure)) throw this.#renewalFailure.reason;
+      if (this.#renewalFailure && isBackingOff(this.#renewalFailure, this.#clock.now()))
+        throw this.#renewalFailure.reason;
       const refreshing = this.#refreshOnce();
       await (this.#isValid() ? this.#inTime(refreshing) : refreshing);
     } catch (error) {
@@ -496,7 +460,7 @@ export class Session {
     const reason = error instanceof BrokerError ? error : new BrokerError('internal');
     if (this.#closed) return reason;
     this.#changeFreshness(() => {
-      this.#renewalFailure = this.#failureAfter(this.#renewalFailure, reason);
+      this.#renewalFailure = failureAfter(this.#renewalFailure, reason, this.#clock.now());
       // A refusal is an answer: the provider is there.
       if (!reason.retryable) this.#wasVerified = true;
     });
@@ -511,29 +475,16 @@ export class Session {
   #profileFailed(error: unknown): void {
     if (this.#closed || !(error instanceof BrokerError)) return;
     this.#changeFreshness(() => {
-      this.#profileFailure = this.#failureAfter(this.#profileFailure, error);
+      this.#profileFailure = failureAfter(this.#profileFailure, error, this.#clock.now());
       if (!error.retryable) this.#wasVerified = true;
     });
     this.#plan();
-  }
-
-  #failureAfter(last: Failure | undefined, reason: BrokerError): Failure {
-    const longer = last?.reason.retryable === true ? last.backoff * 2 : firstBackoff;
-    const backoff = reason.retryable ? Math.min(longer, longestBackoff) : refusedBackoff;
-    return { reason, at: this.#clock.now(), backoff };
   }
 
   #changeFreshness(change: () => void): void {
     const before = this.freshness;
     change();
     if (this.freshness !== before) this.#host.changed();
-  }
-
-  /** A clock that was set back since (T7) makes the times useless: then it is tried at once. */
-  #isBackingOff(failure: Failure | undefined): boolean {
-    if (!failure) return false;
-    const since = this.#clock.now() - failure.at;
-    return since >= 0 && since < failure.backoff;
   }
 
   /** Resolves with undefined when the work takes longer than a caller should wait; the work goes on. */
@@ -556,17 +507,11 @@ export class Session {
     });
   }
 
-  async #refreshFor(api: OtherApi): Promise<AccessToken> {
-    const tokens = await this.#askProvider(api);
-    // The session's own access token stays; its refresh token was used, and may have been rotated.
-    const { refreshToken } = tokens;
+  /** The session's own access token stays; its refresh token is used, and may be rotated. */
+  async #refreshFor(api: OtherApi): Promise<OtherApiToken> {
+    const { refreshToken, accessToken, expiresAt, issuedAt, scope } = await this.#askProvider(api);
     await this.#replace(refreshToken === undefined ? {} : { refreshToken });
-    const { accessToken, expiresAt, issuedAt, scope } = tokens;
-    checkAudience(accessToken, api);
-    const token = { accessToken, expiresAt, scope, idToken: this.#account.idToken };
-    keepNewest(this.#apiTokens, apiKey(api), { token, issuedAt });
-    this.#apiFailures.delete(apiKey(api));
-    return token;
+    return { accessToken, expiresAt, issuedAt, scope, idToken: this.#account.idToken };
   }
 
   /** One use of the refresh token after the other, whatever for: two at once would be taken for a theft (reuse detection). */
@@ -688,56 +633,6 @@ export class Session {
     }
     return over;
   }
-}
-
-/** How long before its end a token counts as ended, in milliseconds. */
-function early({ issuedAt, expiresAt }: Lifetime): number {
-  return Math.min(renewEarly, Math.max(0, expiresAt - issuedAt) / 10);
-}
-
-/** Also true for a token from the future: the clock was set back since, and its end is not known any more (T7). */
-function isAboutToEnd(token: Lifetime, now: number): boolean {
-  return token.expiresAt - early(token) <= now || token.issuedAt > now + clockTolerance;
-}
-
-interface Lifetime {
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-}
-
-/**
- * A provider may ignore that another API was asked for (Auth0 does where no policy names it) and give a token for the session's own.
- * An opaque token cannot be looked into.
- * @throws BrokerError `provider_error`
- */
-function checkAudience(accessToken: string, { audience }: OtherApi): void {
-  const { aud } = claimsOf(accessToken);
-  if (audience === undefined || aud === undefined || [aud].flat().includes(audience)) return;
-  throw new BrokerError('provider_error', {
-    happened: 'The identity provider gave a token for another API than the one asked for (aud).',
-    next: 'Allow the API for this application at the provider: at Auth0 in its refresh token policies.',
-  });
-}
-
-/** The claims of a JWT, not verified here: an ID token was when it came. None for what is no JWT. */
-function claimsOf(token: string): Record<string, unknown> {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    return typeof claims === 'object' && claims !== null ? { ...claims } : {};
-  } catch {
-    return {};
-  }
-}
-
-function apiKey({ audience, scope }: OtherApi): string {
-  return JSON.stringify([audience, scope]);
-}
-
-function keepNewest<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  const oldest = map.keys().next().value;
-  if (map.size > keptApis && oldest !== undefined) map.delete(oldest);
 }
 
 function hash(text: string): string {
