@@ -71,7 +71,8 @@ export function createApi(options: ApiOptions): Api {
       }),
     ),
   );
-  for (const path of new Set(operations.map((operation) => operation.path))) {
+  const ownPaths = new Set(operations.map((operation) => operation.path));
+  for (const path of ownPaths) {
     const atPath = operations.filter((operation) => operation.path === path);
     app.all(path, async (request: Request, response: Response) => {
       routes.set(request, path);
@@ -135,7 +136,8 @@ export function createApi(options: ApiOptions): Api {
     const started = options.now();
     response.once('finish', () => {
       // T9: what is no path of ours may be anything, also a token that was put into the wrong place.
-      const path = routes.get(request) ?? 'other';
+      const asked = request.url?.split('?')[0] ?? '';
+      const path = routes.get(request) ?? (ownPaths.has(asked) ? asked : 'other');
       options.log.debug(
         { method: request.method, path, status: response.statusCode, ms: options.now() - started },
         'request',

@@ -13,7 +13,7 @@ const profileFresh = 5 * 60_000;
 const patience = 2_000;
 /** A token that was given this short a time ago is not renewed because it ends soon. Milliseconds. */
 const newFor = 2_000;
-/** Of those who ask for a renewal at once, the last ones are read only after the first one has its token. Milliseconds. */
+/** Of those who want an ended token renewed at once, the last ones are read only after the first one has its token. Milliseconds. */
 const renewedFor = 5_000;
 /** Unasked renewals are at least this far apart. Milliseconds. */
 const shortestRound = 30_000;
@@ -105,7 +105,7 @@ export class Session {
   #turn: Promise<void> = Promise.resolve();
   readonly #otherApis: OtherApiTokens;
   #renewalFailure: Failure | undefined;
-  /** When the provider last renewed the access token. */
+  /** When an access token that had ended was last renewed. */
   #renewedAt: number | undefined;
   #profileFailure: Failure | undefined;
   /** True once the provider has answered in this run. */
@@ -195,7 +195,8 @@ export class Session {
 
   /**
    * A valid access token, renewed first when it is about to end.
-   * @param options.renew - true to renew even a valid one (`grant_type=refresh_token`), unless that was done just now
+   * @param options.renew - true to renew even a valid one (`grant_type=refresh_token`), unless it is the one that has
+   * just taken an ended one's place
    * @throws BrokerError `not_signed_in` when the session is over, `provider_unreachable` or `provider_error` when it
    * cannot be renewed now and the old token has expired
    */
@@ -423,9 +424,10 @@ export class Session {
   }
 
   #startRefresh(): Promise<void> {
+    const hadEnded = this.#isEnding();
     const refreshing = this.#refresh()
       .then(
-        () => this.#renewed(),
+        () => this.#renewed(hadEnded),
         (error: unknown) => {
           throw this.#renewalFailed(error);
         },
@@ -438,8 +440,8 @@ export class Session {
     return refreshing;
   }
 
-  #renewed(): void {
-    this.#renewedAt = this.#clock.now();
+  #renewed(hadEnded: boolean): void {
+    this.#renewedAt = hadEnded ? this.#clock.now() : undefined;
     this.#changeFreshness(() => {
       this.#renewalFailure = undefined;
       // What the old token was refused the new one may get.
