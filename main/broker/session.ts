@@ -105,7 +105,7 @@ export class Session {
   #turn: Promise<void> = Promise.resolve();
   readonly #otherApis: OtherApiTokens;
   #renewalFailure: Failure | undefined;
-  /** When an access token that had ended was last renewed. */
+  /** When an access token that had ended was last renewed for those who asked. */
   #renewedAt: number | undefined;
   #profileFailure: Failure | undefined;
   /** True once the provider has answered in this run. */
@@ -408,8 +408,10 @@ export class Session {
     try {
       if (this.#renewalFailure && isBackingOff(this.#renewalFailure, this.#clock.now()))
         throw this.#renewalFailure.reason;
+      const hadEnded = this.#isEnding();
       const refreshing = this.#refreshOnce();
       await (this.#isValid() ? this.#inTime(refreshing) : refreshing);
+      if (hadEnded) this.#renewedAt = this.#clock.now();
     } catch (error) {
       // While the old token is valid it serves: a network that is down is no reason to be signed out (T5).
       if (this.#successor) return;
@@ -424,10 +426,9 @@ export class Session {
   }
 
   #startRefresh(): Promise<void> {
-    const hadEnded = this.#isEnding();
     const refreshing = this.#refresh()
       .then(
-        () => this.#renewed(hadEnded),
+        () => this.#renewed(),
         (error: unknown) => {
           throw this.#renewalFailed(error);
         },
@@ -440,8 +441,7 @@ export class Session {
     return refreshing;
   }
 
-  #renewed(hadEnded: boolean): void {
-    this.#renewedAt = hadEnded ? this.#clock.now() : undefined;
+  #renewed(): void {
     this.#changeFreshness(() => {
       this.#renewalFailure = undefined;
       // What the old token was refused the new one may get.
