@@ -17,6 +17,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { idleBroker } from './support/brokerWorld.ts';
 import type { Pair } from './support/client.ts';
 import { recordExamples, startPairForExamples } from './support/examples.ts';
+import { testGate } from './support/testGate.ts';
 
 /** What a test says when the API has changed and its description has not. */
 const whatToDo = 'openapi.json or main/api/examples.json is stale: run "npm run openapi" and look at what changed';
@@ -39,6 +40,8 @@ const paths = committed.paths as unknown as Readonly<Record<string, Readonly<Rec
 
 const operations = apiOperations({
   broker: idleBroker(),
+  gate: testGate(),
+  commandKey: 'unused',
   now: () => 0,
   log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   instance: { id: randomUUID(), version: packageJson.version },
@@ -158,7 +161,7 @@ describe('the API description', () => {
     expect(committed.info.description).toContain(`| \`${code}\` | ${status} | ${happened} | ${next} |`);
   });
 
-  test('leaves out pages alone', () => {
+  test('leaves out pages, and the list of programs, which is for the command alone', () => {
     const pages = operations.filter(({ description }) => !description).map(({ method, path }) => `${method} ${path}`);
     expect(pages).toEqual([
       'GET /pkce/response/result/:id',
@@ -169,6 +172,8 @@ describe('the API description', () => {
       'GET /docs/page.js',
       'GET /docs/swagger-ui.css',
       'GET /docs/swagger-ui-bundle.js',
+      'GET /programs',
+      'DELETE /programs',
     ]);
   });
 });

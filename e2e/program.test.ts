@@ -5,8 +5,8 @@ import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, readFil
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test, vi } from 'vitest';
+import { type Program, unknownProgram } from '../main/access/program.ts';
 import { DesktopEntries } from '../main/api/desktopEntry.ts';
-import { type Program, unknownProgram } from '../main/api/program.ts';
 import { asOtherUser, otherUsersFolder, treeForOtherUser, whyNoOtherUser } from './support/otherUser.ts';
 import { Doorkeeper, runs } from './support/realPrograms.ts';
 

@@ -82,11 +82,26 @@ const rules: Rule[] = [
     },
   },
   {
-    promise: 'of the project, api/ imports api/, broker/ and the paths of the system’s programs alone',
+    promise: 'of the project, access/ imports access/ and broker/ alone, and of the world nothing but cryptography',
+    breaks: ({ from, to }) =>
+      isIn('main/access')(from) &&
+      ((isOfProject(to) && !isIn('main/access')(to) && !isIn('main/broker')(to)) ||
+        (to.startsWith('node:') && to !== 'node:crypto') ||
+        isPackage(to, 'electron', 'electron-store', 'express')),
+    violations: {
+      'main/access/a.ts': "import { json } from '../api/operation.ts';",
+      'main/access/b.ts': "import type { AppView } from '../../preload/contract.ts';",
+      'main/access/c.ts': "import { readFile } from 'node:fs/promises';",
+      'main/access/d.ts': "import { app } from 'electron';",
+    },
+  },
+  {
+    promise: 'of the project, api/ imports api/, access/, broker/ and the paths of the system’s programs alone',
     breaks: ({ from, to }) =>
       isIn('main/api')(from) &&
       isOfProject(to) &&
       !isIn('main/api')(to) &&
+      !isIn('main/access')(to) &&
       !isIn('main/broker')(to) &&
       to !== 'main/systemPrograms.ts',
     violations: {

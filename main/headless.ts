@@ -17,6 +17,11 @@ import { version } from './version.ts';
 /** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
 async function serve(): Promise<void> {
   const settings = readSettings(process.env, readSettingsFile);
+  if (settings.guard === 'ask') {
+    throw new SettingError(
+      'LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here. Set it to same-user or listed.',
+    );
+  }
   // Not for the browser and all that it starts, and not for a diagnostic report (T9).
   delete process.env.LOOPGATE_VAULT_KEY;
   const key = vaultKey(settings);
@@ -32,7 +37,8 @@ async function serve(): Promise<void> {
     // Where nothing can be opened, a program's sign-in is finished on another device (RFC 8628).
     ...(browser.length === 0 && { showDeviceCode: printDeviceCode }),
     vault,
-  };
+    guard: 'same-user',
+  } as const;
   const host = await startHost(settings, world, log).catch((error: unknown) => {
     lock.release();
     throw error;

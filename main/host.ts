@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { Gate, type GuardMode } from './access/gate.ts';
 import { systemCallerLookup } from './api/caller.ts';
 import { type Listening, listen } from './api/listen.ts';
 import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { systemClock } from './broker/clock.ts';
+import { makeCommandKey, programsFile } from './programsFile.ts';
 import { SettingError, type Settings } from './settings.ts';
 import { version } from './version.ts';
 
 /** The broker and its API, running. */
 export interface Host {
   readonly broker: Broker;
+  readonly gate: Gate;
   /** Where programs reach it, e.g. `http://localhost:1000`. */
   readonly address: string;
   /** Why it is not on the port that programs try first; absent when it is, or when the port was set. */
@@ -20,26 +23,38 @@ export interface Host {
   close(): Promise<void>;
 }
 
+/** What touches the world; and which programs are let in where the setting does not say it. */
+type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 'vault'> & {
+  readonly guard: GuardMode;
+};
+
 /**
  * What the desktop app and the headless host have in common: the broker behind its API, on both loopback addresses.
  * @throws ListenError, SettingError
  */
-export async function startHost(
-  settings: Settings,
-  world: Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 'vault'>,
-  log: Logger,
-): Promise<Host> {
+export async function startHost(settings: Settings, { guard, ...world }: HostWorld, log: Logger): Promise<Host> {
   if (settings.demo && settings.issuer === undefined) {
     throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
   }
   const broker = new Broker(settings, { ...world, clock: systemClock, random: Math.random, log });
+  const gate = new Gate(
+    { mode: settings.guard ?? guard, origins: settings.origins },
+    {
+      clock: systemClock,
+      store: programsFile(settings.home),
+      log,
+      problem: (problem) => broker.showProblem(problem),
+    },
+  );
+  const command = makeCommandKey(settings.home);
   const api = createApi({
     broker,
+    gate,
     callers: systemCallerLookup(),
-    origins: settings.origins,
     now: () => systemClock.now(),
     log,
     instance: { id: randomUUID(), version },
+    commandKey: command.key,
     docsFolder: join(__dirname, 'docs'),
   });
   // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
@@ -60,9 +75,13 @@ export async function startHost(
   log.info({ port: listening.port, refused: listening.refused }, 'listening');
   return {
     broker,
+    gate,
     address,
     portNotice: noticeOf(listening),
     async close() {
+      command.remove();
+      // First, so that who waits for the person is told; and the list is written.
+      gate.close();
       await broker.close();
       await Promise.all([api.close(), listening.close()]);
       log.info({}, 'stopped');

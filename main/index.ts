@@ -36,7 +36,8 @@ async function start(): Promise<void> {
   // The system's proxy and certificates, which Node's own fetch does not know.
   const fetch = (url: string, options: RequestInit) => net.fetch(url, options);
   const vault = desktopVault(settings);
-  const host = await startHost(settings, { fetch, openBrowser: browserOpener(settings.issuer), vault }, log);
+  const world = { fetch, openBrowser: browserOpener(settings.issuer), vault, guard: 'ask' } as const;
+  const host = await startHost(settings, world, log);
   const desktop = startDesktop(host, settings, fetch);
   app.on('second-instance', desktop.open);
   app.on('activate', desktop.open);

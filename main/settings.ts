@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import type { GuardMode } from './access/gate.ts';
 import { normaliseIssuer } from './broker/providerChecks.ts';
 import type { WithoutKeyring } from './broker/vault.ts';
 
@@ -173,6 +174,15 @@ export const settingsTable = {
     schema: z.array(origin),
     fromText: listFromText,
   },
+  guard: {
+    environment: 'LOOPGATE_GUARD',
+    inFile: true,
+    description:
+      'Which programs may use the sign-in: those that the person allows when they first ask; every program of the same user; or only what the list of programs allows already.',
+    expected: 'ask, same-user or listed (headless: same-user or listed, as nobody can be asked)',
+    default: 'ask; headless: same-user',
+    schema: z.enum(['ask', 'same-user', 'listed']),
+  },
   exposeRefreshToken: {
     environment: 'LOOPGATE_EXPOSE_REFRESH_TOKEN',
     inFile: true,
@@ -230,6 +240,8 @@ export interface Settings {
   readonly redirectUris: readonly string[];
   readonly returnTo: readonly string[];
   readonly origins: readonly string[];
+  /** Absent when nobody has said. */
+  readonly guard?: GuardMode;
   readonly exposeRefreshToken: boolean;
   readonly vaultKey?: Buffer;
   /** Absent when nobody has said. */
@@ -263,13 +275,14 @@ export function readSettings(
       'clientId (LOOPGATE_CLIENT_ID) is not set: an issuer needs the client id of its application.',
     );
   }
-  const { port, issuer, clientId, audience, vaultKey, withoutKeyring, demo } = given;
+  const { port, issuer, clientId, audience, guard, vaultKey, withoutKeyring, demo } = given;
   return {
     home,
     ...(port !== undefined && { port }),
     ...(issuer !== undefined && { issuer }),
     ...(clientId !== undefined && { clientId }),
     ...(audience !== undefined && { audience }),
+    ...(guard !== undefined && { guard }),
     ...(vaultKey !== undefined && { vaultKey }),
     ...(withoutKeyring !== undefined && { withoutKeyring }),
     ...(demo !== undefined && { demo }),

@@ -46,6 +46,82 @@ export interface WaitingView {
   readonly deadline: number;
 }
 
+/** A program as the person is shown it. All of it is text of strangers, made printable; nothing of it is what it says of itself but `claim`. */
+export interface ProgramView {
+  /** Names it in actions; opaque to the window. */
+  readonly id: string;
+  readonly name: string;
+  /** Empty when it is not known. */
+  readonly path: string;
+  readonly kind: 'program' | 'interpreter' | 'shell' | 'httpClient' | 'forwarder' | 'browser' | 'unknown';
+  /** The script that an interpreter says it runs. */
+  readonly claim?: string;
+  /** Its icon as a `data:` address, where the system has one. */
+  readonly icon?: string;
+}
+
+/** What a program can want that is the person's. */
+export type Wish = 'sign_in' | 'tokens' | 'profile' | 'sign_out' | 'accounts';
+
+/** May a program use the sign-in? Asked of the person while its request waits. */
+export interface QuestionView {
+  /** Names it for the answer. */
+  readonly id: string;
+  readonly program: ProgramView;
+  readonly wish: Wish;
+  /** How it called itself over the API: a claim. */
+  readonly claimedName?: string;
+  /** The longest that it may be allowed for: `hours` is twelve of them. */
+  readonly lasting: 'always' | 'hours' | 'once';
+  /** When it counts as denied, in milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+/** `allow`: for good, or for twelve hours where a program may not be allowed for longer. `once`: until it ends, one hour at most. */
+export type QuestionAnswer = 'allow' | 'once' | 'deny';
+
+/** A program that has asked for something, as the list of connected programs shows it. */
+export interface ListedProgramView extends ProgramView {
+  /** `unanswered`: the person has not answered its question, or it was never asked. */
+  readonly decision: 'allowed' | 'denied' | 'unanswered';
+  /** When the decision ends, in milliseconds since the epoch; absent for one that stays. */
+  readonly until?: number;
+  /** How long it may be allowed for; `never` for a browser, `once` for what cannot be identified. */
+  readonly lasting: 'always' | 'hours' | 'once' | 'never';
+  /** Milliseconds since the epoch. */
+  readonly firstUsed: number;
+  /** Milliseconds since the epoch. */
+  readonly lastUsed: number;
+  readonly wishes: readonly Wish[];
+}
+
+/** One access, without anything secret in it. */
+export interface AccessView {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly name: string;
+  readonly path: string;
+  readonly wish: Wish;
+  readonly outcome: 'allowed' | 'denied';
+}
+
+/** An origin that is no web page's: an app or a browser extension. `fixed`: allowed by the settings. */
+export interface OriginView {
+  readonly origin: string;
+  readonly decision: 'fixed' | 'allowed' | 'refused';
+}
+
+/** Who uses the sign-in. Asked for by the window when it shows it. */
+export interface ProgramsView {
+  /** `ask`: the person is asked. `same-user`: every program of the user may. `listed`: only what is on the list. */
+  readonly guard: 'ask' | 'same-user' | 'listed';
+  /** The most recently used first. */
+  readonly programs: readonly ListedProgramView[];
+  /** The newest first; 200 at most. */
+  readonly history: readonly AccessView[];
+  readonly origins: readonly OriginView[];
+}
+
 /** All that the window shows. Sent whole on every change. */
 export interface AppView {
   readonly version: string;
@@ -77,6 +153,10 @@ export interface AppView {
   readonly waiting?: WaitingView;
   readonly problem?: ProblemView;
   readonly storage: StorageView;
+  /** What waits for the person's answer, the oldest first. */
+  readonly questions: readonly QuestionView[];
+  /** How many programs were denied because nobody answered, a short time ago. */
+  readonly unanswered: number;
   /** True while the setting `exposeRefreshToken` is on. */
   readonly exposesRefreshToken: boolean;
 }
@@ -101,6 +181,16 @@ export interface Actions {
   renew(): void;
   /** The answer where no keyring protects the session: keep it for this run only, or in a file that only its mode protects. */
   chooseStorage(answer: StorageChoice): void;
+  /** Of the window that asks, and of no other. */
+  answerQuestion(id: string, answer: QuestionAnswer): void;
+  /** Changes what was decided about a program. */
+  allowProgram(id: string): void;
+  denyProgram(id: string): void;
+  /** Forgets a program: it is asked about when it comes again. */
+  removeProgram(id: string): void;
+  clearHistory(): void;
+  allowOrigin(origin: string): void;
+  removeOrigin(origin: string): void;
 }
 
 export type StorageChoice = 'memory' | 'file';
@@ -121,6 +211,13 @@ export const actionNames = [
   'dismissProblem',
   'renew',
   'chooseStorage',
+  'answerQuestion',
+  'allowProgram',
+  'denyProgram',
+  'removeProgram',
+  'clearHistory',
+  'allowOrigin',
+  'removeOrigin',
 ] as const satisfies readonly ActionName[];
 
 /** The channel names of Electron's IPC. */
@@ -129,6 +226,10 @@ export const channels = {
   view: 'loopgate:view',
   /** main → window: the view has changed. */
   viewChanged: 'loopgate:view-changed',
+  /** window → main, invoke: who uses the sign-in. */
+  programs: 'loopgate:programs',
+  /** main → window: what `programs` gives has changed. */
+  programsChanged: 'loopgate:programs-changed',
   /** window → main, invoke: one action with its arguments. */
   action: 'loopgate:action',
 } as const;
@@ -138,4 +239,7 @@ export interface Bridge extends Actions {
   view(): Promise<AppView>;
   /** Calls back on every change; gives the function that ends it. */
   onViewChanged(listener: (view: AppView) => void): () => void;
+  programs(): Promise<ProgramsView>;
+  /** Calls back when {@link programs} gives something else than before; gives the function that ends it. */
+  onProgramsChanged(listener: () => void): () => void;
 }

@@ -1,5 +1,5 @@
 import { contextBridge, type IpcRendererEvent, ipcRenderer } from 'electron';
-import { type ActionName, type Actions, type AppView, type Bridge, channels } from './contract.ts';
+import { type ActionName, type Actions, type AppView, type Bridge, channels, type ProgramsView } from './contract.ts';
 
 /**
  * Asks the main process for one action. There is no answer to wait for: what comes of it, a failure too, arrives as the
@@ -9,20 +9,24 @@ function act<Name extends ActionName>(name: Name, ...args: Parameters<Actions[Na
   ipcRenderer.invoke(channels.action, name, ...args).catch((reason: unknown) => console.warn(name, reason));
 }
 
+/** Calls back with the content of every message of a channel; the event stays here: its `sender` would hand the window all of Electron's IPC. */
+function listen<Content>(channel: string, listener: (content: Content) => void): () => void {
+  const pass = (_event: IpcRendererEvent, content: Content) => listener(content);
+  ipcRenderer.on(channel, pass);
+  return () => {
+    ipcRenderer.off(channel, pass);
+  };
+}
+
 /**
  * One function per action, and each passes on only the arguments it declares: the window never holds `ipcRenderer`, so it
  * cannot name a channel of its own (Electron security checklist 20).
  */
 const bridge: Bridge = {
   view: () => ipcRenderer.invoke(channels.view) as Promise<AppView>,
-  onViewChanged(listener) {
-    // The event stays here: its `sender` would hand the window all of Electron's IPC.
-    const pass = (_event: IpcRendererEvent, view: AppView) => listener(view);
-    ipcRenderer.on(channels.viewChanged, pass);
-    return () => {
-      ipcRenderer.off(channels.viewChanged, pass);
-    };
-  },
+  onViewChanged: (listener) => listen(channels.viewChanged, listener),
+  programs: () => ipcRenderer.invoke(channels.programs) as Promise<ProgramsView>,
+  onProgramsChanged: (listener) => listen(channels.programsChanged, () => listener()),
   signIn: () => act('signIn'),
   addAccount: () => act('addAccount'),
   signOut: () => act('signOut'),
@@ -35,6 +39,13 @@ const bridge: Bridge = {
   dismissProblem: () => act('dismissProblem'),
   renew: () => act('renew'),
   chooseStorage: (answer) => act('chooseStorage', answer),
+  answerQuestion: (id, answer) => act('answerQuestion', id, answer),
+  allowProgram: (id) => act('allowProgram', id),
+  denyProgram: (id) => act('denyProgram', id),
+  removeProgram: (id) => act('removeProgram', id),
+  clearHistory: () => act('clearHistory'),
+  allowOrigin: (origin) => act('allowOrigin', origin),
+  removeOrigin: (origin) => act('removeOrigin', origin),
 };
 
 contextBridge.exposeInMainWorld('loopgate', bridge);

@@ -6,10 +6,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import type { Program } from '../../main/access/program.ts';
 import { type Caller, type CallerLookup, connectionOf, linuxCallerLookup } from '../../main/api/caller.ts';
 import { DesktopEntries } from '../../main/api/desktopEntry.ts';
 import { ExecutableHashes } from '../../main/api/executable.ts';
-import type { Program } from '../../main/api/program.ts';
 import { LinuxPrograms, type LinuxSystem } from '../../main/api/programLinux.ts';
 
 /** A connection of a real program, that has sent something and waits. */

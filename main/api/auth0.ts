@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Gate } from '../access/gate.ts';
+import { loopgateItself } from '../broker/authorization.ts';
 import type { Broker } from '../broker/broker.ts';
 import { formBody } from './body.ts';
 import { isNavigation, json, type Operation, redirect } from './operation.ts';
@@ -18,11 +20,12 @@ import {
 } from './wire.ts';
 
 /** The "Auth0 API": the same paths as at Auth0, answered by the broker. */
-export function auth0Operations(broker: Broker, now: () => number): Operation[] {
+export function auth0Operations(broker: Broker, gate: Gate, now: () => number): Operation[] {
   return [
     {
       method: 'GET',
       path: '/authorize',
+      needs: 'asks_itself',
       description: {
         operationId: 'authorizeAuth0',
         tag: 'Auth0',
@@ -40,14 +43,22 @@ export function auth0Operations(broker: Broker, now: () => number): Operation[] 
       },
       handle: async (request) => {
         const asked = parseAuthorizeQuery(request.query);
-        const { owner } = request.caller;
-        if (isNavigation(request)) return redirect(await broker.authorizeAddress(owner, asked));
-        return json(resultAnswer(await broker.authorize(owner, asked)));
+        const { requester, arrivedAt } = request;
+        if (isNavigation(request)) {
+          // A browser brings it for the program that made the state, and that one must be allowed.
+          const starter = asked.state === undefined ? undefined : broker.ownerOf(asked.state);
+          if (starter !== undefined && starter !== loopgateItself) await gate.requireOwner(starter, 'sign_in');
+          return redirect(await broker.authorizeAddress(asked, { waited: now() - arrivedAt }));
+        }
+        await gate.require(requester, 'sign_in');
+        const owner = await gate.ownerOf(requester);
+        return json(resultAnswer(await broker.authorize(owner, asked, { waited: now() - arrivedAt })));
       },
     },
     {
       method: 'POST',
       path: '/oauth/token',
+      needs: 'tokens',
       description: {
         operationId: 'exchangeForAuth0Token',
         tag: 'Auth0',
@@ -59,12 +70,13 @@ export function auth0Operations(broker: Broker, now: () => number): Operation[] 
       },
       handle: async (request) => {
         const asked = parseTokenizedPkce(parametersToObject(formBody(request)));
-        return json(oauthTokenAnswer(await broker.token(request.caller.owner, asked), now()));
+        return json(oauthTokenAnswer(await broker.token(await gate.ownerOf(request.requester), asked), now()));
       },
     },
     {
       method: 'GET',
       path: '/userinfo',
+      needs: 'profile',
       description: {
         operationId: 'getAuth0UserInfo',
         tag: 'Auth0',
@@ -82,6 +94,7 @@ export function auth0Operations(broker: Broker, now: () => number): Operation[] 
     {
       method: 'GET',
       path: '/v2/logout',
+      needs: 'asks_itself',
       description: {
         operationId: 'auth0Logout',
         tag: 'Auth0',
@@ -95,6 +108,8 @@ export function auth0Operations(broker: Broker, now: () => number): Operation[] 
       handle: async (request) => {
         const asked = parseLogoutQuery(request.query);
         const isBrowser = isNavigation(request);
+        // Any program can send the browser here: what the address does is confirmed, each time.
+        await gate.require(request.requester, 'sign_out', { isConfirmation: isBrowser });
         const address = await broker.logout({ ...asked, openBrowser: !isBrowser });
         return isBrowser && address !== undefined ? redirect(address) : signedOutPage();
       },

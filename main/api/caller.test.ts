@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
+import { type Program, unknownProgram } from '../access/program.ts';
 import {
   type Connection,
   callerWith,
@@ -15,7 +16,6 @@ import {
   systemCallerLookup,
   windowsCallerLookup,
 } from './caller.ts';
-import { type Program, unknownProgram } from './program.ts';
 
 const header =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     ';
@@ -103,13 +103,13 @@ describe('section P: Linux', () => {
     ['nobody', from(0x9c99), false],
   ])('L5: %s is served: %s, %s', async (_name, connection, isServed) => {
     const caller = await linuxCallerLookup(recorded, 1000, noPrograms).find(connection);
-    expect(caller?.owner).toBe(isServed ? 'user:1000' : undefined);
+    expect(caller !== undefined).toBe(isServed);
   });
 
   it('L5: an orphaned row, which reads uid 0, is not root’s: a broker that runs as root refuses it too', async () => {
     const asRoot = linuxCallerLookup(recorded, 0, noPrograms);
     expect(await asRoot.find(from(0x9c42))).toBeUndefined();
-    expect(await asRoot.find(from(0x9c46))).toMatchObject({ owner: 'user:0' });
+    expect(await asRoot.find(from(0x9c46))).toBeDefined();
     expect(await asRoot.find(from(0x9c40))).toBeUndefined();
   });
 
@@ -122,7 +122,7 @@ describe('section P: Linux', () => {
       1000,
       noPrograms,
     );
-    expect(await lookup.find(from(0x9c40))).toMatchObject({ owner: 'user:1000' });
+    expect(await lookup.find(from(0x9c40))).toBeDefined();
   });
 
   it('L5: a table that cannot be read serves nobody', async () => {
@@ -142,13 +142,13 @@ describe('section P: Linux', () => {
     );
     await lookup.find(from(0x9c40)).catch(() => undefined);
     fails = false;
-    expect(await lookup.find(from(0x9c40))).toMatchObject({ owner: 'user:1000' });
+    expect(await lookup.find(from(0x9c40))).toBeDefined();
   });
 
   it('L5: a row that slipped out of the first read is found by a second', async () => {
     const tables = [header, tcp];
     const lookup = linuxCallerLookup(async (name) => (name === 'tcp' ? (tables.shift() ?? '') : ''), 1000, noPrograms);
-    expect(await lookup.find(from(0x9c40))).toMatchObject({ owner: 'user:1000' });
+    expect(await lookup.find(from(0x9c40))).toBeDefined();
   });
 
   it('section P: one read serves all connections that wait then', async () => {
@@ -162,7 +162,7 @@ describe('section P: Linux', () => {
       noPrograms,
     );
     const found = await Promise.all(Array.from({ length: 1000 }, () => lookup.find(from(0x9c40))));
-    expect(new Set(found.map((caller) => caller?.owner))).toEqual(new Set(['user:1000']));
+    expect(found).not.toContain(undefined);
     expect(reads).toBe(1);
   });
 
@@ -179,19 +179,19 @@ describe('section P: Linux', () => {
     await allSettled();
     expect(reads).toHaveLength(1);
     reads[0]?.(tcp);
-    expect(await early).toMatchObject({ owner: 'user:1000' });
+    expect(await early).toBeDefined();
     await allSettled();
     expect(reads).toHaveLength(2);
     // Only the second table has them: the first one was read before they came.
     reads[1]?.(tcp6);
-    expect(await Promise.all(late)).toMatchObject([{ owner: 'user:1000' }, { owner: 'user:1000' }]);
+    expect(await Promise.all(late)).toEqual([expect.anything(), expect.anything()]);
   });
 });
 
 describe('section P: the program of a caller', () => {
   it('section P: is not looked up before somebody asks, and then once for the connection', async () => {
     let lookups = 0;
-    const caller = callerWith('user:1000', async () => {
+    const caller = callerWith(async () => {
       lookups += 1;
       return editor;
     });
@@ -202,15 +202,15 @@ describe('section P: the program of a caller', () => {
   });
 
   it('section P: a look-up that fails, or finds none, gives the unknown program: it never rejects', async () => {
-    const failing = callerWith('user:1000', () => Promise.reject(new Error('ESRCH')));
+    const failing = callerWith(() => Promise.reject(new Error('ESRCH')));
     expect(await failing.program()).toEqual(unknownProgram);
-    expect(await callerWith('user:1000', async () => undefined).program()).toEqual(unknownProgram);
+    expect(await callerWith(async () => undefined).program()).toEqual(unknownProgram);
   });
 
   it('section P: a look-up that hangs gives the unknown program in the end', async () => {
     vi.useFakeTimers();
     try {
-      const asked = callerWith('user:1000', () => new Promise(() => undefined)).program();
+      const asked = callerWith(() => new Promise(() => undefined)).program();
       await vi.advanceTimersByTimeAsync(30_000);
       expect(await asked).toEqual(unknownProgram);
     } finally {
@@ -285,7 +285,7 @@ describe('section P: real connections', () => {
   ])('L5: our own connection to %s, made to %s, is ours', async ([host, target], context) => {
     onLinux(context);
     const { connection } = await connected(context, host, target);
-    expect(await systemCallerLookup().find(connection)).toMatchObject({ owner: `user:${process.getuid?.()}` });
+    expect(await systemCallerLookup().find(connection)).toBeDefined();
   });
 
   it('L5: a connection whose owner has left it is nobody’s, while its row is still there', async (context) => {
@@ -338,14 +338,14 @@ describe('section P: macOS', () => {
     expect(findLsofHolders(listed, connection)[0]?.uid).toBe(user);
   });
 
-  it.each<[Connection, string | undefined]>([
-    [from(40000), 'user:501'],
-    [from(40001), undefined],
-    [from(40002), undefined],
-    [from(40009), undefined],
-  ])('L5: only our own user is served: %o', async (connection, owner) => {
+  it.each<[Connection, boolean]>([
+    [from(40000), true],
+    [from(40001), false],
+    [from(40002), false],
+    [from(40009), false],
+  ])('L5: only our own user is served: %o, %s', async (connection, isServed) => {
     const caller = await macCallerLookup(async () => listed, 501, noPrograms).find(connection);
-    expect(caller?.owner).toBe(owner);
+    expect(caller !== undefined).toBe(isServed);
   });
 
   it('section P: every process that holds the caller’s end is named, once', () => {
@@ -406,7 +406,7 @@ describe('section P: Windows', () => {
         scripts.push(argv.at(-1) ?? '');
         return JSON.stringify({ owner, self: sid });
       }, noPrograms);
-    expect(await answering(sid).find(from(40000))).toMatchObject({ owner: `user:${sid}` });
+    expect(await answering(sid).find(from(40000))).toBeDefined();
     expect(await answering(other).find(from(40000))).toBeUndefined();
     expect(scripts[0]).toContain("-LocalAddress '127.0.0.1' -LocalPort 40000 -RemotePort 1000");
   });

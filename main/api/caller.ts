@@ -3,11 +3,10 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { promisify } from 'node:util';
-import type { Owner } from '../broker/authorization.ts';
+import { type Identified, type Program, unknownProgram } from '../access/program.ts';
 import { lsof, plutil, powershell, ps } from '../systemPrograms.ts';
 import { DesktopEntries } from './desktopEntry.ts';
 import { ExecutableHashes, onlyRootCanWrite } from './executable.ts';
-import { type Program, unknownProgram } from './program.ts';
 import { LinuxPrograms } from './programLinux.ts';
 import { MacPrograms } from './programMac.ts';
 import { WindowsPrograms } from './programWindows.ts';
@@ -18,16 +17,11 @@ const macAdminGroup = 80n;
 /** A program whose identity takes longer, in milliseconds, is unknown: its file may be on a disk that never answers. */
 const longestLookup = 30_000;
 
-/** Who is at the other end of a connection, as the operating system says (section P): never as the request says. */
-export interface Caller {
-  /** Whose pending authorizations these are. Until programs are told apart, one owner is one user. */
-  readonly owner: Owner;
-  /**
-   * The program, looked up at the first call and kept: the caller is kept with its connection, and most are never asked
-   * about. Never rejects: what cannot be identified is the unknown program.
-   */
-  program(): Promise<Program>;
-}
+/**
+ * Who is at the other end of a connection, as the operating system says (section P): never as the request says. A process
+ * of our own user: nobody else becomes a caller. Its program is looked up when it is first asked for, as most are never.
+ */
+export type Caller = Identified;
 
 /** The four numbers of a connection, seen from here: `remote` is the caller's end. */
 export interface Connection {
@@ -55,10 +49,9 @@ export function connectionOf(socket: Socket): Connection | undefined {
  * A caller whose program is looked up once, when somebody asks for it.
  * @param find - undefined, a failure and no answer in time make it the unknown program
  */
-export function callerWith(owner: Owner, find: () => Promise<Program | undefined>): Caller {
+export function callerWith(find: () => Promise<Program | undefined>): Caller {
   let found: Promise<Program> | undefined;
   return {
-    owner,
     program() {
       found ??= inTime(find()).then(
         (program) => program ?? unknownProgram,
@@ -127,7 +120,7 @@ export function linuxCallerLookup(
       const connected = uptime();
       const row = await findRow(connection);
       if (row?.uid !== ownUid || row.inode === 0) return undefined;
-      return callerWith(`user:${ownUid}`, () =>
+      return callerWith(() =>
         programs.find(row.inode, connected, async () => {
           const now = await findRow(connection);
           return now?.isEstablished === true && now.inode === row.inode && now.uid === ownUid;
@@ -206,7 +199,7 @@ export function macCallerLookup(
       const [first] = await holders(connection);
       if (first?.uid !== ownUid) return undefined;
       const connected = Date.now();
-      return callerWith(`user:${ownUid}`, () => programs.find(() => holders(connection), ownUid, connected));
+      return callerWith(() => programs.find(() => holders(connection), ownUid, connected));
     },
   };
 }
@@ -246,7 +239,7 @@ export function windowsCallerLookup(
       ].join('; ');
       const printed = await runPowershell(['-NoProfile', '-NonInteractive', '-Command', script]).catch(() => '');
       const sid = ownWindowsSid(printed);
-      return sid === undefined ? undefined : callerWith(`user:${sid}`, () => programs.find(connection));
+      return sid === undefined ? undefined : callerWith(() => programs.find(connection));
     },
   };
 }

@@ -20,7 +20,7 @@ export function descriptionOperations(
     return document;
   };
   return [
-    { method: 'GET', path: '/openapi.json', handle: () => json(describe()) },
+    { method: 'GET', path: '/openapi.json', needs: 'nothing', handle: () => json(describe()) },
     ...docsOperations(docsFolder, describe),
   ];
 }

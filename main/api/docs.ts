@@ -41,11 +41,13 @@ export function docsOperations(folder: string, describe: () => object): Operatio
     {
       method: 'GET',
       path: docsPath,
+      needs: 'nothing',
       handle: async () => ({ status: 200, headers: pageHeaders(securityPolicy), body: await read('page.html') }),
     },
     {
       method: 'GET',
       path: `${docsPath}/openapi.js`,
+      needs: 'nothing',
       handle: () => ({
         status: 200,
         headers: { 'Content-Type': script },
@@ -56,6 +58,7 @@ export function docsOperations(folder: string, describe: () => object): Operatio
       ([name, type]): Operation => ({
         method: 'GET',
         path: `${docsPath}/${name}`,
+        needs: 'nothing',
         handle: async () => ({ status: 200, headers: { 'Content-Type': type }, body: await read(name) }),
       }),
     ),

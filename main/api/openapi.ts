@@ -31,12 +31,13 @@ type Json = Record<string, unknown>;
 export function openApiDocument(operations: readonly Operation[], version: string, examples: Examples): Json {
   const schemas = modelSchemas();
   const paths: Record<string, Json> = {};
-  for (const { method, path, description } of operations) {
+  for (const operation of operations) {
+    const { method, path, description } = operation;
     if (!description) continue;
     const written = path.replace(/:([A-Za-z]+)/g, '{$1}');
     paths[written] = {
       ...paths[written],
-      [method.toLowerCase()]: describe(path, description, examples[description.operationId]),
+      [method.toLowerCase()]: describe(operation, description, examples[description.operationId]),
     };
   }
   return {
@@ -46,7 +47,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       version,
       summary: "The local auth broker of a developer's machine",
       description: [
-        'Answers programs of the same user on the same machine only. Errors are JSON with a stable code in `error` and what happened, and what to do next, in `error_description`.',
+        'Answers programs of the same user on the same machine only, and those alone that the person allows: at its first request a program waits for their answer. Errors are JSON with a stable code in `error` and what happened, and what to do next, in `error_description`.',
         // Some codes, such as `not_found`, belong to no operation.
         `<details><summary>All error codes</summary>\n\n${errorsMarkdown()}\n\n</details>`,
       ].join('\n\n'),
@@ -64,7 +65,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
   };
 }
 
-function describe(path: string, description: OperationDescription, example: unknown): Json {
+function describe({ path, needs }: Operation, description: OperationDescription, example: unknown): Json {
   const { operationId, tag, summary, usedBy, answer, body } = description;
   const parameters = [...pathParameters(path), ...queryParameters(description), ...headerParameters(description)];
   return {
@@ -92,7 +93,7 @@ function describe(path: string, description: OperationDescription, example: unkn
       ...(description.redirectsBrowsers && {
         303: { description: 'For a browser that navigates here: it is sent on' },
       }),
-      ...errorResponses(description),
+      ...errorResponses(description, needs),
       ...(description.alsoAnswers && {
         [description.alsoAnswers.status]: {
           description: description.alsoAnswers.description,
@@ -103,13 +104,17 @@ function describe(path: string, description: OperationDescription, example: unkn
   };
 }
 
+/** What comes of asking the person about a program. */
+const consentErrors = ['consent_denied', 'rate_limited'] as const satisfies readonly ErrorCode[];
+
 /** For a browser, the same as a page. */
 const page: Json = { 'text/html': { schema: { type: 'string' } } };
 
 /** One response a status; the codes that have it are its enum. */
-function errorResponses({ errors, hasPages = false }: OperationDescription): Json {
+function errorResponses({ errors, hasPages = false }: OperationDescription, needs: Operation['needs']): Json {
+  const consent = needs === 'nothing' ? [] : consentErrors;
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set([...errors, ...commonErrors])) {
+  for (const code of new Set([...errors, ...consent, ...commonErrors])) {
     const { status } = errorTable[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

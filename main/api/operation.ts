@@ -1,10 +1,13 @@
 import type { z } from 'zod';
+import type { Requester } from '../access/gate.ts';
+import type { Wish } from '../access/programList.ts';
 import type { ErrorCode } from '../broker/errors.ts';
-import type { Caller } from './caller.ts';
 
-/** A request as the operations see it: already guarded, its caller known, its body read. */
+/** A request as the operations see it: already guarded, its caller known, its body read, and allowed what it needs. */
 export interface ApiRequest {
-  readonly caller: Caller;
+  readonly requester: Requester;
+  /** When its headers were read, in milliseconds since the epoch. */
+  readonly arrivedAt: number;
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -24,7 +27,12 @@ export interface Answer {
 
 /** One operation of the API. The server's routes, the methods that a 405 names, and the API description come from these. */
 export interface Operation {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
+  /**
+   * What the person must have allowed the program before the operation is done: of all that is theirs, and stated for every
+   * operation. `nothing`: nobody's, or the caller's own. `asks_itself`: depends on the request.
+   */
+  readonly needs: Wish | 'nothing' | 'asks_itself';
   /** As express writes it: `/:application/onboarded`. */
   readonly path: string;
   /** Absent for what is no part of the API, such as a page that a browser is redirected to. */

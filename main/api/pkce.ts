@@ -1,3 +1,4 @@
+import type { Gate } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { type BrokerError, brokerErrorOf, type ErrorCode, errorTable } from '../broker/errors.ts';
 import { formBody, jsonBody } from './body.ts';
@@ -48,12 +49,19 @@ const callbackErrors = [
 ] as const satisfies readonly ErrorCode[];
 
 /** The "PKCE API": challenge, code, token, clear, and the callback that the provider answers to. */
-export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLog, now: () => number): Operation[] {
+export function pkceOperations(
+  broker: Broker,
+  gate: Gate,
+  pages: ResultPages,
+  log: BrokerLog,
+  now: () => number,
+): Operation[] {
   const answer = { status: 200, mediaType: 'application/json', schema: models.PKCE } as const;
   return [
     {
       method: 'GET',
       path: '/pkce/challenge',
+      needs: 'nothing',
       description: {
         operationId: 'getChallenge',
         tag: 'PKCE',
@@ -62,11 +70,12 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
         answer: { ...answer, description: 'The challenge' },
         errors: [],
       },
-      handle: ({ caller }) => json(challengeAnswer(broker.challenge(caller.owner))),
+      handle: async ({ requester }) => json(challengeAnswer(broker.challenge(await gate.ownerOf(requester)))),
     },
     {
       method: 'POST',
       path: '/pkce/clear',
+      needs: 'nothing',
       description: {
         operationId: 'clearPKCE',
         tag: 'PKCE',
@@ -75,14 +84,15 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
         answer: { status: 204, description: 'Dropped' },
         errors: [],
       },
-      handle: ({ caller }) => {
-        broker.clear(caller.owner);
+      handle: async ({ requester }) => {
+        broker.clear(await gate.ownerOf(requester));
         return noContent();
       },
     },
     {
       method: 'POST',
       path: '/pkce/code',
+      needs: 'sign_in',
       description: {
         operationId: 'generateCode',
         tag: 'PKCE',
@@ -95,13 +105,15 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
       handle: async (request) => {
         const body = jsonBody(request);
         const seeded = body === undefined ? undefined : parseSeededPkce(body);
-        const result = await broker.authorize(request.caller.owner, seeded?.request ?? {});
+        const owner = await gate.ownerOf(request.requester);
+        const result = await broker.authorize(owner, seeded?.request ?? {}, { waited: now() - request.arrivedAt });
         return json(codeAnswer(result, seeded?.seed));
       },
     },
     {
       method: 'POST',
       path: '/pkce/token',
+      needs: 'tokens',
       description: {
         operationId: 'generateToken',
         tag: 'PKCE',
@@ -114,13 +126,15 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
       handle: async (request) => {
         const body = jsonBody(request);
         const asked = body === undefined ? undefined : parseTokenizedPkce(body);
-        const result = await broker.token(request.caller.owner, asked);
+        const result = await broker.token(await gate.ownerOf(request.requester), asked);
         return json(tokenAnswer(result, broker.providerHost ?? '', now()));
       },
     },
     {
       method: 'POST',
       path: callbackPath,
+      // The state is its proof: whoever brings it was sent by the login that a program was allowed to start.
+      needs: 'nothing',
       description: {
         operationId: 'respondWithCode',
         tag: 'PKCE',
@@ -137,6 +151,7 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
     {
       method: 'GET',
       path: callbackPath,
+      needs: 'nothing',
       description: {
         operationId: 'respondWithCodeByQuery',
         tag: 'PKCE',
@@ -152,6 +167,7 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
     {
       method: 'GET',
       path: `${openPagePrefix}:id`,
+      needs: 'nothing',
       handle: ({ path }) => pages.show(path.slice(openPagePrefix.length)),
     },
   ];
@@ -159,7 +175,7 @@ export function pkceOperations(broker: Broker, pages: ResultPages, log: BrokerLo
   async function respond(request: ApiRequest, parameters: URLSearchParams): Promise<Answer> {
     if (!acceptsHtml(request)) {
       parametersToObject(parameters);
-      return json(responseAnswer(await broker.respond(parameters, request.caller.owner)));
+      return json(responseAnswer(await broker.respond(parameters, await gate.ownerOf(request.requester))));
     }
     const page = await broker.respond(parameters).then(
       ({ requestedBy }) => signedInPage(requestedBy),

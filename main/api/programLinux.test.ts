@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unknownProgram } from './program.ts';
+import { unknownProgram } from '../access/program.ts';
 import { LinuxPrograms, type LinuxSystem, processStatus } from './programLinux.ts';
 
 /** /proc, laid out by hand: what real programs cannot be made to do in the middle of a look-up. */

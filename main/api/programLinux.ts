@@ -2,8 +2,6 @@ import { type BigIntStats, readdirSync, readlinkSync } from 'node:fs';
 import { constants, open, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { DesktopEntries, Label } from './desktopEntry.ts';
-import { type ExecutableHashes, hasOwnApp, onlyRootCanWrite } from './executable.ts';
 import {
   appImageRoot,
   baseName,
@@ -13,7 +11,9 @@ import {
   programOf,
   scriptOf,
   unknownProgram,
-} from './program.ts';
+} from '../access/program.ts';
+import type { DesktopEntries, Label } from './desktopEntry.ts';
+import { type ExecutableHashes, hasOwnApp, onlyRootCanWrite } from './executable.ts';
 import { sharedRead } from './sharedRead.ts';
 
 /** How long a walk holds the event loop at a time, in milliseconds. */
@@ -224,7 +224,7 @@ export class LinuxPrograms {
     return now?.started === started && now.parent > 1 ? now.parent : undefined;
   }
 
-  async #programOf({ pid, path, file, status }: RunningExecutable): Promise<Program> {
+  async #programOf({ pid, started, path, file, status }: RunningExecutable): Promise<Program> {
     const kind = kindOf(path, await hasOwnApp(path));
     const isOnlyRoots = await onlyRootCanWrite(path, { file: status });
     const [hash, label, claim] = await Promise.all([
@@ -233,7 +233,8 @@ export class LinuxPrograms {
       kind === 'interpreter' || kind === 'shell' ? this.#scriptOf(pid) : undefined,
     ]);
     const name = label?.name ?? nameByPath(path);
-    return programOf({ path, kind, ...(hash !== undefined && { hash }), name, claim, icon: label?.icon });
+    const process = `${pid}@${started}`;
+    return programOf({ path, kind, ...(hash !== undefined && { hash }), name, claim, icon: label?.icon, process });
   }
 
   /** An interpreter is never called what an entry says: one entry with its `Exec` would rename it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unknownProgram } from './program.ts';
+import { unknownProgram } from '../access/program.ts';
 import { bundleNameIn, MacPrograms, outermostBundle, parseExecutables, parseProcesses } from './programMac.ts';
 
 /** Written after the manuals of ps, lsof and plutil: nothing here was recorded on a Mac. */
@@ -57,6 +57,7 @@ describe('section P: macOS', () => {
     expect(await stage({ 7: { path: helper } }).find(held(7), 501, connected)).toEqual({
       id: code,
       name: 'Visual Studio Code',
+      process: '7@Sat Nov 21 12:16:00 2026',
       path: code,
       kind: 'program',
       lasting: 'always',

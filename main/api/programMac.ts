@@ -1,5 +1,5 @@
+import { baseName, kindOf, type Program, programOf, scriptOf, unknownProgram } from '../access/program.ts';
 import { type ExecutableHashes, hasOwnApp } from './executable.ts';
-import { baseName, kindOf, type Program, programOf, scriptOf, unknownProgram } from './program.ts';
 
 /** Not yet run on macOS: written after the manuals of lsof, ps and plutil, and tested with texts of that form. */
 
@@ -112,7 +112,7 @@ export class MacPrograms {
     return undefined;
   }
 
-  async #programOf({ path, command }: MacProcess): Promise<Program> {
+  async #programOf({ pid, started, path, command }: MacProcess): Promise<Program> {
     const kind = kindOf(path, await hasOwnApp(path));
     const isOnlyRoots = await this.#system.onlyRootCanWrite(path);
     const hash = isOnlyRoots ? undefined : await this.#system.hashes.ofProgram(path, path);
@@ -126,6 +126,7 @@ export class MacPrograms {
       ...(hash !== undefined && { hash }),
       name: name ?? baseName(bundle ?? path).replace(/\.app$/, ''),
       claim: isItself ? undefined : scriptOf(command.split(' ')),
+      process: `${pid}@${started}`,
     });
   }
 

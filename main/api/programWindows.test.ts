@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unknownProgram } from './program.ts';
+import { unknownProgram } from '../access/program.ts';
 import { parseWindowsFindings, programScript, WindowsPrograms } from './programWindows.ts';
 
 /** Written after the documentation of the cmdlets: nothing here was recorded on Windows. */
@@ -38,6 +38,7 @@ describe('section P: Windows', () => {
     expect(await find(process(code, { description: 'Visual Studio Code', product: 'Code' }))).toEqual({
       id: `${code}#sha256:ab12`,
       name: 'Visual Studio Code',
+      process: '2026-11-21T12:16:01.0000000Z',
       path: code,
       kind: 'program',
       lasting: 'always',

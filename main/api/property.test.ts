@@ -10,6 +10,7 @@ import {
   type ScriptedWorld,
   scriptedWorld,
 } from '../../e2e/support/brokerWorld.ts';
+import { testGate } from '../../e2e/support/testGate.ts';
 import { s256 } from '../broker/authorization.ts';
 import { callerWith } from './caller.ts';
 import { listen } from './listen.ts';
@@ -29,7 +30,8 @@ const runs = 1000;
 /** An answer that takes longer is a hang. Milliseconds. */
 const patience = 10_000;
 /** Who the caller is, as the operating system would say. */
-const owner = 'user:own';
+/** Of a caller that cannot be identified, where every program of the user is let in. */
+const owner = 'unknown';
 const listedRedirect = 'http://127.0.0.1:4567/callback';
 const listedReturn = 'https://app.example/bye';
 
@@ -77,6 +79,8 @@ const description = JSON.parse(
     openApiDocument(
       apiOperations({
         broker: idleBroker(),
+        gate: testGate(),
+        commandKey: 'unused',
         now: () => 0,
         log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
         instance,
@@ -673,8 +677,8 @@ describe(`whatever is sent (seed ${seed}, ${runs} requests each), the answer is 
     const unexpected: string[] = [];
     const api = createApi({
       broker,
-      callers: { find: async () => callerWith(owner, async () => undefined) },
-      origins: ['https://tool.example'],
+      gate: testGate('same-user', { clock: world.clock }, ['https://tool.example']),
+      callers: { find: async () => callerWith(async () => undefined) },
       now: () => world.clock.now(),
       log: {
         debug: () => undefined,
@@ -683,6 +687,7 @@ describe(`whatever is sent (seed ${seed}, ${runs} requests each), the answer is 
         error: (fields) => unexpected.push(JSON.stringify(fields)),
       },
       instance,
+      commandKey: 'unused',
       docsFolder,
     });
     const listening = await listen({ port: 0, handler: api.handler, onUpgrade: api.onUpgrade });

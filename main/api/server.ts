@@ -2,6 +2,7 @@ import { type IncomingMessage, type RequestListener, ServerResponse } from 'node
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import express, { type NextFunction, type Request, type Response } from 'express';
+import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import { auth0Operations } from './auth0.ts';
@@ -12,6 +13,7 @@ import { callbackPath, guard, openPagePrefix, type Passed } from './guard.ts';
 import type { Answer, ApiRequest, Operation } from './operation.ts';
 import { ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
+import { programsOperations } from './programs.ts';
 import { UserStream } from './stream.ts';
 import { userOperations } from './user.ts';
 import { type Instance, wellKnownOperations } from './wellKnown.ts';
@@ -26,13 +28,14 @@ export interface ApiLog extends BrokerLog {
 /** What the API needs from the entry file. */
 export interface ApiOptions {
   readonly broker: Broker;
+  readonly gate: Gate;
   readonly callers: CallerLookup;
-  /** The setting `origins`. */
-  readonly origins: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: ApiLog;
   readonly instance: Instance;
+  /** What the command `loopgate` proves itself by. */
+  readonly commandKey: string;
   /** Where the files of the page /docs are. */
   readonly docsFolder: string;
 }
@@ -46,13 +49,21 @@ export interface Api {
   close(): Promise<void>;
 }
 
+/** A request that has been let in so far. */
+interface Admitted {
+  readonly requester: Requester;
+  /** Milliseconds since the epoch. */
+  readonly arrivedAt: number;
+}
+
 /**
- * A request passes: guard (headers) → caller (operating system) → express (body, route) → operation → broker. What fails
- * anywhere becomes the one JSON error.
+ * A request passes: guard (headers) → caller (operating system) → express (body, route) → gate (the person's consent) →
+ * operation → broker. What fails anywhere becomes the one JSON error.
  */
 export function createApi(options: ApiOptions): Api {
   const callers = new WeakMap<Socket, Promise<Caller | undefined>>();
-  const requests = new WeakMap<IncomingMessage, Caller>();
+  const requests = new WeakMap<IncomingMessage, Admitted>();
+  const { gate } = options;
   const routes = new WeakMap<IncomingMessage, string>();
   const app = express();
   app.disable('x-powered-by');
@@ -62,7 +73,7 @@ export function createApi(options: ApiOptions): Api {
   // Read as text and parsed where the operation knows what it takes; a compressed body is refused.
   app.use(express.text({ type: () => true, limit: largestBody, inflate: false }));
   const operations = apiOperations(options);
-  const stream = new UserStream(options.broker, (request) =>
+  const stream = new UserStream(options.broker, gate, (request) =>
     refuseUpgrade(
       request,
       new BrokerError('invalid_request', {
@@ -77,9 +88,12 @@ export function createApi(options: ApiOptions): Api {
     app.all(path, async (request: Request, response: Response) => {
       routes.set(request, path);
       const operation = atPath.find(({ method }) => method === request.method);
-      const caller = requests.get(request);
-      if (!caller) throw new BrokerError('forbidden_origin');
-      send(response, operation ? await operation.handle(apiRequest(request, caller)) : methodNotAllowed(atPath));
+      const admitted = requests.get(request);
+      if (!admitted) throw new BrokerError('forbidden_origin');
+      if (!operation) return send(response, methodNotAllowed(atPath));
+      const { needs } = operation;
+      if (needs !== 'nothing' && needs !== 'asks_itself') await gate.require(admitted.requester, needs);
+      send(response, await operation.handle(apiRequest(request, admitted)));
     });
   }
   app.use(() => {
@@ -101,8 +115,20 @@ export function createApi(options: ApiOptions): Api {
 
   function guarded(request: IncomingMessage): Passed {
     const { port } = request.socket.address() as { port?: number };
-    const { origins, broker } = options;
-    return guard(request, { port: port ?? -1, origins, providerOrigins: broker.providerOrigins });
+    const { broker } = options;
+    try {
+      return guard(request, { port: port ?? -1, origins: gate.origins, providerOrigins: broker.providerOrigins });
+    } catch (error) {
+      offerOrigin(request);
+      throw error;
+    }
+  }
+
+  /** L2: a refused origin that is no web page's is shown to the person; another user's process shows them nothing. */
+  function offerOrigin({ headers, socket }: IncomingMessage): void {
+    const { origin } = headers;
+    if (origin === undefined || origin === 'null' || /^https?:/.test(origin)) return;
+    void callerOf(socket).then((caller) => caller && gate.refusedOrigin(origin));
   }
 
   /** L5. @throws BrokerError for another user's process, and for a connection without an owner */
@@ -115,21 +141,22 @@ export function createApi(options: ApiOptions): Api {
   }
 
   async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const arrivedAt = options.now();
     const { origin } = guarded(request);
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
     const caller = takesStrangers(request) ? stranger : await admittedCaller(request.socket);
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
-    requests.set(request, caller);
+    requests.set(request, { requester: { caller, origin }, arrivedAt });
     app(request as Request, response as Response);
   }
 
   async function admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    guarded(request);
-    await admittedCaller(request.socket);
+    const { origin } = guarded(request);
+    const caller = await admittedCaller(request.socket);
     if (request.url?.split('?')[0] !== '/user/stream') throw new BrokerError('not_found');
-    stream.accept(request, socket, head);
+    stream.accept(request, socket, head, { caller, origin });
   }
 
   const handler: RequestListener = (request, response) => {
@@ -172,22 +199,28 @@ function refuseUpgrade(request: IncomingMessage, error: BrokerError): void {
 /** Every operation that there is: the routes, and what the API description describes. */
 export function apiOperations({
   broker,
+  gate,
   now,
   log,
   instance,
+  commandKey,
   docsFolder,
-}: Pick<ApiOptions, 'broker' | 'now' | 'log' | 'instance' | 'docsFolder'>): Operation[] {
+}: Omit<ApiOptions, 'callers'>): Operation[] {
   const described = [
-    ...pkceOperations(broker, new ResultPages(), log, now),
-    ...auth0Operations(broker, now),
-    ...userOperations(broker, instance),
+    ...pkceOperations(broker, gate, new ResultPages(), log, now),
+    ...auth0Operations(broker, gate, now),
+    ...userOperations(broker, gate, now, instance),
     ...wellKnownOperations(instance),
   ];
-  return [...described, ...descriptionOperations(() => described, instance, docsFolder)];
+  return [
+    ...described,
+    ...descriptionOperations(() => described, instance, docsFolder),
+    ...programsOperations(gate, commandKey),
+  ];
 }
 
 /** Who brings a login from beyond a forwarder (a container, WSL, SSH): owns nothing here. */
-const stranger = callerWith('stranger', async () => undefined);
+const stranger = callerWith(async () => undefined);
 
 /**
  * Section P: the callback of a browser takes a code from wherever it comes, because the state is its proof; so do the pages
@@ -210,12 +243,13 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse, origin:
   return true;
 }
 
-function apiRequest(request: Request, caller: Caller): ApiRequest {
+function apiRequest(request: Request, { requester, arrivedAt }: Admitted): ApiRequest {
   const url = request.url;
   const query = url.indexOf('?');
   const body: unknown = request.body;
   return {
-    caller,
+    requester,
+    arrivedAt,
     method: request.method,
     path: query === -1 ? url : url.slice(0, query),
     query: new URLSearchParams(query === -1 ? '' : url.slice(query + 1)),

@@ -12,6 +12,8 @@ import {
   TestVault,
   type WorldOptions,
 } from '../../e2e/support/brokerWorld.ts';
+import { testGate } from '../../e2e/support/testGate.ts';
+import type { Gate } from '../access/gate.ts';
 import { type Caller, callerWith } from './caller.ts';
 import { type Listening, listen } from './listen.ts';
 import { type Api, createApi } from './server.ts';
@@ -35,15 +37,18 @@ interface Stage {
 }
 
 /** The real API and broker behind a listening server; the provider is a double, and the caller is whoever the test says. */
-async function stage(options: WorldOptions & { find?: () => Promise<Caller | undefined> } = {}): Promise<Stage> {
+async function stage(
+  options: WorldOptions & { find?: () => Promise<Caller | undefined>; gate?: Gate } = {},
+): Promise<Stage> {
   const world = await scriptedWorld(options);
   const api = createApi({
     broker: world.broker,
-    callers: { find: options.find ?? (async () => callerWith('user:own', async () => undefined)) },
-    origins: [listed],
+    gate: options.gate ?? testGate('same-user', { clock: world.clock }, [listed]),
+    callers: { find: options.find ?? (async () => callerWith(async () => undefined)) },
     now: () => world.clock.now(),
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     instance: { id: randomUUID(), version: '1.2.3' },
+    commandKey: 'unused',
     docsFolder: 'unused',
   });
   const sockets: Duplex[] = [];
@@ -427,7 +432,7 @@ describe('L11: at the end', () => {
           asked.open();
           await answer.opened;
         }
-        return callerWith('user:own', async () => undefined);
+        return callerWith(async () => undefined);
       };
       const on = await stage({ find });
       if (late === 2) await silentListener(on);

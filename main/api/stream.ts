@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { errorModel } from './errors.ts';
@@ -25,55 +26,80 @@ interface Frames {
   readonly withReason: string;
 }
 
+/** One end of a WebSocket, and what it was told. */
+interface Listener {
+  readonly requester: Requester;
+  /** Whether the person allows its program. Nobody is signed in for one that is not allowed. */
+  isAllowed: boolean;
+  /** The last frame; undefined before the first one, which has all changes before it. */
+  told: string | undefined;
+}
+
+const notAllowed: Frames = {
+  plain: '',
+  withReason: JSON.stringify(
+    errorModel(
+      new BrokerError('consent_denied', {
+        happened: 'The person has not allowed this program to use their sign-in.',
+        next: 'Ask for a sign-in or a token: the person is asked then.',
+      }),
+    ),
+  ),
+};
+
 /**
  * `/user/stream`: a text frame with the UserProfile at once and after every change; an empty frame means signed out, and
  * with {@link reasonsProtocol} says why. A listener that does not read holds up nobody else.
  */
 export class UserStream {
   readonly #broker: Broker;
+  readonly #gate: Gate;
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: 1024,
     perMessageDeflate: false,
     handleProtocols: (asked) => (asked.has(reasonsProtocol) ? reasonsProtocol : ([...asked][0] ?? false)),
   });
-  readonly #stopListening: () => void;
+  readonly #stopListening: (() => void)[];
   readonly #pings: NodeJS.Timeout;
   /** Those that have answered the last ping. */
   readonly #present = new WeakSet<WebSocket>();
-  /** Those that have had their first frame; a change before it is in it. */
-  readonly #greeted = new WeakSet<WebSocket>();
-  /** What was last sent to all; undefined until the stored session was read. */
-  #frames: Frames | undefined;
+  readonly #listeners = new WeakMap<WebSocket, Listener>();
 
   /** @param refuse - answers a request that is no proper WebSocket handshake */
-  constructor(broker: Broker, refuse: (request: IncomingMessage) => void) {
+  constructor(broker: Broker, gate: Gate, refuse: (request: IncomingMessage) => void) {
     this.#broker = broker;
+    this.#gate = gate;
     this.#server.on('wsClientError', (_error, _socket, request) => refuse(request));
-    this.#stopListening = broker.onChange(() => this.#changed());
+    this.#stopListening = [
+      broker.onChange(() => this.#tellAll()),
+      gate.onChange((change) => {
+        if (change === 'decided') for (const socket of this.#server.clients) void this.#lookAgain(socket);
+      }),
+    ];
     this.#pings = setInterval(() => this.#ping(), pingInterval);
     this.#pings.unref();
   }
 
   /** Takes a connection that the guard has let pass. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (listener) => {
-      this.#present.add(listener);
-      listener.on('pong', () => this.#present.add(listener));
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester): void {
+    this.#server.handleUpgrade(request, socket, head, (opened) => {
+      this.#present.add(opened);
+      opened.on('pong', () => this.#present.add(opened));
       // A broken connection closes by itself; nothing that a listener says means anything here.
-      listener.on('error', () => undefined);
+      opened.on('error', () => undefined);
       // Before the stored session was read nobody can say who is signed in: the first frame comes then.
-      void this.#broker.person().then(() => {
-        this.#frames ??= this.#presentFrames();
-        this.#greeted.add(listener);
-        this.#send(listener, this.#frames);
+      void this.#broker.person().then(async () => {
+        const isAllowed = await this.#gate.isAllowed(requester);
+        this.#listeners.set(opened, { requester, isAllowed, told: undefined });
+        this.#tell(opened, this.#presentFrames());
       });
     });
   }
 
   /** Ends every connection: with 1001 (going away), and at once for whoever does not answer (L11). */
   async close(): Promise<void> {
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     clearInterval(this.#pings);
     // First, so that a handshake whose caller is still being looked up is refused instead of coming in behind this.
     this.#server.close();
@@ -101,20 +127,30 @@ export class UserStream {
     return { plain: frame, withReason: frame };
   }
 
-  #changed(): void {
-    if (!this.#broker.state().ready) return;
-    const before = this.#frames;
-    const frames = this.#presentFrames();
-    this.#frames = frames;
-    for (const listener of this.#server.clients) {
-      const isNews = !before || frameFor(listener, frames) !== frameFor(listener, before);
-      if (isNews && this.#greeted.has(listener)) this.#send(listener, frames);
-    }
+  /** The person has decided about some program. */
+  async #lookAgain(socket: WebSocket): Promise<void> {
+    const listener = this.#listeners.get(socket);
+    if (!listener) return;
+    listener.isAllowed = await this.#gate.isAllowed(listener.requester);
+    this.#tell(socket, this.#presentFrames());
   }
 
-  #send(listener: WebSocket, frames: Frames): void {
-    if (listener.bufferedAmount > mostUnread) listener.terminate();
-    else listener.send(frameFor(listener, frames));
+  #tellAll(): void {
+    if (!this.#broker.state().ready) return;
+    const frames = this.#presentFrames();
+    for (const socket of this.#server.clients) this.#tell(socket, frames);
+  }
+
+  /** Says what is new to a listener, once it has been greeted. */
+  #tell(socket: WebSocket, frames: Frames): void {
+    const listener = this.#listeners.get(socket);
+    if (!listener) return;
+    const { plain, withReason } = listener.isAllowed ? frames : notAllowed;
+    const frame = socket.protocol === reasonsProtocol ? withReason : plain;
+    if (frame === listener.told) return;
+    listener.told = frame;
+    if (socket.bufferedAmount > mostUnread) socket.terminate();
+    else socket.send(frame);
   }
 
   #ping(): void {
@@ -123,8 +159,4 @@ export class UserStream {
       else listener.ping();
     }
   }
-}
-
-function frameFor(listener: WebSocket, { plain, withReason }: Frames): string {
-  return listener.protocol === reasonsProtocol ? withReason : plain;
 }

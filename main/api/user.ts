@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Broker } from '../broker/broker.ts';
+import type { Gate, Requester } from '../access/gate.ts';
+import type { Broker, PersonState } from '../broker/broker.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { Applications } from './applications.ts';
 import { jsonBody } from './body.ts';
@@ -22,7 +23,7 @@ import {
 const signInPatience = 110_000;
 
 /** Contract section 7: what sign-in clients use beside the PKCE and Auth0 operations. */
-export function userOperations(broker: Broker, instance: Instance): Operation[] {
+export function userOperations(broker: Broker, gate: Gate, now: () => number, instance: Instance): Operation[] {
   const applications = new Applications();
   const profile = { status: 200, mediaType: 'application/json', schema: models.UserProfile } as const;
   const people = { status: 200, mediaType: 'application/json', schema: models.Users } as const;
@@ -30,6 +31,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'POST',
       path: '/connect',
+      needs: 'nothing',
       description: {
         operationId: 'connect',
         tag: 'Service',
@@ -40,13 +42,16 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
         errors: [],
       },
       handle: async (request) => {
-        const connected = applications.connect(request.caller.owner, parseConnection(jsonBody(request)));
-        return json(contextAnswer(connected, instance, await broker.person()));
+        const { requester } = request;
+        const connected = applications.connect(await gate.ownerOf(requester), parseConnection(jsonBody(request)));
+        await gate.claim(requester, connected.name);
+        return json(contextAnswer(connected, instance, await knownPerson(requester)));
       },
     },
     {
       method: 'POST',
       path: '/os/sign_in',
+      needs: 'sign_in',
       description: {
         operationId: 'signIntoOS',
         tag: 'User',
@@ -65,11 +70,15 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
           'rate_limited',
         ],
       },
-      handle: async ({ caller }) => json(profileAnswer(await broker.ensureSignedIn(caller.owner, signInPatience))),
+      handle: async ({ requester, arrivedAt }) => {
+        const patience = Math.max(0, signInPatience - (now() - arrivedAt));
+        return json(profileAnswer(await broker.ensureSignedIn(await gate.ownerOf(requester), patience)));
+      },
     },
     {
       method: 'POST',
       path: '/os/sign_out',
+      needs: 'sign_out',
       description: {
         operationId: 'signOutOfOS',
         tag: 'User',
@@ -86,6 +95,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'GET',
       path: '/user',
+      needs: 'nothing',
       description: {
         operationId: 'userSnapshot',
         tag: 'User',
@@ -99,11 +109,12 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
         },
         errors: [],
       },
-      handle: async () => json(currentUserAnswer(await broker.person())),
+      handle: async ({ requester }) => json(currentUserAnswer(await knownPerson(requester))),
     },
     {
       method: 'GET',
       path: '/user/stream',
+      needs: 'nothing',
       description: {
         operationId: 'streamUser',
         tag: 'User',
@@ -123,6 +134,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'POST',
       path: '/user/clear',
+      needs: 'sign_out',
       description: {
         operationId: 'clearUser',
         tag: 'User',
@@ -139,6 +151,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'GET',
       path: '/user/refresh',
+      needs: 'profile',
       description: {
         operationId: 'refreshUser',
         tag: 'User',
@@ -152,6 +165,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'GET',
       path: '/users',
+      needs: 'accounts',
       description: {
         operationId: 'usersSnapshot',
         tag: 'User',
@@ -165,6 +179,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'GET',
       path: '/users/:user',
+      needs: 'accounts',
       description: {
         operationId: 'usersSpecificUserSnapshot',
         tag: 'User',
@@ -178,6 +193,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'POST',
       path: '/users/:user/disconnect',
+      needs: 'sign_out',
       description: {
         operationId: 'usersDisconnectUser',
         tag: 'User',
@@ -195,6 +211,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'POST',
       path: '/user/select',
+      needs: 'accounts',
       description: {
         operationId: 'selectUser',
         tag: 'User',
@@ -210,6 +227,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'GET',
       path: '/user/access_token',
+      needs: 'tokens',
       description: {
         operationId: 'userAccessToken',
         tag: 'User',
@@ -226,6 +244,7 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
     {
       method: 'POST',
       path: '/:application/onboarded',
+      needs: 'nothing',
       description: {
         operationId: 'onboarded',
         tag: 'Service',
@@ -241,13 +260,19 @@ export function userOperations(broker: Broker, instance: Instance): Operation[] 
         alsoAnswers: { status: 401, description: 'The program has not connected' },
         errors: [],
       },
-      handle: (request) => {
+      handle: async (request) => {
         const id = request.path.split('/')[1] ?? '';
-        const isKnown = applications.setOnboarded(request.caller.owner, id, parseOnboarded(jsonBody(request)));
+        const owner = await gate.ownerOf(request.requester);
+        const isKnown = applications.setOnboarded(owner, id, parseOnboarded(jsonBody(request)));
         return isKnown ? text('onboarded') : text('This application has not connected. Call POST /connect first.', 401);
       },
     },
   ];
+
+  /** What plug-ins poll at their start asks nobody: to a program that is not allowed, nobody is signed in. */
+  async function knownPerson(requester: Requester): Promise<PersonState | undefined> {
+    return (await gate.isAllowed(requester)) ? await broker.person() : undefined;
+  }
 }
 
 /** The `sub` in `/users/{user}`. @throws BrokerError `not_found` when it is no proper part of an address */

@@ -26,18 +26,21 @@ export function wellKnownOperations(instance: Instance): Operation[] {
     {
       method: 'GET',
       path: '/.well-known/health',
+      needs: 'nothing',
       description: { ...description, operationId: 'getWellKnownHealth', summary: 'Is Loopgate there?' },
       handle: health,
     },
     {
       method: 'HEAD',
       path: '/.well-known/health',
+      needs: 'nothing',
       description: { ...description, operationId: 'headWellKnownHealth', summary: 'Is Loopgate there? Headers alone' },
       handle: health,
     },
     {
       method: 'GET',
       path: '/.well-known/version',
+      needs: 'nothing',
       description: {
         operationId: 'getWellKnownVersion',
         tag: 'Service',

@@ -92,11 +92,16 @@ test("R4: another owner cannot answer for a state, and its owner's sign-in goes 
   expect(await outcome).toMatchObject({ code: parameters.get('code') });
 });
 
-test("R4: a browser that comes by itself cannot use another owner's state", async () => {
-  const { broker } = neverOpened(await scriptedWorld());
+test('R4: a browser that comes by itself speaks for no program: the state is its proof, and the code goes to its owner', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
   const { state, codeChallenge } = broker.challenge(editor);
-  const failure = await failureOf(broker.authorizeAddress(another, { state, codeChallenge }));
-  expect(failure.code).toBe('invalid_request');
+  expect((await failureOf(broker.authorizeAddress({ state: 'guessed', codeChallenge }))).code).toBe('invalid_request');
+  const address = await broker.authorizeAddress({ state, codeChallenge });
+  const parameters = await browser.callback(address);
+  await broker.respond(parameters);
+  // Whoever opened the address in the browser gets nothing of what comes back.
+  expect((await failureOf(broker.token(another, undefined))).code).toBe('invalid_grant');
+  expect(await broker.token(editor, undefined)).toMatchObject({ accessToken: expect.any(String) });
 });
 
 test('R4: nothing that is shown holds a state, a verifier, a nonce or an address', async () => {

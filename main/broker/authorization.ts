@@ -212,10 +212,8 @@ export class Authorizations {
   }
 
   /** The login with this challenge whose code went to a client's own redirect_uri. */
-  byChallenge(owner: Owner, codeChallenge: string): Authorization | undefined {
-    return this.#newest(
-      (one) => one.owner === owner && one.status === 'waiting' && one.codeChallenge === codeChallenge,
-    );
+  byChallenge(codeChallenge: string): Authorization | undefined {
+    return this.#newest((one) => one.status === 'waiting' && one.codeChallenge === codeChallenge);
   }
 
   /** The newest login that waits for the browser, whoever asked for it. */

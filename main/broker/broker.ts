@@ -221,10 +221,11 @@ export class Broker {
   /**
    * Opens the login in the person's browser and waits for its code. Equal requests join (R15); a caller that stops
    * waiting does not cancel the login.
+   * @param options.waited - how long the request has waited for the person's consent, in milliseconds (R15)
    * @throws BrokerError
    */
-  authorize(owner: Owner, asked: SignInRequest): Promise<SignInResult> {
-    return this.#logins.authorize(owner, asked);
+  authorize(owner: Owner, asked: SignInRequest, options: { waited?: number } = {}): Promise<SignInResult> {
+    return this.#logins.authorize(owner, asked, options);
   }
 
   /**
@@ -232,8 +233,13 @@ export class Broker {
    * (its owner gets the code) or for the state of a program's pending authorization (that program gets it).
    * @throws BrokerError `invalid_request`
    */
-  authorizeAddress(owner: Owner, asked: SignInRequest): Promise<string> {
-    return this.#logins.authorizeAddress(owner, asked);
+  authorizeAddress(asked: SignInRequest, options: { waited?: number } = {}): Promise<string> {
+    return this.#logins.authorizeAddress(asked, options);
+  }
+
+  /** Whose pending authorization has this state, if one does. */
+  ownerOf(state: string): Owner | undefined {
+    return this.#logins.ownerOf(state);
   }
 
   /**
@@ -375,7 +381,7 @@ export class Broker {
     if (!waiting && this.#world.showDeviceCode && (await provider.hasDeviceAuthorization())) {
       return await this.#personWithin(milliseconds, this.#signInOnDevice(owner, provider), stillGood);
     }
-    const login = waiting ?? (await this.#openOwn());
+    const login = waiting ?? (await this.#openOwn({}, owner));
     // A program's login is exchanged by that program; the broker's own, here.
     const finished = login.owner === loopgateItself ? this.#finishOwn(login) : login.outcome();
     return await this.#personWithin(milliseconds, finished);
@@ -493,6 +499,11 @@ export class Broker {
     }
   }
 
+  /** Something that is none of the broker's own concerns went wrong, and the person should know it. */
+  showProblem(problem: BrokerError): void {
+    this.#setProblem(problem);
+  }
+
   dismissProblem(): void {
     this.#accounts.forgetEnded();
     this.#setProblem(undefined);
@@ -551,8 +562,8 @@ export class Broker {
     });
   }
 
-  #openOwn(asked: SignInRequest = {}): Promise<Authorization> {
-    return this.#logins.open(loopgateItself, asked, { inBrowser: true });
+  #openOwn(asked: SignInRequest, startedBy: Owner = loopgateItself): Promise<Authorization> {
+    return this.#logins.open(loopgateItself, asked, { inBrowser: true, startedBy });
   }
 
   async #signInOnDevice(owner: Owner, provider: Provider): Promise<void> {
@@ -567,7 +578,7 @@ export class Broker {
     } catch (error) {
       // Auth0's metadata always names the endpoint; the application may use it only where its settings say so.
       if (!(error instanceof BrokerError && error.providerError === 'unauthorized_client')) throw error;
-      return await this.#finishOwn(await this.#openOwn());
+      return await this.#finishOwn(await this.#openOwn({}, owner));
     }
     // Signed in, and signed out again before it was stored.
     if (!this.state().person) throw new BrokerError('authorization_cleared');

@@ -5,6 +5,19 @@ import { oauthWords } from './providerErrors.ts';
 import type { Registration } from './registration.ts';
 import type { SignInRequest, SignInResult } from './requests.ts';
 
+/** R15: how long consent and login may take together, in milliseconds. Node's fetch gives up at 300 s. */
+const consentAndLogin = 240_000;
+
+/** How a login is opened. */
+export interface OpenOptions {
+  /** False when the caller is a browser that is sent there itself. */
+  readonly inBrowser: boolean;
+  /** Who wants it, where that is not its owner: their limit counts (L8). */
+  readonly startedBy?: Owner;
+  /** How long the request has waited for the person's consent, in milliseconds. */
+  readonly waited?: number;
+}
+
 /** What logins need from the broker around them. */
 export interface LoginHost {
   /** R15: how long a login may take, in milliseconds. */
@@ -32,8 +45,8 @@ export class Logins {
    * waiting does not cancel the login.
    * @throws BrokerError
    */
-  async authorize(owner: Owner, asked: SignInRequest): Promise<SignInResult> {
-    const one = await this.open(owner, asked, { inBrowser: true });
+  async authorize(owner: Owner, asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<SignInResult> {
+    const one = await this.open(owner, asked, { inBrowser: true, waited });
     const { code } = await one.outcome();
     return {
       code,
@@ -44,39 +57,45 @@ export class Logins {
 
   /**
    * Gives the login's address to a browser that came to `/authorize` by itself. Only for a redirect_uri on the list
-   * (its owner gets the code) or for the state of a program's pending authorization (that program gets it).
+   * (its owner gets the code) or for the state of a program's pending authorization (that program gets it). A browser
+   * speaks for no program: the state alone is its proof.
    * @throws BrokerError `invalid_request`
    */
-  async authorizeAddress(owner: Owner, asked: SignInRequest): Promise<string> {
+  async authorizeAddress(asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<string> {
     const listed = asked.redirectUri !== undefined && this.#registration.isListed(asked.redirectUri);
-    const pending = asked.state !== undefined && this.#pending.ownByState(owner, asked.state);
-    if (!listed && !pending) {
+    const owner = asked.state === undefined ? undefined : this.ownerOf(asked.state);
+    if (!listed && owner === undefined) {
       throw new BrokerError('invalid_request', {
         happened:
           'A browser may come here only with a redirect_uri of the setting "redirectUris", or with the state of a sign-in that a program has prepared.',
       });
     }
-    const one = await this.open(owner, asked, { inBrowser: false });
+    const one = await this.open(owner ?? `redirect:${asked.redirectUri}`, asked, { inBrowser: false, waited });
     if (one.status !== 'waiting' || one.address === undefined) throw new BrokerError('unknown_state');
     return one.address;
   }
 
+  /** Whose authorization has this state, if one does. */
+  ownerOf(state: string): Owner | undefined {
+    return this.#pending.byState(state)?.owner;
+  }
+
   /**
    * Finds the authorization that this request means, and opens its login when it is not open yet.
-   * @param options.inBrowser - false when the caller is a browser that is sent there itself
    * @throws BrokerError
    */
-  async open(owner: Owner, asked: SignInRequest, options: { inBrowser: boolean }): Promise<Authorization> {
+  async open(owner: Owner, asked: SignInRequest, options: OpenOptions): Promise<Authorization> {
     const clientId = this.#registration.clientId(asked.clientId);
     const endpoint = await this.#registration.provider().authorizationEndpoint(clientId);
     // From here on nothing waits: of two equal requests the second must find the first.
     const request = this.#authorizationRequest(asked, clientId, endpoint.callbackMode);
     const one = this.#find(owner, asked, request);
     if (one.status !== 'issued') return one;
-    this.#pending.countStart(owner);
+    this.#pending.countStart(options.startedBy ?? owner);
     const address = endpoint.address(request, one);
-    this.#pending.begin(one, request, address, this.#host.signInTimeout);
-    this.#host.log.info({ client: clientId, owner }, 'sign-in started');
+    const patience = Math.min(this.#host.signInTimeout, consentAndLogin - (options.waited ?? 0));
+    this.#pending.begin(one, request, address, patience);
+    this.#host.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
     if (options.inBrowser) void this.#host.openBrowser(address);
     return one;
   }

@@ -131,7 +131,7 @@ test.each(['fragment', 'web_message', 'query', 'form_post'] as const)(
   'R10: %s is passed on for a redirect_uri of the list',
   async (responseMode) => {
     const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
-    const opened = await broker.authorizeAddress(editor, { codeChallenge, responseMode, redirectUri: toolCallback });
+    const opened = await broker.authorizeAddress({ codeChallenge, responseMode, redirectUri: toolCallback });
     expect(parametersOf(opened)).toMatchObject({ response_mode: responseMode, redirect_uri: toolCallback });
   },
 );
@@ -380,19 +380,19 @@ test('what a seed does not ask for is not sent', async () => {
 test('a browser may come by itself only for a redirect_uri of the list or a state that is pending', async () => {
   const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
   for (const asked of [{ codeChallenge }, { codeChallenge, state: 'unknown' }, { codeChallenge, redirectUri }]) {
-    expect((await failureOf(broker.authorizeAddress(editor, asked))).code).toBe('invalid_request');
+    expect((await failureOf(broker.authorizeAddress(asked))).code).toBe('invalid_request');
   }
   const { state, codeChallenge: pending } = broker.challenge(editor);
-  const own = await broker.authorizeAddress(editor, { state, codeChallenge: pending });
+  const own = await broker.authorizeAddress({ state, codeChallenge: pending });
   expect(parametersOf(own)).toMatchObject({ state, redirect_uri: redirectUri });
 });
 
 test('a browser that loads the same address twice is sent to the same login', async () => {
   const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
   const asked = { codeChallenge, state: 'mine', redirectUri: toolCallback };
-  const both = await Promise.all([broker.authorizeAddress(editor, asked), broker.authorizeAddress(editor, asked)]);
+  const both = await Promise.all([broker.authorizeAddress(asked), broker.authorizeAddress(asked)]);
   expect(both[1]).toBe(both[0]);
-  expect(await broker.authorizeAddress(editor, asked)).toBe(both[0]);
+  expect(await broker.authorizeAddress(asked)).toBe(both[0]);
 });
 
 test('a provider that cannot be reached ends the start at once, and the next start tries again', async () => {

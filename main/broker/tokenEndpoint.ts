@@ -58,7 +58,7 @@ export class TokenEndpoint {
     if (asked) this.#registration.clientId(asked.clientId);
     if (asked?.grantType === 'refresh_token') return await this.#refreshGrant(asked);
     const one = asked ? this.#pending.byCode(asked.code ?? '') : this.#pending.newestReceived(owner);
-    if (!one) return await this.#passCodeThrough(owner, asked);
+    if (!one) return await this.#passCodeThrough(asked);
     if (asked) this.#checkExchange(owner, one, asked);
     return await this.exchange(one, asked?.codeVerifier ?? one.codeVerifier ?? '', { activate: false });
   }
@@ -128,7 +128,7 @@ export class TokenEndpoint {
   }
 
   /** T18: a code that this broker did not receive goes to the provider, and nothing changes here. */
-  async #passCodeThrough(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
+  async #passCodeThrough(asked: TokenRequest | undefined): Promise<TokenResult> {
     const { code, redirectUri, codeVerifier } = asked ?? {};
     if (!asked || code === undefined || redirectUri === undefined || codeVerifier === undefined) {
       throw new BrokerError('invalid_grant', { happened: 'There is no received code of yours to exchange.' });
@@ -140,8 +140,9 @@ export class TokenEndpoint {
       code_verifier: codeVerifier,
     });
     this.#pending.spend(code);
-    // The code went to the client's own redirect_uri: whoever still waits for it here has it now.
-    const waiting = this.#pending.byChallenge(owner, s256(codeVerifier));
+    // The code went to the client's own redirect_uri: whoever still waits for it here has it now. A browser may have started
+    // it for nobody that is known here; the verifier, which the provider has accepted, is the proof.
+    const waiting = this.#pending.byChallenge(s256(codeVerifier));
     if (waiting) {
       this.#pending.receive(waiting, { code });
       this.#pending.forget(waiting);

@@ -9,6 +9,7 @@ export function hasEnded({ problem }: AppView): boolean {
 }
 
 /** Whether there is something that the person should look at or decide: what the tray's icon and menu point at. */
-export function needsAttention({ problem, switchedFrom, storage }: AppView): boolean {
-  return problem !== undefined || switchedFrom !== undefined || storage.needs !== undefined;
+export function needsAttention({ problem, switchedFrom, storage, questions, unanswered }: AppView): boolean {
+  const isAsked = questions.length > 0 || unanswered > 0;
+  return problem !== undefined || switchedFrom !== undefined || storage.needs !== undefined || isAsked;
 }

@@ -1,24 +1,33 @@
 import { app, clipboard } from 'electron';
 import { type Actions, type AppView, channels } from '../../preload/contract.ts';
+import type { Gate } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { PlatformFetch } from '../broker/providerFetch.ts';
 import type { Host } from '../host.ts';
 import type { Settings } from '../settings.ts';
 import { version } from '../version.ts';
 import { answerWindow } from './bridge.ts';
+import { ConsentWindow } from './consentWindow.ts';
 import { FirstAnswer } from './firstAnswer.ts';
 import { Notifications } from './notifications.ts';
 import { Pictures } from './pictures.ts';
+import { ProgramIcons } from './programIcons.ts';
+import { programsViewOf, questionViews } from './programsView.ts';
 import { AppTray } from './tray.ts';
 import { viewOf } from './view.ts';
 import { MainWindow } from './window.ts';
 
-/** The tray and the window over a running host: both show the same view, sent whole after every change. */
+/** Programs may ask many times in a second; a person reads the list of them more slowly. Milliseconds. */
+const programsInterval = 500;
+
+/** The tray and the windows over a running host: both show the same view, sent whole after every change. */
 export function startDesktop(host: Host, settings: Settings, fetch: PlatformFetch): { open: () => void } {
-  const { broker } = host;
+  const { broker, gate } = host;
   const window = new MainWindow();
   const pictures = new Pictures(fetch, settings.issuer, () => show());
   const firstAnswer = new FirstAnswer(() => show());
+  const icons = new ProgramIcons(() => show());
+  const consent = new ConsentWindow(() => gate.leaveUnanswered());
   const frame = {
     version,
     address: host.address,
@@ -28,10 +37,18 @@ export function startDesktop(host: Host, settings: Settings, fetch: PlatformFetc
     demo: settings.demo === true,
     exposesRefreshToken: settings.exposeRefreshToken,
   };
-  const view = (): AppView => firstAnswer.awaited(viewOf(frame, broker.state(), (address) => pictures.of(address)));
-  const actions = actionsOf(broker);
-  const open = () => window.show();
-  answerWindow(actions, view);
+  const iconOf = (file: string) => icons.of(file);
+  const view = (): AppView => {
+    const asked = { questions: questionViews(gate, iconOf), unanswered: gate.unanswered };
+    return firstAnswer.awaited(viewOf(frame, broker.state(), asked, (address) => pictures.of(address)));
+  };
+  const actions = actionsOf(broker, gate);
+  const open = () => {
+    window.show();
+    // What is asked lies on top.
+    consent.focus();
+  };
+  answerWindow(actions, view, () => programsViewOf(gate, iconOf));
   const tray = new AppTray(view(), { ...actions, open, quit: () => app.quit() });
   const notifications = new Notifications(view(), open);
   const show = () => {
@@ -39,13 +56,20 @@ export function startDesktop(host: Host, settings: Settings, fetch: PlatformFetc
     tray.show(present);
     notifications.show(present);
     window.send(channels.viewChanged, present);
+    consent.show(present.questions.length);
+    consent.send(channels.viewChanged, present);
   };
   broker.onChange(show);
+  const showPrograms = atMostEvery(programsInterval, () => window.send(channels.programsChanged, undefined));
+  gate.onChange((change) => {
+    if (change === 'decided') show();
+    showPrograms();
+  });
   return { open };
 }
 
 /** What tray and window can do. What fails is shown as the view's problem by the broker, and is nobody's to wait for. */
-function actionsOf(broker: Broker): Actions {
+function actionsOf(broker: Broker, gate: Gate): Actions {
   const shown = () => undefined;
   return {
     signIn: () => void broker.signIn(),
@@ -64,5 +88,31 @@ function actionsOf(broker: Broker): Actions {
     dismissProblem: () => broker.dismissProblem(),
     renew: () => void broker.renew().catch(shown),
     chooseStorage: (answer) => void broker.chooseStorage(answer).catch(shown),
+    answerQuestion: (id, answer) => gate.answer(id, answer),
+    allowProgram: (id) => gate.allow(id),
+    denyProgram: (id) => gate.deny(id),
+    removeProgram: (id) => gate.remove(id),
+    clearHistory: () => gate.clearHistory(),
+    allowOrigin: (origin) => gate.allowOrigin(origin),
+    removeOrigin: (origin) => gate.removeOrigin(origin),
+  };
+}
+
+/** Calls at once, and again after the interval when it was asked for meanwhile. */
+function atMostEvery(milliseconds: number, call: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let isWanted = false;
+  const run = () => {
+    isWanted = false;
+    call();
+    timer = setTimeout(() => {
+      timer = undefined;
+      if (isWanted) run();
+    }, milliseconds);
+    timer.unref();
+  };
+  return () => {
+    if (timer === undefined) run();
+    else isWanted = true;
   };
 }

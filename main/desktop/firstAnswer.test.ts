@@ -10,6 +10,8 @@ const unverified: AppView = {
   person: { account: 'a', name: 'Ada' },
   otherAccounts: [],
   storage: { kind: 'keyring', changeable: false },
+  questions: [],
+  unanswered: 0,
   exposesRefreshToken: false,
   freshness: 'unverified',
 };

@@ -1,5 +1,5 @@
 import { app, Menu, session } from 'electron';
-import { pageAddress } from './page.ts';
+import { type PageName, pageAddresses } from './page.ts';
 
 /** Electron's security checklist, for whatever web contents there will ever be. Called before the app is ready. */
 export function lockDown(): void {
@@ -26,7 +26,8 @@ export function denyPermissions(): void {
   defaultSession.setDevicePermissionHandler(() => false);
 }
 
-/** True for a message from the window's own page in its main frame: the only sender that is answered. */
-export function isOwnPage(frame: Electron.WebFrameMain | null): boolean {
-  return frame !== null && frame.parent === null && frame.url === pageAddress;
+/** Which of our own pages a message comes from, in its main frame: nobody else is answered. */
+export function ownPageOf(frame: Electron.WebFrameMain | null): PageName | undefined {
+  if (frame === null || frame.parent !== null) return undefined;
+  return (['main', 'consent'] as const).find((name) => frame.url === pageAddresses[name]);
 }

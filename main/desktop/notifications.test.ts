@@ -30,6 +30,8 @@ const signedOut: AppView = {
   demo: false,
   otherAccounts: [],
   storage: { kind: 'keyring', changeable: false },
+  questions: [],
+  unanswered: 0,
   exposesRefreshToken: false,
 };
 const starting: AppView = { ...signedOut, status: 'starting' };

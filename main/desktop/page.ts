@@ -2,8 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { app, protocol } from 'electron';
 
-/** The window's page. An `app:` address has an origin of its own; `file:` has none and reaches the whole disk. */
-export const pageAddress = 'app://loopgate/index.html';
+/** The pages of the windows. An `app:` address has an origin of its own; `file:` has none and reaches the whole disk. */
+export const pageAddresses = {
+  main: 'app://loopgate/index.html',
+  consent: 'app://loopgate/consent.html',
+} as const;
+export type PageName = keyof typeof pageAddresses;
 
 const securityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

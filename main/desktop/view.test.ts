@@ -40,13 +40,15 @@ function person(profile: Record<string, unknown> | undefined, subject = 'auth0|a
 }
 const ada = person({ name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true, picture });
 const noPicture = () => undefined;
+const nothingAsked = { questions: [], unanswered: 0 };
 const view = (state: Partial<BrokerState>, pictureOf: (address: string) => string | undefined = noPicture) =>
-  viewOf(frame, { ...nobody, ...state }, pictureOf);
+  viewOf(frame, { ...nobody, ...state }, nothingAsked, pictureOf);
 
 describe('view', () => {
   it('signed out: nothing but the frame, and what is not there is left out', () => {
     expect(view({})).toStrictEqual({
       version: '1.2.3',
+      ...nothingAsked,
       address: 'http://localhost:1000',
       demo: false,
       exposesRefreshToken: false,
@@ -75,7 +77,7 @@ describe('view', () => {
       demo: true,
       exposesRefreshToken: true,
     };
-    expect(viewOf(full, nobody, noPicture)).toMatchObject(full);
+    expect(viewOf(full, nobody, nothingAsked, noPicture)).toMatchObject(full);
   });
 
   it('signed in: who it is, and until when', () => {

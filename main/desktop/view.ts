@@ -15,11 +15,13 @@ export interface ViewFrame {
 
 /**
  * The broker's state as the window shows it. No token is in either.
+ * @param asked - what waits for the person's answer
  * @param pictureOf - gives the picture of an address as a `data:` address, when it has been fetched
  */
 export function viewOf(
   frame: ViewFrame,
   state: BrokerState,
+  asked: Pick<AppView, 'questions' | 'unanswered'>,
   pictureOf: (address: string) => string | undefined,
 ): AppView {
   const { person, others, waiting, switchedFrom } = state;
@@ -31,6 +33,7 @@ export function viewOf(
     status: !state.ready ? 'starting' : person ? 'signed_in' : 'signed_out',
     otherAccounts: others.map((other) => personView(other, pictureOf)),
     storage: { ...state.vault },
+    ...asked,
     ...(frame.portNotice !== undefined && { portNotice: frame.portNotice }),
     ...(frame.provider !== undefined && { provider: frame.provider }),
     ...(frame.audience !== undefined && { audience: frame.audience }),

@@ -1,9 +1,29 @@
 import { join } from 'node:path';
-import { app, BrowserWindow, nativeTheme } from 'electron';
-import { pageAddress } from './page.ts';
+import { app, BrowserWindow, type BrowserWindowConstructorOptions, nativeTheme } from 'electron';
+import { pageAddresses } from './page.ts';
 
 /** The colours of the page's ground in renderer/style.css, so that nothing flashes before the first paint. */
 const ground = { light: '#f4f5f7', dark: '#1c1d20' } as const;
+
+/** What every window of a page has: not shown yet, and shut in as Electron's security checklist says. */
+export function pageWindow(): BrowserWindowConstructorOptions {
+  return {
+    show: false,
+    icon: join(__dirname, 'icons', 'app.png'),
+    backgroundColor: nativeTheme.shouldUseDarkColors ? ground.dark : ground.light,
+    autoHideMenuBar: true,
+    fullscreenable: false,
+    webPreferences: {
+      preload: join(app.getAppPath(), 'out', 'preload', 'index.cjs'),
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+      devTools: !app.isPackaged,
+    },
+  };
+}
 
 /** The one small window: made when it is first opened and destroyed when it is closed, so that no renderer lives meanwhile. */
 export class MainWindow {
@@ -18,25 +38,12 @@ export class MainWindow {
       return;
     }
     const window = new BrowserWindow({
+      ...pageWindow(),
       width: 400,
       height: 600,
       minWidth: 320,
       minHeight: 400,
-      show: false,
       title: 'Loopgate',
-      icon: join(__dirname, 'icons', 'app.png'),
-      backgroundColor: nativeTheme.shouldUseDarkColors ? ground.dark : ground.light,
-      autoHideMenuBar: true,
-      fullscreenable: false,
-      webPreferences: {
-        preload: join(app.getAppPath(), 'out', 'preload', 'index.cjs'),
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        webSecurity: true,
-        spellcheck: false,
-        devTools: !app.isPackaged,
-      },
     });
     this.#window = window;
     window.once('ready-to-show', () => window.show());
@@ -49,7 +56,7 @@ export class MainWindow {
       window.destroy();
       this.show();
     });
-    void window.loadURL(pageAddress);
+    void window.loadURL(pageAddresses.main);
   }
 
   /** Sends a message to the page, when the window is open. */

@@ -27,6 +27,14 @@ export interface Program {
   readonly claim?: string;
   /** The file of its icon. */
   readonly icon?: string;
+  /** Which run of it this is: what allows it once is over when it ends. Absent when unknown. */
+  readonly process?: string;
+}
+
+/** What is at the other end of a connection. The same object for all requests of one connection. */
+export interface Identified {
+  /** Never rejects: what cannot be identified is the unknown program. */
+  program(): Promise<Program>;
 }
 
 /** A caller that cannot be identified. It is never remembered, so that one id for all of them does no harm. */
@@ -174,9 +182,11 @@ export interface Findings {
   readonly name: string;
   readonly claim?: string | undefined;
   readonly icon?: string | undefined;
+  /** What tells this process from all others, also from those that get its number later. */
+  readonly process: string;
 }
 
-export function programOf({ path, kind, hash, name, claim, icon }: Findings): Program {
+export function programOf({ path, kind, hash, name, claim, icon, process }: Findings): Program {
   const normalised = normalisedPath(path);
   return {
     id: hash === undefined ? normalised : `${normalised}#sha256:${hash}`,
@@ -186,5 +196,6 @@ export function programOf({ path, kind, hash, name, claim, icon }: Findings): Pr
     lasting: lastingOf(kind),
     ...(claim !== undefined && { claim: printable(claim) }),
     ...(icon !== undefined && { icon }),
+    process,
   };
 }

@@ -182,15 +182,24 @@ describe('section P: the claim of an interpreter', () => {
 
 describe('section P: what is shown and what is remembered', () => {
   it('section P: the hash is a part of the id, and of nothing that is shown', () => {
-    const program = programOf({ path: '/home/a/editor', kind: 'program', hash: 'ab12', name: 'Editor' });
+    const program = programOf({
+      process: '7@100',
+      path: '/home/a/editor',
+      kind: 'program',
+      hash: 'ab12',
+      name: 'Editor',
+    });
     expect(program).toEqual({
       id: '/home/a/editor#sha256:ab12',
       name: 'Editor',
       path: '/home/a/editor',
       kind: 'program',
+      process: '7@100',
       lasting: 'always',
     });
-    expect(programOf({ path: '/usr/bin/editor', kind: 'program', name: 'Editor' }).id).toBe('/usr/bin/editor');
+    expect(programOf({ process: '7@100', path: '/usr/bin/editor', kind: 'program', name: 'Editor' }).id).toBe(
+      '/usr/bin/editor',
+    );
   });
 
   it('section P: text of a stranger cannot break lines, hide or turn round', () => {
@@ -198,7 +207,7 @@ describe('section P: what is shown and what is remembered', () => {
     expect(printable('Éditeur – 編集者')).toBe('Éditeur – 編集者');
     expect(printable('x'.repeat(1000))).toHaveLength(300);
     const path = '/home/a/evil\n/usr/bin/editor';
-    const program = programOf({ path, kind: 'interpreter', name: 'a\u202Eb', claim: 'c\nd' });
+    const program = programOf({ process: '7@100', path, kind: 'interpreter', name: 'a\u202Eb', claim: 'c\nd' });
     expect(program).toMatchObject({ path: path.replace('\n', '\uFFFD'), name: 'a\uFFFDb', claim: 'c\uFFFDd' });
     // Two paths that look alike stay two programs.
     expect(program.id).toBe(path);

@@ -1,0 +1,479 @@
+import { randomUUID } from 'node:crypto';
+import type { Owner } from '../broker/authorization.ts';
+import type { Clock } from '../broker/clock.ts';
+import { BrokerError } from '../broker/errors.ts';
+import { type Identified, type Program, printable, unknownProgram } from './program.ts';
+import { type Access, type ListedProgram, ProgramList, type StoredList, type Wish } from './programList.ts';
+import { type ConsentAnswer, type ConsentOutcome, type Question, Questions } from './questions.ts';
+
+/** What speaks for whoever drives it is allowed, and denied, for this long. Milliseconds. */
+const allowedHours = 12 * 60 * 60_000;
+/** What is allowed once is so until it ends, and no longer than this. Milliseconds. */
+const onceLasts = 60 * 60_000;
+/** How long a question that nobody answered, or that cannot be remembered, means no. Milliseconds. */
+const quietTime = 10 * 60_000;
+/** How long the disk may be behind with who used what; a decision is written at once. Milliseconds. */
+const useIsSavedAfter = 60_000;
+/** How many owners' programs and claims are remembered, and how many refused origins: more than call on one machine. */
+const mostRemembered = 1000;
+const mostRefusedOrigins = 20;
+
+/** The setting `guard`. `ask`: the person is asked. `same-user`: every program of the user. `listed`: what is on the list. */
+export type GuardMode = 'ask' | 'same-user' | 'listed';
+
+/** Who makes a request: what is at the other end, and the origin when that is an allow-listed one. */
+export interface Requester {
+  readonly caller: Identified;
+  readonly origin?: string | undefined;
+}
+
+/** Where the list of programs rests. */
+export interface ListStore {
+  /** What was saved; undefined when nothing was. @throws when it cannot be read */
+  load(): unknown;
+  /** @throws when it could not be written */
+  save(list: StoredList): void;
+  /** Keeps what is there for the person to look at, out of the way. */
+  setAside(): void;
+}
+
+/** What touches the world, handed in from the entry files. */
+export interface GateWorld {
+  readonly clock: Clock;
+  readonly store: ListStore;
+  readonly log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
+  /** Told what the person should know. */
+  readonly problem: (problem: BrokerError) => void;
+}
+
+/** What is decided for a request, as far as it is. */
+type Verdict = 'allowed' | 'denied' | 'ask';
+
+/** A requester that is known. */
+interface Party {
+  /** Whose pending authorizations its are. */
+  readonly owner: Owner;
+  readonly program: Program;
+  /** True for an allow-listed origin in a browser. The origin is what was allowed, never the browser. */
+  readonly isOrigin: boolean;
+}
+
+/** A change of decisions or questions (`decided`), or of who used what (`used`). */
+export type GateChange = 'decided' | 'used';
+
+/**
+ * Section P: which programs may have what is the person's. Fails closed: what cannot be identified, is not remembered, or
+ * was not answered is not let in.
+ */
+export class Gate {
+  readonly mode: GuardMode;
+  readonly #fixedOrigins: readonly string[];
+  readonly #world: GateWorld;
+  readonly #list: ProgramList;
+  readonly #questions: Questions;
+  readonly #listeners = new Set<(change: GateChange) => void>();
+  /** Runs of programs that were allowed once, with the end of that in milliseconds since the epoch. */
+  readonly #onceAllowed = new Map<string, number>();
+  /** Connections of programs that cannot be told apart otherwise, with the same. */
+  readonly #onceAllowedCallers = new WeakMap<Identified, number>();
+  /** Until when a question is not asked again, in milliseconds since the epoch. */
+  readonly #quietUntil = new Map<string, number>();
+  /** The programs whose question nobody answered. */
+  readonly #unanswered = new Set<string>();
+  readonly #unknownOwners = new WeakMap<Identified, Owner>();
+  /** By owner: who it was last, for what a browser brings in its name. */
+  readonly #requesters = new Map<Owner, Requester>();
+  readonly #claims = new Map<Owner, string>();
+  readonly #refusedOrigins = new Set<string>();
+  readonly #logged = new Set<string>();
+  #cancelSaving: (() => void) | undefined;
+
+  /** @param fixedOrigins - the setting `origins` */
+  constructor(settings: { mode: GuardMode; origins: readonly string[] }, world: GateWorld) {
+    this.mode = settings.mode;
+    this.#fixedOrigins = settings.origins;
+    this.#world = world;
+    this.#questions = new Questions(world.clock);
+    this.#list = this.#load();
+  }
+
+  /** The origins that may call (L2): those of the settings, and those that the person allowed. */
+  get origins(): readonly string[] {
+    return [...this.#fixedOrigins, ...this.#list.origins];
+  }
+
+  /** What waits for the person, the oldest first. */
+  get questions(): readonly Question[] {
+    return this.#questions.waiting;
+  }
+
+  /** How many programs were denied because nobody answered, and have not been decided about since. */
+  get unanswered(): number {
+    return this.#unanswered.size;
+  }
+
+  /** The list of programs, the most recently used first. A decision whose time is over is none any more. */
+  get programs(): readonly ListedProgram[] {
+    return this.#list.programs.map((one) =>
+      this.#isOver(one) ? { ...one, decision: 'unanswered', until: undefined } : one,
+    );
+  }
+
+  /** The newest first. */
+  get history(): readonly Access[] {
+    return this.#list.history;
+  }
+
+  /** All origins that there is something to show about. */
+  get originDecisions(): readonly { origin: string; decision: 'fixed' | 'allowed' | 'refused' }[] {
+    return [
+      ...this.#fixedOrigins.map((origin) => ({ origin, decision: 'fixed' as const })),
+      ...this.#list.origins.map((origin) => ({ origin, decision: 'allowed' as const })),
+      ...[...this.#refusedOrigins].map((origin) => ({ origin, decision: 'refused' as const })),
+    ];
+  }
+
+  /** Calls back after every change; gives the function that ends it. */
+  onChange(listener: (change: GateChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Whose pending authorizations are those of this requester: the program's, on whichever connection it comes. */
+  async ownerOf(requester: Requester): Promise<Owner> {
+    return (await this.#partyOf(requester)).owner;
+  }
+
+  /** Whether a requester is allowed already. Nobody is asked: for what plug-ins poll. */
+  async isAllowed(requester: Requester): Promise<boolean> {
+    return this.#verdict(await this.#partyOf(requester), requester.caller) === 'allowed';
+  }
+
+  /** Remembers what a program calls itself, to be shown as its claim. */
+  async claim(requester: Requester, name: string): Promise<void> {
+    remember(this.#claims, await this.ownerOf(requester), printable(name, 100));
+  }
+
+  /**
+   * Lets a requester have what is the person's: resolves when it may. The person is asked where nothing is decided yet, and
+   * the request waits, within R15's limits.
+   * @param options.isConfirmation - for a browser that was sent to an address which acts: each time is confirmed by itself
+   * @throws BrokerError `consent_denied`, `rate_limited`
+   */
+  async require(requester: Requester, wish: Wish, options: { isConfirmation?: boolean } = {}): Promise<void> {
+    const party = await this.#partyOf(requester);
+    const isConfirmation = options.isConfirmation === true && party.program.kind === 'browser' && !party.isOrigin;
+    try {
+      if (isConfirmation) await this.#confirm(party, requester.caller, wish);
+      else await this.#letIn(party, requester.caller, wish);
+      this.#record(party, wish, 'allowed');
+    } catch (error) {
+      this.#record(party, wish, 'denied');
+      throw error;
+    }
+  }
+
+  /** The same for the program that owns a pending authorization, when a browser brings it. @throws BrokerError */
+  async requireOwner(owner: Owner, wish: Wish): Promise<void> {
+    const requester = this.#requesters.get(owner);
+    if (!requester) throw new BrokerError('consent_denied');
+    await this.require(requester, wish);
+  }
+
+  /** The person answers a question. One that has ended meanwhile is not there any more: nothing happens. */
+  answer(id: string, answer: ConsentAnswer): void {
+    const question = this.#questions.byId(id);
+    if (question) this.#settle(question, answer);
+  }
+
+  /** The person has closed the window without an answer: whoever waits is denied, and is in the list to be decided about. */
+  leaveUnanswered(): void {
+    for (const question of this.#questions.waiting) this.#settle(question, 'unanswered');
+  }
+
+  /** The person allows a listed program, for as long as such a one can be. */
+  allow(id: string): void {
+    const lasting = this.#list.byId(id)?.program.lasting;
+    if (lasting === 'always' || lasting === 'hours') this.#decide(id, 'allowed');
+  }
+
+  deny(id: string): void {
+    this.#decide(id, 'denied');
+  }
+
+  /** Forgets a program: it is asked about when it comes again. */
+  remove(id: string): void {
+    this.#list.remove(id);
+    this.#forgetOnce(id);
+    for (const key of this.#quietUntil.keys()) if (isKeyOf(key, id)) this.#quietUntil.delete(key);
+    this.#unanswered.delete(id);
+    this.#decided();
+  }
+
+  clearHistory(): void {
+    this.#list.clearHistory();
+    this.#save();
+    this.#changed('used');
+  }
+
+  /**
+   * An origin was refused that is no web page's: an app's or an extension's, which the person may allow (L2). Of editors'
+   * webviews it is the scheme, as each of them has an origin of its own.
+   */
+  refusedOrigin(origin: string): void {
+    const offered = origin.startsWith('vscode-webview://') ? 'vscode-webview:' : origin;
+    if (!/^[a-z][a-z0-9+.-]*:(\/\/[a-z0-9._-]+)?$/.test(offered) || /^(https?|null|file|data|blob):/.test(offered))
+      return;
+    if (this.#refusedOrigins.has(offered) || this.origins.includes(offered)) return;
+    this.#refusedOrigins.add(offered);
+    const [oldest] = this.#refusedOrigins;
+    if (this.#refusedOrigins.size > mostRefusedOrigins && oldest !== undefined) this.#refusedOrigins.delete(oldest);
+    this.#changed('used');
+  }
+
+  /** Only one that was refused before: what the person sees in the list. */
+  allowOrigin(origin: string): void {
+    if (!this.#refusedOrigins.delete(origin)) return;
+    this.#list.allowOrigin(origin);
+    this.#decided();
+  }
+
+  removeOrigin(origin: string): void {
+    this.#list.removeOrigin(origin);
+    this.#decided();
+  }
+
+  /** Ends what waits, and writes what is not on the disk yet. */
+  close(): void {
+    this.leaveUnanswered();
+    if (this.#cancelSaving) this.#save();
+  }
+
+  async #partyOf(requester: Requester): Promise<Party> {
+    const { caller, origin } = requester;
+    const program = await caller.program();
+    const party = this.#party(program, caller, origin);
+    remember(this.#requesters, party.owner, requester);
+    return party;
+  }
+
+  #party(program: Program, caller: Identified, origin: string | undefined): Party {
+    // Only a browser's word for an origin counts: any other program can write what it likes.
+    if (origin !== undefined && program.kind === 'browser') {
+      const name = printable(origin, 100);
+      return { owner: `origin:${origin}`, program: { ...program, name }, isOrigin: true };
+    }
+    if (program.id !== unknownProgram.id) return { owner: `program:${program.id}`, program, isOrigin: false };
+    // Where everybody may have the tokens, nobody is kept from finishing a sign-in on another connection.
+    const owner =
+      this.mode === 'same-user' ? 'unknown' : (this.#unknownOwners.get(caller) ?? `unknown:${randomUUID()}`);
+    this.#unknownOwners.set(caller, owner);
+    return { owner, program, isOrigin: false };
+  }
+
+  #verdict({ program, isOrigin }: Party, caller: Identified): Verdict {
+    if (isOrigin) return 'allowed';
+    if (program.lasting === 'never') return 'denied';
+    const known = this.#list.byId(program.id);
+    const decision = known && !this.#isOver({ ...known, program }) ? known.decision : 'unanswered';
+    if (decision === 'denied') return 'denied';
+    if (this.mode === 'same-user' || decision === 'allowed') return 'allowed';
+    if (this.mode === 'listed') return 'denied';
+    if (this.#isAllowedOnce(program, caller)) return 'allowed';
+    return this.#isQuiet(keyOf(program)) ? 'denied' : 'ask';
+  }
+
+  /** Whether a decision has ended; also one for good about a program that may not be allowed for so long any more. */
+  #isOver({ program, decision, until }: Pick<ListedProgram, 'program' | 'decision' | 'until'>): boolean {
+    if (until !== undefined) return until <= this.#world.clock.now();
+    return decision === 'allowed' && program.lasting !== 'always';
+  }
+
+  #isAllowedOnce({ id, process }: Program, caller: Identified): boolean {
+    const until =
+      process === undefined ? this.#onceAllowedCallers.get(caller) : this.#onceAllowed.get(runOf(id, process));
+    return until !== undefined && until > this.#world.clock.now();
+  }
+
+  #isQuiet(key: string): boolean {
+    return (this.#quietUntil.get(key) ?? 0) > this.#world.clock.now();
+  }
+
+  async #letIn(party: Party, caller: Identified, wish: Wish): Promise<void> {
+    const { program } = party;
+    const verdict = this.#verdict(party, caller);
+    if (verdict === 'denied') throw this.#denied(program);
+    if (verdict === 'ask') await this.#ask(keyOf(program), party, caller, wish, false);
+  }
+
+  async #confirm(party: Party, caller: Identified, wish: Wish): Promise<void> {
+    if (this.mode === 'same-user') return;
+    const key = keyOf({ ...party.program, claim: 'confirmation' });
+    if (this.mode === 'listed' || this.#isQuiet(key)) throw this.#denied(party.program);
+    await this.#ask(key, party, caller, wish, true);
+  }
+
+  async #ask(key: string, party: Party, caller: Identified, wish: Wish, isConfirmation: boolean): Promise<void> {
+    const { program, owner } = party;
+    // The program is in the list from its first question on, so that it can be decided about when nobody answers.
+    this.#list.note(program, wish, this.#world.clock.now());
+    const known = this.#questions.withKey(key);
+    const question =
+      known ?? this.#questions.ask({ key, program, wish, claimedName: this.#claims.get(owner), isConfirmation });
+    question.waiting.set(caller, program);
+    if (!known) {
+      const stop = this.#world.clock.after(question.deadline - this.#world.clock.now(), () =>
+        this.#settle(question, 'unanswered'),
+      );
+      void question.outcome.then(stop);
+      this.#unanswered.delete(program.id);
+      this.#world.log.info({ program: program.path, wish }, 'the person is asked about a program');
+      this.#changed('decided');
+    }
+    const outcome = await question.outcome;
+    if (outcome === 'deny' || outcome === 'unanswered') throw this.#denied(program, outcome);
+  }
+
+  /** An answer, or none, for everybody who waits for it. */
+  #settle(question: Question, outcome: ConsentOutcome): void {
+    const { program, key } = question;
+    const now = this.#world.clock.now();
+    if (outcome === 'unanswered') {
+      remember(this.#quietUntil, key, now + quietTime);
+      if (!question.isConfirmation) this.#unanswered.add(program.id);
+    } else if (question.isConfirmation || (outcome === 'deny' && program.lasting === 'once')) {
+      if (outcome === 'deny') remember(this.#quietUntil, key, now + quietTime);
+    } else if (outcome === 'deny') this.#decide(program.id, 'denied');
+    else if (outcome === 'allow' && program.lasting !== 'once') this.#decide(program.id, 'allowed');
+    else for (const [caller, run] of question.waiting) this.#allowOnce(run, caller);
+    question.settle(outcome);
+    this.#world.log.info({ program: program.path, outcome }, 'a question about a program has ended');
+    this.#changed('decided');
+  }
+
+  #allowOnce({ id, process }: Program, caller: Identified): void {
+    const until = this.#world.clock.now() + onceLasts;
+    if (process === undefined) this.#onceAllowedCallers.set(caller, until);
+    else remember(this.#onceAllowed, runOf(id, process), until);
+    this.#world.clock.after(onceLasts, () => this.#changed('decided'));
+  }
+
+  #forgetOnce(id: string): void {
+    for (const run of this.#onceAllowed.keys()) if (isKeyOf(run, id)) this.#onceAllowed.delete(run);
+  }
+
+  #decide(id: string, decision: 'allowed' | 'denied'): void {
+    const program = this.#list.byId(id)?.program;
+    if (!program) return;
+    const until = program.lasting === 'always' ? undefined : this.#world.clock.now() + allowedHours;
+    this.#list.decide(id, decision, until);
+    if (decision === 'denied') this.#forgetOnce(id);
+    this.#unanswered.delete(id);
+    if (until !== undefined) this.#world.clock.after(allowedHours, () => this.#changed('decided'));
+    // Questions about the same program that differ in what it says of itself are answered by it too.
+    for (const question of this.#questions.waiting) {
+      if (question.program.id === id && !question.isConfirmation)
+        question.settle(decision === 'allowed' ? 'allow' : 'deny');
+    }
+    this.#decided();
+  }
+
+  #denied(program: Program, outcome?: ConsentOutcome): BrokerError {
+    if (program.kind === 'browser') {
+      return new BrokerError('consent_denied', {
+        happened: 'A browser carries the requests of any page and extension, so it is never allowed.',
+        next: 'Call from a program, or add the origin of your page or extension to the setting "origins".',
+      });
+    }
+    if (this.mode === 'listed') {
+      return new BrokerError('consent_denied', {
+        happened: 'This program is not on the list of those that may use the sign-in.',
+        next: 'Ask the person to allow it in the list of programs of Loopgate.',
+      });
+    }
+    if (outcome !== 'unanswered') return new BrokerError('consent_denied');
+    return new BrokerError('consent_denied', {
+      happened: 'The person was asked whether this program may use their sign-in, and has not answered.',
+      next: 'Ask them to allow it in the list of programs of Loopgate, or try again in ten minutes.',
+    });
+  }
+
+  #record(party: Party, wish: Wish, outcome: 'allowed' | 'denied'): void {
+    const { program, isOrigin } = party;
+    const now = this.#world.clock.now();
+    if (!isOrigin) this.#list.note(program, wish, now);
+    this.#list.record(program, wish, outcome, now);
+    const once = `${party.owner} ${wish} ${outcome}`;
+    if (!this.#logged.has(once) && this.#logged.size < mostRemembered) {
+      this.#logged.add(once);
+      this.#world.log.info({ program: program.path, wish, outcome }, 'a program uses the sign-in');
+    }
+    this.#cancelSaving ??= this.#world.clock.after(useIsSavedAfter, () => this.#save());
+    this.#changed('used');
+  }
+
+  #load(): ProgramList {
+    const { store, log } = this.#world;
+    try {
+      return new ProgramList(store.load());
+    } catch {
+      // Fails closed: everybody is asked about anew.
+      log.warn({}, 'the list of programs cannot be read: it is set aside, and a new one begun');
+      try {
+        store.setAside();
+      } catch {
+        // It stays where it is until the next decision replaces it.
+      }
+      return new ProgramList(undefined);
+    }
+  }
+
+  #decided(): void {
+    this.#save();
+    this.#changed('decided');
+  }
+
+  #save(): void {
+    this.#cancelSaving?.();
+    this.#cancelSaving = undefined;
+    try {
+      this.#world.store.save(this.#list.stored());
+    } catch (error) {
+      const why = error instanceof Error && 'code' in error ? error.code : 'unknown reason';
+      this.#world.problem(
+        new BrokerError('internal', {
+          happened: `The list of programs could not be saved (${why}).`,
+          next: 'What you decided holds until Loopgate ends. Let Loopgate write to its data folder and decide again.',
+        }),
+      );
+    }
+  }
+
+  #changed(change: GateChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
+
+/** What shares one question: the program, and for an interpreter the script that it says it runs. */
+function keyOf({ id, claim }: Program): string {
+  return `${id}\0${claim ?? ''}`;
+}
+
+function runOf(id: string, process: string): string {
+  return `${id}\0${process}`;
+}
+
+function isKeyOf(key: string, id: string): boolean {
+  return key.startsWith(`${id}\0`);
+}
+
+/** Sets an entry anew as the newest; the oldest goes when there are too many. */
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.keys().next().value;
+  if (map.size > mostRemembered && oldest !== undefined) map.delete(oldest);
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { type Program, printable } from './program.ts';
+
+/** What a program can want that is the person's. */
+export const wishes = ['sign_in', 'tokens', 'profile', 'sign_out', 'accounts'] as const;
+export type Wish = (typeof wishes)[number];
+
+/** How many accesses are remembered. */
+const mostAccesses = 200;
+/** How many programs are listed. Those that the person decided about are kept before all others. */
+const mostPrograms = 200;
+/** Equal accesses within this time are one line of the history, in milliseconds: programs poll. */
+const sameAccess = 60_000;
+
+/** A program that has asked for something. Times are milliseconds since the epoch. */
+export interface ListedProgram {
+  readonly program: Program;
+  /** `unanswered`: there is no decision of the person's. */
+  readonly decision: 'allowed' | 'denied' | 'unanswered';
+  /** When the decision ends; absent for one that stays. */
+  readonly until?: number | undefined;
+  readonly firstUsed: number;
+  readonly lastUsed: number;
+  readonly wishes: readonly Wish[];
+}
+
+/** One access: who, what, when and whether. Nothing of what was handed out. */
+export interface Access {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly name: string;
+  readonly path: string;
+  readonly wish: Wish;
+  readonly outcome: 'allowed' | 'denied';
+}
+
+const text = z.string().max(8192);
+const time = z.number().nonnegative();
+const wish = z.enum(wishes);
+
+const storedProgram = z.object({
+  program: z.object({
+    id: text,
+    name: text,
+    path: text,
+    kind: z.enum(['program', 'interpreter', 'shell', 'httpClient', 'forwarder', 'browser', 'unknown']),
+    lasting: z.enum(['always', 'hours', 'once', 'never']),
+    icon: text.exactOptional(),
+  }),
+  decision: z.enum(['allowed', 'denied', 'unanswered']),
+  until: time.optional(),
+  firstUsed: time,
+  lastUsed: time,
+  wishes: z.array(wish),
+});
+
+const storedAccess = z.object({ at: time, name: text, path: text, wish, outcome: z.enum(['allowed', 'denied']) });
+
+/** The list as it rests on the disk. */
+const storedList = z.object({
+  version: z.literal(1),
+  programs: z.array(storedProgram).max(mostPrograms),
+  history: z.array(storedAccess).max(mostAccesses),
+  origins: z.array(text).max(mostPrograms),
+});
+export type StoredList = z.output<typeof storedList>;
+
+/** The programs that have used the sign-in or wanted to, what was decided about them, and when they did. */
+export class ProgramList {
+  readonly #programs = new Map<string, ListedProgram>();
+  /** The newest last. */
+  #history: Access[] = [];
+  readonly #origins = new Set<string>();
+
+  /**
+   * @param stored - what {@link stored} gave, once; undefined for an empty list
+   * @throws when it is something else
+   */
+  constructor(stored: unknown) {
+    if (stored === undefined) return;
+    const { programs, history, origins } = storedList.parse(stored);
+    for (const one of programs) this.#programs.set(one.program.id, one);
+    this.#history = history;
+    for (const origin of origins) this.#origins.add(origin);
+  }
+
+  /** What is kept on the disk. */
+  stored(): StoredList {
+    // What ends with the program, and what it says of itself, is of this run.
+    const programs = this.programs.map(({ program, ...rest }) => {
+      const { claim: _, process: __, ...lasting } = program;
+      return { program: lasting, ...rest, wishes: [...rest.wishes] };
+    });
+    return { version: 1, programs: programs.reverse(), history: this.#history, origins: [...this.#origins] };
+  }
+
+  /** The most recently used first. */
+  get programs(): ListedProgram[] {
+    return [...this.#programs.values()].sort((one, other) => other.lastUsed - one.lastUsed);
+  }
+
+  /** The newest first. */
+  get history(): Access[] {
+    return this.#history.toReversed();
+  }
+
+  /** The origins that the person allowed. */
+  get origins(): string[] {
+    return [...this.#origins];
+  }
+
+  byId(id: string): ListedProgram | undefined {
+    return this.#programs.get(id);
+  }
+
+  /** A program has asked for something. @param at - milliseconds since the epoch */
+  note(program: Program, wished: Wish, at: number): void {
+    const known = this.#programs.get(program.id);
+    this.#programs.set(program.id, {
+      decision: 'unanswered',
+      firstUsed: at,
+      ...known,
+      program,
+      lastUsed: at,
+      wishes: known?.wishes.includes(wished) ? known.wishes : [...(known?.wishes ?? []), wished],
+    });
+    if (this.#programs.size > mostPrograms) this.#forgetOldest(program.id);
+  }
+
+  /** @param until - when it ends, in milliseconds since the epoch; undefined for a decision that stays */
+  decide(id: string, decision: 'allowed' | 'denied', until: number | undefined): void {
+    const known = this.#programs.get(id);
+    if (known) this.#programs.set(id, { ...known, decision, until });
+  }
+
+  remove(id: string): void {
+    this.#programs.delete(id);
+  }
+
+  /** An access, for the history. @param at - milliseconds since the epoch */
+  record({ name, path }: Pick<Program, 'name' | 'path'>, wished: Wish, outcome: Access['outcome'], at: number): void {
+    const access = { at, name: printable(name, 100), path, wish: wished, outcome };
+    const isSame = (one: Access) =>
+      one.name === access.name && one.path === path && one.wish === wished && one.outcome === outcome;
+    const again = this.#history.findLastIndex((one) => at - one.at < sameAccess && isSame(one));
+    if (again !== -1) this.#history.splice(again, 1);
+    this.#history.push(access);
+    if (this.#history.length > mostAccesses) this.#history.shift();
+  }
+
+  clearHistory(): void {
+    this.#history = [];
+  }
+
+  allowOrigin(origin: string): void {
+    this.#origins.add(origin);
+  }
+
+  removeOrigin(origin: string): void {
+    this.#origins.delete(origin);
+  }
+
+  /** Those without a decision go first: programs may come in any number, decisions are made by hand. */
+  #forgetOldest(newest: string): void {
+    const oldestFirst = this.programs.reverse().filter(({ program }) => program.id !== newest);
+    const [oldest] = [...oldestFirst.filter(({ decision }) => decision === 'unanswered'), ...oldestFirst];
+    if (oldest) this.#programs.delete(oldest.program.id);
+  }
+}

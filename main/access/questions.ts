@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../broker/clock.ts';
+import { BrokerError } from '../broker/errors.ts';
+import type { Identified, Program } from './program.ts';
+import type { Wish } from './programList.ts';
+
+/** R15: how long a request waits for the person, in milliseconds. Clients wait 120 s for /os/sign_in. */
+export const consentPatience = 110_000;
+/** How many questions may wait at a time, and how many may be asked in {@link floodTime} (milliseconds). */
+const mostWaiting = 5;
+const mostInFloodTime = 20;
+const floodTime = 10 * 60_000;
+
+/** What the person answers. `allow`: for good, or for twelve hours where a program may not be allowed for longer. */
+export type ConsentAnswer = 'allow' | 'once' | 'deny';
+/** How a question ends: answered, or nobody did. */
+export type ConsentOutcome = ConsentAnswer | 'unanswered';
+
+/** A question that waits for the person. */
+export interface Question {
+  /** Names it for the answer. */
+  readonly id: string;
+  /** Requests with the same one share the question. */
+  readonly key: string;
+  readonly program: Program;
+  readonly wish: Wish;
+  readonly claimedName: string | undefined;
+  /** True for an act that is confirmed each time and allows nothing else. */
+  readonly isConfirmation: boolean;
+  /** When it counts as unanswered, in milliseconds since the epoch. */
+  readonly deadline: number;
+  /** Who waits for its answer, and as which run of the program. */
+  readonly waiting: Map<Identified, Program>;
+  readonly outcome: Promise<ConsentOutcome>;
+  settle(outcome: ConsentOutcome): void;
+}
+
+/** What is asked. */
+export type Asked = Pick<Question, 'key' | 'program' | 'wish' | 'claimedName' | 'isConfirmation'>;
+
+/** The questions that wait for the person. Each ends: by an answer, or unanswered at its deadline. */
+export class Questions {
+  readonly #clock: Clock;
+  readonly #waiting = new Map<string, Question>();
+  #askedAt: number[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The oldest first. */
+  get waiting(): Question[] {
+    return [...this.#waiting.values()];
+  }
+
+  byId(id: string): Question | undefined {
+    return this.#waiting.get(id);
+  }
+
+  withKey(key: string): Question | undefined {
+    return this.waiting.find((question) => question.key === key);
+  }
+
+  /**
+   * Asks the person.
+   * @throws BrokerError `rate_limited` when too much is asked already: a person who is asked too often answers anything
+   */
+  ask(asked: Asked): Question {
+    const now = this.#clock.now();
+    this.#askedAt = this.#askedAt.filter((at) => at > now - floodTime && at <= now);
+    if (this.#waiting.size >= mostWaiting || this.#askedAt.length >= mostInFloodTime) {
+      throw new BrokerError('rate_limited', {
+        happened: 'Too many programs want to be allowed at the same time, so the person is not asked about this one.',
+        next: 'Try again when they are answered, or ten minutes later.',
+      });
+    }
+    this.#askedAt.push(now);
+    const id = randomUUID();
+    let resolve: (outcome: ConsentOutcome) => void = () => undefined;
+    const outcome = new Promise<ConsentOutcome>((settle) => {
+      resolve = settle;
+    });
+    const question: Question = {
+      ...asked,
+      id,
+      deadline: now + consentPatience,
+      waiting: new Map(),
+      outcome,
+      settle: (how) => {
+        this.#waiting.delete(id);
+        resolve(how);
+      },
+    };
+    this.#waiting.set(id, question);
+    return question;
+  }
+}

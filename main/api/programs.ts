@@ -1,0 +1,60 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Gate } from '../access/gate.ts';
+import { BrokerError } from '../broker/errors.ts';
+import { type ApiRequest, json, noContent, type Operation } from './operation.ts';
+
+/**
+ * The list of programs, for the command line alone: whoever can read the key that lies in the person's data folder. No part
+ * of the API that programs use, so that nothing describes it.
+ * @param commandKey - what the command sends as its bearer token
+ */
+export function programsOperations(gate: Gate, commandKey: string): Operation[] {
+  return [
+    {
+      method: 'GET',
+      path: '/programs',
+      needs: 'nothing',
+      handle: (request) => {
+        checkKey(request);
+        const programs = gate.programs.map(({ program: { id, name, path, kind }, ...rest }) => ({
+          id,
+          name,
+          path,
+          kind,
+          ...rest,
+        }));
+        return json({ guard: gate.mode, programs });
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/programs',
+      needs: 'nothing',
+      handle: (request) => {
+        checkKey(request);
+        const id = request.query.get('id') ?? '';
+        if (!gate.programs.some(({ program }) => program.id === id)) {
+          throw new BrokerError('not_found', {
+            happened: 'No listed program has this id.',
+            next: 'GET /programs lists them with their ids.',
+          });
+        }
+        gate.remove(id);
+        return noContent();
+      },
+    },
+  ];
+
+  function checkKey(request: ApiRequest): void {
+    const given = request.header('authorization')?.replace(/^Bearer /, '') ?? '';
+    if (timingSafeEqual(digest(given), digest(commandKey))) return;
+    throw new BrokerError('consent_denied', {
+      happened: 'The list of programs is for the window and the command of Loopgate alone.',
+      next: 'Open the window of Loopgate, or use its command.',
+    });
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
