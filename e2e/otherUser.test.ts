@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
+import { apiOperations } from '../main/api/server.ts';
 import { BrowserDouble } from './identity-provider/person.ts';
 import { startIdentityProvider } from './identity-provider/provider.ts';
+import { idleBroker } from './support/brokerWorld.ts';
 import { printedLogin, providerEnvironment, startPair } from './support/client.ts';
 import { HeadlessFailed, startHeadless } from './support/headless.ts';
 import {
@@ -15,21 +18,100 @@ import {
   treeForOtherUser,
   whyNoOtherUser,
 } from './support/otherUser.ts';
+import { allAnswers } from './support/rawSocket.ts';
+import { testGate } from './support/testGate.ts';
 
-/** What another user tries: every operation of the API. */
-const operations = [
-  ['GET', '/pkce/challenge'],
-  ['POST', '/pkce/clear'],
-  ['POST', '/pkce/code'],
-  ['POST', '/pkce/token'],
-  ['POST', '/pkce/response/code'],
-  ['GET', '/pkce/response/code'],
-  ['GET', '/authorize'],
-  ['POST', '/oauth/token'],
-  ['GET', '/userinfo'],
-  ['GET', '/v2/logout'],
+/** Every operation that there is: one that is added is tried without anybody having to remember it here. */
+const operations = apiOperations({
+  gate: testGate(),
+  commandKey: 'unused',
+  broker: idleBroker(),
+  now: () => 0,
+  log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+  instance: { id: 'any', version: '0.0.0' },
+  docsFolder: '',
+}).map(({ method, path }): readonly [string, string] => [method, path.replace(/:[A-Za-z]+/, 'any')]);
+
+/** What another user tries: that, what is no operation, and what a program does before it asks. */
+const tried: readonly (readonly [method: string, path: string])[] = [
+  ...operations,
+  ['GET', '/'],
   ['GET', '/not-there'],
-] as const;
+  ['OPTIONS', '/pkce/token'],
+  ['HEAD', '/userinfo'],
+  ['PUT', '/pkce/token'],
+];
+
+/** The header lines with which programs ask. Only a page of a browser's may bring a login from elsewhere (section P). */
+const waysToAsk: readonly (readonly string[])[] = [
+  [],
+  ['Accept: application/json'],
+  ['Sec-Fetch-Site: none', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document'],
+  ['Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA'],
+  ['Expect: 100-continue', 'Content-Length: 0'],
+];
+
+/** A handshake of RFC 6455. */
+const handshake = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+/** Sends each text on a connection of its own, and prints what came until the end, one JSON string a line. */
+const rawProbe = `
+  import { connect } from 'node:net';
+  import { text } from 'node:stream/consumers';
+  const [port, address, requests] = process.argv.slice(1);
+  const answers = JSON.parse(requests).map((request) => {
+    const socket = connect(Number(port), address);
+    socket.write(request);
+    return text(socket);
+  });
+  for (const answer of answers) console.log(JSON.stringify(await answer));
+`;
+
+const rawProbeAs = async (port: number, address: string, requests: readonly string[]) => {
+  const argv = ['--input-type=module', '-e', rawProbe, String(port), address, JSON.stringify(requests)];
+  const printed = await runAsOtherUser([process.execPath, ...argv]);
+  return printed
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as string);
+};
+
+/** How many callers' ends of connections to this port have no process any more, by the system's table. */
+async function orphans(port: number): Promise<number> {
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'latin1').catch(() => '')),
+  );
+  const rows = tables.flatMap((table) => table.split('\n')).map((row) => row.trim().split(/\s+/));
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  // Not those that are closed on both sides (06, TIME_WAIT).
+  return rows.filter(
+    ([, , remote, state, , , , , , inode]) => remote?.endsWith(suffix) && state !== '06' && inode === '0',
+  ).length;
+}
+
+const families = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
+  ? ['127.0.0.1', '::1']
+  : ['127.0.0.1'];
+
+/** Every answer is the one JSON error, with nothing of the person's in it, and the connection ends with it. */
+function expectRefused(requests: readonly string[], answers: readonly string[]): void {
+  expect(answers).toHaveLength(requests.length);
+  for (const [index, answer] of answers.entries()) {
+    const asked = requests[index] ?? '';
+    const [head = '', ...rest] = answer.split('\r\n\r\n');
+    expect(head, asked).toMatch(/^HTTP\/1\.1 403 /);
+    expect(head, asked).toMatch(/^connection: close$/im);
+    const body = rest.join('\r\n\r\n');
+    if (asked.startsWith('HEAD ')) expect(body, asked).toBe('');
+    else expect(JSON.parse(body), asked).toMatchObject({ error: 'forbidden_origin' });
+    expect(answer, asked).not.toMatch(/Ada|eyJ|ok:/);
+  }
+}
 
 /** Prints the status and the body of each request, one JSON line each. */
 const probe = `
@@ -50,21 +132,47 @@ const probeAs = async (address: string, targets: readonly string[]) => {
 };
 
 describe.skipIf(whyNoOtherUser !== undefined)('another user of this machine', () => {
-  test('L5: is refused on every operation, while the owner is served', async () => {
+  test('L5: is refused on every operation, on both families, while the owner is served', async () => {
+    const { host, provider, stop } = await startPair({ browser: true });
+    try {
+      await fetch(`${host.address}/pkce/code`, { method: 'POST' });
+      await fetch(`${host.address}/pkce/token`, { method: 'POST' });
+      const asked = provider.requests.length;
+      const printed = host.output();
+      const lines = [`Host: localhost:${host.port}`];
+      const requests = [
+        ...tried.flatMap(([method, path]) =>
+          waysToAsk.map((way) => `${[`${method} ${path} HTTP/1.1`, ...lines, ...way].join('\r\n')}\r\n\r\n`),
+        ),
+        ...['/user/stream', '/userinfo'].map(
+          (path) => `${[`GET ${path} HTTP/1.1`, ...lines, ...handshake].join('\r\n')}\r\n\r\n`,
+        ),
+      ];
+      for (const address of families) expectRefused(requests, await rawProbeAs(host.port, address, requests));
+      expect(provider.requests.slice(asked)).toEqual([]);
+      expect(host.output()).toBe(printed);
+      expect(await (await fetch(`${host.address}/userinfo`)).json()).toMatchObject({ name: 'Ada Lovelace' });
+    } finally {
+      await stop();
+    }
+  });
+
+  test('L5: a connection that may bring a login is good for nothing else, as often as it is used', async () => {
     const { host, stop } = await startPair({ browser: true });
     try {
       await fetch(`${host.address}/pkce/code`, { method: 'POST' });
       await fetch(`${host.address}/pkce/token`, { method: 'POST' });
-      const answers = await probeAs(
-        host.address,
-        operations.map(([method, path]) => `${method} ${path}`),
-      );
-      expect(answers.map(({ status }) => status)).toEqual(operations.map(() => 403));
-      for (const { body } of answers) {
-        expect(JSON.parse(body)).toMatchObject({ error: 'forbidden_origin' });
-        expect(body).not.toMatch(/Ada|eyJ/);
+      const line = (path: string, ...more: string[]) =>
+        `${[`GET ${path} HTTP/1.1`, `Host: localhost:${host.port}`, ...more].join('\r\n')}\r\n\r\n`;
+      const page = line('/pkce/response/result/any', 'Accept: text/html');
+      for (const address of families) {
+        for (const path of ['/userinfo', '/v2/logout', '/pkce/response/result/any']) {
+          const [answers = ''] = await rawProbeAs(host.port, address, [page + page + line(path) + page]);
+          expect(answers.match(/HTTP\/1\.1 \d+/g), path).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 403']);
+          expect(answers).not.toMatch(/Ada|eyJ/);
+        }
       }
-      expect(await (await fetch(`${host.address}/userinfo`)).json()).toMatchObject({ name: 'Ada Lovelace' });
+      expect((await fetch(`${host.address}/userinfo`)).status).toBe(200);
     } finally {
       await stop();
     }
@@ -104,12 +212,23 @@ describe.skipIf(whyNoOtherUser !== undefined)('another user of this machine', ()
       // Writes a sign-out and is gone before anybody can look who it was.
       const hitAndRun = `
         const { connect } = require('node:net');
+        const [address] = process.argv.slice(1);
         const request = 'GET /v2/logout HTTP/1.1\\r\\nHost: localhost:${host.port}\\r\\n\\r\\n';
         let open = 20;
         for (let n = 0; n < 20; n += 1) {
-          const socket = connect(${host.port}, '127.0.0.1', () => socket.write(request, () => { open -= 1; if (open === 0) process.exit(0); }));
+          const socket = connect(${host.port}, address, () => socket.write(request, () => { open -= 1; if (open === 0) process.exit(0); }));
         }`;
-      await runAsOtherUser([process.execPath, '-e', hitAndRun]);
+      // While the host stands still they are gone for certain, and their rows in the system's table have no owner.
+      for (const address of families) {
+        process.kill(host.pid, 'SIGSTOP');
+        try {
+          await runAsOtherUser([process.execPath, '-e', hitAndRun, address]);
+          expect(await orphans(host.port)).toBe(20);
+        } finally {
+          process.kill(host.pid, 'SIGCONT');
+        }
+        await expect.poll(() => orphans(host.port), { timeout: 20_000 }).toBe(0);
+      }
       // Later connections are looked up after those of the runaway.
       expect((await fetch(`${host.address}/pkce/challenge`)).status).toBe(200);
       expect((await fetch(`${host.address}/userinfo`)).status).toBe(200);
@@ -148,7 +267,19 @@ describe.skipIf(whyNoOtherUser !== undefined)('run by another user than root', (
         expect([code?.status, token?.status, info?.status]).toEqual([200, 200, 200]);
         expect(JSON.parse(info?.body ?? '')).toMatchObject({ name: 'Ada Lovelace' });
         // Root is another user too.
-        expect((await fetch(`${host.address}/userinfo`)).status).toBe(403);
+        const line = `Host: localhost:${host.port}`;
+        for (const address of families) {
+          for (const [method, path] of tried) {
+            const asked = `${method} ${path} HTTP/1.1\r\n${line}\r\n\r\n`;
+            const answers = await allAnswers(host.port, asked, address);
+            expect(
+              answers.map(({ status }) => status),
+              `${method} ${path}`,
+            ).toEqual([403]);
+          }
+        }
+        const [still] = await probeAs(host.address, ['GET /userinfo']);
+        expect(still?.status).toBe(200);
       } finally {
         await host.stop();
       }

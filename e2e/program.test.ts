@@ -52,6 +52,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
       path: editor,
       kind: 'program',
       lasting: 'always',
+      process: expect.stringMatching(/^\d+@\d+$/),
     } satisfies Program);
   });
 
@@ -97,6 +98,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
       path: curl,
       kind: 'httpClient',
       lasting: 'hours',
+      process: expect.stringMatching(/^\d+@\d+$/),
     } satisfies Program);
   });
 

@@ -64,6 +64,7 @@ export async function startHost(settings: Settings, { guard, ...world }: HostWor
   });
   const listening = await listen({
     handler: (request, response) => void opened.then(() => api.handler(request, response)),
+    onConnection: api.onConnection,
     onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),
     ...(settings.port !== undefined && { port: settings.port }),

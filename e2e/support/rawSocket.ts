@@ -54,6 +54,41 @@ export async function sendHandshake(port: number, bytes: string): Promise<WireAn
   }
 }
 
+/**
+ * Sends these very bytes on a connection of their own and gives every answer that came until the other side closed. Bytes
+ * are written as latin1, so that a test can write what is no text.
+ * @throws when the connection is reset, or is still open when nothing more is to be expected
+ */
+export async function allAnswers(port: number, bytes: string, address = '127.0.0.1'): Promise<WireAnswer[]> {
+  const received = await new Promise<Buffer>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(port, address);
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new Error(`still open after ${patience} ms: ${bytes.slice(0, 200)}`));
+    }, patience);
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(Buffer.concat(chunks));
+    });
+    socket.write(bytes, 'latin1');
+  });
+  const answers: WireAnswer[] = [];
+  let rest = received;
+  for (let head = headOf(rest); head; head = headOf(rest)) {
+    const after = rest.subarray(head.end);
+    const hasNone = bytes.startsWith('HEAD ') || head.status === 204;
+    const body = hasNone ? '' : bodyOf(head.headers, after, true);
+    if (body === undefined) throw new Error(`the connection ended too early, after: ${String(received)}`);
+    answers.push({ status: head.status, headers: head.headers, body });
+    rest = after.subarray(Buffer.byteLength(body));
+  }
+  if (rest.length > 0) throw new Error(`more came than was announced: ${String(rest)}`);
+  return answers;
+}
+
 /** One connection, with one question at a time. */
 class Connection {
   readonly #socket: Socket;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Program } from '../../main/access/program.ts';
-import { type Caller, type CallerLookup, connectionOf, linuxCallerLookup } from '../../main/api/caller.ts';
+import { type Caller, type CallerLookup, connectionOf, linuxCallerLookup, presentTime } from '../../main/api/caller.ts';
 import { DesktopEntries } from '../../main/api/desktopEntry.ts';
 import { ExecutableHashes } from '../../main/api/executable.ts';
 import { LinuxPrograms, type LinuxSystem } from '../../main/api/programLinux.ts';
@@ -33,8 +33,9 @@ export class Doorkeeper implements AsyncDisposable {
     this.#lookup = linuxLookup(system);
     this.#server.on('connection', (socket) => {
       socket.on('error', () => socket.destroy());
+      const opened = presentTime();
       socket.once('data', () => {
-        const connection = connectionOf(socket);
+        const connection = connectionOf(socket, opened);
         const found = connection ? this.#lookup.find(connection) : Promise.resolve(undefined);
         this.#calls.push(found.then((caller) => caller && { socket, caller, program: () => caller.program() }));
         for (const wake of this.#waiting.splice(0)) wake();

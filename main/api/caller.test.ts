@@ -201,6 +201,21 @@ describe('section P: the program of a caller', () => {
     expect(lookups).toBe(1);
   });
 
+  it('section P: who may have opened the connection is judged by when it was accepted, not by when it first asked', async () => {
+    const asked: number[] = [];
+    const programs = {
+      find: async (_inode: number, connected: number) => {
+        asked.push(connected);
+        return editor;
+      },
+    };
+    const lookup = linuxCallerLookup(recorded, 1000, programs);
+    await (await lookup.find({ ...from(0x9c40), opened: { uptime: 12.5, epoch: 0 } }))?.program();
+    await (await lookup.find(from(0x9c40)))?.program();
+    expect(asked[0]).toBe(12.5);
+    expect(asked[1]).toBeGreaterThan(12.5);
+  });
+
   it('section P: a look-up that fails, or finds none, gives the unknown program: it never rejects', async () => {
     const failing = callerWith(() => Promise.reject(new Error('ESRCH')));
     expect(await failing.program()).toEqual(unknownProgram);

@@ -29,6 +29,18 @@ export interface Connection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** When it was there already; absent: now. */
+  readonly opened?: PointInTime | undefined;
+}
+
+/** One moment: in seconds since the system's start, and in milliseconds since the epoch. */
+export interface PointInTime {
+  readonly uptime: number;
+  readonly epoch: number;
+}
+
+export function presentTime(): PointInTime {
+  return { uptime: uptime(), epoch: Date.now() };
 }
 
 /** Finds who made a connection. */
@@ -37,12 +49,15 @@ export interface CallerLookup {
   find(connection: Connection): Promise<Caller | undefined>;
 }
 
-/** The numbers of a socket; undefined when it is gone already. */
-export function connectionOf(socket: Socket): Connection | undefined {
+/**
+ * The numbers of a socket; undefined when it is gone already.
+ * @param opened - when it was accepted: whatever began to run after that did not open it
+ */
+export function connectionOf(socket: Socket, opened?: PointInTime): Connection | undefined {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
   if (localAddress === undefined || localPort === undefined) return undefined;
-  return { remoteAddress, remotePort, localAddress, localPort };
+  return { remoteAddress, remotePort, localAddress, localPort, opened };
 }
 
 /**
@@ -117,7 +132,7 @@ export function linuxCallerLookup(
     findSocketOwner(await read(), connection) ?? findSocketOwner(await read(), connection);
   return {
     async find(connection) {
-      const connected = uptime();
+      const { uptime: connected } = connection.opened ?? presentTime();
       const row = await findRow(connection);
       if (row?.uid !== ownUid || row.inode === 0) return undefined;
       return callerWith(() =>
@@ -198,7 +213,7 @@ export function macCallerLookup(
     async find(connection) {
       const [first] = await holders(connection);
       if (first?.uid !== ownUid) return undefined;
-      const connected = Date.now();
+      const { epoch: connected } = connection.opened ?? presentTime();
       return callerWith(() => programs.find(() => holders(connection), ownUid, connected));
     },
   };

@@ -1,9 +1,17 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, type TestContext } from 'vitest';
-import { defaultPorts, ListenError, type Listening, type ListenOptions, listen } from './listen.ts';
+import {
+  type ConnectionLimits,
+  defaultPorts,
+  ListenError,
+  type Listening,
+  type ListenOptions,
+  listen,
+} from './listen.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -178,6 +186,50 @@ describe('L6, L7: what never reaches the handler', () => {
     expect(await exchange(port, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/hello$/);
   });
 
+  it('L6, L7: a body that is no chunk ends the connection, though the handler waits for the body', async () => {
+    const { port } = await listening({ port: 0, handler: (request) => void request.resume() });
+    const bytes = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n';
+    expect(await exchange(port, bytes)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('L7: a request that was answered before its body went wrong gets one answer', async () => {
+    const { port } = await listening({ port: 0 });
+    const answer = await exchange(
+      port,
+      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nnone\r\n',
+    );
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+  });
+
+  it('L7: what was asked before is answered whole and first, also when a second request has gone wrong', async () => {
+    const events = new EventEmitter();
+    const { port } = await listening({
+      port: 0,
+      handler: (request, response) => {
+        if (request.url === '/waits') events.once('second', () => response.end('hello'));
+        else events.emit('second');
+      },
+    });
+    const first = 'GET /waits HTTP/1.1\r\nHost: x\r\n\r\n';
+    const second = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n';
+    const received = await exchange(port, first + second);
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  });
+
+  it('L1: the handler sees every header that fits, also the two thousandth', async () => {
+    const seen: string[] = [];
+    const { port } = await listening({
+      port: 0,
+      handler: ({ rawHeaders }, response) => {
+        seen.push(...rawHeaders.slice(-2));
+        response.end();
+      },
+    });
+    const filler = 'x: y\r\n'.repeat(2000);
+    await exchange(port, `GET / HTTP/1.1\r\nConnection: close\r\n${filler}Origin: evil\r\n\r\n`);
+    expect(seen).toEqual(['Origin', 'evil']);
+  });
+
   it('L7: a pooled connection is kept for 65 s', async () => {
     const { port } = await listening({ port: 0 });
     const socket = connect(port, '127.0.0.1');
@@ -185,5 +237,141 @@ describe('L6, L7: what never reaches the handler', () => {
     const [answer]: Buffer[] = await once(socket, 'data');
     socket.destroy();
     expect(answer?.toString()).toMatch(/^Keep-Alive: timeout=65\r$/m);
+  });
+});
+
+describe('L6: connections that ask nothing', () => {
+  const patient = { headers: 600_000, request: 600_000, keepAlive: 600_000, unread: 600_000, checking: 20 };
+  const kept = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+  /** A connection whose caller never closes their side; `over` resolves with all that came. */
+  function unclosed(port: number, bytes: string) {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined);
+    closers.push(async () => void socket.destroy());
+    socket.write(bytes);
+    // Not by `text`, which closes this side too.
+    let received = '';
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+    });
+    const over = new Promise<string>((resolve) => {
+      for (const event of ['end', 'error']) socket.once(event, () => resolve(received));
+    });
+    return { socket, over };
+  }
+
+  const connectionsOf = (held: Set<Socket>) => expect.poll(() => held.size, { timeout: 10_000 });
+
+  /** Every connection of the server that is open. */
+  function heldConnections(): Set<Socket> {
+    const held = new Set<Socket>();
+    const seen = (message: unknown) => {
+      const { socket } = message as { socket: Socket };
+      held.add(socket);
+      socket.once('close', () => held.delete(socket));
+    };
+    subscribe('net.server.socket', seen);
+    closers.push(async () => void unsubscribe('net.server.socket', seen));
+    return held;
+  }
+
+  it.for<[string, string, string, Partial<ConnectionLimits>]>([
+    ['silent', '', '408', { headers: 50 }],
+    ['blank lines', '\r\n\r\n', '408', { headers: 50 }],
+    ['half a header', 'GET / HTTP/1.1\r\nHo', '408', { headers: 50 }],
+    ['half a body', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab', '408', { headers: 50, request: 60 }],
+    [
+      'half a chunk',
+      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab',
+      '408',
+      { headers: 50, request: 60 },
+    ],
+    ['no HTTP', 'hello\r\n\r\n', '400', {}],
+    ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', '400', {}],
+    ['kept alive', kept, '200', { keepAlive: 50 }],
+  ])('L6: %s is let go, though the caller never closes their side', async ([, bytes, status, limits]) => {
+    const held = heldConnections();
+    const { port } = await listening({
+      port: 0,
+      limits: { ...patient, ...limits },
+      handler: (request, response) => void request.resume().on('end', () => response.end()),
+    });
+    const { over } = unclosed(port, bytes);
+    expect(await over).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    await connectionsOf(held).toBe(0);
+  });
+
+  it('L6: an answer that nobody takes is not kept for ever', async () => {
+    const held = heldConnections();
+    const events = new EventEmitter();
+    const { port } = await listening({
+      port: 0,
+      limits: { ...patient, unread: 100 },
+      handler: (_request, response) => {
+        response.end(Buffer.alloc(64 * 1024 * 1024));
+        events.emit('answered');
+      },
+    });
+    const answered = once(events, 'answered');
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    closers.push(async () => void socket.destroy());
+    socket.pause().write(kept);
+    await answered;
+    await connectionsOf(held).toBe(0);
+  });
+
+  it('L6: an answer that is still being made waits as long as it takes', async () => {
+    const events = new EventEmitter();
+    const { port } = await listening({
+      port: 0,
+      limits: { ...patient, headers: 50, request: 50, keepAlive: 50, unread: 50 },
+      handler: ({ url }, response) => {
+        if (url === '/waits') events.once('answer', () => response.end('hello'));
+        else response.end();
+      },
+    });
+    const waiting = exchange(port, 'GET /waits HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    // Two that came later have run into both limits: so has the one that waits.
+    await unclosed(port, '').over;
+    await unclosed(port, kept).over;
+    await unclosed(port, '').over;
+    events.emit('answer');
+    expect(await waiting).toMatch(/hello$/);
+  });
+
+  it('L6: when there are too many, whoever has asked nothing for longest gives way, and nobody who waits for an answer', async () => {
+    const events = new EventEmitter();
+    const { port } = await listening({
+      port: 0,
+      limits: { ...patient, connections: 4 },
+      handler: ({ url }, response) => {
+        if (url !== '/waits') return void response.end('hello');
+        events.once('answer', () => response.end('hello'));
+        events.emit('waiting');
+      },
+    });
+    const arrived = once(events, 'waiting');
+    const waiting = exchange(port, 'GET /waits HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await arrived;
+    const gone: number[] = [];
+    for (let number = 0; number < 20; number += 1) {
+      const { socket, over } = unclosed(port, '');
+      void over.then(() => gone.push(number));
+      await once(socket, 'connect');
+    }
+    expect(await exchange(port, hello)).toMatch(/hello$/);
+    await expect.poll(() => gone.length).toBeGreaterThanOrEqual(17);
+    expect(gone).toEqual([...gone.keys()]);
+    expect(gone).not.toContain(19);
+    events.emit('answer');
+    expect(await waiting).toMatch(/hello$/);
+  });
+
+  it('L11: close does not wait for callers who never close their side', async () => {
+    const started = await listening({ port: 0, limits: patient });
+    for (const bytes of ['hello\r\n\r\n', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'])
+      await unclosed(started.port, bytes).over;
+    await started.close();
+    await expect(exchange(started.port, hello)).rejects.toThrow('ECONNREFUSED');
   });
 });

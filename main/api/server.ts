@@ -6,7 +6,7 @@ import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import { auth0Operations } from './auth0.ts';
-import { type Caller, type CallerLookup, callerWith, connectionOf } from './caller.ts';
+import { type Caller, type CallerLookup, callerWith, connectionOf, type PointInTime, presentTime } from './caller.ts';
 import { descriptionOperations } from './description.ts';
 import { errorAnswer } from './errors.ts';
 import { callbackPath, guard, openPagePrefix, type Passed } from './guard.ts';
@@ -43,6 +43,8 @@ export interface ApiOptions {
 /** The API, to be put behind a listening server. */
 export interface Api {
   readonly handler: RequestListener;
+  /** Told of each connection when it is accepted. */
+  readonly onConnection: (socket: Socket) => void;
   /** Takes a connection that asks to become a WebSocket. */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Ends what a closed server leaves open: the WebSockets. */
@@ -62,6 +64,7 @@ interface Admitted {
  */
 export function createApi(options: ApiOptions): Api {
   const callers = new WeakMap<Socket, Promise<Caller | undefined>>();
+  const opened = new WeakMap<Socket, PointInTime>();
   const requests = new WeakMap<IncomingMessage, Admitted>();
   const { gate } = options;
   const routes = new WeakMap<IncomingMessage, string>();
@@ -107,7 +110,7 @@ export function createApi(options: ApiOptions): Api {
   function callerOf(socket: Socket): Promise<Caller | undefined> {
     const known = callers.get(socket);
     if (known) return known;
-    const connection = connectionOf(socket);
+    const connection = connectionOf(socket, opened.get(socket));
     const found = connection ? options.callers.find(connection).catch(() => undefined) : Promise.resolve(undefined);
     callers.set(socket, found);
     return found;
@@ -178,6 +181,10 @@ export function createApi(options: ApiOptions): Api {
 
   return {
     handler,
+    onConnection(socket) {
+      // A socket comes a second time when a wish to upgrade it was passed over.
+      if (!opened.has(socket)) opened.set(socket, presentTime());
+    },
     onUpgrade: (request, socket, head) => {
       socket.on('error', () => socket.destroy());
       admitUpgrade(request, socket, head).catch((error: unknown) => {
