@@ -36,7 +36,9 @@ beforeAll(async () => {
   write('main/index.ts', "import { app } from 'electron';\nvoid app.whenReady();\n");
   write('main/headless.ts', HEADLESS);
   write('preload/index.ts', "import { contextBridge } from 'electron';\ncontextBridge.exposeInMainWorld('x', 1);\n");
-  write('renderer/index.html', '<!doctype html><div></div><script type="module" src="./index.tsx"></script>');
+  for (const page of ['index', 'consent']) {
+    write(`renderer/${page}.html`, '<!doctype html><div></div><script type="module" src="./index.tsx"></script>');
+  }
   write('renderer/tsconfig.json', readFileSync(join(projectFolder, 'renderer', 'tsconfig.json'), 'utf8'));
   write('tsconfig.json', readFileSync(join(projectFolder, 'tsconfig.json'), 'utf8'));
   write('renderer/style.css', 'p { color: red }');
@@ -63,11 +65,14 @@ describe('bundle', () => {
     }
   });
 
-  it('makes a page with nothing inline, as its content security policy wants it', () => {
-    const page = readFileSync(join(root, 'out/renderer/index.html'), 'utf8');
-    expect(page).not.toMatch(/<script(?![^>]*\ssrc="\.\/)|<style|\sstyle=|data:/);
-    expect(page).toMatch(/<link rel="stylesheet"/);
-  });
+  it.each(['index', 'consent'])(
+    'makes the page %s with nothing inline, as its content security policy wants it',
+    (name) => {
+      const page = readFileSync(join(root, `out/renderer/${name}.html`), 'utf8');
+      expect(page).not.toMatch(/<script(?![^>]*\ssrc="\.\/)|<style|\sstyle=|data:/);
+      expect(page).toMatch(/<link rel="stylesheet"/);
+    },
+  );
 
   it('takes the icons along, but not what they are drawn from', () => {
     expect(readdirSync(join(root, 'out/main/icons'))).toEqual(['tray.png']);
@@ -87,8 +92,8 @@ describe('ensureBundle', () => {
     expect(await isBundleFresh(root)).toBe(true);
   });
 
-  it('sees when a part is missing', async () => {
-    rmSync(join(root, 'out/preload'), { recursive: true });
+  it.each(['preload', 'renderer/consent.html'])('sees when a part is missing: %s', async (part) => {
+    rmSync(join(root, 'out', part), { recursive: true });
     expect(await isBundleFresh(root)).toBe(false);
   });
 

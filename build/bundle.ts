@@ -1,6 +1,6 @@
 /**
  * Builds what runs from what is written: `out/main`, `out/headless`, `out/preload` and `out/renderer`, each one file (the
- * window: one page) without node_modules beside it.
+ * windows: one page each) without node_modules beside it.
  *
  * Run by `npm run build`. `npm start`, `npm run serve` and `npm test` call `ensureBundle`, which builds only what changed.
  */
@@ -29,6 +29,7 @@ const RESULTS = [
   'headless/docs/swagger-ui-bundle.js',
   'preload/index.cjs',
   'renderer/index.html',
+  'renderer/consent.html',
 ];
 
 export interface BundleOptions {
@@ -51,7 +52,7 @@ export async function bundle({ root = projectFolder, quiet = false }: BundleOpti
   await build(forNode(root, 'main', define));
   await build(forNode(root, 'headless', define));
   await build(forNode(root, 'preload', define));
-  await build(forWindow(root, define));
+  await build(forWindows(root, define));
   await copyIcons(root);
   await copyDocs(root);
   // Written last: a build that stopped half-way is not fresh.
@@ -142,11 +143,14 @@ function withoutElectron(): Plugin {
   };
 }
 
+/** Which page each window shows. */
+const PAGES = ['index.html', 'consent.html'];
+
 /**
- * The window's page. Its content security policy allows only files of its own origin, so nothing may be inlined: no preload
+ * The windows' pages. Their content security policy allows only files of their own origin, so nothing may be inlined: no preload
  * polyfill, no small asset as a `data:` address. JSX is Preact's, as the window's tsconfig says.
  */
-function forWindow(root: string, define: Define): InlineConfig {
+function forWindows(root: string, define: Define): InlineConfig {
   return {
     configFile: false,
     root: join(root, 'renderer'),
@@ -161,6 +165,7 @@ function forWindow(root: string, define: Define): InlineConfig {
       modulePreload: false,
       assetsInlineLimit: 0,
       reportCompressedSize: false,
+      rolldownOptions: { input: PAGES.map((page) => join(root, 'renderer', page)) },
     },
   };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AppView } from '../preload/contract.ts';
+import type { AppView, QuestionView } from '../preload/contract.ts';
 import { announcement } from './announcement.ts';
 import { texts } from './texts.ts';
 
@@ -12,6 +12,8 @@ const signedOut: AppView = {
   demo: false,
   otherAccounts: [],
   storage: { kind: 'keyring', changeable: false },
+  questions: [],
+  unanswered: 0,
   exposesRefreshToken: false,
 };
 const adaAccount = { account: 'a', name: 'Ada' };
@@ -68,4 +70,19 @@ it('leaves a problem to its banner', () => {
 
 it('keeps quiet when nothing changed that a person waits for', () => {
   expect(announcement(ada, { ...ada, expiresAt: 5 })).toBeUndefined();
+});
+
+it('says once that a program waits for an answer, also when it takes the place of another', () => {
+  const question = (id: string): QuestionView => ({
+    id,
+    program: { id: 'p', name: 'Code', path: '/usr/bin/code', kind: 'program' },
+    wish: 'tokens',
+    lasting: 'always',
+    deadline: 0,
+  });
+  const asked: AppView = { ...ada, questions: [question('1')] };
+  expect(announcement(ada, asked)).toBe(said.question);
+  expect(announcement(asked, { ...asked, questions: [question('1')] })).toBeUndefined();
+  expect(announcement(asked, { ...ada, questions: [question('2')] })).toBe(said.question);
+  expect(announcement(asked, ada)).toBeUndefined();
 });

@@ -8,6 +8,8 @@ import { texts } from './texts.ts';
  */
 export function announcement(before: AppView | undefined, now: AppView): string | undefined {
   const said = texts.announcements;
+  const isNew = now.questions.some(({ id }) => !before?.questions.some((old) => old.id === id));
+  if (isNew) return said.question;
   if (now.waiting && now.waiting.id !== before?.waiting?.id) {
     return now.waiting.requestedBy === 'program' ? said.waitingForProgram : said.waiting;
   }

@@ -6,6 +6,8 @@ import { Notes } from './notes.tsx';
 import { OtherAccounts } from './otherAccounts.tsx';
 import type { Press, Pressed } from './pressButton.tsx';
 import { Problem } from './problem.tsx';
+import { Programs } from './programs.tsx';
+import { Questions, Unanswered } from './questions.tsx';
 import { bannerProblem } from './reachability.ts';
 import { Setup } from './setup.tsx';
 import { SignedIn } from './signedIn.tsx';
@@ -15,18 +17,20 @@ import { StorageQuestion } from './storage.tsx';
 import { Switched } from './switched.tsx';
 import { texts } from './texts.ts';
 import { useFocusKept } from './useFocusKept.ts';
+import { type Place, Views } from './views.tsx';
 import { Waiting } from './waiting.tsx';
 
 /** How long a pressed button says that it works when nothing comes of it: it must never say so for ever. */
 const pressedFor = 5_000;
 
-/** The whole window. It keeps nothing of its own: it shows the last view the main process sent. */
+/** The whole window. It keeps nothing of its own but its place: it shows the last view the main process sent. */
 export function App({ bridge }: { bridge: Bridge }) {
   const [view, setView] = useState<AppView>();
   const [silent, setSilent] = useState(false);
   const [announced, setAnnounced] = useState('');
   const [pressed, setPressed] = useState<Pressed>();
-  const content = useFocusKept<HTMLElement>(view);
+  const [place, setPlace] = useState<Place>('account');
+  const content = useFocusKept<HTMLElement>(view, place);
 
   const before = useRef<AppView>(undefined);
   useEffect(() => {
@@ -52,6 +56,13 @@ export function App({ bridge }: { bridge: Bridge }) {
     return () => clearTimeout(timer);
   }, [pressed]);
 
+  useEffect(() => {
+    if (place === 'account') return;
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setPlace('account');
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [place]);
+
   const press: Press = {
     pressed,
     onPress(action) {
@@ -65,6 +76,7 @@ export function App({ bridge }: { bridge: Bridge }) {
 
   return (
     <>
+      {!isStarting && <Views place={place} onPlace={setPlace} />}
       <main ref={content}>
         <h1 class="visually-hidden">{texts.appName}</h1>
         <p role="status" class="visually-hidden">
@@ -77,7 +89,7 @@ export function App({ bridge }: { bridge: Bridge }) {
           <Waiting
             key={view.waiting.id}
             waiting={view.waiting}
-            alone={view.status !== 'signed_in'}
+            alone={view.status !== 'signed_in' && place === 'account'}
             actions={bridge}
             onAnnounce={setAnnounced}
           />
@@ -86,15 +98,19 @@ export function App({ bridge }: { bridge: Bridge }) {
           <Switched person={view.person} from={view.switchedFrom} actions={bridge} />
         )}
         {view?.storage.needs === 'choice' && <StorageQuestion onChoose={choose} />}
+        {view && <Questions count={view.questions.length} />}
         {isStarting ? (
           <Starting silent={silent} locked={view?.storage.needs === 'unlock'} />
+        ) : place === 'programs' ? (
+          <Programs bridge={bridge} />
         ) : (
           <>
+            <Unanswered count={view.unanswered} onShow={() => setPlace('programs')} />
             <Screen view={view} press={press} />
             <OtherAccounts accounts={view.otherAccounts} actions={bridge} />
           </>
         )}
-        {view && <Notes view={view} onChoose={choose} />}
+        {view && place === 'account' && <Notes view={view} onChoose={choose} />}
       </main>
       {view && <Footer address={view.address} version={view.version} />}
     </>

@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import { Person } from './icons.tsx';
 import { initials } from './initials.ts';
+import { Picture } from './picture.tsx';
 
 /** A person's picture; their initials when there is none or it cannot be drawn. The name beside it speaks for both. */
 export function Avatar({
@@ -12,16 +12,9 @@ export function Avatar({
   picture?: string | undefined;
   small?: boolean;
 }) {
-  // Which one, not whether: another picture deserves another try.
-  const [broken, setBroken] = useState<string>();
-
   return (
     <span class={small ? 'avatar small' : 'avatar'} aria-hidden="true">
-      {picture !== undefined && picture !== broken ? (
-        <img src={picture} alt="" onError={() => setBroken(picture)} />
-      ) : (
-        initials(name) || <Person />
-      )}
+      <Picture source={picture}>{initials(name) || <Person />}</Picture>
     </span>
   );
 }

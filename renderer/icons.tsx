@@ -36,3 +36,13 @@ export function Verified() {
     </svg>
   );
 }
+
+/** A window of which nothing is known. */
+export function UnknownProgram() {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d="M5.6 6.1a2.4 2.4 0 1 1 3.5 2.2c-.7.4-1.1.9-1.1 1.7" />
+      <path d="M8 12.6v.05" />
+    </svg>
+  );
+}

@@ -15,3 +15,10 @@ it('names the day when it is another', () => {
   expect(shown).toContain('May');
   expect(shown).toContain('4');
 });
+
+it('names the year when it is another', () => {
+  const shown = pointInTime(new Date(2025, 11, 31, 12, 0).getTime(), noon, 'en');
+  expect(shown).toContain('2025');
+  expect(shown).toContain('Dec');
+  expect(pointInTime(noon - 24 * 3_600_000, noon, 'en')).not.toContain('2026');
+});

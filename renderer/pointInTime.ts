@@ -1,5 +1,6 @@
 /**
- * A point in time for a person: only the time when it is today, with the day otherwise. The words are of the given language,
+ * A point in time for a person: only the time when it is today, with the day otherwise, and with the year when it is
+ * another. The words are of the given language,
  * but whether the clock has 12 or 24 hours is the system's own choice.
  *
  * @param at in milliseconds since the epoch.
@@ -14,6 +15,11 @@ export function pointInTime(at: number, now: number, language: string): string {
     ...(hour12 === undefined ? {} : { hour12 }),
   };
   const today = new Date(at).toDateString() === new Date(now).toDateString();
-  const day: Intl.DateTimeFormatOptions = { weekday: 'short', day: 'numeric', month: 'short' };
+  const thisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  const day: Intl.DateTimeFormatOptions = {
+    ...(thisYear ? { weekday: 'short' } : { year: 'numeric' }),
+    day: 'numeric',
+    month: 'short',
+  };
   return new Intl.DateTimeFormat(language, today ? time : { ...day, ...time }).format(at);
 }

@@ -9,6 +9,8 @@ const signedIn: AppView = {
   demo: false,
   otherAccounts: [],
   storage: { kind: 'keyring', changeable: false },
+  questions: [],
+  unanswered: 0,
   exposesRefreshToken: false,
   freshness: 'verified',
 };

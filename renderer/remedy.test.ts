@@ -10,6 +10,8 @@ const signedOut: AppView = {
   demo: false,
   otherAccounts: [],
   storage: { kind: 'keyring', changeable: false },
+  questions: [],
+  unanswered: 0,
   exposesRefreshToken: false,
 };
 const signedIn: AppView = { ...signedOut, status: 'signed_in' };

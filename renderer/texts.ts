@@ -6,6 +6,7 @@ export const texts = {
   /** BCP 47 tag of this language, for dates. */
   language: 'en',
   appName: 'Loopgate',
+  timeLeft: 'Time left',
 
   starting: {
     heading: 'Starting',
@@ -38,7 +39,6 @@ export const texts = {
     byProgram: 'A program on this machine asked to sign you in. If you did not expect this, cancel.',
     byLoopgate: 'Sign in on the page that has opened there. This window follows by itself.',
     notOpened: 'No page? Open it again, or copy its address into any browser.',
-    timeLeft: 'Time left',
     openAgain: 'Open again',
     copyAddress: 'Copy address',
     copied: 'Copied',
@@ -140,6 +140,119 @@ export const texts = {
     change: 'Change',
   },
 
+  /** The window in which a program asks. What is said of its name or its claim is never said as a fact. */
+  consent: {
+    noPath: 'Its path is not known.',
+    claimedName: 'It calls itself',
+    unchecked: 'not checked',
+    wantsTo: 'wants to',
+    covers: 'Allowing it covers all of these',
+    kinds: {
+      program: 'All extensions of this program share this answer.',
+      interpreter: 'This program runs any script, and your answer is for all that it runs.',
+      shell: 'This is a shell: it runs any command, and your answer is for all that it runs.',
+      httpClient: 'This is a command-line tool: your answer is for whoever uses it.',
+      forwarder:
+        'This program carries requests from somewhere Loopgate cannot see, such as a container or another machine. Your answer is for whatever is there.',
+      browser:
+        'An address that was opened in this browser asks for it, and any page can open one. Allow it only if you did this yourself.',
+      unknown: 'Loopgate could not find out which program this is. Deny it unless you know what asks just now.',
+    },
+    runs: 'It says it runs',
+    deny: 'Deny',
+    allowOnce: 'Allow once',
+    allow: 'Allow',
+    allowHours: 'Allow for 12 hours',
+    denying: 'Denying…',
+    allowing: 'Allowing…',
+    lasting: {
+      always: 'Allow stays until you change it. Once: until the program ends, one hour at most.',
+      hours: 'Once: until the program ends, one hour at most.',
+      once: 'Once: until the program ends, one hour at most. It cannot be allowed for longer.',
+    },
+    /** Of a browser, which is never allowed: it may act this time. */
+    thisTime: 'Allowing it covers nothing else, and no other time.',
+    position: (position: number, total: number) => `${position} of ${total}`,
+    more: (total: number) => (total === 1 ? 'One more program asks.' : `${total} more programs ask.`),
+    done: 'All answered',
+    silent: 'Loopgate does not answer. Close this window: that counts as denied.',
+  },
+
+  /** What a program wants, after “wants to”; and in a few words, as the name of it. */
+  wishes: {
+    sign_in: 'start a sign-in for you',
+    tokens: 'get access tokens of your sign-in',
+    profile: 'see your name, e-mail address and picture',
+    sign_out: 'sign you out',
+    accounts: 'see and switch between your accounts',
+  },
+  wishNames: {
+    sign_in: 'sign-in',
+    tokens: 'access tokens',
+    profile: 'profile',
+    sign_out: 'sign-out',
+    accounts: 'accounts',
+  },
+
+  views: {
+    label: 'Views',
+    account: 'Account',
+    programs: 'Programs',
+  },
+
+  questions: {
+    title: (count: number) =>
+      count === 1 ? 'A program waits for your answer' : `${count} programs wait for your answer`,
+    text: 'The question is in a window of its own.',
+  },
+
+  unanswered: {
+    title: (count: number) =>
+      count === 1 ? 'A program asked while you were away' : `${count} programs asked while you were away`,
+    text: 'Nobody answered, so it was denied for now.',
+    show: 'See programs',
+  },
+
+  programs: {
+    heading: 'Programs',
+    loading: 'Looking who has asked.',
+    guard: {
+      ask: 'You are asked before a program may use your sign-in.',
+      'same-user': 'Every program of yours may use your sign-in, except for those you deny. Nothing is asked.',
+      listed: 'Only programs on this list that you allowed may use your sign-in. Nothing is asked.',
+    },
+    empty: 'No program has asked yet',
+    emptyText: {
+      ask: 'What asks is listed here, with your answer.',
+      'same-user': 'What uses your sign-in is listed here.',
+      listed: 'What asks is listed here. It may use your sign-in when you allow it.',
+    },
+    neverAllowed: 'Never allowed',
+    allowed: 'Allowed',
+    allowedUntil: (time: string) => `Allowed until ${time}`,
+    denied: 'Denied',
+    deniedUntil: (time: string) => `Denied until ${time}`,
+    unanswered: { ask: 'Not decided', 'same-user': 'Used', listed: 'Not allowed' },
+    wanted: 'Asked for',
+    lastUsed: 'Last',
+    firstUsed: 'First',
+    /** Why there is no Allow. */
+    notForLong: 'Loopgate cannot tell what this is, so that it can only be allowed once, at the time it asks.',
+    never: 'A browser is never allowed: any page or extension in it could use your sign-in.',
+    allow: 'Allow',
+    allowHours: 'Allow for 12 hours',
+    deny: 'Deny',
+    remove: 'Remove',
+    /** Which one a button is for; the words on the button come first. */
+    ofWhom: (label: string, name: string) => `${label}: ${name}`,
+    origins: 'Apps and extensions with an address of their own',
+    originsText: 'They call as a page does, but are none on the web.',
+    origin: { refused: 'Refused', allowed: 'Allowed', fixed: 'Allowed by the settings' },
+    history: (count: number) => `History (${count})`,
+    outcomes: { allowed: 'Allowed', denied: 'Denied' },
+    clear: 'Clear the history',
+  },
+
   footer: {
     address: 'Programs reach Loopgate at',
     version: (version: string) => `Version ${version}`,
@@ -157,6 +270,7 @@ export const texts = {
     waitingForProgram: 'A program on this machine asked to sign you in. Waiting for the browser.',
     waitingEnded: 'No longer waiting for the browser.',
     copied: 'The address is copied.',
+    question: 'A program asks for your sign-in and waits for your answer.',
   },
 };
 

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Actions, WaitingView } from '../preload/contract.ts';
+import { Countdown } from './countdown.tsx';
 import { Mark } from './icons.tsx';
 import { texts } from './texts.ts';
-import { timeLeft, untilNextTurn } from './timeLeft.ts';
 
 /** How long the button says "Copied": long enough to be read, short enough to copy again. */
 const copiedFor = 2_500;
@@ -48,30 +48,11 @@ export function Waiting({ waiting, alone, actions, onAnnounce }: WaitingProps) {
         </button>
       </div>
       <div class="waiting-end">
-        <TimeLeft deadline={waiting.deadline} />
+        <Countdown deadline={waiting.deadline} />
         <button type="button" onClick={() => actions.cancelSignIn(waiting.id)}>
           {words.cancel}
         </button>
       </div>
     </section>
-  );
-}
-
-function TimeLeft({ deadline }: { deadline: number }) {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const wait = untilNextTurn(deadline, now);
-    if (wait === undefined) return;
-    const timer = setTimeout(() => setNow(Date.now()), wait);
-    return () => clearTimeout(timer);
-  }, [deadline, now]);
-
-  return (
-    <p class="small">
-      <span class="muted">{texts.waiting.timeLeft}</span>{' '}
-      <span role="timer" aria-label={texts.waiting.timeLeft} class="time">
-        {timeLeft(deadline, now)}
-      </span>
-    </p>
   );
 }

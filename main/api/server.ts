@@ -116,22 +116,23 @@ export function createApi(options: ApiOptions): Api {
     return found;
   }
 
-  function guarded(request: IncomingMessage): Passed {
+  async function guarded(request: IncomingMessage): Promise<Passed> {
     const { port } = request.socket.address() as { port?: number };
     const { broker } = options;
     try {
       return guard(request, { port: port ?? -1, origins: gate.origins, providerOrigins: broker.providerOrigins });
     } catch (error) {
-      offerOrigin(request);
+      await offerOrigin(request);
       throw error;
     }
   }
 
   /** L2: a refused origin that is no web page's is shown to the person; another user's process shows them nothing. */
-  function offerOrigin({ headers, socket }: IncomingMessage): void {
+  async function offerOrigin({ headers, socket }: IncomingMessage): Promise<void> {
     const { origin } = headers;
     if (origin === undefined || origin === 'null' || /^https?:/.test(origin)) return;
-    void callerOf(socket).then((caller) => caller && gate.refusedOrigin(origin));
+    // Before it is answered: whoever has read the answer may be gone, and nobody knows then whose it was.
+    if (await callerOf(socket)) gate.refusedOrigin(origin);
   }
 
   /** L5. @throws BrokerError for another user's process, and for a connection without an owner */
@@ -145,7 +146,7 @@ export function createApi(options: ApiOptions): Api {
 
   async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const arrivedAt = options.now();
-    const { origin } = guarded(request);
+    const { origin } = await guarded(request);
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
     const caller = takesStrangers(request) ? stranger : await admittedCaller(request.socket);
     // Refused before it is sent; a body of unknown length is counted while it is read.
@@ -156,7 +157,7 @@ export function createApi(options: ApiOptions): Api {
   }
 
   async function admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const { origin } = guarded(request);
+    const { origin } = await guarded(request);
     const caller = await admittedCaller(request.socket);
     if (request.url?.split('?')[0] !== '/user/stream') throw new BrokerError('not_found');
     stream.accept(request, socket, head, { caller, origin });

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import type { Page } from 'playwright';
+import type { AppView } from '../../preload/contract.ts';
+import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
+import { renewPicture } from '../support/picture.ts';
+import { onStage, type Stage } from '../support/stage.ts';
+
+/** A program of its own: a copy of Node's executable under another name. */
+function makeProgram({ session }: Pick<Stage, 'session'>, name: string): string {
+  const path = join(session.home, name);
+  copyFileSync(process.execPath, path);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** The program asks for a token. @returns the status, and the error's code when it is one */
+async function asks(program: string, { address }: DesktopApp): Promise<string> {
+  const script = `const answer = await fetch(process.argv[1] + '/user/access_token');
+    const body = await answer.text();
+    process.stdout.write(answer.status === 200 ? '200' : answer.status + ' ' + JSON.parse(body).error);`;
+  return await outputOf(program, ['--input-type=module', '-e', script, address]);
+}
+
+async function outputOf(program: string, argv: string[]): Promise<string> {
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  await new Promise((resolve) => child.once('close', resolve));
+  return printed;
+}
+
+/** The window that asks, once something is asked. */
+async function asked({ electron }: DesktopApp): Promise<Page> {
+  const isConsent = (page: Page) => page.url().endsWith('/consent.html');
+  return electron.windows().find(isConsent) ?? (await electron.waitForEvent('window', isConsent));
+}
+
+/** The window may be gone before the key is up again. */
+const pressEnter = (page: Page) => page.keyboard.press('Enter').catch(() => undefined);
+
+const windowsOf = ({ electron }: DesktopApp) => electron.windows().length;
+
+/** As the desktop's close button does it. */
+async function closeByHand({ electron }: DesktopApp): Promise<void> {
+  await electron.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()
+      .find((one) => one.webContents.getURL().endsWith('/consent.html'))
+      ?.close();
+  });
+}
+
+test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny by Enter, no answer', () =>
+  onStage(async (stage) => {
+    const { session, environment, signInAs, trayLabels } = stage;
+    const { LOOPGATE_GUARD: _, ...asking } = environment;
+    const app = await startDesktopApp({ environment: asking });
+    await session.tray.waitForItem();
+    await signInAs('Ada Lovelace', () => press(app, 'Sign in'));
+    await expect(heading(app, 'Ada Lovelace')).toBeVisible();
+
+    // Shown by name and path; nothing can be allowed in the first second, and Deny has the focus.
+    const editor = makeProgram(stage, 'acme-editor');
+    const first = asks(editor, app);
+    let question = await asked(app);
+    await expect(question.getByRole('alertdialog', { name: /^acme-editor wants to/ })).toBeVisible();
+    await expect(question.getByText(editor, { exact: true })).toBeVisible();
+    const allow = question.getByRole('button', { name: 'Allow', exact: true });
+    await expect(question.getByRole('button', { name: 'Deny' })).toBeFocused();
+    await expect.poll(trayLabels).toContain('Needs attention…');
+    await expect(heading(app, 'A program waits for your answer')).toBeVisible();
+    await renewPicture(question, '14-consent');
+
+    // The other window cannot answer, and the one that asks can do nothing else.
+    const view: AppView = await app.window.evaluate('window.loopgate.view()');
+    await app.window.evaluate(`window.loopgate.answerQuestion(${JSON.stringify(view.questions[0]?.id)}, 'allow')`);
+    await question.evaluate('window.loopgate.signOut()');
+    await expect(allow).toBeVisible();
+
+    await allow.click();
+    expect(await first).toBe('200');
+    await expect.poll(() => windowsOf(app)).toBe(1);
+    await expect.poll(trayLabels).not.toContain('Needs attention…');
+    // Remembered: nothing is asked.
+    expect(await asks(editor, app)).toBe('200');
+    expect(windowsOf(app)).toBe(1);
+
+    // A copy of it is another program. By keyboard alone: once, which the next run of it does not have.
+    const copy = makeProgram(stage, 'acme-copy');
+    const second = asks(copy, app);
+    question = await asked(app);
+    const once = question.getByRole('button', { name: 'Allow once' });
+    await expect(question.getByRole('button', { name: 'Deny' })).toBeFocused();
+    await question.keyboard.press('Tab');
+    await expect(once).toBeFocused();
+    // Too early it does nothing.
+    await expect(once).not.toHaveAttribute('aria-disabled', 'true');
+    await pressEnter(question);
+    expect(await second).toBe('200');
+    await expect.poll(() => windowsOf(app)).toBe(1);
+
+    // Enter, by whoever types on, denies.
+    const third = asks(copy, app);
+    question = await asked(app);
+    await expect(question.getByRole('button', { name: 'Deny' })).toBeFocused();
+    await pressEnter(question);
+    expect(await third).toBe('403 consent_denied');
+    await expect.poll(() => windowsOf(app)).toBe(1);
+    expect(await asks(copy, app)).toBe('403 consent_denied');
+
+    // Closed without an answer: denied, and it waits in the tray and in the window for a decision.
+    const other = makeProgram(stage, 'acme-other');
+    const fourth = asks(other, app);
+    await (await asked(app)).getByRole('button', { name: 'Deny' }).waitFor();
+    await closeByHand(app);
+    expect(await fourth).toBe('403 consent_denied');
+    await expect.poll(trayLabels).toContain('Needs attention…');
+    expect(await asks(other, app)).toBe('403 consent_denied');
+    expect(windowsOf(app)).toBe(1);
+    await expect(heading(app, 'A program asked while you were away')).toBeVisible();
+    await press(app, 'See programs');
+    await renewPicture(app.window, '15-programs');
+    await press(app, 'Allow: acme-other');
+    expect(await asks(other, app)).toBe('200');
+    await expect.poll(trayLabels).not.toContain('Needs attention…');
+
+    // Taken back, and forgotten.
+    await press(app, 'Deny: acme-editor');
+    await expect(app.window.getByRole('button', { name: 'Allow: acme-editor' })).toBeVisible();
+    expect(await asks(editor, app)).toBe('403 consent_denied');
+    await press(app, 'Remove: acme-editor');
+    const fifth = asks(editor, app);
+    question = await asked(app);
+    await question.getByRole('button', { name: 'Allow', exact: true }).click();
+    expect(await fifth).toBe('200');
+    await app.quit();
+  }));
+
+test('item 5, item 7: a refused app origin is allowed with one click; the history can be cleared; both outlast a restart', () =>
+  onStage(async ({ environment }) => {
+    let app = await startDesktopApp({ environment });
+    const origin = 'app://obsidian.md';
+    const preflight = async () => {
+      const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Sec-Fetch-Mode': 'cors' };
+      const argv = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+      const show = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '-X', 'OPTIONS', `${app.address}/user`];
+      return await outputOf('curl', [...argv, ...show]);
+    };
+    expect(await preflight()).toBe('403');
+    await press(app, 'Programs');
+    await press(app, `Allow: ${origin}`);
+    await expect(app.window.getByRole('button', { name: `Remove: ${origin}` })).toBeVisible();
+    expect(await preflight()).toBe('204');
+
+    // A program that asks for a token while nobody is signed in has asked all the same.
+    expect(await outputOf('curl', ['-s', '-o', '/dev/null', `${app.address}/user/access_token`])).toBe('');
+    await expect(app.window.getByText('History (1)')).toBeVisible();
+    await app.quit();
+
+    app = await startDesktopApp({ environment });
+    expect(await preflight()).toBe('204');
+    await press(app, 'Programs');
+    await app.window.getByText('History (1)').click();
+    await press(app, 'Clear the history');
+    await expect(app.window.getByText('History (1)')).toHaveCount(0);
+    await app.quit();
+  }));

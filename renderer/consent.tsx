@@ -1,0 +1,4 @@
+import { render } from 'preact';
+import { ConsentWindow } from './consentWindow.tsx';
+
+render(<ConsentWindow bridge={window.loopgate} />, document.body);

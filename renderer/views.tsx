@@ -1,0 +1,25 @@
+import { texts } from './texts.ts';
+
+/** What the window can show: who is signed in, or who uses it. */
+export type Place = 'account' | 'programs';
+
+const places: readonly Place[] = ['account', 'programs'];
+
+export function Views({ place, onPlace }: { place: Place; onPlace: (place: Place) => void }) {
+  const { views } = texts;
+  return (
+    <nav class="views" aria-label={views.label}>
+      {places.map((one) => (
+        <button
+          key={one}
+          type="button"
+          class="quiet"
+          aria-current={one === place ? 'page' : undefined}
+          onClick={() => onPlace(one)}
+        >
+          {views[one]}
+        </button>
+      ))}
+    </nav>
+  );
+}
