@@ -253,6 +253,8 @@ const hostile: { name: string; headers: string[]; method?: string; reachesCallba
       'Upgrade: websocket',
     ),
   },
+  // Chromium sends no Sec-Fetch header with it: its Origin alone tells.
+  { name: 'websocket of Chromium', headers: [`Origin: ${evil}`, 'Connection: Upgrade', 'Upgrade: websocket'] },
 ];
 
 describe('L3: what a hostile page can send', () => {

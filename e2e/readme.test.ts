@@ -11,6 +11,7 @@ import { type Pair, startPair } from './support/client.ts';
 import { projectFolder } from './support/headless.ts';
 
 const readme = await readFile(join(projectFolder, 'README.md'), 'utf8');
+const security = await readFile(join(projectFolder, 'SECURITY.md'), 'utf8');
 
 /** The rows of the README's table of operations: the line to try, and the status that it promises. */
 const lines = [...readme.matchAll(/^\|.*\| `(curl .*)` \| (\d{3}) \|$/gm)].map(([, line = '', status = '']) => ({
@@ -57,5 +58,29 @@ describe('the README', () => {
     );
     expect(targets.length).toBeGreaterThan(5);
     for (const target of targets) await expect(readFile(join(projectFolder, target))).resolves.toBeDefined();
+  });
+});
+
+describe('SECURITY.md', () => {
+  const rows = [...security.matchAll(/^\| (?!against|---)(.*?) \| .* \| (.*) \|$/gm)].map(
+    ([, against = '', tests = '']) => ({
+      against,
+      tests: [...tests.matchAll(/`([^`]+)`(?:[^`(]*\(([^)]*)\))?/g)].map(([, file = '', rules = '']) => ({
+        file,
+        rules,
+      })),
+    }),
+  );
+
+  test.each(rows)('names a test that holds the claim against $against', async ({ tests }) => {
+    expect(tests.length).toBeGreaterThan(0);
+    const sources = await Promise.all(tests.map(({ file }) => readFile(join(projectFolder, file), 'utf8')));
+    const rules = tests.flatMap(({ rules: named }) => [...named.matchAll(/\b[A-Z]\d+\b/g)].map(([rule]) => rule));
+    for (const rule of rules) expect(sources.join('\n'), rule).toMatch(new RegExp(`\\b${rule}\\b`));
+  });
+
+  test('is honest on one page', () => {
+    expect(rows.length).toBeGreaterThan(15);
+    expect(security).toContain('## Not protected');
   });
 });

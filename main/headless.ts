@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Logger } from 'pino';
+import type { GuardMode } from './access/gate.ts';
 import { ListenError } from './api/listen.ts';
 import { systemClock } from './broker/clock.ts';
 import type { DeviceCode } from './broker/deviceLogin.ts';
@@ -77,9 +78,17 @@ function announce(host: Host, settings: Settings, vault: Vault): void {
   sayPlace(host, vault);
   if (settings.issuer === undefined)
     print('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
+  print(guardNotices[host.gate.mode]);
   print(`Loopgate ${version} listening on ${host.address}`);
   if (settings.issuer !== undefined) print(nextSteps(host.address));
 }
+
+/** Who is let in. */
+const guardNotices: Record<GuardMode, string> = {
+  ask: 'You are asked which programs may use the sign-in.',
+  'same-user': 'Every program of this user may use the sign-in (LOOPGATE_GUARD=listed keeps to the list of programs).',
+  listed: 'Only the programs on the list may use the sign-in (LOOPGATE_GUARD).',
+};
 
 /** Where the session rests, now and whenever that changes. */
 function sayPlace({ broker }: Host, vault: Vault): void {

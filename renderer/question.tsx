@@ -25,8 +25,6 @@ interface QuestionProps {
 export function Question({ question, position, total, onAnswer }: QuestionProps) {
   const { consent } = texts;
   const { program, lasting } = question;
-  // A browser is never allowed. That it asks means that it was sent to an address which acts, and each time is confirmed.
-  const isConfirmation = program.kind === 'browser';
   const [pressed, setPressed] = useState<QuestionAnswer>();
   const isAttentive = useAttention();
   const isSettled = useSettled(position > 1);
@@ -88,7 +86,7 @@ export function Question({ question, position, total, onAnswer }: QuestionProps)
         </div>
       )}
       <KindWords program={program} />
-      {isConfirmation ? <p class="covers">{consent.thisTime}</p> : <Covers />}
+      <Covers />
       <div class="answer">
         <div class="answer-buttons">
           {answersFor(lasting).map(({ answer, label, busy }) => (
@@ -104,7 +102,7 @@ export function Question({ question, position, total, onAnswer }: QuestionProps)
             </button>
           ))}
         </div>
-        {!isConfirmation && <p class="answer-lasting">{consent.lasting[lasting]}</p>}
+        <p class="answer-lasting">{consent.lasting[lasting]}</p>
         <div class="answer-end">
           <Countdown deadline={question.deadline} />
           {total > 1 && <p class="small muted">{consent.position(position, total)}</p>}

@@ -154,8 +154,7 @@ export const texts = {
       httpClient: 'This is a command-line tool: your answer is for whoever uses it.',
       forwarder:
         'This program carries requests from somewhere Loopgate cannot see, such as a container or another machine. Your answer is for whatever is there.',
-      browser:
-        'An address that was opened in this browser asks for it, and any page can open one. Allow it only if you did this yourself.',
+      browser: 'A browser is never allowed: any page or extension in it could use your sign-in.',
       unknown: 'Loopgate could not find out which program this is. Deny it unless you know what asks just now.',
     },
     runs: 'It says it runs',
@@ -170,8 +169,6 @@ export const texts = {
       hours: 'Once: until the program ends, one hour at most.',
       once: 'Once: until the program ends, one hour at most. It cannot be allowed for longer.',
     },
-    /** Of a browser, which is never allowed: it may act this time. */
-    thisTime: 'Allowing it covers nothing else, and no other time.',
     position: (position: number, total: number) => `${position} of ${total}`,
     more: (total: number) => (total === 1 ? 'One more program asks.' : `${total} more programs ask.`),
     done: 'All answered',

@@ -450,37 +450,6 @@ describe('item 6: floods', () => {
   });
 });
 
-describe('a browser that was sent to an address which acts', () => {
-  const browser = program('/usr/lib/chromium/chromium', { kind: 'browser' });
-  const asked = { isConfirmation: true };
-
-  test('is confirmed each time, and allows the browser nothing', async () => {
-    const { gate, asks } = stage();
-    for (const answer of ['once', 'allow'] as const) {
-      const signOut = gate.require(from(browser), 'sign_out', asked);
-      await vi.waitFor(() => question(gate));
-      gate.answer(question(gate).id, answer);
-      await signOut;
-      expect((await asks(from(browser))).state).toBe('consent_denied');
-    }
-    const denied = failureOf(gate.require(from(browser), 'sign_out', asked));
-    await vi.waitFor(() => question(gate));
-    gate.answer(question(gate).id, 'deny');
-    expect((await denied).code).toBe('consent_denied');
-    // And what was denied is not asked again at once.
-    expect((await failureOf(gate.require(from(browser), 'sign_out', asked))).code).toBe('consent_denied');
-  });
-
-  test('a program that says it is one is asked about as itself', async () => {
-    const { gate } = stage();
-    const curl = program('/usr/bin/curl', { kind: 'httpClient' });
-    const signOut = gate.require(from(curl), 'sign_out', asked);
-    await vi.waitFor(() => expect(question(gate)).toMatchObject({ isConfirmation: false }));
-    gate.answer(question(gate).id, 'allow');
-    await signOut;
-  });
-});
-
 describe('item 7: the list', () => {
   test('has first and last use, and what was asked for; the history has no more than that', async () => {
     const { gate, clock, asks } = stage('same-user');

@@ -152,6 +152,11 @@ export class Gate {
     return this.#verdict(await this.#partyOf(requester), requester.caller) === 'allowed';
   }
 
+  /** Whether a browser asks, for whom no program can be allowed. */
+  async isBrowser({ caller }: Requester): Promise<boolean> {
+    return (await caller.program()).kind === 'browser';
+  }
+
   /** Remembers what a program calls itself, to be shown as its claim. */
   async claim(requester: Requester, name: string): Promise<void> {
     remember(this.#claims, await this.ownerOf(requester), printable(name, 100));
@@ -160,15 +165,12 @@ export class Gate {
   /**
    * Lets a requester have what is the person's: resolves when it may. The person is asked where nothing is decided yet, and
    * the request waits, within R15's limits.
-   * @param options.isConfirmation - for a browser that was sent to an address which acts: each time is confirmed by itself
    * @throws BrokerError `consent_denied`, `rate_limited`
    */
-  async require(requester: Requester, wish: Wish, options: { isConfirmation?: boolean } = {}): Promise<void> {
+  async require(requester: Requester, wish: Wish): Promise<void> {
     const party = await this.#partyOf(requester);
-    const isConfirmation = options.isConfirmation === true && party.program.kind === 'browser' && !party.isOrigin;
     try {
-      if (isConfirmation) await this.#confirm(party, requester.caller, wish);
-      else await this.#letIn(party, requester.caller, wish);
+      await this.#letIn(party, requester.caller, wish);
       this.#record(party, wish, 'allowed');
     } catch (error) {
       this.#record(party, wish, 'denied');
@@ -306,23 +308,15 @@ export class Gate {
     const { program } = party;
     const verdict = this.#verdict(party, caller);
     if (verdict === 'denied') throw this.#denied(program);
-    if (verdict === 'ask') await this.#ask(keyOf(program), party, caller, wish, false);
+    if (verdict === 'ask') await this.#ask(party, caller, wish);
   }
 
-  async #confirm(party: Party, caller: Identified, wish: Wish): Promise<void> {
-    if (this.mode === 'same-user') return;
-    const key = keyOf({ ...party.program, claim: 'confirmation' });
-    if (this.mode === 'listed' || this.#isQuiet(key)) throw this.#denied(party.program);
-    await this.#ask(key, party, caller, wish, true);
-  }
-
-  async #ask(key: string, party: Party, caller: Identified, wish: Wish, isConfirmation: boolean): Promise<void> {
-    const { program, owner } = party;
+  async #ask({ program, owner }: Party, caller: Identified, wish: Wish): Promise<void> {
+    const key = keyOf(program);
     // The program is in the list from its first question on, so that it can be decided about when nobody answers.
     this.#list.note(program, wish, this.#world.clock.now());
     const known = this.#questions.withKey(key);
-    const question =
-      known ?? this.#questions.ask({ key, program, wish, claimedName: this.#claims.get(owner), isConfirmation });
+    const question = known ?? this.#questions.ask({ key, program, wish, claimedName: this.#claims.get(owner) });
     question.waiting.set(caller, program);
     if (!known) {
       const stop = this.#world.clock.after(question.deadline - this.#world.clock.now(), () =>
@@ -343,10 +337,9 @@ export class Gate {
     const now = this.#world.clock.now();
     if (outcome === 'unanswered') {
       remember(this.#quietUntil, key, now + quietTime);
-      if (!question.isConfirmation) this.#unanswered.add(program.id);
-    } else if (question.isConfirmation || (outcome === 'deny' && program.lasting === 'once')) {
-      if (outcome === 'deny') remember(this.#quietUntil, key, now + quietTime);
-    } else if (outcome === 'deny') this.#decide(program.id, 'denied');
+      this.#unanswered.add(program.id);
+    } else if (outcome === 'deny' && program.lasting === 'once') remember(this.#quietUntil, key, now + quietTime);
+    else if (outcome === 'deny') this.#decide(program.id, 'denied');
     else if (outcome === 'allow' && program.lasting !== 'once') this.#decide(program.id, 'allowed');
     else for (const [caller, run] of question.waiting) this.#allowOnce(run, caller);
     question.settle(outcome);
@@ -375,8 +368,7 @@ export class Gate {
     if (until !== undefined) this.#world.clock.after(allowedHours, () => this.#changed('decided'));
     // Questions about the same program that differ in what it says of itself are answered by it too.
     for (const question of this.#questions.waiting) {
-      if (question.program.id === id && !question.isConfirmation)
-        question.settle(decision === 'allowed' ? 'allow' : 'deny');
+      if (question.program.id === id) question.settle(decision === 'allowed' ? 'allow' : 'deny');
     }
     this.#decided();
   }

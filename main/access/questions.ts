@@ -25,8 +25,6 @@ export interface Question {
   readonly program: Program;
   readonly wish: Wish;
   readonly claimedName: string | undefined;
-  /** True for an act that is confirmed each time and allows nothing else. */
-  readonly isConfirmation: boolean;
   /** When it counts as unanswered, in milliseconds since the epoch. */
   readonly deadline: number;
   /** Who waits for its answer, and as which run of the program. */
@@ -36,7 +34,7 @@ export interface Question {
 }
 
 /** What is asked. */
-export type Asked = Pick<Question, 'key' | 'program' | 'wish' | 'claimedName' | 'isConfirmation'>;
+export type Asked = Pick<Question, 'key' | 'program' | 'wish' | 'claimedName'>;
 
 /** The questions that wait for the person. Each ends: by an answer, or unanswered at its deadline. */
 export class Questions {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Gate } from '../access/gate.ts';
-import { loopgateItself } from '../broker/authorization.ts';
 import type { Broker } from '../broker/broker.ts';
 import { formBody } from './body.ts';
+import { logoutPath } from './guard.ts';
 import { isNavigation, json, type Operation, redirect } from './operation.ts';
-import { signedOutPage } from './pages.ts';
+import { confirmSignOutPage, signedOutPage, Tickets } from './pages.ts';
 import { signInErrors, tokenErrors } from './pkce.ts';
 import {
   inputs,
@@ -21,6 +21,7 @@ import {
 
 /** The "Auth0 API": the same paths as at Auth0, answered by the broker. */
 export function auth0Operations(broker: Broker, gate: Gate, now: () => number): Operation[] {
+  const tickets = new Tickets(now);
   return [
     {
       method: 'GET',
@@ -46,8 +47,8 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         const { requester, arrivedAt } = request;
         if (isNavigation(request)) {
           // A browser brings it for the program that made the state, and that one must be allowed.
-          const starter = asked.state === undefined ? undefined : broker.ownerOf(asked.state);
-          if (starter !== undefined && starter !== loopgateItself) await gate.requireOwner(starter, 'sign_in');
+          const program = asked.state === undefined ? undefined : broker.programWith(asked.state);
+          if (program !== undefined) await gate.requireOwner(program, 'sign_in');
           return redirect(await broker.authorizeAddress(asked, { waited: now() - arrivedAt }));
         }
         await gate.require(requester, 'sign_in');
@@ -93,7 +94,7 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
     },
     {
       method: 'GET',
-      path: '/v2/logout',
+      path: logoutPath,
       needs: 'asks_itself',
       description: {
         operationId: 'auth0Logout',
@@ -106,10 +107,18 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         errors: ['not_configured'],
       },
       handle: async (request) => {
-        const asked = parseLogoutQuery(request.query);
+        const { confirmed, ...asked } = parseLogoutQuery(request.query);
+        const { requester } = request;
         const isBrowser = isNavigation(request);
-        // Any program can send the browser here: what the address does is confirmed, each time.
-        await gate.require(request.requester, 'sign_out', { isConfirmation: isBrowser });
+        if (isBrowser && (await gate.isBrowser(requester))) {
+          // A page, a mail or a program can send a browser here, in ways that look like an address that was typed.
+          broker.checkLogout(asked);
+          if (!tickets.take(confirmed ?? '')) {
+            const query = new URLSearchParams(request.query);
+            query.set('confirmed', tickets.issue());
+            return confirmSignOutPage(`${logoutPath}?${query}`);
+          }
+        } else await gate.require(requester, 'sign_out');
         const address = await broker.logout({ ...asked, openBrowser: !isBrowser });
         return isBrowser && address !== undefined ? redirect(address) : signedOutPage();
       },

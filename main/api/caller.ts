@@ -47,6 +47,8 @@ export function presentTime(): PointInTime {
 export interface CallerLookup {
   /** Undefined for another user's process, and for a connection that has no owner any more: neither is served. */
   find(connection: Connection): Promise<Caller | undefined>;
+  /** True where it takes seconds: a probe, which waits 100 ms, is answered without it. */
+  readonly isSlow?: boolean;
 }
 
 /**
@@ -244,6 +246,7 @@ export function windowsCallerLookup(
   programs: Pick<WindowsPrograms, 'find'>,
 ): CallerLookup {
   return {
+    isSlow: true,
     async find(connection) {
       const { remoteAddress, remotePort, localPort } = connection;
       const script = [

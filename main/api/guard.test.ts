@@ -218,7 +218,6 @@ describe('L3: Sec-Fetch-Site', () => {
     ['GET', '/docs/openapi.js', 'passes'],
     ['GET', '/openapi.json', 'passes'],
     ['GET', '/userinfo', '403'],
-    ['GET', '/v2/logout', '403'],
     ['GET', '/documents', '403'],
     ['POST', '/docs', '403'],
     ['POST', '/pkce/token', '403'],
@@ -230,6 +229,22 @@ describe('L3: Sec-Fetch-Site', () => {
       }
     },
   );
+
+  it('L3: a sign-out is confirmed on a page of our own, by a link: nothing but a navigation of its', () => {
+    const asked = (method: string, site: string, mode: string, dest: string) =>
+      verdict(method, '/v2/logout?confirmed=x', [host, ...fetched(site, mode, dest)]);
+    expect(asked('GET', 'same-origin', 'navigate', 'document')).toBe('passes');
+    for (const [method, site, mode, dest] of [
+      ['GET', 'same-origin', 'cors', 'empty'],
+      ['GET', 'same-origin', 'no-cors', 'image'],
+      ['GET', 'same-origin', 'navigate', 'iframe'],
+      ['POST', 'same-origin', 'navigate', 'document'],
+      ['GET', 'same-site', 'navigate', 'document'],
+      ['GET', 'cross-site', 'navigate', 'document'],
+    ] as const) {
+      expect(asked(method, site, mode, dest), `${method} ${site} ${mode} ${dest}`).toBe('403');
+    }
+  });
 
   it('L3: an absent header passes: Node and Deno send none', () => {
     expect(verdict('POST', '/pkce/code', [host])).toBe('passes');

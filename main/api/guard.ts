@@ -3,7 +3,7 @@ import { BrokerError } from '../broker/errors.ts';
 
 /**
  * What is decided about a request before anything else reads it (rules L1–L4). No express here, and no state: the raw
- * header lines in, a verdict out. All exceptions stand in the first four constants.
+ * header lines in, a verdict out. All exceptions stand in the first constants.
  */
 
 /** Where a login comes back. The only path that a cross-site browser navigation may POST to (L2, L3a). */
@@ -12,6 +12,8 @@ export const callbackPath = '/pkce/response/code';
 export const openPagePrefix = '/pkce/response/result/';
 /** The API description as a page: another such page (L3b). What it loads is asked for by itself, and by nobody else. */
 export const docsPath = '/docs';
+/** Signs out. Nobody's page may link to it but our own, which asks the person first. */
+export const logoutPath = '/v2/logout';
 /** What a page of our own may ask for. `/docs` runs a viewer that is not our code: it gets its files and the description. */
 const isForOwnPages = (path: string) =>
   path === docsPath || path.startsWith(`${docsPath}/`) || path === '/openapi.json' || path.startsWith(openPagePrefix);
@@ -49,6 +51,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
     const isPage = mode === 'navigate' && single(request, 'sec-fetch-dest') === 'document';
     const mayPass =
       (site === 'same-origin' && request.method === 'GET' && isForOwnPages(path)) ||
+      (site === 'same-origin' && isPage && request.method === 'GET' && path === logoutPath) ||
       (isPage && path === callbackPath && (request.method === 'POST' || request.method === 'GET')) ||
       (isPage && (path.startsWith(openPagePrefix) || path === docsPath) && request.method === 'GET') ||
       (isAllowedOrigin && (mode === 'cors' || mode === 'websocket'));

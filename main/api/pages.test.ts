@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BrokerError } from '../broker/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
-import { failedPage, ResultPages, signedInPage, signedOutPage } from './pages.ts';
+import { confirmSignOutPage, failedPage, ResultPages, signedInPage, signedOutPage, Tickets } from './pages.ts';
 
 const hostile = `<script>alert("1")</script><img src=x onerror='alert(2)'>&amp;`;
 const failed = (words: string) => failedPage(new BrokerError('provider_error', { happened: words }), 502);
@@ -15,6 +15,7 @@ const pages: [string, Answer][] = [
   ['denied', failedPage(new BrokerError('access_denied'), 403)],
   ['nobody waited', failedPage(new BrokerError('unknown_state'), 400)],
   ['signed out', signedOutPage()],
+  ['may we sign out', confirmSignOutPage(`/v2/logout?returnTo=${encodeURIComponent(hostile)}&confirmed=x`)],
   ['finished', new ResultPages().show('gone')],
 ];
 
@@ -34,7 +35,9 @@ describe('pages', () => {
 
   it.each(pages)('R12: the page "%s" has no script, no handler and no address of elsewhere', (_name, { body }) => {
     expect(body).not.toMatch(/<(script|img|link|iframe|object|embed|base|meta http-equiv)\b/i);
-    expect(body).not.toMatch(/<[^>]+\s(on\w+|src|href|style|action)\s*=/i);
+    // A link of our own leads nowhere else.
+    const others = body.replaceAll(/ href="\/[a-z][^"]*"/g, '');
+    expect(others).not.toMatch(/<[^>]+\s(on\w+|src|href|style|action)\s*=/i);
     expect(body).not.toMatch(/url\(|@import|javascript:/i);
   });
 
@@ -94,5 +97,27 @@ describe('ResultPages', () => {
     const gone = ids.map((id) => kept.show(id).body === finished.body);
     expect(gone.indexOf(true)).toBe(0);
     expect(gone.filter(Boolean)).toHaveLength(1);
+  });
+});
+
+describe('a ticket', () => {
+  it('is good once, for ten minutes, and nothing else is', () => {
+    let now = 0;
+    const tickets = new Tickets(() => now);
+    const [first, second] = [tickets.issue(), tickets.issue()];
+    expect([tickets.take(''), tickets.take('guessed'), tickets.take(first), tickets.take(first)]).toEqual([
+      false,
+      false,
+      true,
+      false,
+    ]);
+    now = 10 * 60_000;
+    expect(tickets.take(second)).toBe(false);
+  });
+
+  it('a flood of pages pushes out the oldest', () => {
+    const tickets = new Tickets(() => 0);
+    const all = Array.from({ length: 100 }, () => tickets.issue());
+    expect(all.map((ticket) => tickets.take(ticket)).filter((isGood) => isGood)).toHaveLength(50);
   });
 });

@@ -13,6 +13,8 @@ main { max-width: 30rem; width: 100%; padding: 2rem; background: var(--card); bo
 .good { color: var(--good) } .bad { color: var(--bad) }
 h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.25 }
 p { margin: .5rem 0 0 } .quiet { color: var(--quiet); font-size: .875rem; margin-top: 1.5rem }
+.action { display: inline-block; margin-top: 1.5rem; padding: .5rem 1.5rem; border: 1px solid var(--quiet); border-radius: .5rem; color: var(--text); text-decoration: none }
+.action:hover { border-color: var(--text) } .action:focus-visible { outline: 3px solid var(--text); outline-offset: 2px }
 `;
 
 /** R12: nothing from elsewhere, no script; the one style is named by its hash. L3b: never framed. */
@@ -47,15 +49,23 @@ function escapeHtml(text: string): string {
 
 function page(
   status: number,
-  content: { title: string; paragraphs: readonly string[]; isGood: boolean; note?: string },
+  content: {
+    title: string;
+    paragraphs: readonly string[];
+    isGood: boolean;
+    note?: string;
+    action?: { label: string; address: string };
+  },
 ): Answer {
   const title = escapeHtml(content.title);
   const paragraphs = content.paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`).join('');
   const note = content.note === undefined ? '' : `<p class="quiet">${escapeHtml(content.note)}</p>`;
+  const { label = '', address = '' } = content.action ?? {};
+  const action = content.action && `<p><a class="action" href="${escapeHtml(address)}">${escapeHtml(label)}</a></p>`;
   return {
     status,
     headers: pageHeaders(securityPolicy),
-    body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} – Loopgate</title><style>${style}</style></head><body><main>${content.isGood ? goodMark : badMark}<h1>${title}</h1>${paragraphs}${note}</main></body></html>`,
+    body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} – Loopgate</title><style>${style}</style></head><body><main>${content.isGood ? goodMark : badMark}<h1>${title}</h1>${paragraphs}${action ?? ''}${note}</main></body></html>`,
   };
 }
 
@@ -106,6 +116,22 @@ export function signedOutPage(): Answer {
   });
 }
 
+/**
+ * What `/v2/logout` asks a person whose browser came there, perhaps sent by a page, a mail or a program that wants them gone.
+ * @param address - where the sign-out is done
+ */
+export function confirmSignOutPage(address: string): Answer {
+  return page(200, {
+    title: 'Sign out of Loopgate?',
+    paragraphs: [
+      'Something opened this address, which signs you out on this machine: the programs that use your sign-in lose it.',
+      'If that was not you, close this tab. Nothing has changed.',
+    ],
+    isGood: false,
+    action: { label: 'Sign out', address },
+  });
+}
+
 /** A page that is gone; only its address is left in a browser's history. */
 function finishedPage(): Answer {
   return page(200, {
@@ -113,6 +139,36 @@ function finishedPage(): Answer {
     paragraphs: ['You can close this tab and return to your editor.'],
     isGood: true,
   });
+}
+
+/** How long a person may look at a page that asks, in milliseconds, and how many such pages are open at a time. */
+const ticketLasts = 10 * 60_000;
+const mostTickets = 50;
+
+/** What shows that an address was reached from a page of ours that asked: a ticket, good once. */
+export class Tickets {
+  readonly #now: () => number;
+  /** With the end of each, in milliseconds since the epoch. */
+  readonly #open = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  issue(): string {
+    const ticket = randomUUID();
+    this.#open.set(ticket, this.#now() + ticketLasts);
+    const oldest = this.#open.keys().next().value;
+    if (this.#open.size > mostTickets && oldest !== undefined) this.#open.delete(oldest);
+    return ticket;
+  }
+
+  /** True the first time for one that was issued and is not too old. */
+  take(ticket: string): boolean {
+    const until = this.#open.get(ticket) ?? 0;
+    this.#open.delete(ticket);
+    return until > this.#now();
+  }
 }
 
 /** How many result pages are kept for browsers that were redirected to them. */

@@ -16,7 +16,7 @@ import { pkceOperations } from './pkce.ts';
 import { programsOperations } from './programs.ts';
 import { UserStream } from './stream.ts';
 import { userOperations } from './user.ts';
-import { type Instance, wellKnownOperations } from './wellKnown.ts';
+import { healthPath, type Instance, wellKnownOperations } from './wellKnown.ts';
 
 /** L6. */
 const largestBody = 32 * 1024;
@@ -148,7 +148,8 @@ export function createApi(options: ApiOptions): Api {
     const arrivedAt = options.now();
     const { origin } = await guarded(request);
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
-    const caller = takesStrangers(request) ? stranger : await admittedCaller(request.socket);
+    const isKnownEnough = takesStrangers(request) || (options.callers.isSlow === true && isProbe(request));
+    const caller = isKnownEnough ? stranger : await admittedCaller(request.socket);
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
@@ -238,6 +239,11 @@ function takesStrangers(request: IncomingMessage): boolean {
   const path = request.url?.split('?')[0] ?? '';
   const isPage = request.headers.accept?.includes('text/html') ?? false;
   return isPage && (path === callbackPath || path.startsWith(openPagePrefix));
+}
+
+/** A probe reads which run this is, and nothing that is anybody's. */
+function isProbe({ url, method }: IncomingMessage): boolean {
+  return url === healthPath && (method === 'GET' || method === 'HEAD');
 }
 
 /** L4: that origin exactly, and only what the clients send. True when the request was a preflight, which is answered here. */

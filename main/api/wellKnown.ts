@@ -8,6 +8,9 @@ export interface Instance {
   readonly version: string;
 }
 
+/** What tells clients that Loopgate is there. */
+export const healthPath = '/.well-known/health';
+
 /** What clients look a server up by. Waits for nothing: they give it 100 ms. */
 export function wellKnownOperations(instance: Instance): Operation[] {
   const health = () => text(`ok:${instance.id}`);
@@ -25,14 +28,14 @@ export function wellKnownOperations(instance: Instance): Operation[] {
   return [
     {
       method: 'GET',
-      path: '/.well-known/health',
+      path: healthPath,
       needs: 'nothing',
       description: { ...description, operationId: 'getWellKnownHealth', summary: 'Is Loopgate there?' },
       handle: health,
     },
     {
       method: 'HEAD',
-      path: '/.well-known/health',
+      path: healthPath,
       needs: 'nothing',
       description: { ...description, operationId: 'headWellKnownHealth', summary: 'Is Loopgate there? Headers alone' },
       handle: health,

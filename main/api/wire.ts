@@ -135,6 +135,8 @@ const logoutQuery = z.object({
   /** Asked for by being there, as at Auth0: whatever its value. */
   federated: text.optional(),
 });
+/** In the link of the page that asks a browser's person. Not described: nobody else has it. */
+const confirmedLogoutQuery = logoutQuery.extend({ confirmed: optional(text) });
 
 /** POST /connect. Names are kept as they came: the lists of the clients grow. */
 const seededConnectorConnection = z.object({
@@ -263,9 +265,11 @@ export function parseLogoutQuery(query: URLSearchParams): {
   clientId?: string | undefined;
   returnTo?: string | undefined;
   federated: boolean;
+  confirmed?: string | undefined;
 } {
-  const { client_id: clientId, returnTo, federated } = parse(logoutQuery, parametersToObject(query));
-  return { clientId, returnTo, federated: federated !== undefined };
+  const asked = parse(confirmedLogoutQuery, parametersToObject(query));
+  const { client_id: clientId, returnTo, federated, confirmed } = asked;
+  return { clientId, returnTo, federated: federated !== undefined, confirmed };
 }
 
 /** The program that connects, as it says of itself: a claim, never trusted. */

@@ -17,6 +17,8 @@ const startsPerMinute = 60;
 export type Owner = string;
 /** The owner of what the person starts from the tray or the window. */
 export const loopgateItself: Owner = 'loopgate';
+/** The owner of what a browser started by itself: its code goes to a listed redirect_uri, and whoever has that exchanges it. */
+export const nobodyKnown: Owner = 'nobody';
 
 /** What the owner may see of its pending authorization; `codeVerifier` is absent when the client keeps its own. */
 export interface Challenge {

@@ -237,9 +237,9 @@ export class Broker {
     return this.#logins.authorizeAddress(asked, options);
   }
 
-  /** Whose pending authorization has this state, if one does. */
-  ownerOf(state: string): Owner | undefined {
-    return this.#logins.ownerOf(state);
+  /** The program whose pending authorization has this state, if it is a program's. */
+  programWith(state: string): Owner | undefined {
+    return this.#logins.programWith(state);
   }
 
   /**
@@ -281,6 +281,12 @@ export class Broker {
     return await this.#otherProfiles.of(accessToken, provider);
   }
 
+  /** @throws BrokerError `invalid_request` for a client_id or returnTo that is not known (T11) */
+  checkLogout({ clientId, returnTo }: { clientId?: string | undefined; returnTo?: string | undefined }): void {
+    if (clientId !== undefined) this.#registration.clientId(clientId);
+    if (returnTo !== undefined) this.#registration.checkReturnTo(returnTo);
+  }
+
   /**
    * T10: wipes the session first, revokes it, then ends the provider's own session in the browser.
    * @param asked.openBrowser - false when the caller is a browser that is sent there itself
@@ -294,8 +300,7 @@ export class Broker {
     federated?: boolean;
     openBrowser: boolean;
   }): Promise<string | undefined> {
-    if (asked.clientId !== undefined) this.#registration.clientId(asked.clientId);
-    if (asked.returnTo !== undefined) this.#registration.checkReturnTo(asked.returnTo);
+    this.checkLogout(asked);
     await this.#whenReady();
     const wasSignedIn = this.#accounts.peek() !== undefined;
     await this.signOut();

@@ -1,4 +1,12 @@
-import { type Authorization, type Authorizations, type Challenge, isSameSecret, type Owner } from './authorization.ts';
+import {
+  type Authorization,
+  type Authorizations,
+  type Challenge,
+  isSameSecret,
+  loopgateItself,
+  nobodyKnown,
+  type Owner,
+} from './authorization.ts';
 import { BrokerError } from './errors.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from './provider.ts';
 import { oauthWords } from './providerErrors.ts';
@@ -63,21 +71,22 @@ export class Logins {
    */
   async authorizeAddress(asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<string> {
     const listed = asked.redirectUri !== undefined && this.#registration.isListed(asked.redirectUri);
-    const owner = asked.state === undefined ? undefined : this.ownerOf(asked.state);
+    const owner = asked.state === undefined ? undefined : this.#pending.byState(asked.state)?.owner;
     if (!listed && owner === undefined) {
       throw new BrokerError('invalid_request', {
         happened:
           'A browser may come here only with a redirect_uri of the setting "redirectUris", or with the state of a sign-in that a program has prepared.',
       });
     }
-    const one = await this.open(owner ?? `redirect:${asked.redirectUri}`, asked, { inBrowser: false, waited });
+    const one = await this.open(owner ?? nobodyKnown, asked, { inBrowser: false, waited });
     if (one.status !== 'waiting' || one.address === undefined) throw new BrokerError('unknown_state');
     return one.address;
   }
 
-  /** Whose authorization has this state, if one does. */
-  ownerOf(state: string): Owner | undefined {
-    return this.#pending.byState(state)?.owner;
+  /** The program whose authorization has this state, if it is a program's. */
+  programWith(state: string): Owner | undefined {
+    const owner = this.#pending.byState(state)?.owner;
+    return owner === loopgateItself || owner === nobodyKnown ? undefined : owner;
   }
 
   /**

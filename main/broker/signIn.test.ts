@@ -393,6 +393,9 @@ test('a browser that loads the same address twice is sent to the same login', as
   const both = await Promise.all([broker.authorizeAddress(asked), broker.authorizeAddress(asked)]);
   expect(both[1]).toBe(both[0]);
   expect(await broker.authorizeAddress(asked)).toBe(both[0]);
+  // No program has to be allowed for it: the code goes to whoever has the redirect_uri.
+  expect(broker.programWith('mine')).toBeUndefined();
+  expect(broker.programWith(broker.challenge(editor).state)).toBe(editor);
 });
 
 test('a provider that cannot be reached ends the start at once, and the next start tries again', async () => {

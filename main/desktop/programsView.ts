@@ -7,11 +7,11 @@ type IconOf = (file: string) => string | undefined;
 
 /** The questions that wait, as the window that asks shows them. */
 export function questionViews(gate: Pick<Gate, 'questions'>, iconOf: IconOf): QuestionView[] {
-  return gate.questions.map(({ id, program, wish, claimedName, isConfirmation, deadline }) => ({
+  return gate.questions.map(({ id, program, wish, claimedName, deadline }) => ({
     id,
     program: programView(program, iconOf),
     wish,
-    lasting: isConfirmation || program.lasting === 'never' ? 'once' : program.lasting,
+    lasting: program.lasting === 'never' ? 'once' : program.lasting,
     deadline,
     ...(claimedName !== undefined && { claimedName }),
   }));
