@@ -70,7 +70,9 @@ interface Begun {
 }
 
 /** What the host says to a program that waits to be told to go on (RFC 9110 §10.1.1). */
-const interim = /^HTTP\/1\.1 100 .*\r\n(?:.+\r\n)*\r\n/;
+const interim = /HTTP\/1\.1 100 .*\r\n(?:.+\r\n)*\r\n/;
+/** The end of an answer of `GET /user`. */
+const greeted = /\r\n\r\n\{.*\}$/;
 
 function begin({ host }: Pair, request: string): Begun {
   const socket: Socket = connect(host.port, '127.0.0.1');
@@ -94,8 +96,14 @@ function begin({ host }: Pair, request: string): Begun {
   });
   const begun = until(interim);
   const closed = once(socket, 'close');
-  const lines = [`${request} HTTP/1.1`, `Host: localhost:${host.port}`, 'Connection: close', 'Expect: 100-continue'];
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  const own = `Host: localhost:${host.port}`;
+  // Asked first on the same connection, so that its program is known: the look-up would come between.
+  socket.write(`GET /user HTTP/1.1\r\n${own}\r\n\r\n`);
+  const lines = [`${request} HTTP/1.1`, own, 'Connection: close', 'Expect: 100-continue'];
+  void until(greeted).then(
+    () => socket.write(`${lines.join('\r\n')}\r\n\r\n`),
+    () => undefined,
+  );
   return {
     begun: begun.then(() => undefined),
     answer: closed.then(() => {

@@ -27,7 +27,7 @@ export function Question({ question, position, total, onAnswer }: QuestionProps)
   const { program, lasting } = question;
   const [pressed, setPressed] = useState<QuestionAnswer>();
   const isAttentive = useAttention();
-  const isSettled = useSettled(position > 1);
+  const isSettled = useSettled();
   const deny = useRef<HTMLButtonElement>(null);
 
   useEffect(() => deny.current?.focus(), []);
@@ -148,13 +148,12 @@ function useAttention(): boolean {
   return isAttentive;
 }
 
-/** A question that took another's place is not answered at once, not with Deny either: a double press was for the other. */
-function useSettled(tookPlace: boolean): boolean {
-  const [isSettled, setSettled] = useState(!tookPlace);
+/** Nothing is answered at once, not with Deny either: what a person was typing, or a double press, was for something else. */
+function useSettled(): boolean {
+  const [isSettled, setSettled] = useState(false);
   useEffect(() => {
-    if (isSettled) return;
     const timer = setTimeout(() => setSettled(true), inertFor);
     return () => clearTimeout(timer);
-  }, [isSettled]);
+  }, []);
   return isSettled;
 }

@@ -103,10 +103,12 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     expect(await second).toBe('200');
     await expect.poll(() => windowsOf(app)).toBe(1);
 
-    // Enter, by whoever types on, denies.
+    // Enter by whoever types on does nothing; a second later it denies.
     const third = asks(copy, app);
     question = await asked(app);
-    await expect(question.getByRole('button', { name: 'Deny' })).toBeFocused();
+    const deny = question.getByRole('button', { name: 'Deny' });
+    await expect(deny).toBeFocused();
+    await expect(deny).toHaveAttribute('aria-disabled', 'false');
     await pressEnter(question);
     expect(await third).toBe('403 consent_denied');
     await expect.poll(() => windowsOf(app)).toBe(1);

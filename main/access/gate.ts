@@ -17,6 +17,8 @@ const useIsSavedAfter = 60_000;
 /** How many owners' programs and claims are remembered, and how many refused origins: more than call on one machine. */
 const mostRemembered = 1000;
 const mostRefusedOrigins = 20;
+/** How many connections may wait for one answer: the server lets none of them go, and its descriptors end (L6). */
+const mostConnections = 200;
 
 /** The setting `guard`. `ask`: the person is asked. `same-user`: every program of the user. `listed`: what is on the list. */
 export type GuardMode = 'ask' | 'same-user' | 'listed';
@@ -89,6 +91,8 @@ export class Gate {
   readonly #claims = new Map<Owner, string>();
   readonly #refusedOrigins = new Set<string>();
   readonly #logged = new Set<string>();
+  /** The last writing failed, and the person was told. */
+  #saveFails = false;
   #cancelSaving: (() => void) | undefined;
 
   /** @param fixedOrigins - the setting `origins` */
@@ -182,18 +186,25 @@ export class Gate {
   async requireOwner(owner: Owner, wish: Wish): Promise<void> {
     const requester = this.#requesters.get(owner);
     if (!requester) throw new BrokerError('consent_denied');
-    await this.require(requester, wish);
+    // Which run of it began this is not known: an answer is for none of them alone, and no script is shown in its name.
+    const { claim: _, process: __, ...program } = await requester.caller.program();
+    await this.require({ ...requester, caller: { program: async () => program } }, wish);
   }
 
   /** The person answers a question. One that has ended meanwhile is not there any more: nothing happens. */
   answer(id: string, answer: ConsentAnswer): void {
     const question = this.#questions.byId(id);
-    if (question) this.#settle(question, answer);
+    if (!question) return;
+    this.#settle(question, answer);
+    this.#changed('decided');
   }
 
   /** The person has closed the window without an answer: whoever waits is denied, and is in the list to be decided about. */
   leaveUnanswered(): void {
-    for (const question of this.#questions.waiting) this.#settle(question, 'unanswered');
+    const { waiting } = this.#questions;
+    for (const question of waiting) this.#settle(question, 'unanswered');
+    // Told when all have ended: told of each, the window would be opened again for those that are left.
+    if (waiting.length > 0) this.#changed('decided');
   }
 
   /** The person allows a listed program, for as long as such a one can be. */
@@ -208,9 +219,14 @@ export class Gate {
 
   /** Forgets a program: it is asked about when it comes again. */
   remove(id: string): void {
+    for (const key of this.#quietUntil.keys()) if (isKeyOf(key, id)) this.#quietUntil.delete(key);
+    this.withdraw(id);
+  }
+
+  /** Takes back what a program was allowed. That nobody answered its question still means no for a time. */
+  withdraw(id: string): void {
     this.#list.remove(id);
     this.#forgetOnce(id);
-    for (const key of this.#quietUntil.keys()) if (isKeyOf(key, id)) this.#quietUntil.delete(key);
     this.#unanswered.delete(id);
     this.#decided();
   }
@@ -263,10 +279,24 @@ export class Gate {
   }
 
   #party(program: Program, caller: Identified, origin: string | undefined): Party {
-    // Only a browser's word for an origin counts: any other program can write what it likes.
-    if (origin !== undefined && program.kind === 'browser') {
-      const name = printable(origin, 100);
-      return { owner: `origin:${origin}`, program: { ...program, name }, isOrigin: true };
+    // Only a browser's word for an origin counts: any other program can write what it likes. Allowed is the origin as long
+    // as it is on the list: a WebSocket outlives that.
+    if (origin !== undefined && program.kind === 'browser' && isListedOrigin(origin, this.origins)) {
+      const owner = `origin:${origin}`;
+      // Any program can lie in a file called "chrome". Where that is not root's alone, the person is asked once whether this
+      // file may speak for the origin.
+      if (program.id.includes('#sha256:')) {
+        const name = printable(`${origin} (${program.name})`, 100);
+        const speaker: Program = {
+          ...program,
+          id: `${program.id} ${origin}`,
+          name,
+          kind: 'program',
+          lasting: 'always',
+        };
+        return { owner: `${owner} ${program.id}`, program: speaker, isOrigin: false };
+      }
+      return { owner, program: { ...program, name: printable(origin, 100) }, isOrigin: true };
     }
     if (program.id !== unknownProgram.id) return { owner: `program:${program.id}`, program, isOrigin: false };
     // Where everybody may have the tokens, nobody is kept from finishing a sign-in on another connection.
@@ -290,18 +320,24 @@ export class Gate {
 
   /** Whether a decision has ended; also one for good about a program that may not be allowed for so long any more. */
   #isOver({ program, decision, until }: Pick<ListedProgram, 'program' | 'decision' | 'until'>): boolean {
-    if (until !== undefined) return until <= this.#world.clock.now();
+    if (until !== undefined) return !this.#isStillBefore(until, allowedHours);
     return decision === 'allowed' && program.lasting !== 'always';
   }
 
   #isAllowedOnce({ id, process }: Program, caller: Identified): boolean {
     const until =
       process === undefined ? this.#onceAllowedCallers.get(caller) : this.#onceAllowed.get(runOf(id, process));
-    return until !== undefined && until > this.#world.clock.now();
+    return until !== undefined && this.#isStillBefore(until, onceLasts);
   }
 
   #isQuiet(key: string): boolean {
-    return (this.#quietUntil.get(key) ?? 0) > this.#world.clock.now();
+    return this.#isStillBefore(this.#quietUntil.get(key) ?? 0, quietTime);
+  }
+
+  /** Not when the end is farther away than it can be: the clock was set back, and would make years of twelve hours. */
+  #isStillBefore(until: number, longest: number): boolean {
+    const left = until - this.#world.clock.now();
+    return left > 0 && left <= longest;
   }
 
   async #letIn(party: Party, caller: Identified, wish: Wish): Promise<void> {
@@ -311,17 +347,21 @@ export class Gate {
     if (verdict === 'ask') await this.#ask(party, caller, wish);
   }
 
-  async #ask({ program, owner }: Party, caller: Identified, wish: Wish): Promise<void> {
+  async #ask(party: Party, caller: Identified, wish: Wish): Promise<void> {
+    const { program, owner } = party;
     const key = keyOf(program);
     // The program is in the list from its first question on, so that it can be decided about when nobody answers.
     this.#list.note(program, wish, this.#world.clock.now());
     const known = this.#questions.withKey(key);
     const question = known ?? this.#questions.ask({ key, program, wish, claimedName: this.#claims.get(owner) });
+    if (question.waiting.size >= mostConnections && !question.waiting.has(caller))
+      throw new BrokerError('rate_limited');
     question.waiting.set(caller, program);
     if (!known) {
-      const stop = this.#world.clock.after(question.deadline - this.#world.clock.now(), () =>
-        this.#settle(question, 'unanswered'),
-      );
+      const stop = this.#world.clock.after(question.deadline - this.#world.clock.now(), () => {
+        this.#settle(question, 'unanswered');
+        this.#changed('decided');
+      });
       void question.outcome.then(stop);
       this.#unanswered.delete(program.id);
       this.#world.log.info({ program: program.path, wish }, 'the person is asked about a program');
@@ -329,28 +369,45 @@ export class Gate {
     }
     const outcome = await question.outcome;
     if (outcome === 'deny' || outcome === 'unanswered') throw this.#denied(program, outcome);
+    // Allowed once was the run that the question was about; this may be another one that waited beside it.
+    if (this.#verdict(party, caller) === 'allowed') return;
+    throw new BrokerError('consent_denied', {
+      happened: 'The person has allowed another run of this program, once.',
+      next: 'Ask again: they are asked about this one.',
+    });
   }
 
-  /** An answer, or none, for everybody who waits for it. */
+  /** An answer, or none, for everybody who waits for it. Whoever calls this says that there is a change. */
   #settle(question: Question, outcome: ConsentOutcome): void {
     const { program, key } = question;
     const now = this.#world.clock.now();
+    // Many others may have pushed it out of the list meanwhile, and what is not in there cannot be decided about.
+    this.#list.note(program, question.wish, now);
     if (outcome === 'unanswered') {
       remember(this.#quietUntil, key, now + quietTime);
       this.#unanswered.add(program.id);
+      for (const id of this.#unanswered) if (!this.#list.byId(id)) this.#unanswered.delete(id);
     } else if (outcome === 'deny' && program.lasting === 'once') remember(this.#quietUntil, key, now + quietTime);
     else if (outcome === 'deny') this.#decide(program.id, 'denied');
     else if (outcome === 'allow' && program.lasting !== 'once') this.#decide(program.id, 'allowed');
-    else for (const [caller, run] of question.waiting) this.#allowOnce(run, caller);
+    else this.#allowOnce(question);
     question.settle(outcome);
     this.#world.log.info({ program: program.path, outcome }, 'a question about a program has ended');
-    this.#changed('decided');
   }
 
-  #allowOnce({ id, process }: Program, caller: Identified): void {
+  /**
+   * All runs of a program that speaks for itself are one. Of what speaks for whoever drives it only the run that the
+   * question is about: anybody can run the same `curl`, or claim the same script, beside the one that the person means.
+   */
+  #allowOnce({ program, waiting }: Question): void {
     const until = this.#world.clock.now() + onceLasts;
-    if (process === undefined) this.#onceAllowedCallers.set(caller, until);
-    else remember(this.#onceAllowed, runOf(id, process), until);
+    const [asker] = waiting.keys();
+    for (const [caller, { id, process }] of waiting) {
+      const isAsker = process === undefined ? caller === asker : process === program.process;
+      if (program.lasting !== 'always' && !isAsker) continue;
+      if (process === undefined) this.#onceAllowedCallers.set(caller, until);
+      else remember(this.#onceAllowed, runOf(id, process), until);
+    }
     this.#world.clock.after(onceLasts, () => this.#changed('decided'));
   }
 
@@ -398,7 +455,8 @@ export class Gate {
     const now = this.#world.clock.now();
     if (!isOrigin) this.#list.note(program, wish, now);
     this.#list.record(program, wish, outcome, now);
-    const once = `${party.owner} ${wish} ${outcome}`;
+    // Not by owner: every connection of what cannot be identified is one.
+    const once = `${isOrigin ? party.owner : program.id} ${wish} ${outcome}`;
     if (!this.#logged.has(once) && this.#logged.size < mostRemembered) {
       this.#logged.add(once);
       this.#world.log.info({ program: program.path, wish, outcome }, 'a program uses the sign-in');
@@ -414,6 +472,12 @@ export class Gate {
     } catch {
       // Fails closed: everybody is asked about anew.
       log.warn({}, 'the list of programs cannot be read: it is set aside, and a new one begun');
+      this.#world.problem(
+        new BrokerError('internal', {
+          happened: 'The list of programs cannot be read, so what you decided about them is forgotten.',
+          next: 'Deny again whom you had denied. The file is kept beside the new one as programs.unreadable.json.',
+        }),
+      );
       try {
         store.setAside();
       } catch {
@@ -424,6 +488,8 @@ export class Gate {
   }
 
   #decided(): void {
+    // That a decision was not kept is said each time.
+    this.#saveFails = false;
     this.#save();
     this.#changed('decided');
   }
@@ -433,7 +499,11 @@ export class Gate {
     this.#cancelSaving = undefined;
     try {
       this.#world.store.save(this.#list.stored());
+      this.#saveFails = false;
     } catch (error) {
+      // Once, and not every minute, for as long as the disk is full.
+      if (this.#saveFails) return;
+      this.#saveFails = true;
       const why = error instanceof Error && 'code' in error ? error.code : 'unknown reason';
       this.#world.problem(
         new BrokerError('internal', {
@@ -460,6 +530,11 @@ function runOf(id: string, process: string): string {
 
 function isKeyOf(key: string, id: string): boolean {
   return key.startsWith(`${id}\0`);
+}
+
+/** L2: exactly, or by its scheme where a whole one is listed (`vscode-webview:`). */
+export function isListedOrigin(origin: string, listed: readonly string[]): boolean {
+  return listed.some((one) => (one.endsWith(':') ? origin.startsWith(`${one}//`) : origin === one));
 }
 
 /** Sets an entry anew as the newest; the oldest goes when there are too many. */

@@ -9,6 +9,9 @@ export const consentPatience = 110_000;
 /** How many questions may wait at a time, and how many may be asked in {@link floodTime} (milliseconds). */
 const mostWaiting = 5;
 const mostInFloodTime = 20;
+/** How many of them one program may take up, with whatever scripts it says it runs: the others are for the others. */
+const mostWaitingOfOne = 3;
+const mostInFloodTimeOfOne = 10;
 const floodTime = 10 * 60_000;
 
 /** What the person answers. `allow`: for good, or for twelve hours where a program may not be allowed for longer. */
@@ -40,7 +43,7 @@ export type Asked = Pick<Question, 'key' | 'program' | 'wish' | 'claimedName'>;
 export class Questions {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Question>();
-  #askedAt: number[] = [];
+  #asked: { at: number; id: string }[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -65,14 +68,22 @@ export class Questions {
    */
   ask(asked: Asked): Question {
     const now = this.#clock.now();
-    this.#askedAt = this.#askedAt.filter((at) => at > now - floodTime && at <= now);
-    if (this.#waiting.size >= mostWaiting || this.#askedAt.length >= mostInFloodTime) {
+    const { id: program } = asked.program;
+    this.#asked = this.#asked.filter(({ at }) => at > now - floodTime && at <= now);
+    const waitingOfOne = this.waiting.filter((question) => question.program.id === program);
+    const askedOfOne = this.#asked.filter(({ id }) => id === program);
+    if (
+      this.#waiting.size >= mostWaiting ||
+      this.#asked.length >= mostInFloodTime ||
+      waitingOfOne.length >= mostWaitingOfOne ||
+      askedOfOne.length >= mostInFloodTimeOfOne
+    ) {
       throw new BrokerError('rate_limited', {
         happened: 'Too many programs want to be allowed at the same time, so the person is not asked about this one.',
         next: 'Try again when they are answered, or ten minutes later.',
       });
     }
-    this.#askedAt.push(now);
+    this.#asked.push({ at: now, id: program });
     const id = randomUUID();
     let resolve: (outcome: ConsentOutcome) => void = () => undefined;
     const outcome = new Promise<ConsentOutcome>((settle) => {

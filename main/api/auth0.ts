@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Gate } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
+import { BrokerError } from '../broker/errors.ts';
 import { formBody } from './body.ts';
 import { logoutPath } from './guard.ts';
 import { isNavigation, json, type Operation, redirect } from './operation.ts';
@@ -53,7 +54,10 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         }
         await gate.require(requester, 'sign_in');
         const owner = await gate.ownerOf(requester);
-        return json(resultAnswer(await broker.authorize(owner, asked, { waited: now() - arrivedAt })));
+        const result = await broker.authorize(owner, asked, { waited: now() - arrivedAt });
+        // Denied or removed while it waited for the login: its code is worth tokens at the provider.
+        if (!(await gate.isAllowed(requester))) throw new BrokerError('consent_denied');
+        return json(resultAnswer(result));
       },
     },
     {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isListedOrigin } from '../access/gate.ts';
 import { BrokerError } from '../broker/errors.ts';
 
 /**
@@ -41,7 +42,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
   checkHost(request, policy.port);
   const origin = single(request, 'origin');
   const site = single(request, 'sec-fetch-site');
-  const isAllowedOrigin = origin !== undefined && isListed(origin, policy.origins);
+  const isAllowedOrigin = origin !== undefined && isListedOrigin(origin, policy.origins);
   if (origin !== undefined && !isAllowedOrigin && !isProvidersNavigation(request, path, origin, policy)) {
     throw new BrokerError('forbidden_origin', { happened: 'The request carries an Origin that is not allowed.' });
   }
@@ -82,10 +83,6 @@ function checkHost(request: IncomingMessage, port: number): void {
   if (![`localhost${suffix}`, `127.0.0.1${suffix}`, `[::1]${suffix}`].includes(host)) {
     throw new BrokerError('forbidden_origin', { happened: `The Host header must be localhost${suffix}.` });
   }
-}
-
-function isListed(origin: string, origins: readonly string[]): boolean {
-  return origins.some((listed) => (listed.endsWith(':') ? origin.startsWith(`${listed}//`) : origin === listed));
 }
 
 /** A provider's form_post has the provider's Origin, or `null` from an https page to this http address. */

@@ -26,19 +26,21 @@ interface Laid {
   readonly socket?: number;
   readonly flags?: string;
   readonly argv?: readonly string[];
+  /** What it does, in the kernel's letter: by default it sleeps. */
+  readonly state?: string;
   /** Start times of further threads. */
   readonly threads?: readonly number[];
 }
 
-const stat = (pid: number, parent: number, started: number) =>
-  `${pid} (a) b) S ${parent} ${'0 '.repeat(17)}${started} 0 0\n`;
+const stat = (pid: number, parent: number, started: number, state = 'S') =>
+  `${pid} (a) b) ${state} ${parent} ${'0 '.repeat(17)}${started} 0 0\n`;
 
 function lay(pid: number, laid: Laid = {}): void {
   const { executable = file('editor'), started = 100, parent = 1, uid = 1000, socket = inode } = laid;
   const own = join(proc, String(pid));
   rmSync(own, { recursive: true, force: true });
   for (const name of ['fd', 'fdinfo', `task/${pid}`, 'ns', 'root']) mkdirSync(join(own, name), { recursive: true });
-  writeFileSync(join(own, 'stat'), stat(pid, parent, started));
+  writeFileSync(join(own, 'stat'), stat(pid, parent, started, laid.state));
   writeFileSync(join(own, 'status'), `Name:\ta\nUid:\t1000\t${uid}\t1000\t1000\n`);
   writeFileSync(join(own, 'cmdline'), (laid.argv ?? ['editor']).map((argument) => `${argument}\0`).join(''));
   writeFileSync(join(own, 'fdinfo', '3'), `pos:\t0\nflags:\t${laid.flags ?? closeOnExec}\nmnt_id:\t9\n`);
@@ -155,6 +157,8 @@ describe('section P: a socket that a program was started with', () => {
     ['a thread that is older than the connection', { flags: inherited, threads: [2000, 999] }, true],
     ['all other threads younger than the connection', { flags: inherited, threads: [1001] }, false],
     ['the same with close-on-exec, which Node sets on what it inherits', { threads: [1001] }, false],
+    ['one thread that runs, as Node before it has more on a busy machine', { state: 'R' }, false],
+    ['one thread that was stopped before it has more', { state: 'T' }, false],
   ])('section P: %s', async (_name, laid, isItsOwn) => {
     lay(20, laid);
     expect(await find({ connected: 10 })).toMatchObject(isItsOwn ? isEditor() : unknownProgram);
@@ -247,8 +251,8 @@ describe('section P: names', () => {
 
 describe('section P: /proc/<pid>/stat', () => {
   it.each<[string, ReturnType<typeof processStatus>]>([
-    [stat(7, 6, 55), { parent: 6, started: 55 }],
-    [stat(7, 6, 55).replace('(a) b)', '(evil) S 1 2 3)'), { parent: 6, started: 55 }],
+    [stat(7, 6, 55), { state: 'S', parent: 6, started: 55 }],
+    [stat(7, 6, 55).replace('(a) b)', '(evil) S 1 2 3)'), { state: 'S', parent: 6, started: 55 }],
     ['', undefined],
     ['7 (a) S 1', undefined],
   ])('section P: %j', (line, status) => {

@@ -24,7 +24,8 @@ const mostHolders = 16;
 const mostSteps = 4;
 /** `O_CLOEXEC` in /proc/<pid>/fdinfo. */
 const closeOnExec = 0o2000000;
-/** How long a program that has just begun may have one thread where it will have several, in milliseconds. */
+/** How often, and in which pauses (milliseconds), a program with one thread is looked at until it is seen to wait. */
+const mostLooks = 20;
 const settlingTime = 100;
 /** The kernel counts start times in these, whatever its own clock does. */
 const ticksPerSecond = 100;
@@ -105,14 +106,19 @@ export class LinuxPrograms {
    * and then start another one with the socket in its hand, which would be taken for the one that asked. Such a start ends
    * every thread but the first, so that a thread which is older than the connection proves that there was none. A program
    * with one thread must have set close-on-exec, which no socket survives. With more than one that proves nothing: Node and
-   * Electron set it on whatever they inherit (seen), a moment before they have more threads.
+   * Electron set it on whatever they inherit (seen), a moment before they have more threads: on a busy machine that moment
+   * lasts (seen), and one that is stopped in it stays in it. So it must sleep, as whoever waits for an answer does.
    */
   async #someOpened(holders: readonly Holder[], connected: number): Promise<boolean> {
     if ((await Promise.all(holders.map(({ pid }) => this.#hasThreadBefore(pid, connected)))).includes(true))
       return true;
-    if (!(await this.#someSingleOpened(holders))) return false;
-    await setTimeout(settlingTime);
-    return await this.#someSingleOpened(holders);
+    for (let look = 0; look < mostLooks; look += 1) {
+      const states = await this.#statesOfSingles(holders);
+      if (states.length === 0) return false;
+      if (look > 0 && states.includes('S')) return true;
+      await setTimeout(settlingTime);
+    }
+    return false;
   }
 
   async #holds({ pid, descriptors }: Holder, inode: number): Promise<boolean> {
@@ -131,15 +137,19 @@ export class LinuxPrograms {
     return false;
   }
 
-  async #someSingleOpened(holders: readonly Holder[]): Promise<boolean> {
+  /** What those do, in the kernel's letters, that have one thread and close the socket when they become another program. */
+  async #statesOfSingles(holders: readonly Holder[]): Promise<string[]> {
+    const states: string[] = [];
     for (const { pid, descriptors } of holders) {
-      if ((await this.#threadsOf(pid)).length !== 1) continue;
+      const state = processStatus(await this.#read(pid, 'stat').catch(() => ''))?.state;
+      // Looked at after its state: while it slept it had one thread.
+      if (state === undefined || (await this.#threadsOf(pid)).length !== 1) continue;
       for (const descriptor of descriptors) {
         const info = await this.#read(pid, `fdinfo/${descriptor}`).catch(() => '');
-        if ((Number.parseInt(/^flags:\s*([0-7]+)/m.exec(info)?.[1] ?? '0', 8) & closeOnExec) !== 0) return true;
+        if ((Number.parseInt(/^flags:\s*([0-7]+)/m.exec(info)?.[1] ?? '0', 8) & closeOnExec) !== 0) states.push(state);
       }
     }
-    return false;
+    return states;
   }
 
   async #threadsOf(pid: number): Promise<string[]> {
@@ -270,12 +280,12 @@ function isSameFile(one: RunningExecutable, other: RunningExecutable): boolean {
 }
 
 /** Fields of /proc/<pid>/stat. The second one is the process's own word and may hold spaces and brackets. */
-export function processStatus(line: string): { parent: number; started: number } | undefined {
+export function processStatus(line: string): { state: string; parent: number; started: number } | undefined {
   const fields = line.slice(line.lastIndexOf(')') + 1).split(' ');
   const [parent, started] = [fields[2], fields[20]].map(Number);
   return parent === undefined || started === undefined || !(parent >= 0 && started >= 0)
     ? undefined
-    : { parent, started };
+    : { state: fields[1] ?? '', parent, started };
 }
 
 /**

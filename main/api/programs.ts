@@ -33,13 +33,21 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
       handle: (request) => {
         checkKey(request);
         const id = request.query.get('id') ?? '';
-        if (!gate.programs.some(({ program }) => program.id === id)) {
+        const listed = gate.programs.find(({ program }) => program.id === id);
+        if (!listed) {
           throw new BrokerError('not_found', {
             happened: 'No listed program has this id.',
             next: 'GET /programs lists them with their ids.',
           });
         }
-        gate.remove(id);
+        // Any program of the person's can read the key: it may take away what was allowed, and nothing else.
+        if (listed.decision === 'denied') {
+          throw new BrokerError('consent_denied', {
+            happened: 'The person has denied this program.',
+            next: 'Open the window of Loopgate to take that back.',
+          });
+        }
+        gate.withdraw(id);
         return noContent();
       },
     },

@@ -96,7 +96,10 @@ export function createApi(options: ApiOptions): Api {
       if (!operation) return send(response, methodNotAllowed(atPath));
       const { needs } = operation;
       if (needs !== 'nothing' && needs !== 'asks_itself') await gate.require(admitted.requester, needs);
-      send(response, await operation.handle(apiRequest(request, admitted)));
+      const answer = await operation.handle(apiRequest(request, admitted));
+      // Denied or removed while it waited for a login: its code is worth tokens at the provider.
+      if (needs === 'sign_in' && !(await gate.isAllowed(admitted.requester))) throw new BrokerError('consent_denied');
+      send(response, answer);
     });
   }
   app.use(() => {

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   ada,
+  FakeClock,
   type ScriptedWorld,
   scriptedWorld,
   signInAs,
@@ -13,10 +14,13 @@ import {
   type WorldOptions,
 } from '../../e2e/support/brokerWorld.ts';
 import { testGate } from '../../e2e/support/testGate.ts';
-import type { Gate } from '../access/gate.ts';
+import type { Gate, GuardMode } from '../access/gate.ts';
+import { type Program, type ProgramKind, programOf } from '../access/program.ts';
+import type { ConsentAnswer } from '../access/questions.ts';
 import { type Caller, callerWith } from './caller.ts';
 import { type Listening, listen } from './listen.ts';
 import { type Api, createApi } from './server.ts';
+import { reasonsProtocol } from './stream.ts';
 
 const listed = 'https://tool.example';
 /** What a listener may leave unread, in bytes. */
@@ -55,6 +59,7 @@ async function stage(
   const listening = await listen({
     port: 0,
     handler: api.handler,
+    onConnection: api.onConnection,
     onUpgrade: (request, socket, head) => {
       sockets.push(socket);
       api.onUpgrade(request, socket, head);
@@ -75,8 +80,8 @@ class Listener {
   readonly frames: string[] = [];
   readonly #waiters: (() => void)[] = [];
 
-  constructor({ listening }: Stage, headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${listening.port}/user/stream`, {
+  constructor({ listening }: Stage, headers: Record<string, string> = {}, protocols: string[] = []) {
+    this.socket = new WebSocket(`ws://127.0.0.1:${listening.port}/user/stream`, protocols, {
       headers: { Host: `localhost:${listening.port}`, ...headers },
       perMessageDeflate: false,
     });
@@ -102,8 +107,8 @@ class Listener {
   }
 }
 
-async function listenerOf(on: Stage, headers?: Record<string, string>): Promise<Listener> {
-  const listener = new Listener(on, headers);
+async function listenerOf(on: Stage, headers?: Record<string, string>, protocols?: string[]): Promise<Listener> {
+  const listener = new Listener(on, headers, protocols);
   await listener.frame(0);
   return listener;
 }
@@ -394,6 +399,123 @@ describe('who may listen', () => {
     const socket = new WebSocket(address, { family: 4 });
     const [first]: Buffer[] = await once(socket, 'message');
     expect(String(first)).toBe('');
+  });
+});
+
+describe('section P: a listener whose program is not allowed', () => {
+  const program = (name: string, kind: ProgramKind = 'program') =>
+    programOf({ path: `/usr/bin/${name}`, kind, name, process: '1@1' });
+  const [editor, viewer, browser] = [program('editor'), program('viewer'), program('chromium', 'browser')];
+
+  /** Somebody is signed in; the callers are these programs, in the order in which they connect. */
+  async function asked(mode: GuardMode, callers: Program[], origins: string[] = []) {
+    const clock = new FakeClock();
+    const gate = testGate(mode, { clock }, origins);
+    const find = async () => {
+      const next = callers.shift();
+      return next && callerWith(async () => next);
+    };
+    const on = await stage({ clock, gate, find });
+    await signInAs(on.world);
+    /** The program asks for something, and the person answers. */
+    const decide = async (about: Program, answer: ConsentAnswer) => {
+      const required = gate.require({ caller: callerWith(async () => about) }, 'tokens').catch(() => undefined);
+      await vi.waitFor(() => expect(gate.questions).toHaveLength(1));
+      gate.answer(gate.questions[0]?.id ?? '', answer);
+      await required;
+    };
+    return { on, gate, clock, decide };
+  }
+
+  const errorOf = (frame: string): unknown => (JSON.parse(frame) as { error?: unknown }).error;
+
+  test('section P: is told that nobody is signed in, asks nobody, and hears nothing of what changes', async () => {
+    const { on, gate } = await asked('ask', [editor, editor]);
+    const [plain, why] = [await listenerOf(on), await listenerOf(on, {}, [reasonsProtocol])];
+    for (const name of ['Ada King', 'Ada Byron']) await rename(on.world, name);
+    await on.world.broker.signOut();
+    await Promise.all([there(plain), there(why)]);
+    expect(plain.frames).toEqual(['']);
+    expect(why.frames.map(errorOf)).toEqual(['consent_denied']);
+    expect(why.frames[0]).not.toContain('Ada');
+    expect(gate.questions).toEqual([]);
+  });
+
+  test('section P: gets the profile by itself with Allow, and the empty frame with Deny and Remove; another program nothing', async () => {
+    const { on, gate, decide } = await asked('ask', [editor, editor, viewer]);
+    const [plain, why] = [await listenerOf(on), await listenerOf(on, {}, [reasonsProtocol])];
+    const other = await listenerOf(on);
+    await decide(editor, 'allow');
+    gate.deny(editor.id);
+    await Promise.all([plain.frame(2), why.frame(2)]);
+    gate.allow(editor.id);
+    await Promise.all([plain.frame(3), why.frame(3)]);
+    gate.remove(editor.id);
+    await Promise.all([plain.frame(4), why.frame(4)]);
+    expect(plain.frames.map((frame) => frame && nameIn(frame))).toEqual(['', 'Ada Lovelace', '', 'Ada Lovelace', '']);
+    expect(why.frames.map((frame) => errorOf(frame) ?? nameIn(frame))).toEqual([
+      'consent_denied',
+      'Ada Lovelace',
+      'consent_denied',
+      'Ada Lovelace',
+      'consent_denied',
+    ]);
+    await there(other);
+    expect(other.frames).toEqual(['']);
+  });
+
+  test('with Allow once it is told for an hour, by itself', async () => {
+    const { on, clock, decide } = await asked('ask', [editor]);
+    const listener = await listenerOf(on);
+    await decide(editor, 'once');
+    expect(nameIn(await listener.frame(1))).toBe('Ada Lovelace');
+    clock.advance(60 * 60_000);
+    for (let index = 2; (await listener.frame(index)) !== ''; ) index += 1;
+  });
+
+  test('signed out and allowed, the reason is that nobody is signed in', async () => {
+    const { on, decide } = await asked('ask', [editor]);
+    const why = await listenerOf(on, {}, [reasonsProtocol]);
+    await on.world.broker.signOut();
+    await decide(editor, 'allow');
+    expect(errorOf(await why.frame(1))).toBe('not_signed_in');
+  });
+
+  test('who uses what is no news: a decision alone is', async () => {
+    const { on, gate, decide } = await asked('ask', [editor]);
+    const listener = await listenerOf(on);
+    await decide(editor, 'allow');
+    await listener.frame(1);
+    await gate.require({ caller: callerWith(async () => editor) }, 'profile');
+    await decide(viewer, 'deny');
+    await there(listener);
+    expect(listener.frames).toHaveLength(2);
+  });
+
+  test.for<GuardMode>(['ask', 'same-user', 'listed'])(
+    'section P: a browser without a listed origin is never told, with the guard %s',
+    async (mode) => {
+      const { on } = await asked(mode, [browser]);
+      const listener = await listenerOf(on);
+      await rename(on.world, 'Ada King');
+      await there(listener);
+      expect(listener.frames).toEqual(['']);
+    },
+  );
+
+  test('L2: a page of an origin is told for as long as the origin is listed; what the settings list stays', async () => {
+    const { on, gate } = await asked('ask', [browser, browser], [listed]);
+    gate.refusedOrigin('app://notes');
+    gate.allowOrigin('app://notes');
+    const fixed = await listenerOf(on, { Origin: listed });
+    const allowed = await listenerOf(on, { Origin: 'app://notes' });
+    expect([fixed, allowed].map(({ frames }) => nameIn(frames[0] ?? ''))).toEqual(['Ada Lovelace', 'Ada Lovelace']);
+    gate.removeOrigin('app://notes');
+    expect(await allowed.frame(1)).toBe('');
+    await rename(on.world, 'Ada King');
+    expect(nameIn(await fixed.frame(1))).toBe('Ada King');
+    await there(allowed);
+    expect(allowed.frames).toHaveLength(2);
   });
 });
 

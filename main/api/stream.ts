@@ -74,7 +74,7 @@ export class UserStream {
     this.#stopListening = [
       broker.onChange(() => this.#tellAll()),
       gate.onChange((change) => {
-        if (change === 'decided') for (const socket of this.#server.clients) void this.#lookAgain(socket);
+        if (change === 'decided') this.#tellAll();
       }),
     ];
     this.#pings = setInterval(() => this.#ping(), pingInterval);
@@ -127,7 +127,7 @@ export class UserStream {
     return { plain: frame, withReason: frame };
   }
 
-  /** The person has decided about some program. */
+  /** The person may have decided about its program, or the time of that is over: timers stand still while a machine sleeps. */
   async #lookAgain(socket: WebSocket): Promise<void> {
     const listener = this.#listeners.get(socket);
     if (!listener) return;
@@ -137,8 +137,7 @@ export class UserStream {
 
   #tellAll(): void {
     if (!this.#broker.state().ready) return;
-    const frames = this.#presentFrames();
-    for (const socket of this.#server.clients) this.#tell(socket, frames);
+    for (const socket of this.#server.clients) void this.#lookAgain(socket);
   }
 
   /** Says what is new to a listener, once it has been greeted. */
@@ -157,6 +156,7 @@ export class UserStream {
     for (const listener of this.#server.clients) {
       if (!this.#present.delete(listener)) listener.terminate();
       else listener.ping();
+      void this.#lookAgain(listener);
     }
   }
 }

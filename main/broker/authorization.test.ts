@@ -295,6 +295,15 @@ test("6.1: one owner's unused challenges are bounded, and take nothing from anot
   );
 });
 
+test('6.1: the unused challenges of all owners together are bounded: every connection of an unknown program is one', async () => {
+  const { broker } = neverOpened(await scriptedWorld());
+  const first = broker.challenge('unknown:0');
+  const second = broker.challenge('unknown:1');
+  for (let made = 2; made <= 5000; made++) broker.challenge(`unknown:${made}`);
+  expect(broker.programWith(first.state)).toBeUndefined();
+  expect(broker.programWith(second.state)).toBe('unknown:1');
+});
+
 /** Starts that many different sign-ins, and gives the codes of those that were refused. */
 async function startMany({ broker }: World, owner: string, count: number, name: string): Promise<string[]> {
   const refused: string[] = [];

@@ -10,6 +10,8 @@ const challengeLifetime = 10 * 60_000;
 export const resultKept = 60_000;
 /** How many challenges one owner may leave unused; the oldest goes first. */
 const unusedChallenges = 1000;
+/** How many challenges all owners together may leave unused: what cannot be identified has an owner for each connection. */
+const allUnusedChallenges = 5000;
 /** L8: how many logins one owner may start in a minute (at least 30 must be allowed). */
 const startsPerMinute = 60;
 
@@ -306,11 +308,12 @@ export class Authorizations {
 
   #add(one: Authorization): Authorization {
     this.#sweep();
-    const unused = [...this.#byState.values()].filter(
-      (other) => other.owner === one.owner && other.status === 'issued',
-    );
-    const oldest = unused[0];
-    if (oldest && unused.length >= unusedChallenges) this.forget(oldest);
+    const unused = [...this.#byState.values()].filter(({ status }) => status === 'issued');
+    const own = unused.filter(({ owner }) => owner === one.owner);
+    const [oldestOwn] = own;
+    const [oldest] = unused;
+    if (oldestOwn && own.length >= unusedChallenges) this.forget(oldestOwn);
+    else if (oldest && unused.length >= allUnusedChallenges) this.forget(oldest);
     this.#byState.set(hash(one.state), one);
     return one;
   }

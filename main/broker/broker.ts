@@ -132,6 +132,7 @@ export class Broker {
     this.#registration = new Registration(settings, this.#provider);
     const reasonOf = (error: unknown) => this.#reasonOf(error);
     this.#logins = new Logins(this.#authorizations, this.#registration, {
+      clock: world.clock,
       signInTimeout: settings.signInTimeout,
       log: world.log,
       openBrowser: (address) => this.#openBrowser(address),
@@ -382,7 +383,10 @@ export class Broker {
     await this.#whenReady();
     const person = this.state().person;
     if (person) return person;
-    const waiting = this.#authorizations.waitingForSession((request) => this.#registration.isForSession(request));
+    // The code of one with another redirect_uri goes elsewhere, and never becomes the session (T18).
+    const waiting = this.#authorizations.waitingForSession(
+      (request) => request.redirectUri === this.redirectUri && this.#registration.isForSession(request),
+    );
     if (!waiting && this.#world.showDeviceCode && (await provider.hasDeviceAuthorization())) {
       return await this.#personWithin(milliseconds, this.#signInOnDevice(owner, provider), stillGood);
     }

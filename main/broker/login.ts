@@ -7,6 +7,7 @@ import {
   nobodyKnown,
   type Owner,
 } from './authorization.ts';
+import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from './provider.ts';
 import { oauthWords } from './providerErrors.ts';
@@ -28,6 +29,7 @@ export interface OpenOptions {
 
 /** What logins need from the broker around them. */
 export interface LoginHost {
+  readonly clock: Clock;
   /** R15: how long a login may take, in milliseconds. */
   readonly signInTimeout: number;
   readonly log: { info(fields: object, message: string): void };
@@ -54,8 +56,11 @@ export class Logins {
    * @throws BrokerError
    */
   async authorize(owner: Owner, asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<SignInResult> {
-    const one = await this.open(owner, asked, { inBrowser: true, waited });
-    const { code } = await one.outcome();
+    const login = async () => {
+      const one = await this.open(owner, asked, { inBrowser: true, waited });
+      return { one, code: (await one.outcome()).code };
+    };
+    const { one, code } = await this.#inTime(login(), consentAndLogin - waited);
     return {
       code,
       state: asked.state ?? one.state,
@@ -100,9 +105,11 @@ export class Logins {
     const request = this.#authorizationRequest(asked, clientId, endpoint.callbackMode);
     const one = this.#find(owner, asked, request);
     if (one.status !== 'issued') return one;
+    const patience = Math.min(this.#host.signInTimeout, consentAndLogin - (options.waited ?? 0));
+    // The machine slept while the person was asked: nobody is sent to a login that has ended already.
+    if (patience <= 0) throw new BrokerError('authorization_timeout');
     this.#pending.countStart(options.startedBy ?? owner);
     const address = endpoint.address(request, one);
-    const patience = Math.min(this.#host.signInTimeout, consentAndLogin - (options.waited ?? 0));
     this.#pending.begin(one, request, address, patience);
     this.#host.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
     if (options.inBrowser) void this.#host.openBrowser(address);
@@ -133,6 +140,14 @@ export class Logins {
       if (one.status === 'waiting') this.#pending.end(one, reason);
       throw reason;
     }
+  }
+
+  /** R15: a login that was joined may go on for longer than this request may wait. */
+  #inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#host.clock.after(milliseconds, () => reject(new BrokerError('authorization_timeout')));
+      void work.then(resolve, reject).finally(cancel);
+    });
   }
 
   #find(owner: Owner, asked: SignInRequest, request: AuthorizationRequest): Authorization {

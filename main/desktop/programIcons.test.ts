@@ -32,7 +32,7 @@ test('what a desktop entry may name instead of an icon is not read: another type
   symlinkSync('/dev/zero', endless);
   const refused = [
     file('secret.txt', 'secret'),
-    file('large.png', Buffer.alloc(256 * 1024 + 1)),
+    file('large.png', Buffer.alloc(64 * 1024 + 1)),
     folder,
     pipe,
     endless,

@@ -5,7 +5,7 @@ import { extname } from 'node:path';
 /** What an icon theme has, and the window shows. An SVG in an `img` runs nothing and loads nothing. */
 const types: Record<string, string> = { '.png': 'image/png', '.svg': 'image/svg+xml' };
 /** Bytes. */
-const largest = 256 * 1024;
+const largest = 64 * 1024;
 /** How many are kept: more than a list has. */
 const mostKept = 500;
 

@@ -1,0 +1,193 @@
+/** What a hostile reading of the gate has found: each of these succeeded once. */
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../e2e/support/brokerWorld.ts';
+import { TestListStore, testGate } from '../../e2e/support/testGate.ts';
+import type { BrokerError } from '../broker/errors.ts';
+import type { GuardMode, Requester } from './gate.ts';
+import { kindOf, type Program, type ProgramKind, programOf, unknownProgram } from './program.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+function program(
+  path: string,
+  options: { kind?: ProgramKind; process?: string; claim?: string; hash?: string } = {},
+): Program {
+  const { kind = 'program', process = '100@1', claim, hash } = options;
+  return programOf({ path, kind, name: path.slice(1), process, claim, ...(hash !== undefined && { hash }) });
+}
+const from = (one: Program, origin?: string): Requester => ({ caller: { program: async () => one }, origin });
+
+function stage(mode: GuardMode = 'ask', store = new TestListStore(), clock = new FakeClock(), origins: string[] = []) {
+  const problems: BrokerError[] = [];
+  const gate = testGate(mode, { clock, store, problem: (problem) => problems.push(problem) }, origins);
+  return {
+    gate,
+    clock,
+    store,
+    problems,
+    async asks(requester: Requester, wish = 'tokens' as const) {
+      let state = 'waits';
+      const outcome = gate.require(requester, wish).then(
+        () => 'allowed',
+        (error: BrokerError) => error.code as string,
+      );
+      void outcome.then((end) => {
+        state = end;
+      });
+      await new Promise(setImmediate);
+      return { state, outcome };
+    },
+  };
+}
+
+test('section P: any program can lie in a file called chrome: its word for an origin is asked about, by its path', async () => {
+  const { gate, asks } = stage('ask', undefined, undefined, ['app://obsidian.md']);
+  const path = '/home/me/.cache/evil/chrome';
+  const evil = program(path, { kind: kindOf(path), hash: 'ab' });
+  const { state } = await asks(from(evil, 'app://obsidian.md'));
+  expect(state).toBe('waits');
+  expect(gate.questions[0]).toMatchObject({ program: { path, name: expect.stringContaining('app://obsidian.md') } });
+  gate.answer(gate.questions[0]?.id ?? '', 'deny');
+  expect((await asks(from(evil, 'app://obsidian.md'))).state).toBe('consent_denied');
+  const root = program('/usr/bin/chromium', { kind: 'browser' });
+  expect((await asks(from(root, 'app://obsidian.md'))).state).toBe('allowed');
+});
+
+test('Allow once for a curl is for that one, not for one that asked beside it', async () => {
+  const { gate, asks } = stage();
+  const mine = await asks(from(program('/usr/bin/curl', { kind: 'httpClient', process: '100@1' })));
+  const evil = await asks(from(program('/usr/bin/curl', { kind: 'httpClient', process: '666@1' })));
+  gate.answer(gate.questions[0]?.id ?? '', 'once');
+  expect(await mine.outcome).toBe('allowed');
+  expect(await evil.outcome).toBe('consent_denied');
+});
+test('Allow once for a script is for that run, not for one with a forged command line', async () => {
+  const { gate, asks } = stage();
+  const mine = await asks(
+    from(program('/usr/bin/node', { kind: 'interpreter', process: '100@1', claim: '/home/me/good.js' })),
+  );
+  const evil = await asks(
+    from(program('/usr/bin/node', { kind: 'interpreter', process: '666@1', claim: '/home/me/good.js' })),
+  );
+  gate.answer(gate.questions[0]?.id ?? '', 'once');
+  expect(await mine.outcome).toBe('allowed');
+  expect(await evil.outcome).toBe('consent_denied');
+});
+test('Allow once for what cannot be identified is for the connection that asked', async () => {
+  const { gate, asks } = stage();
+  const mine = await asks(from(unknownProgram));
+  const evil = await asks(from(unknownProgram));
+  gate.answer(gate.questions[0]?.id ?? '', 'once');
+  expect(await mine.outcome).toBe('allowed');
+  expect(await evil.outcome).toBe('consent_denied');
+});
+
+test('a clock that was ahead does not make a year of twelve hours', async () => {
+  const clock = new FakeClock();
+  const { gate, asks } = stage('ask', undefined, clock);
+  clock.advance(400 * 24 * hour);
+  const node = program('/usr/bin/node', { kind: 'interpreter' });
+  const { outcome } = await asks(from(node));
+  gate.answer(gate.questions[0]?.id ?? '', 'allow');
+  expect(await outcome).toBe('allowed');
+  clock.jump(-400 * 24 * hour);
+  expect((await asks(from(node))).state).toBe('waits');
+});
+
+test('L8: 250 other programs do not make the answer to a question forgotten', async () => {
+  const { gate, clock, asks } = stage();
+  const tool = program('/usr/bin/tool');
+  const { outcome } = await asks(from(tool));
+  for (let i = 0; i < 250; i += 1) {
+    clock.advance(1);
+    await asks(from(program(`/home/me/x${i}`, { hash: String(i) })));
+  }
+  const mine = gate.questions.find(({ program: { id } }) => id === tool.id);
+  gate.answer(mine?.id ?? '', 'deny');
+  expect(await outcome).toBe('consent_denied');
+  expect((await asks(from(tool))).state).toBe('consent_denied');
+});
+
+test('L8: one interpreter does not take all places for questions', async () => {
+  const { asks } = stage();
+  for (let i = 0; i < 5; i += 1)
+    await asks(from(program('/usr/bin/node', { kind: 'interpreter', process: `${i}@1`, claim: `/x${i}.js` })));
+  expect((await asks(from(program('/usr/bin/tool')))).state).toBe('waits');
+});
+
+test('R4: the question at the state of an interpreter shows no script, as nobody knows which one it was', async () => {
+  const { gate } = stage();
+  const script = (claim: string, process: string) =>
+    from(program('/usr/bin/node', { kind: 'interpreter', process, claim }));
+  const owner = await gate.ownerOf(script('/home/me/evil.js', '666@1'));
+  await gate.isAllowed(script('/home/me/good.js', '100@1'));
+  const navigation = gate.requireOwner(owner, 'sign_in');
+  await new Promise(setImmediate);
+  const [question] = gate.questions;
+  expect(question?.program).not.toHaveProperty('claim');
+  gate.answer(question?.id ?? '', 'once');
+  await navigation;
+  // Nor does that one time allow any run of it anything else.
+  expect(await gate.isAllowed(script('/home/me/good.js', '100@1'))).toBe(false);
+});
+
+test('L4: an origin that was removed is not allowed any more on a connection that is open', async () => {
+  const { gate } = stage('ask');
+  gate.refusedOrigin('app://obsidian.md');
+  gate.allowOrigin('app://obsidian.md');
+  const requester = from(program('/usr/bin/chromium', { kind: 'browser' }), 'app://obsidian.md');
+  expect(await gate.isAllowed(requester)).toBe(true);
+  gate.removeOrigin('app://obsidian.md');
+  expect(await gate.isAllowed(requester)).toBe(false);
+});
+
+test('same-user: that a list of denied programs cannot be read is said to the person', async () => {
+  const store = new TestListStore({ version: 1, programs: 'broken' });
+  const { problems } = stage('same-user', store);
+  expect(problems.length).toBe(1);
+});
+
+test('a full disk is said once, not every minute', async () => {
+  const { clock, store, problems, asks } = stage('same-user');
+  store.saveFailure = Object.assign(new Error('x'), { code: 'ENOSPC' });
+  for (let i = 0; i < 10; i += 1) {
+    await asks(from(program('/usr/bin/tool')));
+    clock.advance(minute);
+  }
+  expect(problems.length).toBe(1);
+});
+
+test('a thousand unknown connections do not end the log', async () => {
+  const lines: object[] = [];
+  const ask = testGate('listed', { log: { info: (fields) => lines.push(fields), warn: () => undefined } });
+  for (let i = 0; i < 1000; i += 1) await ask.require(from(unknownProgram), 'tokens').catch(() => undefined);
+  const before = lines.length;
+  await ask.require(from(program('/usr/bin/tool')), 'tokens').catch(() => undefined);
+  expect(lines.length).toBe(before + 1);
+});
+
+test('what is counted as unanswered is in the list', async () => {
+  const { gate, clock, asks } = stage();
+  for (let i = 0; i < 300; i += 1) {
+    await asks(from(program(`/home/me/x${i}`, { hash: String(i) })));
+    gate.leaveUnanswered();
+    clock.advance(minute);
+  }
+  expect(gate.unanswered).toBeLessThanOrEqual(gate.programs.length);
+});
+test('a window that is closed over two questions is not told of one that is left', async () => {
+  const { gate, asks } = stage();
+  await asks(from(program('/usr/bin/a')));
+  await asks(from(program('/usr/bin/b')));
+  const seen: number[] = [];
+  gate.onChange(() => seen.push(gate.questions.length));
+  gate.leaveUnanswered();
+  expect(seen).not.toContain(1);
+});
+
+test('L6: a program that is not allowed cannot hold any number of connections', async () => {
+  const { asks } = stage();
+  for (let i = 0; i < 200; i += 1) await asks(from(program('/usr/bin/tool', { process: `${i}@1` })));
+  expect((await asks(from(program('/usr/bin/tool')))).state).toBe('rate_limited');
+});
