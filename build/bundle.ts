@@ -11,6 +11,7 @@ import { builtinModules, createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { InlineConfig, Plugin } from 'vite';
+import { licencesText, ShippedPackages } from './licences.ts';
 
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -19,12 +20,22 @@ const NODE_TARGET = 'node20.18';
 const CHROMIUM_TARGET = 'chrome130';
 
 /** What the bundle is made of. `package.json` is among them for its version. */
-const SOURCES = ['main', 'preload', 'renderer', 'build/bundle.ts', 'build/icons', 'package.json', 'package-lock.json'];
+const SOURCES = [
+  'main',
+  'preload',
+  'renderer',
+  'build/bundle.ts',
+  'build/licences.ts',
+  'build/icons',
+  'package.json',
+  'package-lock.json',
+];
 
 /** What a whole bundle has. */
 const RESULTS = [
   'main/index.cjs',
   'main/docs/swagger-ui-bundle.js',
+  'main/licences.txt',
   'headless/index.cjs',
   'headless/docs/swagger-ui-bundle.js',
   'preload/index.cjs',
@@ -49,12 +60,16 @@ export async function bundle({ root = projectFolder, quiet = false }: BundleOpti
     __LOOPGATE_VERSION__: JSON.stringify(await readVersion(root)),
     'process.env.NODE_ENV': JSON.stringify('production'),
   };
-  await build(forNode(root, 'main', define));
-  await build(forNode(root, 'headless', define));
-  await build(forNode(root, 'preload', define));
-  await build(forWindows(root, define));
+  const shipped = new ShippedPackages();
+  const recorded = (config: InlineConfig) => ({ ...config, plugins: [...(config.plugins ?? []), shipped.plugin] });
+  await build(recorded(forNode(root, 'main', define)));
+  await build(recorded(forNode(root, 'headless', define)));
+  await build(recorded(forNode(root, 'preload', define)));
+  await build(recorded(forWindows(root, define)));
   await copyIcons(root);
   await copyDocs(root);
+  shipped.add(viewerFolder());
+  await writeFile(join(root, 'out', 'main', 'licences.txt'), licencesText(await shipped.list()));
   // Written last: a build that stopped half-way is not fresh.
   await writeFile(join(root, 'out', '.inputs'), inputs);
   if (!quiet) console.log(`Bundled into out/ in ${((performance.now() - began) / 1000).toFixed(1)} s`);
@@ -183,7 +198,7 @@ async function copyIcons(root: string): Promise<void> {
 /** The page `/docs`: our own files, and of Swagger UI what the page loads and the licences that go with it. */
 async function copyDocs(root: string): Promise<void> {
   const page = join(root, 'main', 'api', 'docs');
-  const viewer = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const viewer = viewerFolder();
   const viewerFiles = [
     'swagger-ui-bundle.js',
     'swagger-ui.css',
@@ -197,6 +212,11 @@ async function copyDocs(root: string): Promise<void> {
     for (const name of await readdir(page).catch(() => [])) await cp(join(page, name), join(into, name));
     for (const name of viewerFiles) await cp(join(viewer, name), join(into, name));
   }
+}
+
+/** Where Swagger UI is installed. */
+function viewerFolder(): string {
+  return dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 }
 
 async function readVersion(root: string): Promise<string> {

@@ -172,6 +172,8 @@ function bodyOf(headers: ReadonlyMap<string, string>, rest: Buffer, isOver: bool
 /** RFC 6455 §5.2: one unmasked text frame with a length of up to 16 bits; undefined until it is whole. */
 function textFrame(bytes: Buffer): string | undefined {
   if (bytes.length < 2) return undefined;
+  // On a busy machine it may be asked first whether it is there.
+  if (bytes[0] === 0x89 && bytes[1] === 0) return textFrame(bytes.subarray(2));
   if (bytes[0] !== 0x81) throw new Error(`the first frame is no text: ${bytes.toString('hex')}`);
   const short = bytes.readUInt8(1);
   if (short === 126 && bytes.length < 4) return undefined;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { BrokerError } from '../broker/errors.ts';
+import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
 import { confirmSignOutPage, failedPage, ResultPages, signedInPage, signedOutPage, Tickets } from './pages.ts';
@@ -59,7 +60,7 @@ describe('pages', () => {
   it('R13: the person reads why, the code and what to do next, with the status of the error', () => {
     const page = failedPage(new BrokerError('access_denied', { happened: 'You pressed Deny.' }), 403);
     expect(page.status).toBe(403);
-    expect(page.body).toMatch(/<h1>The sign-in was denied<\/h1>.*You pressed Deny\. Sign in again.*access_denied/);
+    expect(page.body).toMatch(/<h1>The sign-in was denied<\/h1>.*You pressed Deny\..*Sign in again.*access_denied/);
   });
 
   it('R9: a callback that nobody waited for says that nothing was changed, and repeats nothing of it', () => {
@@ -67,6 +68,53 @@ describe('pages', () => {
     expect(page.status).toBe(400);
     expect(page.body).toContain('Nothing was changed');
     expect(page.body).not.toContain('alert');
+  });
+
+  it('an unexpected failure has the id that the log has, at a place of its own, once', () => {
+    const logged: object[] = [];
+    const error = brokerErrorOf(new TypeError('inside'), { error: (fields) => logged.push(fields) });
+    const { body } = failedPage(error, 500);
+    const { id } = logged[0] as { id: string };
+    expect(body).toContain(`<dt>Code</dt><dd>internal</dd><dt>Id in the log</dt><dd>${id}</dd>`);
+    expect(body.split(id)).toHaveLength(2);
+    expect(body).not.toContain('inside');
+    expect(failedPage(new BrokerError('internal', { happened: 'The disk is full.' }), 500).body).not.toContain('Id in');
+  });
+
+  it.each(pages)('the page "%s" names the app and shows it', (_name, { body }) => {
+    expect(body).toMatch(/<p class="app"><svg .*?<\/svg>Loopgate<\/p>/);
+    expect(body).toMatch(/<title>[^<]+ – Loopgate<\/title>/);
+  });
+
+  it.each(pages.filter(([name]) => !/sign out/.test(name)))('the page "%s" says what to do next', (_name, { body }) => {
+    expect(body).toMatch(/return to your editor|[Ss]ign in again|start again|Check the settings/);
+  });
+
+  it('the colours are those of the window, in light, dark and high contrast', () => {
+    const window = readFileSync(new URL('../../renderer/style.css', import.meta.url), 'utf8');
+    const rootOf = (text: string) => /:root\s*\{([^}]*)\}/.exec(text)?.[1] ?? '';
+    const tokensOf = (text: string) =>
+      [...text.matchAll(/--([\w-]+):\s*([^;]+)/g)].map(([, name, value]) => [name, value]);
+    const [plain, strong] = [window, window.slice(window.indexOf('@media (prefers-contrast: more)'))].map(rootOf);
+    const style = /<style>(.*?)<\/style>/s.exec(signedOutPage().body)?.[1] ?? '';
+    const blocks = [...style.matchAll(/:root\{([^}]*)\}/g)].map(([, block]) =>
+      Object.fromEntries(tokensOf(block ?? '')),
+    );
+    expect(blocks).toHaveLength(4);
+    const [light = {}, dark = {}, strongLight = {}, strongDark = {}] = blocks;
+    const pairs = (text = '') =>
+      Object.fromEntries(
+        tokensOf(text).map(([name, value]) => [name, /light-dark\((.*), (.*)\)/.exec(value ?? '')?.slice(1)]),
+      );
+    for (const [block, text, index] of [
+      [light, plain, 0],
+      [dark, plain, 1],
+      [strongLight, strong, 0],
+      [strongDark, strong, 1],
+    ] as const) {
+      expect(Object.keys(block).length).toBeGreaterThan(5);
+      for (const [name, value] of Object.entries(block)) expect(pairs(text)[name]?.[index], name).toBe(value);
+    }
   });
 
   it('T18: only a login that the person started here says "You are signed in"', () => {

@@ -1,20 +1,65 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { BrokerError } from '../broker/errors.ts';
+import { type BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
 
+/**
+ * The tokens of the window (`renderer/style.css`), as far as a page uses them: light, dark. Not by `light-dark()`, because any
+ * browser of the last years may show the page.
+ */
+const colours = {
+  ground: ['#f4f5f7', '#1c1d20'],
+  surface: ['#ffffff', '#27292d'],
+  line: ['#dfe2e8', '#3a3d43'],
+  text: ['#1b1d22', '#f0f1f3'],
+  'text-muted': ['#5a606c', '#a9aeb9'],
+  accent: ['#1f5f8b', '#8fc4ea'],
+  control: ['#ffffff', '#33363b'],
+  'control-hover': ['#f0f2f5', '#3d4147'],
+  'control-line': ['#7d838e', '#777d88'],
+  good: ['#17713d', '#6fd195'],
+  bad: ['#c22f2f', '#f28b82'],
+} as const;
+
+/** Where the person wants more contrast. */
+const strongColours = {
+  line: ['#4a4f59', '#b4b9c3'],
+  text: ['#000000', '#ffffff'],
+  'text-muted': ['#2c3038', '#dfe2e8'],
+  accent: ['#123a9c', '#b9ceff'],
+  'control-line': ['#1b1d22', '#f0f1f3'],
+  good: ['#0b5129', '#9be8b8'],
+  bad: ['#951818', '#ffb4ae'],
+} as const;
+
+function tokens(of: Readonly<Record<string, readonly [string, string]>>, brightness: 0 | 1): string {
+  return Object.entries(of)
+    .map(([name, values]) => `--${name}:${values[brightness]}`)
+    .join(';');
+}
+
 const style = `
-:root { color-scheme: light dark; --ground: #f4f5f7; --card: #ffffff; --text: #1d2026; --quiet: #565d6b; --line: #d9dde4; --good: #1a7f42; --bad: #b3261e }
-@media (prefers-color-scheme: dark) { :root { --ground: #16181c; --card: #202329; --text: #eceef2; --quiet: #a5adbb; --line: #363b45; --good: #5fd08d; --bad: #ff8a80 } }
-* { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, sans-serif }
-main { max-width: 30rem; width: 100%; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; overflow-wrap: anywhere }
-.mark { display: block; width: 3rem; height: 3rem; margin: 0 0 1rem }
-.good { color: var(--good) } .bad { color: var(--bad) }
-h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.25 }
-p { margin: .5rem 0 0 } .quiet { color: var(--quiet); font-size: .875rem; margin-top: 1.5rem }
-.action { display: inline-block; margin-top: 1.5rem; padding: .5rem 1.5rem; border: 1px solid var(--quiet); border-radius: .5rem; color: var(--text); text-decoration: none }
-.action:hover { border-color: var(--text) } .action:focus-visible { outline: 3px solid var(--text); outline-offset: 2px }
+:root{color-scheme:light dark;${tokens(colours, 0)}}
+@media (prefers-color-scheme:dark){:root{${tokens(colours, 1)}}}
+@media (prefers-contrast:more){:root{${tokens(strongColours, 0)}}}
+@media (prefers-contrast:more) and (prefers-color-scheme:dark){:root{${tokens(strongColours, 1)}}}
+*{box-sizing:border-box}
+html{background:var(--ground);color:var(--text);font:1rem/1.5 system-ui,-apple-system,"Segoe UI","Noto Sans",sans-serif}
+body{display:grid;place-content:center;grid-template-columns:minmax(0,30rem);min-height:100vh;margin:0;padding:1rem;overflow-wrap:anywhere}
+main{padding:clamp(1.25rem,6vw,2rem);background:var(--surface);border:1px solid var(--line);border-radius:.75rem}
+.app{display:flex;align-items:center;gap:.5rem;margin:0 0 1.5rem;color:var(--text-muted);font-size:.875rem;font-weight:600}
+.app svg{flex:none;width:1.5rem;height:1.5rem}
+.mark{display:block;width:2.5rem;height:2.5rem;margin:0 0 .75rem}
+.good{color:var(--good)}.bad{color:var(--bad)}.question{color:var(--accent)}
+h1{margin:0 0 .5rem;font-size:1.5rem;font-weight:600;line-height:1.25;text-wrap:balance}
+p{margin:.75rem 0 0;text-wrap:pretty}
+.action{display:inline-block;margin-top:.75rem;padding:.5rem 1.25rem;background:var(--control);border:1px solid var(--control-line);border-radius:.5rem;color:var(--text);font-weight:600;text-decoration:none}
+.action:hover{background:var(--control-hover)}
+.action:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.25rem .75rem;margin:1.5rem 0 0;padding:1rem 0 0;border-top:1px solid var(--line);color:var(--text-muted);font-size:.8125rem}
+dd{margin:0;font-family:ui-monospace,"SF Mono","Cascadia Mono","Noto Sans Mono","DejaVu Sans Mono",monospace}
+@media (forced-colors:active){.mark{color:CanvasText}}
+@media (max-width:24rem){dl{grid-template-columns:minmax(0,1fr);gap:0}dd+dt{margin-top:.5rem}}
 `;
 
 /** R12: nothing from elsewhere, no script; the one style is named by its hash. L3b: never framed. */
@@ -37,73 +82,97 @@ export function pageHeaders(contentSecurityPolicy: string): Record<string, strin
   };
 }
 
-const goodMark =
-  '<svg class="mark good" viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="21" fill="none" stroke="currentColor" stroke-width="3"/><path d="M14 25l7 7 13-15" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"/></svg>';
-const badMark =
-  '<svg class="mark bad" viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="21" fill="none" stroke="currentColor" stroke-width="3"/><path d="M24 13v14" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round"/><circle cx="24" cy="34" r="2.5" fill="currentColor"/></svg>';
+/** The app's icon (`build/icons/loopgate.svg`), without its gradient, which would be an address. */
+const icon =
+  '<svg viewBox="0 0 512 512" aria-hidden="true"><rect x="24" y="24" width="464" height="464" rx="108" fill="#2a75a8"/><path d="M126 390H208V328A124 124 0 1 1 304 328V390H386" fill="none" stroke="#fff" stroke-width="50" stroke-linecap="round" stroke-linejoin="round"/><circle cx="256" cy="214" r="44" fill="#8fe3c0"/></svg>';
+
+type Kind = 'good' | 'bad' | 'question';
+
+const circle = '<circle cx="24" cy="24" r="21" fill="none" stroke="currentColor" stroke-width="3"/>';
+const stroke = 'fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"';
+const signs: Readonly<Record<Kind, string>> = {
+  good: `<path d="M14 25l7 7 13-15" ${stroke}/>`,
+  bad: `<path d="M24 13v14" ${stroke}/><circle cx="24" cy="34" r="2.5" fill="currentColor"/>`,
+  question: `<path d="M18 19a6 6 0 1 1 9 5.2c-2 1.2-3 2.3-3 4.3" ${stroke}/><circle cx="24" cy="35" r="2.5" fill="currentColor"/>`,
+};
+
+function markOf(kind: Kind): string {
+  return `<svg class="mark ${kind}" viewBox="0 0 48 48" aria-hidden="true">${circle}${signs[kind]}</svg>`;
+}
 
 /** Every word that came from outside passes through here (R12). */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function page(
-  status: number,
-  content: {
-    title: string;
-    paragraphs: readonly string[];
-    isGood: boolean;
-    note?: string;
-    action?: { label: string; address: string };
-  },
-): Answer {
-  const title = escapeHtml(content.title);
-  const paragraphs = content.paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`).join('');
-  const note = content.note === undefined ? '' : `<p class="quiet">${escapeHtml(content.note)}</p>`;
-  const { label = '', address = '' } = content.action ?? {};
-  const action = content.action && `<p><a class="action" href="${escapeHtml(address)}">${escapeHtml(label)}</a></p>`;
+interface Content {
+  readonly kind: Kind;
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+  readonly action?: { readonly label: string; readonly address: string };
+  /** What a report about it should name. */
+  readonly facts?: Readonly<Record<string, string>>;
+}
+
+function page(status: number, { kind, title, paragraphs, action, facts }: Content): Answer {
+  const heading = escapeHtml(title);
+  const body = [
+    `<p class="app">${icon}Loopgate</p>`,
+    markOf(kind),
+    `<h1>${heading}</h1>`,
+    // A provider's words may be of another direction of writing.
+    ...paragraphs.map((text) => `<p dir="auto">${escapeHtml(text)}</p>`),
+    action ? `<p><a class="action" href="${escapeHtml(action.address)}">${escapeHtml(action.label)}</a></p>` : '',
+    facts ? `<dl>${Object.entries(facts).map(factOf).join('')}</dl>` : '',
+  ].join('');
   return {
     status,
     headers: pageHeaders(securityPolicy),
-    body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} – Loopgate</title><style>${style}</style></head><body><main>${content.isGood ? goodMark : badMark}<h1>${title}</h1>${paragraphs}${action ?? ''}${note}</main></body></html>`,
+    body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${heading} – Loopgate</title><style>${style}</style></head><body><main>${body}</main></body></html>`,
   };
+}
+
+function factOf([name, value]: [string, string]): string {
+  return `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`;
 }
 
 /** After a login. @param requestedBy - a program gets the code and goes on by itself; here the person is signed in already */
 export function signedInPage(requestedBy: 'loopgate' | 'program'): Answer {
-  return requestedBy === 'loopgate'
-    ? page(200, {
-        title: 'You are signed in',
-        paragraphs: ['Loopgate has received your login. You can close this tab and return to your editor.'],
-        isGood: true,
-      })
-    : page(200, {
-        title: 'Login received',
-        paragraphs: [
-          'Loopgate has passed your login on to the program that asked for it. You can close this tab and return to your editor.',
-        ],
-        isGood: true,
-      });
+  const received =
+    requestedBy === 'loopgate'
+      ? 'Loopgate has received your login.'
+      : 'Loopgate has passed your login on to the program that asked for it.';
+  return page(200, {
+    kind: 'good',
+    title: requestedBy === 'loopgate' ? 'You are signed in' : 'Login received',
+    paragraphs: [received, 'You can close this tab and return to your editor.'],
+  });
 }
 
-/** A login that failed, or a callback that nobody waited for (R9, R13): why, and what next. */
-export function failedPage(error: BrokerError, status: number): Answer {
-  const isStray = error.code === 'unknown_state';
-  return page(status, {
-    title:
-      error.code === 'access_denied'
-        ? 'The sign-in was denied'
-        : isStray
-          ? 'No sign-in was waiting'
-          : 'The sign-in failed',
-    paragraphs: isStray
+/** What the person reads first; of every other failure, that the sign-in failed. */
+const failures: Readonly<Partial<Record<ErrorCode, string>>> = {
+  access_denied: 'The sign-in was denied',
+  authorization_cleared: 'The sign-in was cancelled',
+  authorization_timeout: 'The sign-in took too long',
+  provider_unreachable: 'The identity provider did not answer',
+  unknown_state: 'No sign-in was waiting',
+};
+
+/** A login that failed, or a callback that nobody waited for (R9, R13): why, what next, and what the log has it under. */
+export function failedPage({ code, happened, next, id }: BrokerError, status: number): Answer {
+  const paragraphs =
+    code === 'unknown_state'
       ? [
           'This login has ended, was already used, or was never started here. Nothing was changed.',
           'If you were signing in, start again from Loopgate or from your editor.',
         ]
-      : [error.message],
-    isGood: false,
-    note: `Loopgate · ${error.code}`,
+      : // The id stands below, at its own place.
+        [id === undefined ? happened : errorTable[code].happened, next];
+  return page(status, {
+    kind: 'bad',
+    title: failures[code] ?? 'The sign-in failed',
+    paragraphs,
+    facts: { Code: code, ...(id !== undefined && { 'Id in the log': id }) },
   });
 }
 
@@ -111,8 +180,11 @@ export function failedPage(error: BrokerError, status: number): Answer {
 export function signedOutPage(): Answer {
   return page(200, {
     title: 'You are signed out',
-    paragraphs: ['Loopgate has forgotten your session on this machine.'],
-    isGood: true,
+    paragraphs: [
+      'Loopgate has forgotten your session on this machine.',
+      'You can close this tab and return to your editor.',
+    ],
+    kind: 'good',
   });
 }
 
@@ -127,7 +199,7 @@ export function confirmSignOutPage(address: string): Answer {
       'Something opened this address, which signs you out on this machine: the programs that use your sign-in lose it.',
       'If that was not you, close this tab. Nothing has changed.',
     ],
-    isGood: false,
+    kind: 'question',
     action: { label: 'Sign out', address },
   });
 }
@@ -137,7 +209,7 @@ function finishedPage(): Answer {
   return page(200, {
     title: 'This sign-in is finished',
     paragraphs: ['You can close this tab and return to your editor.'],
-    isGood: true,
+    kind: 'good',
   });
 }
 

@@ -117,6 +117,8 @@ export interface BrokerErrorDetails {
   readonly undone?: boolean;
   /** The provider's own `error` value, when it sent one. */
   readonly providerError?: string;
+  /** Of an unexpected failure: what the log names it by. */
+  readonly id?: string;
 }
 
 /** A failure that a caller may be told about: a code of the table and a description that says what to do next. */
@@ -130,6 +132,7 @@ export class BrokerError extends Error {
   readonly retryable: boolean;
   readonly undone: boolean;
   readonly providerError: string | undefined;
+  readonly id: string | undefined;
 
   constructor(code: ErrorCode, details: BrokerErrorDetails = {}) {
     const row = errorTable[code];
@@ -142,6 +145,7 @@ export class BrokerError extends Error {
     this.retryable = details.retryable ?? false;
     this.undone = details.undone ?? false;
     this.providerError = details.providerError;
+    this.id = details.id;
   }
 }
 
@@ -153,5 +157,5 @@ export function brokerErrorOf(error: unknown, log: { error(fields: object, messa
     { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) },
     'unexpected failure',
   );
-  return new BrokerError('internal', { happened: `Loopgate failed unexpectedly (id ${id}).` });
+  return new BrokerError('internal', { happened: `Loopgate failed unexpectedly (id ${id}).`, id });
 }
