@@ -19,6 +19,9 @@ const execute = promisify(execFile);
 
 const KEYRING_PASSWORD = 'throwaway';
 
+/** Owned on the bus by what shows tray icons. */
+const watcherName = 'org.kde.StatusNotifierWatcher';
+
 /** How long anything of the session may take to be there, in milliseconds. Generous: it is only reached when it is broken. */
 const START_DEADLINE = 15_000;
 
@@ -37,6 +40,10 @@ export interface DesktopSession {
   lockKeyring(): Promise<void>;
   /** Unlocks it again, as the person would at the prompt. */
   unlockKeyring(): Promise<void>;
+  /** Starts the panel on a desktop that has none yet: from now on tray icons are shown. */
+  startPanel(): Promise<void>;
+  /** Ends the panel: from now on nothing shows tray icons. */
+  stopPanel(): Promise<void>;
   /** Ends all its processes and removes its folders. */
   stop(): Promise<void>;
 }
@@ -72,10 +79,17 @@ export interface TrayMenuEntry {
 export interface DesktopSessionOptions {
   /** False for a desktop that shows no tray icons, such as GNOME without an extension. Default true. */
   readonly panel?: boolean;
+  /** Default `light`. */
+  readonly panelColours?: PanelColours;
 }
 
+export type PanelColours = 'light' | 'dark';
+
 /** Starts it and resolves when screen, bus, keyring and panel all answer. Rejects, leaving nothing behind, when one does not. */
-export async function startDesktopSession({ panel = true }: DesktopSessionOptions = {}): Promise<DesktopSession> {
+export async function startDesktopSession({
+  panel = true,
+  panelColours = 'light',
+}: DesktopSessionOptions = {}): Promise<DesktopSession> {
   const folder = await mkdtemp(join(tmpdir(), 'loopgate-desktop-'));
   const processes = new ProcessGroup(folder);
   const stop = () => processes.end();
@@ -84,7 +98,7 @@ export async function startDesktopSession({ panel = true }: DesktopSessionOption
     environment.DISPLAY = `:${await processes.startAndRead('Xvfb', screenArguments, environment)}`;
     environment.DBUS_SESSION_BUS_ADDRESS = await processes.startAndRead('dbus-daemon', busArguments, environment);
     await startKeyring(processes, environment);
-    if (panel) await startPanel(processes, environment);
+    if (panel) await startPanel(processes, environment, panelColours);
     return {
       environment,
       home: folder,
@@ -94,6 +108,14 @@ export async function startDesktopSession({ panel = true }: DesktopSessionOption
       },
       lockKeyring: () => lockKeyring(environment),
       unlockKeyring: () => unlockKeyring(environment),
+      startPanel: () => startPanel(processes, environment, panelColours),
+      stopPanel: async () => {
+        // It answers before it is gone from the bus.
+        await execute('xfce4-panel', ['--quit'], { env: environment });
+        await until('the end of the panel', START_DEADLINE, async () =>
+          (await hasOwner(watcherName, environment)) ? undefined : true,
+        );
+      },
       stop,
     };
   } catch (error) {
@@ -164,11 +186,12 @@ async function unlockKeyring(environment: Environment): Promise<void> {
 }
 
 /** A bar at the top with nothing in it but the tray. Without a configuration the panel would ask for one in a window. */
-const PANEL_CONFIGURATION = `<?xml version="1.0" encoding="UTF-8"?>
+const panelConfiguration = (isDark: boolean) => `<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
   <property name="configver" type="int" value="2"/>
   <property name="panels" type="array">
     <value type="int" value="1"/>
+    <property name="dark-mode" type="bool" value="${isDark}"/>
     <property name="panel-1" type="empty">
       <property name="position" type="string" value="p=6;x=0;y=0"/>
       <property name="position-locked" type="bool" value="true"/>
@@ -185,12 +208,12 @@ const PANEL_CONFIGURATION = `<?xml version="1.0" encoding="UTF-8"?>
 </channel>
 `;
 
-async function startPanel(processes: ProcessGroup, environment: Environment): Promise<void> {
+async function startPanel(processes: ProcessGroup, environment: Environment, colours: PanelColours): Promise<void> {
   const folder = join(environment.XDG_CONFIG_HOME ?? '', 'xfce4', 'xfconf', 'xfce-perchannel-xml');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'xfce4-panel.xml'), PANEL_CONFIGURATION);
+  await writeFile(join(folder, 'xfce4-panel.xml'), panelConfiguration(colours === 'dark'));
   processes.start('xfce4-panel', ['--disable-wm-check'], environment);
-  await waitForName('org.kde.StatusNotifierWatcher', environment);
+  await waitForName(watcherName, environment);
 }
 
 // --- the tray -------------------------------------------------------------------------------------------------------------
@@ -198,7 +221,7 @@ async function startPanel(processes: ProcessGroup, environment: Environment): Pr
 function trayOf(environment: Environment): Tray {
   const items = async (): Promise<string[]> => {
     const path = '/StatusNotifierWatcher';
-    const name = 'org.kde.StatusNotifierWatcher';
+    const name = watcherName;
     return asList(await getProperty(environment, name, path, name, 'RegisteredStatusNotifierItems')).map(String);
   };
   const addressOf = async (item: string | undefined): Promise<Address> => {
@@ -324,6 +347,12 @@ async function getProperty(
     name,
   );
   return asList(answer)[0] ?? null;
+}
+
+async function hasOwner(name: string, environment: Environment): Promise<boolean> {
+  const bus = 'org.freedesktop.DBus';
+  const answer = await callBus(environment, bus, '/org/freedesktop/DBus', `${bus}.NameHasOwner`, name);
+  return asList(answer)[0] === true;
 }
 
 /** Resolves when somebody owns the name on the bus. */

@@ -45,8 +45,11 @@ export async function secretServiceState(
   }
 }
 
-/** Where none is known, the library that asks for it would start one of its own, or wait for a screen. */
-function hasSessionBus({ DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: folder }: NodeJS.ProcessEnv): boolean {
+/** Whether a session bus is known. Where none is, the library that asks for it would start one of its own, or wait for a screen. */
+export function hasSessionBus({
+  DBUS_SESSION_BUS_ADDRESS: address,
+  XDG_RUNTIME_DIR: folder,
+}: NodeJS.ProcessEnv): boolean {
   if (address !== undefined && address !== '') return true;
   return folder !== undefined && folder !== '' && existsSync(join(folder, 'bus'));
 }

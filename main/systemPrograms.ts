@@ -4,3 +4,4 @@ export const ps = '/bin/ps';
 export const plutil = '/usr/bin/plutil';
 export const powershell = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\WindowsPowerShell\\v1.0\\powershell.exe`;
 export const dbusSend = '/usr/bin/dbus-send';
+export const dbusMonitor = '/usr/bin/dbus-monitor';

@@ -60,7 +60,7 @@ test('T18: two accounts: added and switched by the person, switched by a program
     expect((await select('auth0|grace-hopper')).status).toBe(200);
     await expect(heading(app, 'A program switched to Grace Hopper')).toBeVisible();
     expect(await active()).toMatchObject({ user_id: 'auth0|grace-hopper' });
-    await expect.poll(trayLabels).toContain('Needs attention…');
+    await expect.poll(trayLabels).toContain('A program switched to Grace Hopper');
     await expect.poll(notifications).toEqual(['A program switched to Grace Hopper.']);
     await renewPicture(app.window, '13-switched');
     await press(app, 'Back to Ada Lovelace');

@@ -71,7 +71,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     await expect(question.getByText(editor, { exact: true })).toBeVisible();
     const allow = question.getByRole('button', { name: 'Allow', exact: true });
     await expect(question.getByRole('button', { name: 'Deny' })).toBeFocused();
-    await expect.poll(trayLabels).toContain('Needs attention…');
+    await expect.poll(trayLabels).toContain('acme-editor waits for your answer');
     await expect(heading(app, 'A program waits for your answer')).toBeVisible();
     await renewPicture(question, '14-consent');
 
@@ -84,7 +84,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     await allow.click();
     expect(await first).toBe('200');
     await expect.poll(() => windowsOf(app)).toBe(1);
-    await expect.poll(trayLabels).not.toContain('Needs attention…');
+    await expect.poll(trayLabels).not.toContain('acme-editor waits for your answer');
     // Remembered: nothing is asked.
     expect(await asks(editor, app)).toBe('200');
     expect(windowsOf(app)).toBe(1);
@@ -120,7 +120,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     await (await asked(app)).getByRole('button', { name: 'Deny' }).waitFor();
     await closeByHand(app);
     expect(await fourth).toBe('403 consent_denied');
-    await expect.poll(trayLabels).toContain('Needs attention…');
+    await expect.poll(trayLabels).toContain('A program was not answered');
     expect(await asks(other, app)).toBe('403 consent_denied');
     expect(windowsOf(app)).toBe(1);
     await expect(heading(app, 'A program asked while you were away')).toBeVisible();
@@ -128,7 +128,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     await renewPicture(app.window, '15-programs');
     await press(app, 'Allow: acme-other');
     expect(await asks(other, app)).toBe('200');
-    await expect.poll(trayLabels).not.toContain('Needs attention…');
+    await expect.poll(trayLabels).not.toContain('A program was not answered');
 
     // Taken back, and forgotten.
     await press(app, 'Deny: acme-editor');

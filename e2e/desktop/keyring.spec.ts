@@ -48,7 +48,9 @@ test('the keyring: the session outlives a restart, a locked keyring is waited fo
     await expect(heading(app, 'The keyring is locked')).toBeVisible();
     await session.tray.waitForItem();
     await expect.poll(trayLabels).toContain('Waiting for the keyring');
-    expect(await session.tray.property('ToolTip')).toContain('Loopgate – Waiting for the keyring');
+    expect(await session.tray.property('ToolTip')).toContain(
+      'Loopgate – Waiting for the keyring – The keyring is locked',
+    );
     await renewPicture(app.window, '8-keyring-locked');
     await session.unlockKeyring();
     await expect(heading(app, 'Grace Hopper')).toBeVisible();
@@ -78,7 +80,7 @@ test('no keyring: the window asks once where to keep the session, keeps nothing 
     let app = await start();
     await expect(heading(app, question)).toBeVisible();
     await session.tray.waitForItem();
-    await expect.poll(trayLabels).toContain('Needs attention…');
+    await expect.poll(trayLabels).toContain('Choose where your sign-in is kept');
     await signInAs('Grace Hopper', () => press(app, 'Sign in'));
     await expect(heading(app, 'Grace Hopper')).toBeVisible();
     await renewPicture(app.window, '9-no-keyring');
@@ -87,7 +89,7 @@ test('no keyring: the window asks once where to keep the session, keeps nothing 
     // For this run only: after the next start nobody is signed in, and nothing is asked.
     await press(app, 'Keep it until Loopgate closes');
     await expect(heading(app, question)).toHaveCount(0);
-    await expect.poll(trayLabels).not.toContain('Needs attention…');
+    await expect.poll(trayLabels).not.toContain('Choose where your sign-in is kept');
     await app.quit();
     expect(await filesOfSession(home)).toEqual([]);
     app = await start();

@@ -61,13 +61,15 @@ export async function press({ window }: DesktopApp, name: string): Promise<void>
 }
 
 /**
- * Listens to the notifications that an app shows. The desktop of the tests has no notification service, and Electron then
- * shows none: only the last step, the showing, is not the real one.
+ * Listens to the notifications that an app shows, as to somebody who looks elsewhere. The desktop of the tests has no
+ * notification service, and Electron then shows none: only the last step, the showing, is not the real one. And it has no
+ * window manager, which would say who has the focus.
  * @returns gives the texts of those shown since
  */
 export async function watchNotifications({ electron: app }: DesktopApp): Promise<() => Promise<string[]>> {
-  const shown = await app.evaluateHandle(({ Notification }) => {
+  const shown = await app.evaluateHandle(({ BrowserWindow, Notification }) => {
     const texts: string[] = [];
+    BrowserWindow.getFocusedWindow = () => null;
     Notification.isSupported = () => true;
     Notification.prototype.show = function show(this: Electron.Notification) {
       texts.push(this.body);

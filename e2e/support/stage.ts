@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
-import { type DesktopSession, startDesktopSession } from '../../build/testDisplay.ts';
+import { type DesktopSession, type PanelColours, startDesktopSession } from '../../build/testDisplay.ts';
 import {
   type IdentityProvider,
   type IdentityProviderOptions,
@@ -31,6 +31,7 @@ export interface Stage {
 
 export interface StageOptions {
   readonly colorScheme?: 'light' | 'dark';
+  readonly panelColours?: PanelColours;
   readonly provider?: IdentityProviderOptions;
   /** True where the provider goes and comes back: it then keeps in a file what it has granted. */
   readonly losesProvider?: boolean;
@@ -39,9 +40,9 @@ export interface StageOptions {
 /** Sets the stage, plays, and clears it away whatever happened. */
 export async function onStage(
   play: (stage: Stage) => Promise<void>,
-  { colorScheme = 'light', provider: asked = {}, losesProvider = false }: StageOptions = {},
+  { colorScheme = 'light', panelColours = 'light', provider: asked = {}, losesProvider = false }: StageOptions = {},
 ): Promise<void> {
-  const session = await startDesktopSession();
+  const session = await startDesktopSession({ panelColours });
   const options: IdentityProviderOptions = {
     anyLoopbackCallback: true,
     ...asked,

@@ -1,4 +1,4 @@
-import { app, clipboard } from 'electron';
+import { app, BrowserWindow, clipboard } from 'electron';
 import { type Actions, type AppView, channels } from '../../preload/contract.ts';
 import type { Gate } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
@@ -14,8 +14,9 @@ import { Pictures } from './pictures.ts';
 import { ProgramIcons } from './programIcons.ts';
 import { programsViewOf, questionViews } from './programsView.ts';
 import { AppTray } from './tray.ts';
+import { TrayHost } from './trayHost.ts';
 import { viewOf } from './view.ts';
-import { MainWindow } from './window.ts';
+import { explainedIn, MainWindow } from './window.ts';
 
 /** Programs may ask many times in a second; a person reads the list of them more slowly. Milliseconds. */
 const programsInterval = 500;
@@ -23,7 +24,9 @@ const programsInterval = 500;
 /** The tray and the windows over a running host: both show the same view, sent whole after every change. */
 export function startDesktop(host: Host, settings: Settings, fetch: PlatformFetch): { open: () => void } {
   const { broker, gate } = host;
-  const window = new MainWindow();
+  const trayHost = new TrayHost();
+  app.once('quit', () => trayHost.close());
+  const window = new MainWindow(trayHost, explainedIn(settings.home));
   const pictures = new Pictures(fetch, settings.issuer, () => show());
   const firstAnswer = new FirstAnswer(() => show());
   const icons = new ProgramIcons(() => show());
@@ -49,8 +52,10 @@ export function startDesktop(host: Host, settings: Settings, fetch: PlatformFetc
     consent.focus();
   };
   answerWindow(actions, view, () => programsViewOf(gate, iconOf));
-  const tray = new AppTray(view(), { ...actions, open, quit: () => app.quit() });
-  const notifications = new Notifications(view(), open);
+  const openQuestion = () => (gate.questions.length > 0 ? consent.focus() : open());
+  const tray = new AppTray(view(), { ...actions, open, openQuestion, quit: () => app.quit() }, trayHost);
+  const isLooking = () => BrowserWindow.getFocusedWindow() !== null;
+  const notifications = new Notifications(view(), { open, openQuestion }, isLooking);
   const show = () => {
     const present = view();
     tray.show(present);

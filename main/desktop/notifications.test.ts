@@ -1,14 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppView } from '../../preload/contract.ts';
-import { Notifications, notificationText } from './notifications.ts';
+import { Notifications, noticesOf } from './notifications.ts';
 
 /** What the system was given to show. Its own notification cannot be clicked by a test. */
-const { given } = vi.hoisted(() => ({ given: [] as { body: string; emit(event: string): boolean }[] }));
+const { given } = vi.hoisted(() => ({
+  given: [] as { body: string; isClosed: boolean; emit(event: string): boolean }[],
+}));
 vi.mock('electron', () => ({
   Notification: class extends EventEmitter {
     static isSupported = () => true;
     readonly body: string;
+    isClosed = false;
     constructor({ body }: { body: string }) {
       super();
       this.body = body;
@@ -16,7 +19,9 @@ vi.mock('electron', () => ({
     show(): void {
       given.push(this);
     }
-    close(): void {}
+    close(): void {
+      this.isClosed = true;
+    }
   },
 }));
 
@@ -41,6 +46,27 @@ const problem = { code: 'not_signed_in', message: 'The session has ended: revoke
 const ended: AppView = { ...signedOut, problem };
 const graceEnded: AppView = { ...signedIn, problem };
 const switched: AppView = { ...signedIn, person: grace, otherAccounts: [ada], switchedFrom: ada };
+
+const question: AppView['questions'][number] = {
+  id: 'q',
+  program: { id: 'p', name: 'acme-editor', path: '/opt/acme/acme-editor', kind: 'program' },
+  wish: 'tokens',
+  lasting: 'always',
+  deadline: 60_000,
+};
+const asked: AppView = { ...signedIn, questions: [question] };
+const missed: AppView = { ...signedIn, unanswered: 1 };
+const waitingFor = (requestedBy: 'loopgate' | 'program'): AppView => ({
+  ...signedOut,
+  waiting: { id: 'w', requestedBy, deadline: 60_000 },
+});
+
+/** The one text that a change brings. */
+function notificationText(before: AppView, view: AppView): string | undefined {
+  const notices = noticesOf(before, view, undefined, 0);
+  expect(notices.length).toBeLessThan(2);
+  return notices[0]?.text;
+}
 
 const signInEnded = 'Your sign-in has ended. Sign in again when you need it.';
 const otherEnded = 'The sign-in of another account has ended.';
@@ -102,12 +128,111 @@ test('what is there at the start happened in an earlier run', () => {
   expect(notificationText(starting, switched)).toBeUndefined();
 });
 
-test('each event is shown once, and a click opens the window', () => {
-  const open = vi.fn();
-  const notifications = new Notifications(starting, open);
-  for (const view of [both, switched, switched, both, signedIn, ended, ended]) notifications.show(view);
-  expect(given.map(({ body }) => body)).toEqual(['A program switched to Grace Hopper.', signInEnded]);
-  expect(open).not.toHaveBeenCalled();
-  given.at(-1)?.emit('click');
-  expect(open).toHaveBeenCalledOnce();
+describe('a sign-in', () => {
+  const text = (before: AppView, view: AppView, requestedBy: 'loopgate' | 'program') =>
+    noticesOf(before, view, requestedBy, 0).map((notice) => notice.text);
+
+  test('that a program asked for is said; the person’s own is not', () => {
+    expect(text(signedOut, signedIn, 'program')).toEqual(['Signed in as Ada Lovelace.']);
+    expect(text(signedOut, signedIn, 'loopgate')).toEqual([]);
+    expect(text(starting, signedIn, 'program')).toEqual([]);
+  });
+
+  test('T9: says no e-mail address', () => {
+    const nameless: AppView = { ...signedIn, person: { ...ada, name: ada.email } };
+    expect(text(signedOut, nameless, 'program')).toEqual(['You are signed in.']);
+  });
+
+  test('that is another account is said once: as a switch', () => {
+    expect(text(signedIn, switched, 'program')).toEqual(['A program switched to Grace Hopper.']);
+  });
+});
+
+test('a program that asks, and one that nobody answered', () => {
+  expect(noticesOf(signedIn, asked, undefined, 0)).toEqual([
+    { about: 'q', text: 'acme-editor asks to use your sign-in.', leadsTo: 'question' },
+  ]);
+  expect(notificationText(asked, asked)).toBeUndefined();
+  expect(noticesOf(asked, missed, undefined, 60_000)).toEqual([
+    {
+      about: 'q',
+      text: 'acme-editor was not answered, and has not been let in.',
+      leadsTo: 'window',
+      isMissed: true,
+    },
+  ]);
+});
+
+test('a question that the person has answered, or whose window they closed, is not said to be missed', () => {
+  expect(noticesOf(asked, signedIn, undefined, 10_000)).toEqual([]);
+  expect(noticesOf(asked, missed, undefined, 10_000)).toEqual([]);
+});
+
+test('a program cannot bring markup into a notification', () => {
+  const program = { ...question.program, name: '<a href="x">R&D</a>' };
+  const view: AppView = { ...signedIn, questions: [{ ...question, program }] };
+  expect(notificationText(signedIn, view)).toBe(
+    process.platform === 'linux'
+      ? '‹a href="x"›R+D‹/a› asks to use your sign-in.'
+      : '<a href="x">R&D</a> asks to use your sign-in.',
+  );
+});
+
+describe('what is shown', () => {
+  const actions = { open: vi.fn(), openQuestion: vi.fn() };
+  beforeEach(() => {
+    given.length = 0;
+    vi.clearAllMocks();
+  });
+  afterEach(() => vi.useRealTimers());
+
+  const play = (views: readonly AppView[], isLooking = () => false) => {
+    const notifications = new Notifications(starting, actions, isLooking);
+    for (const view of views) notifications.show(view);
+    return given.map(({ body }) => body);
+  };
+
+  test('each event is shown once, and a click opens the window', () => {
+    const texts = play([both, switched, switched, both, signedIn, ended, ended]);
+    expect(texts).toEqual(['A program switched to Grace Hopper.', signInEnded]);
+    expect(actions.open).not.toHaveBeenCalled();
+    given.at(-1)?.emit('click');
+    expect(actions.open).toHaveBeenCalledOnce();
+  });
+
+  test('a later one about the person takes the place of the one before', () => {
+    expect(play([both, switched, ended])).toHaveLength(2);
+    expect(given.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+  });
+
+  test('nothing, while the person looks at a window of Loopgate', () => {
+    expect(play([both, switched, both, signedIn, asked, signedIn, ended], () => true)).toEqual([]);
+  });
+
+  test('a sign-in counts as the program’s that asked for the login, though that is over by then', () => {
+    expect(play([signedOut, waitingFor('program'), signedOut, signedIn])).toEqual(['Signed in as Ada Lovelace.']);
+    given.length = 0;
+    expect(play([signedOut, waitingFor('program'), signedOut, waitingFor('loopgate'), signedIn])).toEqual([]);
+  });
+
+  test('a question’s is taken back with the answer, and its click leads to the question', () => {
+    const notifications = new Notifications(signedIn, actions, () => false);
+    notifications.show(asked);
+    given[0]?.emit('click');
+    expect(actions.openQuestion).toHaveBeenCalledOnce();
+    notifications.show(signedIn);
+    notifications.show(asked);
+    notifications.show(signedIn);
+    expect(given.map(({ isClosed }) => isClosed)).toEqual([false, true]);
+  });
+
+  test('a missed question takes the place of the question: one for one thing, whatever is in front', () => {
+    vi.useFakeTimers({ now: 59_999 });
+    const notifications = new Notifications(signedIn, actions, () => given.length > 0);
+    notifications.show(asked);
+    notifications.show(missed);
+    expect(given.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    given.at(-1)?.emit('click');
+    expect(actions.open).toHaveBeenCalledOnce();
+  });
 });

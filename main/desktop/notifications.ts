@@ -1,32 +1,81 @@
 import { Notification } from 'electron';
-import type { AppView, PersonView } from '../../preload/contract.ts';
-import { hasEnded } from './attention.ts';
+import type { AppView, PersonView, QuestionView } from '../../preload/contract.ts';
+import { hasEnded, shortName } from './attention.ts';
+
+/** What the system's notification says. A name is said, never an e-mail address: a locked screen shows it too. */
+export interface Notice {
+  /** What it is about: a later one about the same takes its place, so that there is never more than one. */
+  readonly about: string;
+  readonly text: string;
+  /** The window that a click opens. */
+  readonly leadsTo: 'question' | 'window';
+  /** True for what shows that nobody was looking, whichever window is in front. */
+  readonly isMissed?: boolean;
+}
+
+/** Where a click leads. */
+export interface NoticeActions {
+  open(): void;
+  openQuestion(): void;
+}
 
 /**
- * What the system's notification says about a change, or undefined for one that needs none: only what happened without
- * the person, while they may be looking elsewhere. A name is said, never an e-mail address: a locked screen shows it too.
+ * What there is to say about a change: only what happened without the person, while they may be looking elsewhere.
  * @param before - the view before the change; what is already there when Loopgate starts happened in an earlier run
+ * @param requestedBy - who asked for the login that was open last
+ * @param now - in milliseconds since the epoch
  */
-export function notificationText(before: AppView, now: AppView): string | undefined {
-  if (before.status === 'starting') return undefined;
-  if (hasEnded(now)) {
-    if (before.status === 'signed_in' && now.status === 'signed_out') {
+export function noticesOf(
+  before: AppView,
+  view: AppView,
+  requestedBy: 'loopgate' | 'program' | undefined,
+  now: number,
+): Notice[] {
+  const ofPerson = before.status === 'starting' ? undefined : personText(before, view, requestedBy);
+  const asked = view.questions.filter(({ id }) => !before.questions.some((one) => one.id === id));
+  return [
+    ...(ofPerson === undefined ? [] : [{ about: 'person', text: ofPerson, leadsTo: 'window' as const }]),
+    ...asked.map((question): Notice => {
+      const text = `${programName(question)} asks to use your sign-in.`;
+      return { about: question.id, text, leadsTo: 'question' };
+    }),
+    ...unansweredOf(before, view, now).map((question): Notice => {
+      const text = `${programName(question)} was not answered, and has not been let in.`;
+      return { about: question.id, text, leadsTo: 'window', isMissed: true };
+    }),
+  ];
+}
+
+function personText(before: AppView, view: AppView, requestedBy: string | undefined): string | undefined {
+  if (hasEnded(view)) {
+    if (before.status === 'signed_in' && view.status === 'signed_out') {
       return 'Your sign-in has ended. Sign in again when you need it.';
     }
-    if (hasLostAnother(before, now)) return 'The sign-in of another account has ended.';
+    if (hasLostAnother(before, view)) return 'The sign-in of another account has ended.';
   }
-  if (now.switchedFrom && now.person && now.person.account !== before.person?.account) {
-    const name = speakable(now.person);
-    return name === undefined ? 'A program switched to another account.' : `A program switched to ${name}.`;
-  }
+  const { person, switchedFrom } = view;
+  if (!person || person.account === before.person?.account) return undefined;
+  const name = speakable(person);
+  if (switchedFrom) return `A program switched to ${name ?? 'another account'}.`;
+  const isNew = !accountsOf(before).includes(person.account);
+  // The person's own sign-in is said by the page in the browser, which they look at.
+  if (isNew && requestedBy === 'program') return name === undefined ? 'You are signed in.' : `Signed in as ${name}.`;
   return undefined;
 }
 
 /** Whether an account is missing that was there, and a problem has come with that: the person's own sign-out brings none. */
-function hasLostAnother(before: AppView, now: AppView): boolean {
-  const left = accountsOf(now);
-  const isNew = !hasEnded(before) || before.problem?.message !== now.problem?.message;
+function hasLostAnother(before: AppView, view: AppView): boolean {
+  const left = accountsOf(view);
+  const isNew = !hasEnded(before) || before.problem?.message !== view.problem?.message;
   return isNew && accountsOf(before).some((account) => !left.includes(account));
+}
+
+/** The questions whose time is over. One that went before was answered, or its window was closed by the person. */
+function unansweredOf(before: AppView, view: AppView, now: number): QuestionView[] {
+  if (view.unanswered <= before.unanswered) return [];
+  // A timer may run a little before its time.
+  const isOver = ({ deadline }: QuestionView) => deadline <= now + 1_000;
+  return before.questions.filter((one) => isOver(one) && !view.questions.some(({ id }) => id === one.id));
 }
 
 function accountsOf({ person, otherAccounts }: AppView): string[] {
@@ -35,29 +84,63 @@ function accountsOf({ person, otherAccounts }: AppView): string[] {
 
 /** Where the provider gives no name, an account is called by its e-mail address, which stays inside. */
 function speakable({ name }: PersonView): string | undefined {
-  return name.includes('@') ? undefined : name;
+  return name.includes('@') ? undefined : literally(name);
 }
 
-/** The system's notifications: one line for each event, and a click opens the window. */
-export class Notifications {
-  readonly #open: () => void;
-  #view: AppView;
-  /** Kept, because one that is collected as garbage does not hear its click. */
-  #shown: Notification | undefined;
+function programName({ program }: QuestionView): string {
+  return literally(shortName(program.name));
+}
 
-  constructor(view: AppView, open: () => void) {
+/** Linux's notification services read markup in a text; names of strangers bring none in. */
+function literally(text: string, platform = process.platform): string {
+  if (platform !== 'linux') return text;
+  return text.replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '+');
+}
+
+/** The system's notifications: one for each thing, and none for what the person is looking at. */
+export class Notifications {
+  readonly #actions: NoticeActions;
+  readonly #isLooking: () => boolean;
+  #view: AppView;
+  #requestedBy: 'loopgate' | 'program' | undefined;
+  /** By what they are about. Kept, because one that is collected as garbage does not hear its click. */
+  readonly #shown = new Map<string, Notification>();
+
+  /** @param isLooking - whether a window of Loopgate has the person's attention */
+  constructor(view: AppView, actions: NoticeActions, isLooking: () => boolean) {
     this.#view = view;
-    this.#open = open;
+    this.#actions = actions;
+    this.#isLooking = isLooking;
   }
 
-  /** Says what has happened since the last view. */
+  /** Says what has happened since the last view, and takes back what is settled. */
   show(view: AppView): void {
-    const text = notificationText(this.#view, view);
+    const before = this.#view;
     this.#view = view;
-    if (text === undefined || !Notification.isSupported()) return;
-    this.#shown?.close();
-    this.#shown = new Notification({ title: 'Loopgate', body: text });
-    this.#shown.on('click', this.#open);
-    this.#shown.show();
+    this.#requestedBy = view.waiting?.requestedBy ?? this.#requestedBy;
+    for (const { id } of before.questions) {
+      if (!view.questions.some((one) => one.id === id)) this.#takeBack(id);
+    }
+    if (!Notification.isSupported()) return;
+    for (const notice of noticesOf(before, view, this.#requestedBy, Date.now())) {
+      if (notice.isMissed || !this.#isLooking()) this.#say(notice);
+    }
+  }
+
+  #say({ about, text, leadsTo }: Notice): void {
+    this.#takeBack(about);
+    const notification = new Notification({ title: 'Loopgate', body: text });
+    notification.on('click', () => {
+      this.#shown.delete(about);
+      if (leadsTo === 'question') this.#actions.openQuestion();
+      else this.#actions.open();
+    });
+    this.#shown.set(about, notification);
+    notification.show();
+  }
+
+  #takeBack(about: string): void {
+    this.#shown.get(about)?.close();
+    this.#shown.delete(about);
   }
 }

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { iconFolder } from '../../build/drawIcons.ts';
 import type { AppView } from '../../preload/contract.ts';
-import { headline, type TrayActions, trayIcon, trayMenu } from './tray.ts';
+import { headline, type TrayActions, trayIcon, trayMenu, trayTooltip } from './tray.ts';
 
 const signedOut: AppView = {
   version: '0.1.0',
@@ -21,6 +24,13 @@ const both: AppView = { ...signedIn, otherAccounts: [grace] };
 const failed = { code: 'provider_unreachable', message: 'x', remedy: 'sign_in' } as const;
 const ended: AppView = { ...signedOut, problem: { code: 'not_signed_in', message: 'x', remedy: 'sign_in' } };
 const waiting: AppView = { ...signedOut, waiting: { id: 'w', requestedBy: 'loopgate', deadline: 1 } };
+const question: AppView['questions'][number] = {
+  id: 'q',
+  program: { id: 'p', name: 'acme-editor', path: '/opt/acme/acme-editor', kind: 'program' },
+  wish: 'tokens',
+  lasting: 'always',
+  deadline: 60_000,
+};
 
 /** Records which actions an entry runs. */
 function recorder(): { actions: TrayActions; ran: string[] } {
@@ -37,6 +47,7 @@ function recorder(): { actions: TrayActions; ran: string[] } {
       switchAccount: note('switchAccount'),
       cancelSignIn: note('cancelSignIn'),
       open: note('open'),
+      openQuestion: note('openQuestion'),
       quit: note('quit'),
     },
   };
@@ -59,12 +70,12 @@ describe('the menu follows the state', () => {
     [
       'needing attention',
       { ...signedOut, problem: failed },
-      ['Signed out', 'Needs attention…', 'Sign in', 'Open Loopgate', 'Quit'],
+      ['Signed out', 'The provider cannot be reached', 'Sign in', 'Open Loopgate', 'Quit'],
     ],
     [
       'signed out because the session has ended',
       ended,
-      ['Signed out: the session has ended', 'Needs attention…', 'Sign in', 'Open Loopgate', 'Quit'],
+      ['Signed out', 'The session has ended: sign in again', 'Sign in', 'Open Loopgate', 'Quit'],
     ],
     [
       'T18: signed in, with another account',
@@ -103,29 +114,25 @@ describe('the menu follows the state', () => {
     );
   });
 
-  const needing: [string, AppView][] = [
-    ['a problem', { ...signedIn, problem: failed }],
-    ['a switch by a program', { ...both, switchedFrom: grace }],
-    [
-      'an open question about the storage',
-      { ...signedIn, storage: { kind: 'memory', needs: 'choice', changeable: true } },
-    ],
-    ['a locked keyring', { ...signedOut, storage: { kind: 'keyring', needs: 'unlock', changeable: false } }],
-  ];
-  test.each(needing)('%s needs attention, in the menu and the icon', (_what, view) => {
-    expect(labels(view)).toContain('Needs attention…');
-    expect(trayIcon(view, 'linux')).toBe('tray-attention.png');
+  test('a name with & is shown as it is: one alone would mark a key', () => {
+    const view = { ...signedIn, person: { ...ada, name: 'Ada & Sons' } };
+    expect(labels(view)).toContain('Signed in as Ada && Sons');
   });
 
-  test('an answered question and a provider that is away do not nag', () => {
-    const answered: AppView = {
-      ...signedIn,
-      freshness: 'stale',
-      storage: { kind: 'file', notice: 'In a file.', changeable: true },
-    };
-    expect(labels(answered)).not.toContain('Needs attention…');
-    expect(trayIcon(answered, 'linux')).toBe('tray-signed-in.png');
+  test('a name as long as a line does not make the menu as wide', () => {
+    const view = { ...signedIn, person: { ...ada, name: 'x'.repeat(300) } };
+    expect(labels(view)).toContain(`Signed in as ${'x'.repeat(39)}…`);
   });
+});
+
+test('a click on what needs attention leads to where it is dealt with', () => {
+  const { actions, ran } = recorder();
+  const view: AppView = { ...signedOut, problem: failed, questions: [question] };
+  for (const label of ['acme-editor waits for your answer', 'The provider cannot be reached']) {
+    const entry = trayMenu(view, actions).find((one) => one.label === label);
+    if (entry?.click) Reflect.apply(entry.click, undefined, []);
+  }
+  expect(ran).toEqual(['openQuestion', 'open']);
 });
 
 test('each entry does what it says', () => {
@@ -157,26 +164,30 @@ test('each entry does what it says', () => {
   ]);
 });
 
-test('the icon and the tooltip say the same', () => {
-  expect([signedOut, signedIn, waiting].map(headline)).toEqual([
-    'Signed out',
-    'Signed in as Ada Lovelace',
-    'Waiting for the browser',
-  ]);
-  expect([signedOut, signedIn, waiting].map((view) => trayIcon(view, 'linux'))).toEqual([
-    'tray-signed-out.png',
-    'tray-signed-in.png',
-    'tray-busy.png',
-  ]);
-  expect(trayIcon(signedIn, 'darwin')).toBe('trayTemplate.png');
+test.each<[string, AppView, string]>([
+  ['signed out', signedOut, 'signed-out'],
+  ['signed in', signedIn, 'signed-in'],
+  ['waiting for the browser', waiting, 'busy'],
+  ['waiting after something went wrong', { ...waiting, problem: failed }, 'busy'],
+  ['something went wrong', { ...signedIn, problem: failed }, 'attention'],
+  ['a question waits, also beside a login', { ...waiting, questions: [question] }, 'attention'],
+  ['the provider is away, which passes', { ...signedIn, freshness: 'stale' }, 'signed-in'],
+])('the icon: %s', (_what, view, state) => {
+  expect(trayIcon(view, 'linux')).toBe(`tray-${state}.png`);
+  expect(trayIcon(view, 'darwin')).toBe(`tray-${state}Template.png`);
+  expect(trayIcon(view, 'win32')).toBe(`tray-${state}.ico`);
+  for (const platform of ['linux', 'darwin', 'win32'] as const) {
+    expect(existsSync(join(iconFolder, trayIcon(view, platform)))).toBe(true);
+  }
 });
 
-test.each([
-  ['verified', 'Signed in as Ada Lovelace'],
-  ['unverified', 'Signed in as Ada Lovelace (provider not reachable)'],
-  ['stale', 'Signed in as Ada Lovelace (provider not reachable)'],
-] as const)('the headline of a %s session', (freshness, expected) => {
-  expect(headline({ ...signedIn, freshness })).toBe(expected);
+test('the tooltip says who is signed in and what is most pressing', () => {
+  expect([signedOut, signedIn, waiting, ended].map(trayTooltip)).toEqual([
+    'Loopgate – Signed out',
+    'Loopgate – Signed in as Ada Lovelace',
+    'Loopgate – Waiting for the browser',
+    'Loopgate – Signed out – The session has ended: sign in again',
+  ]);
 });
 
 test('a start that waits for the keyring says so', () => {

@@ -1,22 +1,31 @@
 import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
 import type { Actions, AppView, PersonView } from '../../preload/contract.ts';
-import { hasEnded, needsAttention } from './attention.ts';
+import { attentionLines, needsAttention, shortName } from './attention.ts';
+import type { TrayHost } from './trayHost.ts';
 
 /** What the tray's menu can do. */
 export interface TrayActions
   extends Pick<Actions, 'signIn' | 'addAccount' | 'signOut' | 'signOutAccount' | 'switchAccount' | 'cancelSignIn'> {
   open(): void;
+  /** Brings the window to the front that asks about a program. */
+  openQuestion(): void;
   quit(): void;
 }
 
-/** The tray's menu for a view: who is signed in, what can be done about it, Open, Quit. */
+/** What the tray says by its icon. */
+type TrayState = 'signed-out' | 'signed-in' | 'busy' | 'attention';
+
+/** The tray's menu for a view: who is signed in, what needs attention, what can be done about it, Open, Quit. */
 export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstructorOptions[] {
   const { waiting, otherAccounts } = view;
   const canSignIn = !waiting && view.provider !== undefined;
-  return [
+  const entries: MenuItemConstructorOptions[] = [
     { label: headline(view), enabled: false },
-    ...(needsAttention(view) ? [{ label: 'Needs attention…', click: () => actions.open() }] : []),
+    ...attentionLines(view).map(({ text, leadsTo }) => ({
+      label: text,
+      click: () => (leadsTo === 'question' ? actions.openQuestion() : actions.open()),
+    })),
     { type: 'separator' },
     ...(waiting ? [{ label: 'Cancel Sign-in', click: () => actions.cancelSignIn(waiting.id) }] : []),
     ...(canSignIn && view.status === 'signed_out' ? [{ label: 'Sign in', click: () => actions.signIn() }] : []),
@@ -32,6 +41,12 @@ export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstruct
     { label: 'Open Loopgate', click: () => actions.open() },
     { label: 'Quit', click: () => actions.quit() },
   ];
+  return entries.map((entry) => (entry.label === undefined ? entry : { ...entry, label: literally(entry.label) }));
+}
+
+/** In a menu a single `&` would mark the next letter as its key, and not be seen. */
+function literally(label: string): string {
+  return label.replaceAll('&', '&&');
 }
 
 /** With several accounts each entry says whom it signs out. */
@@ -52,54 +67,83 @@ function signOuts(view: AppView, actions: TrayActions): MenuItemConstructorOptio
 function distinctName({ account, name, email }: PersonView, { person, otherAccounts }: AppView): string {
   const accounts = person ? [person, ...otherAccounts] : otherAccounts;
   const isShared = accounts.some((other) => other.account !== account && other.name === name);
-  return isShared && email !== undefined && email !== name ? `${name} (${email})` : name;
+  return isShared && email !== undefined && email !== name ? `${shortName(name)} (${email})` : shortName(name);
 }
 
-/** The first line of the menu, and the tray's tooltip. */
-export function headline(view: AppView): string {
-  const { status, person, waiting, freshness, storage } = view;
+/** The first line of the menu. */
+export function headline({ status, person, waiting, storage }: AppView): string {
   if (waiting) return 'Waiting for the browser';
-  if (person) {
-    const isAway = freshness === 'unverified' || freshness === 'stale';
-    return `Signed in as ${person.name}${isAway ? ' (provider not reachable)' : ''}`;
-  }
+  if (person) return `Signed in as ${shortName(person.name)}`;
   if (status === 'starting') return storage.needs === 'unlock' ? 'Waiting for the keyring' : 'Starting';
-  return hasEnded(view) ? 'Signed out: the session has ended' : 'Signed out';
+  return 'Signed out';
 }
 
-/** Which icon of build/icons says it. */
+/** What the icon says when the pointer is on it: what the menu says first. */
+export function trayTooltip(view: AppView): string {
+  const [first] = attentionLines(view);
+  return ['Loopgate', headline(view), ...(first ? [first.text] : [])].join(' – ');
+}
+
+/**
+ * Which file of build/icons says it. One picture does for dark and light panels: the mark stands on a tile of its own. macOS
+ * colours a template by itself; a file for Windows has all sizes in it.
+ */
 export function trayIcon(view: AppView, platform = process.platform): string {
-  if (platform === 'darwin') return 'trayTemplate.png';
-  if (view.waiting) return 'tray-busy.png';
-  if (needsAttention(view)) return 'tray-attention.png';
-  return view.status === 'signed_in' ? 'tray-signed-in.png' : 'tray-signed-out.png';
+  const ending = { darwin: 'Template.png', win32: '.ico' }[platform as string] ?? '.png';
+  return `tray-${trayState(view)}${ending}`;
+}
+
+/** A login that is open in the browser comes before all else but a question, which waits for one minute only. */
+function trayState(view: AppView): TrayState {
+  if (view.questions.length > 0) return 'attention';
+  if (view.waiting) return 'busy';
+  if (needsAttention(view)) return 'attention';
+  return view.status === 'signed_in' ? 'signed-in' : 'signed-out';
 }
 
 /** The icon in the system's tray. Its menu follows every change. */
 export class AppTray {
-  readonly #tray: Tray;
   readonly #actions: TrayActions;
+  /** Kept, because an icon that is collected as garbage is gone. */
+  #tray: Tray | undefined;
+  #view: AppView;
   #shown = '';
 
-  constructor(view: AppView, actions: TrayActions) {
+  /** @param host - the icon is there as soon as the host has said whether it shows any */
+  constructor(view: AppView, actions: TrayActions, host: Pick<TrayHost, 'follow'>) {
+    this.#view = view;
     this.#actions = actions;
-    this.#tray = new Tray(iconFile(trayIcon(view)));
-    // Windows and macOS show the menu by themselves; a click on the icon opens the window where the system tells it apart.
-    this.#tray.on('click', actions.open);
-    this.show(view);
+    let wasThere = false;
+    host.follow((isThere) => {
+      // An icon that was made while nobody showed any is not taken up later: it is made anew.
+      if (!this.#tray || (isThere && !wasThere)) this.#make();
+      // Once taken up it finds its way back by itself when the panel is started anew.
+      wasThere ||= isThere;
+    });
   }
 
   /** Shows a view. Linux has its menu set anew for every change; nothing is set when nothing changed. */
   show(view: AppView): void {
+    this.#view = view;
+    if (!this.#tray) return;
     const menu = trayMenu(view, this.#actions);
     // What an entry does is not in its label: whom it is about must be compared too.
     const about = [view.waiting?.id, view.person?.account, ...view.otherAccounts.map(({ account }) => account)];
-    const shown = JSON.stringify([trayIcon(view), menu, about]);
+    const shown = JSON.stringify([trayIcon(view), trayTooltip(view), menu, about]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#tray.setImage(iconFile(trayIcon(view)));
-    this.#tray.setToolTip(`Loopgate – ${headline(view)}`);
+    this.#tray.setToolTip(trayTooltip(view));
     this.#tray.setContextMenu(Menu.buildFromTemplate(menu));
+  }
+
+  #make(): void {
+    this.#tray?.destroy();
+    this.#tray = new Tray(iconFile(trayIcon(this.#view)));
+    // Windows and macOS show the menu by themselves; a click on the icon opens the window where the system tells it apart.
+    this.#tray.on('click', this.#actions.open);
+    this.#shown = '';
+    this.show(this.#view);
   }
 }
 

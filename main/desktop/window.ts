@@ -1,6 +1,8 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { app, BrowserWindow, type BrowserWindowConstructorOptions, nativeTheme } from 'electron';
+import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme } from 'electron';
 import { pageAddresses } from './page.ts';
+import type { TrayHost } from './trayHost.ts';
 
 /** The colours of the page's ground in renderer/style.css, so that nothing flashes before the first paint. */
 const ground = { light: '#f4f5f7', dark: '#1c1d20' } as const;
@@ -25,9 +27,45 @@ export function pageWindow(): BrowserWindowConstructorOptions {
   };
 }
 
-/** The one small window: made when it is first opened and destroyed when it is closed, so that no renderer lives meanwhile. */
+/** Whether the person has read that closing the window only minimises it. */
+export interface Explained {
+  get(): boolean;
+  set(): void;
+}
+
+/** Remembers it in the data folder, from run to run; where that takes nothing, it is said again. */
+export function explainedIn(home: string): Explained {
+  const file = join(home, 'closing-explained');
+  return {
+    get: () => existsSync(file),
+    set: () => {
+      try {
+        writeFileSync(file, '', { mode: 0o600 });
+      } catch {
+        // Reading it twice does no harm.
+      }
+    },
+  };
+}
+
+/**
+ * The one small window: made when it is first opened and destroyed when it is closed, so that no renderer lives meanwhile.
+ * Where nothing shows tray icons it is minimised instead, because nothing else would lead back to it.
+ */
 export class MainWindow {
+  readonly #host: Pick<TrayHost, 'isThere'>;
+  readonly #explained: Explained;
   #window: BrowserWindow | undefined;
+  #isQuitting = false;
+  #isExplaining = false;
+
+  constructor(host: Pick<TrayHost, 'isThere'>, explained: Explained) {
+    this.#host = host;
+    this.#explained = explained;
+    app.once('before-quit', () => {
+      this.#isQuitting = true;
+    });
+  }
 
   /** Opens the window, or brings it to the front. */
   show(): void {
@@ -47,6 +85,11 @@ export class MainWindow {
     });
     this.#window = window;
     window.once('ready-to-show', () => window.show());
+    window.on('close', (event) => {
+      if (this.#isQuitting || this.#host.isThere) return;
+      event.preventDefault();
+      void this.#closeWithoutTray(window);
+    });
     window.once('closed', () => {
       this.#window = undefined;
     });
@@ -62,5 +105,37 @@ export class MainWindow {
   /** Sends a message to the page, when the window is open. */
   send(channel: string, content: unknown): void {
     this.#window?.webContents.send(channel, content);
+  }
+
+  async #closeWithoutTray(window: BrowserWindow): Promise<void> {
+    if (this.#isExplaining) return;
+    // Who closes a window that is minimised means the app: there is no smaller it could get, and no other way to quit.
+    // Not within the event, where a window that is being closed is not closed again.
+    if (window.isMinimized()) return void setImmediate(() => app.quit());
+    if (!this.#explained.get() && (await this.#explain(window)) === 'quit') return app.quit();
+    if (window.isDestroyed()) return;
+    // A panel may have come while the person was reading.
+    if (this.#host.isThere) window.close();
+    else window.minimize();
+  }
+
+  /** Says once what closing does here, and how to quit. */
+  async #explain(window: BrowserWindow): Promise<'minimise' | 'quit'> {
+    this.#isExplaining = true;
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'info',
+      title: 'Loopgate',
+      message: 'Loopgate goes on in the background',
+      detail:
+        'Programs can go on using your sign-in. This desktop shows no tray icons, so from now on closing this window only ' +
+        'minimises it. To quit, close it once more while it is minimised.',
+      buttons: ['Minimise', 'Quit Loopgate'],
+      defaultId: 0,
+      cancelId: 0,
+      noLink: true,
+    });
+    this.#isExplaining = false;
+    this.#explained.set();
+    return response === 1 ? 'quit' : 'minimise';
   }
 }
