@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Gate, type GuardMode } from './access/gate.ts';
 import { systemCallerLookup } from './api/caller.ts';
-import { type Listening, listen } from './api/listen.ts';
+import { callbackPath } from './api/guard.ts';
+import { defaultPorts, type Listening, listen } from './api/listen.ts';
 import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { systemClock } from './broker/clock.ts';
@@ -19,8 +20,13 @@ export interface Host {
   readonly address: string;
   /** Why it is not on the port that programs try first; absent when it is, or when the port was set. */
   readonly portNotice: string | undefined;
-  /** Ends what waits, closes every socket, and waits until all is written. */
-  close(): Promise<void>;
+  /** The callbacks to register at the provider: that of the port in use, and of the others that may be tried another time. */
+  readonly callbacks: readonly string[];
+  /**
+   * Ends what waits, closes every socket, and waits until all is written. Called again, it does nothing more.
+   * @param options.handOver - true when another host goes on in this process
+   */
+  close(options?: { handOver?: boolean }): Promise<void>;
 }
 
 /** What touches the world; and which programs are let in where the setting does not say it. */
@@ -68,26 +74,51 @@ export async function startHost(settings: Settings, { guard, ...world }: HostWor
     onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),
     ...(settings.port !== undefined && { port: settings.port }),
+  }).catch(async (error: unknown) => {
+    command.remove();
+    await broker.close();
+    throw error;
   });
   const address = `http://localhost:${listening.port}`;
   // Not awaited: a keyring that asks for its password must not keep the API from answering.
   void broker.start(address);
   open();
   log.info({ port: listening.port, refused: listening.refused }, 'listening');
+  const close = async (options?: { handOver?: boolean }) => {
+    command.remove();
+    // First, so that who waits for the person is told; and the list is written.
+    gate.close();
+    await broker.close(options);
+    await Promise.all([api.close(), listening.close()]);
+    // What was used meanwhile is written too, and not later over what another host writes.
+    gate.close();
+    log.info({}, 'stopped');
+  };
+  let closing: Promise<void> | undefined;
   return {
     broker,
     gate,
     address,
     portNotice: noticeOf(listening),
-    async close() {
-      command.remove();
-      // First, so that who waits for the person is told; and the list is written.
-      gate.close();
-      await broker.close();
-      await Promise.all([api.close(), listening.close()]);
-      log.info({}, 'stopped');
+    callbacks: portsOf(settings.port, listening.port).map((port) => `http://localhost:${port}${callbackPath}`),
+    close(options) {
+      closing ??= close(options);
+      return closing;
     },
   };
+}
+
+/**
+ * Whether the API could listen on a port, on both loopback addresses. Whoever connects in this moment is hung up on.
+ * @throws ListenError with the reason
+ */
+export async function tryPort(port: number): Promise<void> {
+  const listening = await listen({ port, handler: (request) => request.socket.destroy() });
+  await listening.close();
+}
+
+function portsOf(set: number | undefined, inUse: number): number[] {
+  return set === undefined ? [...new Set([inUse, ...defaultPorts])] : [inUse];
 }
 
 function noticeOf({ port, refused }: Listening): string | undefined {

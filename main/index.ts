@@ -4,10 +4,13 @@ import { browserOpener } from './desktop/browser.ts';
 import { startDesktop } from './desktop/desktop.ts';
 import { desktopVault } from './desktop/desktopVault.ts';
 import { placeFolders } from './desktop/folders.ts';
+import { KeptVault } from './desktop/keptVault.ts';
 import { denyPermissions, lockDown } from './desktop/lockDown.ts';
 import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
-import { type Host, startHost } from './host.ts';
+import { RunningHost } from './desktop/runningHost.ts';
+import { ownStartAtLogin, startsHidden } from './desktop/startAtLogin.ts';
+import { startHost } from './host.ts';
 import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
 import { readSettings, SettingError } from './settings.ts';
@@ -35,19 +38,19 @@ async function start(): Promise<void> {
   servePage();
   // The system's proxy and certificates, which Node's own fetch does not know.
   const fetch = (url: string, options: RequestInit) => net.fetch(url, options);
-  const vault = desktopVault(settings);
-  const world = { fetch, openBrowser: browserOpener(settings.issuer), vault, guard: 'ask' } as const;
-  const host = await startHost(settings, world, log);
-  const desktop = startDesktop(host, settings, fetch);
-  app.on('second-instance', desktop.open);
+  const vault = new KeptVault(desktopVault(settings));
+  const running = await RunningHost.start(settings, (next) =>
+    startHost(next, { fetch, openBrowser: browserOpener(next.issuer), vault, guard: 'ask' }, log),
+  );
+  const desktop = startDesktop(running, { fetch, vault, startAtLogin: ownStartAtLogin(app) });
+  app.on('second-instance', (_event, argv) => startsHidden(argv, process.platform) || desktop.open());
   app.on('activate', desktop.open);
   app.on('window-all-closed', () => undefined); // It lives in the tray.
-  powerMonitor.on('resume', () => host.broker.wake()); // T7: timers stood still.
-  closeAtQuit(host);
-  process.stdout.write(
-    `${host.portNotice ?? ''}\nLoopgate ${app.getVersion()} listening on ${host.address}\n`.trimStart(),
-  );
-  desktop.open();
+  powerMonitor.on('resume', () => running.host.broker.wake()); // T7: timers stood still.
+  closeAtQuit(running);
+  const { portNotice = '', address } = running.host;
+  process.stdout.write(`${portNotice}\nLoopgate ${app.getVersion()} listening on ${address}\n`.trimStart());
+  if (!startsHidden(process.argv, process.platform, app)) desktop.open();
 }
 
 function leaveToFirst(): void {
@@ -56,10 +59,10 @@ function leaveToFirst(): void {
 }
 
 /** Quit waits until the sockets are closed and everything is written. */
-function closeAtQuit(host: Host): void {
+function closeAtQuit(running: RunningHost): void {
   app.once('will-quit', (event) => {
     event.preventDefault();
-    void host.close().finally(() => app.exit(0));
+    void running.close().finally(() => app.exit(0));
   });
 }
 

@@ -39,6 +39,7 @@ describe('settings', () => {
       redirectUris: [],
       returnTo: [],
       origins: [],
+      theme: 'system',
       exposeRefreshToken: false,
       logLevel: 'info',
     });

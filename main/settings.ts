@@ -183,6 +183,14 @@ export const settingsTable = {
     default: 'ask; headless: same-user',
     schema: z.enum(['ask', 'same-user', 'listed']),
   },
+  theme: {
+    environment: 'LOOPGATE_THEME',
+    inFile: true,
+    description: 'The brightness of the windows.',
+    expected: 'system, light or dark',
+    default: 'system',
+    schema: z.enum(['system', 'light', 'dark']),
+  },
   exposeRefreshToken: {
     environment: 'LOOPGATE_EXPOSE_REFRESH_TOKEN',
     inFile: true,
@@ -220,7 +228,7 @@ export const settingsTable = {
   },
 } as const satisfies Record<string, Setting>;
 
-type SettingName = keyof typeof settingsTable;
+export type SettingName = keyof typeof settingsTable;
 type Given = { [K in SettingName]?: z.output<(typeof settingsTable)[K]['schema']> };
 
 /** All settings, parsed. What has no default is absent when it is not set. */
@@ -242,6 +250,7 @@ export interface Settings {
   readonly origins: readonly string[];
   /** Absent when nobody has said. */
   readonly guard?: GuardMode;
+  readonly theme: 'system' | 'light' | 'dark';
   readonly exposeRefreshToken: boolean;
   readonly vaultKey?: Buffer;
   /** Absent when nobody has said. */
@@ -292,6 +301,7 @@ export function readSettings(
     redirectUris: given.redirectUris ?? [],
     returnTo: given.returnTo ?? [],
     origins: given.origins ?? [],
+    theme: given.theme ?? 'system',
     exposeRefreshToken: given.exposeRefreshToken ?? false,
     logLevel: given.logLevel ?? 'info',
   };

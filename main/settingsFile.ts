@@ -25,7 +25,16 @@ export function readSettingsFile(home: string): Record<string, unknown> {
  * @throws when it could not be written; the file of before is whole then
  */
 export function writeSetting(home: string, name: string, value: unknown): void {
-  writeStore(home, 'settings', { ...readSettingsFile(home), [name]: value });
+  writeSettings(home, { [name]: value });
+}
+
+/**
+ * Changes several settings at once: the file has all of them or none. One that is undefined is taken out.
+ * @throws as {@link writeSetting}
+ */
+export function writeSettings(home: string, changes: Readonly<Record<string, unknown>>): void {
+  const all = Object.entries({ ...readSettingsFile(home), ...changes });
+  writeStore(home, 'settings', Object.fromEntries(all.filter(([, value]) => value !== undefined)));
 }
 
 /** A file's text; undefined when it is not there. @throws when it cannot be read */

@@ -122,6 +122,70 @@ export interface ProgramsView {
   readonly origins: readonly OriginView[];
 }
 
+export type Theme = 'system' | 'light' | 'dark';
+
+/** What the person can change here. The names are those of settings.json. */
+export type SettingField = 'issuer' | 'clientId' | 'audience' | 'port' | 'guard' | 'theme';
+
+/** The settings as they are now. Asked for by the window when it shows them. */
+export interface SettingsView {
+  /** Absent while none is set, and for the demo, which is nobody's choice. */
+  readonly issuer?: string;
+  readonly clientId?: string;
+  readonly audience?: string;
+  /** Absent: the default order of ports. */
+  readonly port?: number;
+  readonly guard: ProgramsView['guard'];
+  readonly theme: Theme;
+  /** What cannot be changed here, and what decides it, such as `LOOPGATE_ISSUER`. */
+  readonly fixed: { readonly [Field in SettingField]?: string };
+  /** The callbacks to register at the provider. */
+  readonly callbacks: readonly string[];
+  /** Where `/v2/logout` may return to: these are registered at the provider too. */
+  readonly returnTo: readonly string[];
+  /** The data folder. */
+  readonly home: string;
+  /** Absent where it cannot be changed. */
+  readonly startAtLogin?: boolean;
+  /** What a person should know about it, such as why it cannot be changed. */
+  readonly startAtLoginNotice?: string;
+}
+
+/** What the person wants to change, as it was typed: an empty text means that nothing is set. */
+export type SettingsChange =
+  | {
+      readonly setting: 'provider';
+      readonly issuer?: string | undefined;
+      readonly clientId?: string | undefined;
+      readonly audience?: string | undefined;
+    }
+  | { readonly setting: 'port'; readonly port: string }
+  | { readonly setting: 'guard'; readonly guard: ProgramsView['guard'] }
+  | { readonly setting: 'theme'; readonly theme: Theme };
+
+/** `message`: why it does not work; all is as it was before then. */
+export type ChangeResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly field: SettingField; readonly message: string };
+
+/** Whether an OpenID provider answers at an address. */
+export type ProviderCheck =
+  | { readonly ok: true; readonly host: string }
+  | {
+      readonly ok: false;
+      /** `replaced`: another address was asked about meanwhile. */
+      readonly reason: 'not_an_address' | 'unreachable' | 'not_a_provider' | 'replaced';
+      readonly message: string;
+    };
+
+/** `revoke`: nothing is removed while a sign-in could not be revoked at its provider. `anyway`: it then is all the same. */
+export type RemovalWay = 'revoke' | 'anyway';
+
+/** Where it worked, Loopgate quits. `kept`: what could not be revoked, and is there as before. */
+export type RemovalResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly kept: number; readonly message: string };
+
 /** All that the window shows. Sent whole on every change. */
 export interface AppView {
   readonly version: string;
@@ -191,7 +255,19 @@ export interface Actions {
   clearHistory(): void;
   allowOrigin(origin: string): void;
   removeOrigin(origin: string): void;
+  /** Copies a text for a report about a bug: versions, state, last errors, no secrets. */
+  copyReport(): void;
+  openLogFolder(): void;
+  /** Of what is shipped. */
+  openLicences(): void;
+  setStartAtLogin(wish: StartAtLoginWish): void;
+  /** Copies what is to be registered at the provider. */
+  copyRegistration(what: RegistrationPart): void;
 }
+
+export type StartAtLoginWish = 'on' | 'off';
+
+export type RegistrationPart = 'callbacks' | 'returnTo';
 
 export type StorageChoice = 'memory' | 'file';
 
@@ -218,6 +294,11 @@ export const actionNames = [
   'clearHistory',
   'allowOrigin',
   'removeOrigin',
+  'copyReport',
+  'openLogFolder',
+  'openLicences',
+  'setStartAtLogin',
+  'copyRegistration',
 ] as const satisfies readonly ActionName[];
 
 /** The channel names of Electron's IPC. */
@@ -230,6 +311,14 @@ export const channels = {
   programs: 'loopgate:programs',
   /** main → window: what `programs` gives has changed. */
   programsChanged: 'loopgate:programs-changed',
+  /** window → main, invoke: the settings as they are. */
+  settings: 'loopgate:settings',
+  /** window → main, invoke: one change, tried before it is kept. */
+  changeSettings: 'loopgate:change-settings',
+  /** window → main, invoke: whether a provider answers at an address. */
+  checkProvider: 'loopgate:check-provider',
+  /** window → main, invoke: Remove everything. */
+  removeEverything: 'loopgate:remove-everything',
   /** window → main, invoke: one action with its arguments. */
   action: 'loopgate:action',
 } as const;
@@ -242,4 +331,9 @@ export interface Bridge extends Actions {
   programs(): Promise<ProgramsView>;
   /** Calls back when {@link programs} gives something else than before; gives the function that ends it. */
   onProgramsChanged(listener: () => void): () => void;
+  settings(): Promise<SettingsView>;
+  changeSettings(change: SettingsChange): Promise<ChangeResult>;
+  /** A newer call ends an older one. */
+  checkProvider(issuer: string): Promise<ProviderCheck>;
+  removeEverything(way: RemovalWay): Promise<RemovalResult>;
 }

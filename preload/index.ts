@@ -1,5 +1,16 @@
 import { contextBridge, type IpcRendererEvent, ipcRenderer } from 'electron';
-import { type ActionName, type Actions, type AppView, type Bridge, channels, type ProgramsView } from './contract.ts';
+import {
+  type ActionName,
+  type Actions,
+  type AppView,
+  type Bridge,
+  type ChangeResult,
+  channels,
+  type ProgramsView,
+  type ProviderCheck,
+  type RemovalResult,
+  type SettingsView,
+} from './contract.ts';
 
 /**
  * Asks the main process for one action. There is no answer to wait for: what comes of it, a failure too, arrives as the
@@ -27,6 +38,10 @@ const bridge: Bridge = {
   onViewChanged: (listener) => listen(channels.viewChanged, listener),
   programs: () => ipcRenderer.invoke(channels.programs) as Promise<ProgramsView>,
   onProgramsChanged: (listener) => listen(channels.programsChanged, () => listener()),
+  settings: () => ipcRenderer.invoke(channels.settings) as Promise<SettingsView>,
+  changeSettings: (change) => ipcRenderer.invoke(channels.changeSettings, change) as Promise<ChangeResult>,
+  checkProvider: (issuer) => ipcRenderer.invoke(channels.checkProvider, issuer) as Promise<ProviderCheck>,
+  removeEverything: (way) => ipcRenderer.invoke(channels.removeEverything, way) as Promise<RemovalResult>,
   signIn: () => act('signIn'),
   addAccount: () => act('addAccount'),
   signOut: () => act('signOut'),
@@ -46,6 +61,11 @@ const bridge: Bridge = {
   clearHistory: () => act('clearHistory'),
   allowOrigin: (origin) => act('allowOrigin', origin),
   removeOrigin: (origin) => act('removeOrigin', origin),
+  copyReport: () => act('copyReport'),
+  openLogFolder: () => act('openLogFolder'),
+  openLicences: () => act('openLicences'),
+  setStartAtLogin: (wish) => act('setStartAtLogin', wish),
+  copyRegistration: (what) => act('copyRegistration', what),
 };
 
 contextBridge.exposeInMainWorld('loopgate', bridge);

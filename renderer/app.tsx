@@ -9,7 +9,7 @@ import { Problem } from './problem.tsx';
 import { Programs } from './programs.tsx';
 import { Questions, Unanswered } from './questions.tsx';
 import { bannerProblem } from './reachability.ts';
-import { Setup } from './setup.tsx';
+import { Settings } from './settings.tsx';
 import { SignedIn } from './signedIn.tsx';
 import { SignedOut } from './signedOut.tsx';
 import { Starting } from './starting.tsx';
@@ -19,6 +19,7 @@ import { texts } from './texts.ts';
 import { useFocusKept } from './useFocusKept.ts';
 import { type Place, Views } from './views.tsx';
 import { Waiting } from './waiting.tsx';
+import { Welcome } from './welcome.tsx';
 
 /** How long a pressed button says that it works when nothing comes of it: it must never say so for ever. */
 const pressedFor = 5_000;
@@ -103,10 +104,12 @@ export function App({ bridge }: { bridge: Bridge }) {
           <Starting silent={silent} locked={view?.storage.needs === 'unlock'} />
         ) : place === 'programs' ? (
           <Programs bridge={bridge} />
+        ) : place === 'settings' ? (
+          <Settings bridge={bridge} view={view} onAnnounce={setAnnounced} />
         ) : (
           <>
             <Unanswered count={view.unanswered} onShow={() => setPlace('programs')} />
-            <Screen view={view} press={press} />
+            <Screen bridge={bridge} view={view} press={press} onAnnounce={setAnnounced} />
             <OtherAccounts accounts={view.otherAccounts} actions={bridge} />
           </>
         )}
@@ -117,10 +120,17 @@ export function App({ bridge }: { bridge: Bridge }) {
   );
 }
 
+interface ScreenProps {
+  bridge: Bridge;
+  view: AppView;
+  press: Press;
+  onAnnounce: (text: string) => void;
+}
+
 /** Who is signed in; or how to sign in, unless a login already waits, whose card then says it all. */
-function Screen({ view, press }: { view: AppView; press: Press }) {
+function Screen({ bridge, view, press, onAnnounce }: ScreenProps) {
   if (view.status === 'signed_in') return <SignedIn view={view} press={press} />;
   if (view.waiting) return null;
-  if (view.provider === undefined) return <Setup />;
+  if (view.provider === undefined) return <Welcome bridge={bridge} view={view} onAnnounce={onAnnounce} />;
   return <SignedOut view={view} provider={view.provider} press={press} />;
 }

@@ -26,12 +26,111 @@ export const texts = {
     demo: 'This is the demo provider on this machine: no account needed, any name works.',
   },
 
-  setup: {
-    heading: 'One thing to set first',
-    text: 'Loopgate does not know yet where you sign in. Set these two, then start it again:',
-    issuer: 'The address of your sign-in provider, such as https://example.eu.auth0.com',
-    clientId: 'The client ID that the provider gave your application',
-    otherwise: 'Or write them into settings.json as “issuer” and “clientId”. The README shows how.',
+  welcome: {
+    heading: 'Welcome to Loopgate',
+    text: 'Where do you sign in? Enter your Auth0 domain, or the address of any OpenID provider.',
+    save: 'Continue',
+  },
+
+  /** The form that names the provider, on the first screen and under “Settings”. */
+  provider: {
+    issuer: 'Auth0 domain or issuer',
+    issuerHint: 'Such as tenant.eu.auth0.com',
+    clientId: 'Client ID',
+    clientIdHint: 'Of the application that is registered there',
+    audience: 'Audience',
+    audienceHint: 'The API that access tokens are for; at Auth0 its identifier. May stay empty.',
+    more: 'More',
+    checking: 'Looking for the provider…',
+    found: (host: string) => `${host} is an OpenID provider.`,
+    failed: {
+      not_an_address: 'This is not an address.',
+      unreachable: 'Nothing answers there.',
+      not_a_provider: 'This is no OpenID provider.',
+    },
+  },
+
+  registration: {
+    heading: 'What to register at the provider',
+    text: 'At Auth0: Applications, Create Application, Native. Then, in its settings:',
+    type: 'Application type',
+    typeValue: 'Native (a public client, without a secret)',
+    callbacks: 'Allowed Callback URLs',
+    returnTo: 'Allowed Logout URLs',
+    none: 'None',
+    copy: 'Copy',
+    copied: 'Copied',
+    copyWhat: (label: string, what: string) => `${label}: ${what}`,
+  },
+
+  settings: {
+    heading: 'Settings',
+    loading: 'Looking up the settings.',
+    fixed: (by: string) => `Set by ${by}; it cannot be changed here.`,
+    save: 'Save',
+    saving: 'Trying…',
+    saved: 'Saved. It works.',
+    provider: 'Provider',
+    demo: 'The demo on this machine is in use. Enter a provider of your own to leave it.',
+    others:
+      'Changing it signs nobody out: who is signed in at the provider of before is there again when you set that one again.',
+    port: 'Port',
+    portHint: (port: string) => `Empty: 1000, or else 5323 or 39300 to 39303. In use now: ${port}.`,
+    guard: 'Programs that may use your sign-in',
+    guards: {
+      ask: 'Ask me about each one',
+      listed: 'Only those I have allowed; ask nothing',
+      'same-user': 'All of mine, except those I have denied',
+    },
+    theme: 'Theme',
+    themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+    startAtLogin: 'Start',
+    startAtLoginLabel: 'Start Loopgate when I log in',
+    startAtLoginMissing: 'Starting at login cannot be set here.',
+    kept: 'What is kept, and where',
+    folder: 'All of it in',
+    keptWhat: {
+      session: 'Your sign-in',
+      settings: 'Settings',
+      programs: 'Programs and their history',
+      log: 'Log, without e-mail addresses and tokens',
+    },
+    places: {
+      keyring: 'session.*.json, encrypted by the system’s keyring',
+      key: 'session.*.json, encrypted with your key',
+      file: 'session.*.json, which only its permissions protect',
+      memory: 'Nowhere: until Loopgate closes',
+    },
+  },
+
+  help: {
+    heading: 'Help',
+    report:
+      'A report has versions, the state of Loopgate, the host of your provider and the last errors; no name, no e-mail address, no secret.',
+    copyReport: 'Copy a report',
+    copied: 'The report is copied.',
+    openLogFolder: 'Open the log folder',
+    openLicences: 'Licences',
+    documentation: 'The documentation of the API is at',
+  },
+
+  removal: {
+    heading: 'Remove everything',
+    text: 'Signs out all accounts, also at the providers, removes the settings and the list of programs, and quits.',
+    remove: 'Remove everything…',
+    sure: 'Really remove everything?',
+    sureText: 'This cannot be undone. The log stays, and in the system’s keyring a key that opens nothing any more.',
+    confirm: 'Yes, remove everything',
+    removing: 'Removing…',
+    cancel: 'Cancel',
+    failed: 'Not everything was removed',
+    kept: (count: number) =>
+      count === 1
+        ? 'One sign-in could not be revoked, and is kept.'
+        : `${count} sign-ins could not be revoked, and are kept.`,
+    again: 'Try again',
+    anyway: 'Remove it anyway',
+    anywayText: 'Removed anyway, it ends by itself when the provider lets it end.',
   },
 
   waiting: {
@@ -195,6 +294,7 @@ export const texts = {
     label: 'Views',
     account: 'Account',
     programs: 'Programs',
+    settings: 'Settings',
   },
 
   questions: {

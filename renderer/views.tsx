@@ -1,9 +1,9 @@
 import { texts } from './texts.ts';
 
-/** What the window can show: who is signed in, or who uses it. */
-export type Place = 'account' | 'programs';
+/** What the window can show: who is signed in, who uses it, or how Loopgate is set up. */
+export type Place = 'account' | 'programs' | 'settings';
 
-const places: readonly Place[] = ['account', 'programs'];
+const places: readonly Place[] = ['account', 'programs', 'settings'];
 
 export function Views({ place, onPlace }: { place: Place; onPlace: (place: Place) => void }) {
   const { views } = texts;

@@ -60,6 +60,7 @@ export class Accounts {
   /** Renewals and exchanges under way, whose tokens must not be lost at quit. */
   readonly #underWay = new Set<Promise<unknown>>();
   #signOuts = 0;
+  #isClosed = false;
   #lost: BrokerError | undefined;
 
   constructor(provider: Provider | undefined, world: SessionWorld, vault: Vault, observer: AccountsObserver) {
@@ -301,6 +302,17 @@ export class Accounts {
     }
   }
 
+  /**
+   * Nothing is done unasked any more: who reads the vault next goes on with these sessions. Only when all is {@link settled}: a
+   * token that is renewed later would be taken for one that nobody keeps, and be revoked.
+   */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelSaving();
+    this.#cancelRevoking();
+    for (const session of this.#sessions.values()) session.close();
+  }
+
   /** A refresh token that nobody keeps is to be revoked. */
   revokeLater(token: StoredRevocation): void {
     this.#queueRevocation(token);
@@ -344,6 +356,8 @@ export class Accounts {
 
   /** One write after the other, each with all that is known when it starts. Resolves when it is on disk, or that failed and was said. */
   #persist(): Promise<void> {
+    // A revocation may come back later still; what is written is somebody else's by then.
+    if (this.#isClosed) return this.#saving;
     this.#cancelSaving();
     this.#saving = this.#saving.then(() => this.#save());
     return this.#saving;

@@ -198,11 +198,19 @@ export class Broker {
     if (this.#isReady) this.#accounts.wake(options);
   }
 
-  /** Ends what waits, and waits until all is written; but not longer for a provider that does not answer than a person would. */
-  async close(): Promise<void> {
+  /**
+   * Ends what waits, and waits until all is written; but not longer for a provider that does not answer than a person would.
+   * @param options.handOver - true when another broker goes on with the same vault in this process: a renewal that is under way
+   * is then waited for as long as it takes (T4)
+   */
+  async close({ handOver = false }: { handOver?: boolean } = {}): Promise<void> {
     this.#stopWatching();
     this.#authorizations.close();
     this.#deviceLogins.clear();
+    if (handOver) {
+      await this.#accounts.settled();
+      return this.#accounts.close();
+    }
     const patience = new Promise<void>((resolve) => this.#world.clock.after(closePatience, resolve));
     await Promise.race([this.#accounts.settled(), patience]);
   }

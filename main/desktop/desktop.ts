@@ -1,58 +1,92 @@
-import { app, BrowserWindow, clipboard } from 'electron';
-import { type Actions, type AppView, channels } from '../../preload/contract.ts';
-import type { Gate } from '../access/gate.ts';
-import type { Broker } from '../broker/broker.ts';
+import { app, BrowserWindow, clipboard, nativeTheme } from 'electron';
+import {
+  type Actions,
+  type AppView,
+  channels,
+  type QuestionAnswer,
+  type SettingsView,
+  type StartAtLoginWish,
+  type StorageChoice,
+} from '../../preload/contract.ts';
+import { systemClock } from '../broker/clock.ts';
+import { BrokerError } from '../broker/errors.ts';
+import { Provider } from '../broker/provider.ts';
 import type { PlatformFetch } from '../broker/providerFetch.ts';
-import type { Host } from '../host.ts';
+import { type Host, tryPort } from '../host.ts';
 import type { Settings } from '../settings.ts';
+import { readSettingsFile, writeSettings } from '../settingsFile.ts';
 import { version } from '../version.ts';
 import { answerWindow } from './bridge.ts';
 import { ConsentWindow } from './consentWindow.ts';
 import { FirstAnswer } from './firstAnswer.ts';
+import { helpActions } from './help.ts';
+import type { KeptVault } from './keptVault.ts';
 import { Notifications } from './notifications.ts';
 import { Pictures } from './pictures.ts';
 import { ProgramIcons } from './programIcons.ts';
 import { programsViewOf, questionViews } from './programsView.ts';
+import { ProviderChecker } from './providerCheck.ts';
+import { type RemovalWorld, removeData, removeEverything } from './removal.ts';
+import type { RunningHost } from './runningHost.ts';
+import { SettingsEditor } from './settingsEditor.ts';
+import type { StartAtLogin } from './startAtLogin.ts';
 import { AppTray } from './tray.ts';
 import { TrayHost } from './trayHost.ts';
-import { viewOf } from './view.ts';
+import { type ViewFrame, viewOf } from './view.ts';
 import { explainedIn, MainWindow } from './window.ts';
 
 /** Programs may ask many times in a second; a person reads the list of them more slowly. Milliseconds. */
 const programsInterval = 500;
 
-/** The tray and the windows over a running host: both show the same view, sent whole after every change. */
-export function startDesktop(host: Host, settings: Settings, fetch: PlatformFetch): { open: () => void } {
-  const { broker, gate } = host;
+/** What the desktop takes from the world. */
+export interface DesktopWorld {
+  readonly fetch: PlatformFetch;
+  readonly vault: KeptVault;
+  readonly startAtLogin: StartAtLogin;
+}
+
+/** The tray and the windows over the running host: both show the same view, sent whole after every change. */
+export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin }: DesktopWorld): { open: () => void } {
+  const showTheme = (theme: Settings['theme']) => {
+    nativeTheme.themeSource = theme;
+  };
+  showTheme(running.settings.theme);
   const trayHost = new TrayHost();
   app.once('quit', () => trayHost.close());
-  const window = new MainWindow(trayHost, explainedIn(settings.home));
-  const pictures = new Pictures(fetch, settings.issuer, () => show());
+  const window = new MainWindow(trayHost, explainedIn(running.settings.home));
+  let pictures = new Pictures(fetch, running.settings.issuer, () => show());
   const firstAnswer = new FirstAnswer(() => show());
   const icons = new ProgramIcons(() => show());
-  const consent = new ConsentWindow(() => gate.leaveUnanswered());
-  const frame = {
-    version,
-    address: host.address,
-    portNotice: host.portNotice,
-    provider: broker.providerHost,
-    audience: settings.audience,
-    demo: settings.demo === true,
-    exposesRefreshToken: settings.exposeRefreshToken,
-  };
+  const consent = new ConsentWindow(() => running.host.gate.leaveUnanswered());
   const iconOf = (file: string) => icons.of(file);
   const view = (): AppView => {
+    const { broker, gate } = running.host;
     const asked = { questions: questionViews(gate, iconOf), unanswered: gate.unanswered };
-    return firstAnswer.awaited(viewOf(frame, broker.state(), asked, (address) => pictures.of(address)));
+    return firstAnswer.awaited(viewOf(frameOf(running), broker.state(), asked, (address) => pictures.of(address)));
   };
-  const actions = actionsOf(broker, gate);
+  const checker = new ProviderChecker(fetch, systemClock);
+  const editor = new SettingsEditor(running, {
+    environment: process.env,
+    read: readSettingsFile,
+    write: writeSettings,
+    checkProvider: (issuer) => checker.check(issuer),
+    tryPort,
+    showTheme,
+  });
+  const actions = { ...actionsOf(running, startAtLogin), ...helpActions(running, trayHost) };
   const open = () => {
     window.show();
     // What is asked lies on top.
     consent.focus();
   };
-  answerWindow(actions, view, () => programsViewOf(gate, iconOf));
-  const openQuestion = () => (gate.questions.length > 0 ? consent.focus() : open());
+  answerWindow(actions, view, {
+    programs: () => programsViewOf(running.host.gate, iconOf),
+    settings: () => ({ ...editor.view(), ...startAtLoginOf(startAtLogin) }),
+    changeSettings: (change) => editor.change(change),
+    checkProvider: (issuer) => checker.whileTyping(issuer),
+    removeEverything: (way) => removeEverything(way, removalWorld(running, { fetch, vault, startAtLogin })),
+  });
+  const openQuestion = () => (running.host.gate.questions.length > 0 ? consent.focus() : open());
   const tray = new AppTray(view(), { ...actions, open, openQuestion, quit: () => app.quit() }, trayHost);
   const isLooking = () => BrowserWindow.getFocusedWindow() !== null;
   const notifications = new Notifications(view(), { open, openQuestion }, isLooking);
@@ -64,42 +98,108 @@ export function startDesktop(host: Host, settings: Settings, fetch: PlatformFetc
     consent.show(present.questions.length);
     consent.send(channels.viewChanged, present);
   };
-  broker.onChange(show);
   const showPrograms = atMostEvery(programsInterval, () => window.send(channels.programsChanged, undefined));
-  gate.onChange((change) => {
-    if (change === 'decided') show();
+  running.onHost(({ broker, gate }) => {
+    pictures = new Pictures(fetch, running.settings.issuer, () => show());
+    // A host that was closed may still have something to say: what is shown is the present one's.
+    broker.onChange(() => {
+      if (running.host.broker === broker && !running.isReplacing) show();
+    });
+    gate.onChange((change) => {
+      if (running.host.gate !== gate || running.isReplacing) return;
+      if (change === 'decided') show();
+      showPrograms();
+    });
+    show();
     showPrograms();
   });
   return { open };
 }
 
-/** What tray and window can do. What fails is shown as the view's problem by the broker, and is nobody's to wait for. */
-function actionsOf(broker: Broker, gate: Gate): Actions {
-  const shown = () => undefined;
+/** What the window shows beside the broker's own state. */
+function frameOf({ host, settings }: RunningHost): ViewFrame {
   return {
-    signIn: () => void broker.signIn(),
-    addAccount: () => void broker.addAccount(),
+    version,
+    address: host.address,
+    portNotice: host.portNotice,
+    provider: host.broker.providerHost,
+    audience: settings.audience,
+    demo: settings.demo === true,
+    exposesRefreshToken: settings.exposeRefreshToken,
+  };
+}
+
+function startAtLoginOf(startAtLogin: StartAtLogin): Pick<SettingsView, 'startAtLogin' | 'startAtLoginNotice'> {
+  const { isOn, isAvailable, notice } = startAtLogin.state();
+  return {
+    ...(isAvailable && { startAtLogin: isOn }),
+    ...(notice !== undefined && { startAtLoginNotice: notice }),
+  };
+}
+
+function removalWorld(running: RunningHost, { fetch, vault, startAtLogin }: DesktopWorld): RemovalWorld {
+  return {
+    isReady: () => running.host.broker.state().ready,
+    suspend: (work) => running.suspend(work),
+    stored: () => vault.state,
+    store: (state) => vault.save(state),
+    revoke: ({ issuer, clientId, token }) =>
+      new Provider({ issuer, clientId }, fetch, systemClock).revoke(clientId, token),
+    remove: () => {
+      startAtLogin.remove();
+      removeData(running.settings.home);
+    },
+    quit: () => app.quit(),
+  };
+}
+
+/** What tray and window can do. What fails is shown as the view's problem by the broker, and is nobody's to wait for. */
+function actionsOf(
+  running: RunningHost,
+  startAtLogin: StartAtLogin,
+): Omit<Actions, keyof ReturnType<typeof helpActions>> {
+  const shown = () => undefined;
+  /** Does nothing in the moment in which the host is started anew: it would be asked of the one that was closed. */
+  const withHost =
+    <Argument extends unknown[]>(act: (host: Host, ...argument: Argument) => void) =>
+    (...argument: Argument) => {
+      if (!running.isReplacing) act(running.host, ...argument);
+    };
+  return {
+    signIn: withHost(({ broker }) => void broker.signIn()),
+    addAccount: withHost(({ broker }) => void broker.addAccount()),
     // T10: the person's own sign-out ends the provider's session too, so that the next login asks who it is.
-    signOut: () => void broker.logout({ openBrowser: true }).catch(shown),
-    signOutAccount: (account) => void broker.signOutAccount(account).catch(shown),
-    switchAccount: (account) => void broker.switchAccount(account).catch(shown),
-    acceptSwitch: () => broker.acceptSwitch(),
-    cancelSignIn: (id) => broker.cancel(id),
-    openAgain: (id) => void broker.openAgain(id),
-    copyAddress: (id) => {
+    signOut: withHost(({ broker }) => void broker.logout({ openBrowser: true }).catch(shown)),
+    signOutAccount: withHost(({ broker }, account: string) => void broker.signOutAccount(account).catch(shown)),
+    switchAccount: withHost(({ broker }, account: string) => void broker.switchAccount(account).catch(shown)),
+    acceptSwitch: withHost(({ broker }) => broker.acceptSwitch()),
+    cancelSignIn: withHost(({ broker }, id: string) => broker.cancel(id)),
+    openAgain: withHost(({ broker }, id: string) => void broker.openAgain(id)),
+    copyAddress: withHost(({ broker }, id: string) => {
       const address = broker.loginAddress(id);
       if (address !== undefined) clipboard.writeText(address);
-    },
-    dismissProblem: () => broker.dismissProblem(),
-    renew: () => void broker.renew().catch(shown),
-    chooseStorage: (answer) => void broker.chooseStorage(answer).catch(shown),
-    answerQuestion: (id, answer) => gate.answer(id, answer),
-    allowProgram: (id) => gate.allow(id),
-    denyProgram: (id) => gate.deny(id),
-    removeProgram: (id) => gate.remove(id),
-    clearHistory: () => gate.clearHistory(),
-    allowOrigin: (origin) => gate.allowOrigin(origin),
-    removeOrigin: (origin) => gate.removeOrigin(origin),
+    }),
+    dismissProblem: withHost(({ broker }) => broker.dismissProblem()),
+    renew: withHost(({ broker }) => void broker.renew().catch(shown)),
+    chooseStorage: withHost(({ broker }, answer: StorageChoice) => void broker.chooseStorage(answer).catch(shown)),
+    answerQuestion: withHost(({ gate }, id: string, answer: QuestionAnswer) => gate.answer(id, answer)),
+    allowProgram: withHost(({ gate }, id: string) => gate.allow(id)),
+    denyProgram: withHost(({ gate }, id: string) => gate.deny(id)),
+    removeProgram: withHost(({ gate }, id: string) => gate.remove(id)),
+    clearHistory: withHost(({ gate }) => gate.clearHistory()),
+    allowOrigin: withHost(({ gate }, origin: string) => gate.allowOrigin(origin)),
+    removeOrigin: withHost(({ gate }, origin: string) => gate.removeOrigin(origin)),
+    setStartAtLogin: withHost(({ broker }, wish: StartAtLoginWish) => {
+      try {
+        startAtLogin.set(wish === 'on');
+      } catch (error) {
+        if (!(error instanceof BrokerError)) throw error;
+        broker.showProblem(error);
+      }
+    }),
+    // Auth0 takes a list with commas.
+    copyRegistration: (what) =>
+      clipboard.writeText((what === 'callbacks' ? running.host.callbacks : running.settings.returnTo).join(', ')),
   };
 }
 

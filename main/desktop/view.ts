@@ -2,7 +2,7 @@ import type { AppView, PersonView, ProblemView } from '../../preload/contract.ts
 import type { BrokerState, PersonState, Remedy } from '../broker/broker.ts';
 import type { BrokerError } from '../broker/errors.ts';
 
-/** What the window shows beside the broker's own state; fixed for a run. */
+/** What the window shows beside the broker's own state; fixed until a setting changes. */
 export interface ViewFrame {
   readonly version: string;
   readonly address: string;

@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { app, clipboard, shell } from 'electron';
+import type { Actions } from '../../preload/contract.ts';
+import { version } from '../version.ts';
+import { readLog, reportOf } from './report.ts';
+import type { RunningHost } from './runningHost.ts';
+import type { TrayHost } from './trayHost.ts';
+
+/** What the window can do for somebody who looks for help. */
+export function helpActions(
+  running: RunningHost,
+  trayHost: Pick<TrayHost, 'isThere'>,
+): Pick<Actions, 'copyReport' | 'openLogFolder' | 'openLicences'> {
+  return {
+    copyReport: () => clipboard.writeText(ownReport(running, trayHost)),
+    openLogFolder: () => void shell.openPath(app.getPath('logs')),
+    openLicences: () => void shell.openPath(licencesFile()),
+  };
+}
+
+function ownReport({ host }: RunningHost, trayHost: Pick<TrayHost, 'isThere'>): string {
+  const { person, others, vault, problem } = host.broker.state();
+  return reportOf({
+    versions: {
+      loopgate: version,
+      electron: process.versions.electron,
+      chromium: process.versions.chrome,
+      node: process.versions.node,
+    },
+    system: {
+      platform: process.platform,
+      release: release(),
+      architecture: process.arch,
+      environment: process.env,
+      isPackaged: app.isPackaged,
+    },
+    state: {
+      isSignedIn: person !== undefined,
+      accounts: others.length + (person ? 1 : 0),
+      renewable: person?.renewable,
+      provider: host.broker.providerHost,
+      port: Number(new URL(host.address).port),
+      guard: host.gate.mode,
+      storage: vault.kind,
+      hasTrayHost: trayHost.isThere,
+      programs: host.gate.programs.length,
+      problem: problem?.code,
+    },
+    log: readLog(app.getPath('logs')),
+  });
+}
+
+/** A copy of its own in a folder of its own: no other program can open a file that lies in the app's archive. */
+function licencesFile(): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'loopgate-licences-')), 'licences.txt');
+  writeFileSync(path, readFileSync(join(__dirname, 'licences.txt')));
+  return path;
+}

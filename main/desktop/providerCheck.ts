@@ -1,0 +1,58 @@
+import type { ProviderCheck } from '../../preload/contract.ts';
+import type { Clock } from '../broker/clock.ts';
+import { BrokerError } from '../broker/errors.ts';
+import { Provider } from '../broker/provider.ts';
+import { normaliseIssuer } from '../broker/providerChecks.ts';
+import type { PlatformFetch } from '../broker/providerFetch.ts';
+
+/** Looks whether an OpenID provider answers at an address, by its metadata and with the checks of the broker. */
+export class ProviderChecker {
+  readonly #fetch: PlatformFetch;
+  readonly #clock: Clock;
+  #typing = new AbortController();
+
+  constructor(fetch: PlatformFetch, clock: Clock) {
+    this.#fetch = fetch;
+    this.#clock = clock;
+  }
+
+  /** While the person types: a newer call ends an older one. */
+  async whileTyping(text: string): Promise<ProviderCheck> {
+    this.#typing.abort();
+    this.#typing = new AbortController();
+    const { signal } = this.#typing;
+    const found = await this.check(text, signal);
+    return signal.aborted ? { ok: false, reason: 'replaced', message: '' } : found;
+  }
+
+  /** @param text - what the person wrote: a domain or an issuer's address */
+  async check(text: string, ended?: AbortSignal): Promise<ProviderCheck> {
+    let issuer: string;
+    try {
+      issuer = normaliseIssuer(text);
+    } catch (error) {
+      return { ok: false, reason: 'not_an_address', message: sentence(error) };
+    }
+    try {
+      // The metadata is the same for every client.
+      await new Provider({ issuer, clientId: 'loopgate' }, this.#fetchUntil(ended), this.#clock).issuer();
+      return { ok: true, host: new URL(issuer).host };
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      const reason = error.code === 'provider_unreachable' ? 'unreachable' : 'not_a_provider';
+      return { ok: false, reason, message: error.happened };
+    }
+  }
+
+  #fetchUntil(ended: AbortSignal | undefined): PlatformFetch {
+    if (!ended) return this.#fetch;
+    return (url, options) =>
+      this.#fetch(url, { ...options, signal: AbortSignal.any([ended, ...(options.signal ? [options.signal] : [])]) });
+  }
+}
+
+/** "expected …" as a sentence of its own. */
+function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

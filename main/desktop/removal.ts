@@ -1,0 +1,101 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RemovalResult, RemovalWay } from '../../preload/contract.ts';
+import { BrokerError } from '../broker/errors.ts';
+import { type StoredRevocation, type StoredState, storedKey } from '../broker/vault.ts';
+
+/** Revokes a refresh token at the provider that gave it. @throws BrokerError */
+export type Revoke = (token: StoredRevocation) => Promise<void>;
+
+/** What "Remove everything" needs of the app. */
+export interface RemovalWorld {
+  /** True when the stored sessions were read. */
+  isReady(): boolean;
+  /** Closes the host while the work is done; it starts again where that gives true, or throws. */
+  suspend(work: () => Promise<boolean>): Promise<void>;
+  /** What is stored; empty when nothing is. */
+  stored(): StoredState | undefined;
+  /** @throws when it could not be written */
+  store(state: StoredState): Promise<void>;
+  readonly revoke: Revoke;
+  /** Takes out of the data folder what is the person's. @throws */
+  remove(): void | Promise<void>;
+  quit(): void;
+}
+
+/**
+ * Revokes every sign-in, also those at other providers, removes what is stored, and quits. What cannot be revoked, and is not to
+ * be removed in spite of that, stays as it was.
+ */
+export async function removeEverything(way: RemovalWay, world: RemovalWorld): Promise<RemovalResult> {
+  if (!world.isReady()) {
+    return { ok: false, kept: 0, message: 'Loopgate still reads your saved sign-in. Try again in a moment.' };
+  }
+  let result: RemovalResult = { ok: true };
+  try {
+    await world.suspend(async () => {
+      const state = world.stored();
+      if (state) {
+        const { left, why } = await revokeAll(state, world.revoke);
+        const kept = left.accounts.length + left.revocations.length;
+        if (kept > 0 && way === 'revoke') {
+          await world.store(left);
+          result = { ok: false, kept, message: why };
+          return true;
+        }
+      }
+      await world.remove();
+      return false;
+    });
+  } catch (error) {
+    return { ok: false, kept: 0, message: error instanceof Error ? error.message : String(error) };
+  }
+  if (result.ok) world.quit();
+  return result;
+}
+
+/**
+ * Revokes all refresh tokens of a state.
+ * @returns what could not be revoked now but may be later, and why the first of it could not
+ */
+export async function revokeAll(state: StoredState, revoke: Revoke): Promise<{ left: StoredState; why: string }> {
+  const reasons: string[] = [];
+  const isLeft = async (token: StoredRevocation): Promise<boolean> => {
+    try {
+      await revoke(token);
+      return false;
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      // One that the provider refuses to revoke is refused the next time as well.
+      if (error.retryable) reasons.push(error.happened);
+      return error.retryable;
+    }
+  };
+  const accounts = await leftOf(state.accounts, async ({ issuer, clientId, refreshToken: token }) =>
+    token === undefined ? false : await isLeft({ issuer, clientId, token }),
+  );
+  const revocations = await leftOf(state.revocations, isLeft);
+  const { active, activeElsewhere = [], ...rest } = state;
+  const keys = accounts.map(storedKey);
+  const left: StoredState = {
+    ...rest,
+    accounts,
+    revocations,
+    ...(active !== undefined && keys.includes(active) && { active }),
+    activeElsewhere: activeElsewhere.filter((key) => keys.includes(key)),
+  };
+  return { left, why: reasons[0] ?? '' };
+}
+
+async function leftOf<Item>(items: readonly Item[], isLeft: (item: Item) => Promise<boolean>): Promise<Item[]> {
+  const answers = await Promise.all(items.map(isLeft));
+  return items.filter((_, index) => answers[index]);
+}
+
+/** Of a data folder: the sessions, also those set aside, with the key beside them; the settings; the list of programs; what was read. */
+const ofThePerson = /^(session\..*|settings\..*|programs\..*|command\.key|closing-explained)$/;
+
+/** Removes what is the person's from the data folder. The folder itself, the logs and Chromium's files stay. @throws */
+export function removeData(home: string): void {
+  for (const name of readdirSync(home)) if (ofThePerson.test(name)) rmSync(join(home, name), { force: true });
+}

@@ -1,0 +1,210 @@
+import type {
+  ChangeResult,
+  ProviderCheck,
+  SettingField,
+  SettingsChange,
+  SettingsView,
+} from '../../preload/contract.ts';
+import { readSettings, SettingError, type Settings, settingsTable } from '../settings.ts';
+import { troubleOf } from '../store.ts';
+
+/** What the editor needs of the host that runs. */
+export interface EditedHost {
+  readonly settings: Settings;
+  /** Where the API listens; `ready` when its stored sessions were read. */
+  readonly host: {
+    readonly address: string;
+    readonly callbacks: readonly string[];
+    readonly broker: { state(): { readonly ready: boolean } };
+  };
+  /** Starts a host with these in its place. @throws the reason; it then runs as before */
+  replace(settings: Settings): Promise<void>;
+  /** Takes settings that make no difference to a host that runs. */
+  adopt(settings: Settings): void;
+}
+
+/** What touches the world, handed in. */
+export interface EditorWorld {
+  readonly environment: NodeJS.ProcessEnv;
+  /** settings.json of that folder as it is. @throws SettingError when it cannot be read */
+  readonly read: (home: string) => Record<string, unknown>;
+  /** Changes settings.json; what is undefined is taken out. @throws when it could not be written */
+  readonly write: (home: string, changes: Readonly<Record<string, unknown>>) => void;
+  readonly checkProvider: (issuer: string) => Promise<ProviderCheck>;
+  /** @throws with the reason when the API could not listen there */
+  readonly tryPort: (port: number) => Promise<void>;
+  readonly showTheme: (theme: Settings['theme']) => void;
+}
+
+type Changes = { readonly [Field in SettingField]?: unknown };
+
+const fields: readonly SettingField[] = ['issuer', 'clientId', 'audience', 'port', 'guard', 'theme'];
+/** What a person calls them, where a message names them. */
+const titles: Record<SettingField, string> = {
+  issuer: 'The provider',
+  clientId: 'The client ID',
+  audience: 'The audience',
+  port: 'The port',
+  guard: 'Who may ask',
+  theme: 'The theme',
+};
+
+/** Shows and changes the settings. A change is tried, then used, then kept; what fails on the way is taken back. */
+export class SettingsEditor {
+  readonly #running: EditedHost;
+  readonly #world: EditorWorld;
+  #environment: NodeJS.ProcessEnv;
+  #changing: Promise<unknown> = Promise.resolve();
+
+  constructor(running: EditedHost, world: EditorWorld) {
+    this.#running = running;
+    this.#world = world;
+    this.#environment = world.environment;
+  }
+
+  view(): SettingsView {
+    const { settings, host } = this.#running;
+    const { issuer, clientId, audience, port, guard = 'ask', theme, home, returnTo } = settings;
+    const isOwn = settings.demo !== true;
+    return {
+      guard,
+      theme,
+      home,
+      returnTo,
+      callbacks: host.callbacks,
+      fixed: this.#fixed(),
+      ...(isOwn && issuer !== undefined && { issuer }),
+      ...(isOwn && clientId !== undefined && { clientId }),
+      ...(isOwn && audience !== undefined && { audience }),
+      ...(port !== undefined && { port }),
+    };
+  }
+
+  /** One change after the other. Never throws: what does not work is said, and all is as before then. */
+  change(change: SettingsChange): Promise<ChangeResult> {
+    const changing = this.#changing.then(() => this.#change(change));
+    this.#changing = changing;
+    return changing;
+  }
+
+  async #change(change: SettingsChange): Promise<ChangeResult> {
+    const field = change.setting === 'provider' ? 'issuer' : change.setting;
+    try {
+      const environment = change.setting === 'provider' ? this.#withoutDemo() : this.#environment;
+      const changes = this.#parse(change);
+      const next = readSettings(environment, (home) => merged(this.#world.read(home), changes));
+      await this.#try(next);
+      await this.#use(next, changes);
+      this.#environment = environment;
+      return { ok: true };
+    } catch (error) {
+      if (error instanceof Refused) return { ok: false, field: error.field, message: error.message };
+      return { ok: false, field, message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** @throws Refused */
+  #parse(change: SettingsChange): Changes {
+    const { setting, ...typed } = change;
+    const fixed = this.#fixed();
+    const changes: { [Field in SettingField]?: unknown } = {};
+    for (const field of fields) {
+      const text = (typed as { [Field in SettingField]?: string | undefined })[field]?.trim();
+      if (text === undefined) continue;
+      if (fixed[field] !== undefined)
+        throw new Refused(field, `${titles[field]} is set by ${fixed[field]} and cannot be changed here.`);
+      changes[field] = text === '' ? undefined : parsed(field, text);
+    }
+    if (setting !== 'provider') return changes;
+    for (const field of ['issuer', 'clientId'] as const) {
+      const isMissing = field in changes ? changes[field] === undefined : this.view()[field] === undefined;
+      if (isMissing && fixed[field] === undefined) throw new Refused(field, `${titles[field]} is missing.`);
+    }
+    return changes;
+  }
+
+  /** What can be known to fail before anything is closed for it. @throws Refused */
+  async #try(next: Settings): Promise<void> {
+    const { settings, host } = this.#running;
+    if (next.issuer !== undefined && next.issuer !== settings.issuer) {
+      const found = await this.#world.checkProvider(next.issuer);
+      if (!found.ok) throw new Refused('issuer', found.message);
+    }
+    if (next.port === undefined || next.port === settings.port || next.port === Number(new URL(host.address).port))
+      return;
+    try {
+      await this.#world.tryPort(next.port);
+    } catch (error) {
+      throw new Refused('port', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #use(next: Settings, changes: Changes): Promise<void> {
+    const before = this.#running.settings;
+    const { theme } = before;
+    const isHostSame = sameForHost(before, next);
+    if (!isHostSame) {
+      if (!this.#running.host.broker.state().ready)
+        throw new Error('Loopgate still reads your saved sign-in. Try again in a moment.');
+      await this.#running.replace(next);
+    }
+    try {
+      this.#world.write(next.home, changes);
+    } catch (error) {
+      if (!isHostSame) await this.#running.replace(before);
+      throw new Error(`The change could not be kept: ${reasonOf(error, next.home)}.`);
+    }
+    if (next.theme !== theme) this.#world.showTheme(next.theme);
+    if (isHostSame) this.#running.adopt(next);
+  }
+
+  /** What the environment decides; for the demo, which nobody chose, the provider is free. */
+  #fixed(): SettingsView['fixed'] {
+    const environment = this.#withoutDemo();
+    const set = fields.filter((field) => environment[settingsTable[field].environment]);
+    return Object.fromEntries(set.map((field) => [field, settingsTable[field].environment]));
+  }
+
+  /** `npm start` hands the demo over in the environment: whoever enters a provider of their own leaves it. */
+  #withoutDemo(): NodeJS.ProcessEnv {
+    if (this.#running.settings.demo !== true) return this.#environment;
+    const { LOOPGATE_DEMO, LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID, LOOPGATE_AUDIENCE, ...rest } = this.#environment;
+    return rest;
+  }
+}
+
+/** What the person typed does not fit, or is not theirs to change. */
+class Refused extends Error {
+  readonly field: SettingField;
+
+  constructor(field: SettingField, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
+/** @throws Refused with what was expected */
+function parsed(field: SettingField, text: string): unknown {
+  const row = settingsTable[field];
+  const result = row.schema.safeParse('fromText' in row ? row.fromText(text) : text);
+  if (result.success) return result.data;
+  throw new Refused(field, `Expected ${row.expected}.`);
+}
+
+function merged(file: Record<string, unknown>, changes: Changes): Record<string, unknown> {
+  return Object.fromEntries(Object.entries({ ...file, ...changes }).filter(([, value]) => value !== undefined));
+}
+
+/** Whether a running host would not notice the difference. */
+function sameForHost({ theme: _, ...one }: Settings, { theme: __, ...other }: Settings): boolean {
+  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+}
+
+function sorted(settings: object): [string, unknown][] {
+  return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function reasonOf(error: unknown, home: string): string {
+  if (error instanceof SettingError) return error.message;
+  return troubleOf(error, home) ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,27 @@
+import { texts } from './texts.ts';
+import type { Outcome } from './useChange.ts';
+
+interface SaveProps {
+  label: string;
+  isBusy: boolean;
+  outcome: Outcome | undefined;
+  /** Fields that show themselves why they do not work. */
+  said?: readonly string[];
+  primary?: boolean;
+}
+
+/** Sends a form, and says what came of it. */
+export function Save({ label, isBusy, outcome, said = [], primary = false }: SaveProps) {
+  const { settings } = texts;
+  const isSaidByField = outcome?.field !== undefined && said.includes(outcome.field);
+  return (
+    <div class="save">
+      <button type="submit" class={primary ? 'primary' : undefined} aria-disabled={isBusy}>
+        {isBusy ? settings.saving : label}
+      </button>
+      <p role="status" class={outcome?.isSaved ? 'saved' : 'wrong'}>
+        {outcome?.isSaved ? settings.saved : isSaidByField ? '' : outcome?.message}
+      </p>
+    </div>
+  );
+}
