@@ -1,6 +1,12 @@
-import { Gate, type GateWorld, type GuardMode, type ListStore } from '../../main/access/gate.ts';
-import type { StoredList } from '../../main/access/programList.ts';
+import { Gate, type GateWorld, type GuardMode, type ListStore, type Requester } from '../../main/access/gate.ts';
+import { type Program, type ProgramKind, programOf } from '../../main/access/program.ts';
+import type { StoredList, Wish } from '../../main/access/programList.ts';
 import { systemClock } from '../../main/broker/clock.ts';
+import type { BrokerError } from '../../main/broker/errors.ts';
+import { FakeClock } from './brokerWorld.ts';
+
+export const minute = 60_000;
+export const hour = 60 * minute;
 
 /** A list of programs that rests in memory. */
 export class TestListStore implements ListStore {
@@ -42,4 +48,67 @@ export function testGate(mode: GuardMode = 'same-user', world: Partial<GateWorld
       ...world,
     },
   );
+}
+
+/** A program that runs. */
+export function program(
+  path: string,
+  options: { kind?: ProgramKind; process?: string; claim?: string; hash?: string } = {},
+): Program {
+  const { kind = 'program', process = '100@1', claim, hash } = options;
+  return programOf({ path, kind, name: path.slice(1), process, claim, ...(hash !== undefined && { hash }) });
+}
+
+/** A request of a program, on a connection of its own. */
+export function from(one: Program, origin?: string): Requester {
+  return { caller: { program: async () => one }, origin };
+}
+
+/** A gate, and what is around it. */
+export interface GateStage {
+  readonly gate: Gate;
+  readonly clock: FakeClock;
+  readonly store: TestListStore;
+  readonly problems: BrokerError[];
+  /** Asks, and waits until it is asked, allowed or refused. */
+  asks(requester: Requester, wish?: Wish): Promise<Asking>;
+  /** The same list at the next start. */
+  again(mode?: GuardMode): GateStage;
+}
+
+/** A request that asked for something. */
+export interface Asking {
+  readonly state: 'waits' | 'allowed' | 'consent_denied' | 'rate_limited';
+  /** Resolves with `allowed` or the code of the refusal. */
+  readonly outcome: Promise<string>;
+}
+
+export function gateStage(
+  mode: GuardMode = 'ask',
+  store = new TestListStore(),
+  clock = new FakeClock(),
+  origins: string[] = [],
+): GateStage {
+  const problems: BrokerError[] = [];
+  const gate = testGate(mode, { clock, store, problem: (problem) => problems.push(problem) }, origins);
+  return {
+    gate,
+    clock,
+    store,
+    problems,
+    async asks(requester, wish = 'tokens') {
+      let state: Asking['state'] = 'waits';
+      const outcome = gate.require(requester, wish).then(
+        () => 'allowed' as const,
+        (error: BrokerError) => error.code as Asking['state'],
+      );
+      void outcome.then((end) => {
+        state = end;
+      });
+      // All that happens without the person happens in this turn of the event loop.
+      await new Promise(setImmediate);
+      return { state, outcome };
+    },
+    again: (next = mode) => gateStage(next, store, clock, origins),
+  };
 }

@@ -1,72 +1,18 @@
 import { describe, expect, test, vi } from 'vitest';
-import { FakeClock, failureOf } from '../../e2e/support/brokerWorld.ts';
-import { TestListStore, testGate } from '../../e2e/support/testGate.ts';
-import type { BrokerError } from '../broker/errors.ts';
-import type { Gate, GuardMode, Requester } from './gate.ts';
-import { type Program, type ProgramKind, programOf, unknownProgram } from './program.ts';
-import type { Wish } from './programList.ts';
+import { failureOf } from '../../e2e/support/brokerWorld.ts';
+import {
+  from,
+  hour,
+  minute,
+  program,
+  gateStage as stage,
+  TestListStore,
+  testGate,
+} from '../../e2e/support/testGate.ts';
+import type { Gate } from './gate.ts';
+import { type ProgramKind, unknownProgram } from './program.ts';
 
-const minute = 60_000;
-const hour = 60 * minute;
-
-/** A program that runs: every call of `from` is a connection of its own. */
-function program(
-  path: string,
-  options: { kind?: ProgramKind; process?: string; claim?: string; hash?: string } = {},
-): Program {
-  const { kind = 'program', process = '100@1', claim, hash } = options;
-  return programOf({ path, kind, name: path.slice(1), process, claim, ...(hash !== undefined && { hash }) });
-}
 const editor = program('/usr/share/code/code');
-const from = (one: Program, origin?: string): Requester => ({ caller: { program: async () => one }, origin });
-
-interface Stage {
-  readonly gate: Gate;
-  readonly clock: FakeClock;
-  readonly store: TestListStore;
-  readonly problems: BrokerError[];
-  /** Asks, and waits until it is asked, allowed or refused. */
-  asks(requester: Requester, wish?: Wish): Promise<Asking>;
-  /** The same list at the next start. */
-  again(mode?: GuardMode): Stage;
-}
-
-/** A request that asked for something. */
-interface Asking {
-  readonly state: 'waits' | 'allowed' | 'consent_denied' | 'rate_limited';
-  /** Resolves with `allowed` or the code of the refusal. */
-  readonly outcome: Promise<string>;
-}
-
-function stage(
-  mode: GuardMode = 'ask',
-  store = new TestListStore(),
-  clock = new FakeClock(),
-  origins: string[] = [],
-): Stage {
-  const problems: BrokerError[] = [];
-  const gate = testGate(mode, { clock, store, problem: (problem) => problems.push(problem) }, origins);
-  return {
-    gate,
-    clock,
-    store,
-    problems,
-    async asks(requester, wish = 'tokens') {
-      let state: Asking['state'] = 'waits';
-      const outcome = gate.require(requester, wish).then(
-        () => 'allowed' as const,
-        (error: BrokerError) => error.code as Asking['state'],
-      );
-      void outcome.then((end) => {
-        state = end;
-      });
-      // All that happens without the person happens in this turn of the event loop.
-      await new Promise(setImmediate);
-      return { state, outcome };
-    },
-    again: (next = mode) => stage(next, store, clock, origins),
-  };
-}
 
 /** The only question that waits. */
 function question(gate: Gate) {

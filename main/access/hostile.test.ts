@@ -1,45 +1,16 @@
 /** What a hostile reading of the gate has found: each of these succeeded once. */
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../e2e/support/brokerWorld.ts';
-import { TestListStore, testGate } from '../../e2e/support/testGate.ts';
-import type { BrokerError } from '../broker/errors.ts';
-import type { GuardMode, Requester } from './gate.ts';
-import { kindOf, type Program, type ProgramKind, programOf, unknownProgram } from './program.ts';
-
-const minute = 60_000;
-const hour = 60 * minute;
-
-function program(
-  path: string,
-  options: { kind?: ProgramKind; process?: string; claim?: string; hash?: string } = {},
-): Program {
-  const { kind = 'program', process = '100@1', claim, hash } = options;
-  return programOf({ path, kind, name: path.slice(1), process, claim, ...(hash !== undefined && { hash }) });
-}
-const from = (one: Program, origin?: string): Requester => ({ caller: { program: async () => one }, origin });
-
-function stage(mode: GuardMode = 'ask', store = new TestListStore(), clock = new FakeClock(), origins: string[] = []) {
-  const problems: BrokerError[] = [];
-  const gate = testGate(mode, { clock, store, problem: (problem) => problems.push(problem) }, origins);
-  return {
-    gate,
-    clock,
-    store,
-    problems,
-    async asks(requester: Requester, wish = 'tokens' as const) {
-      let state = 'waits';
-      const outcome = gate.require(requester, wish).then(
-        () => 'allowed',
-        (error: BrokerError) => error.code as string,
-      );
-      void outcome.then((end) => {
-        state = end;
-      });
-      await new Promise(setImmediate);
-      return { state, outcome };
-    },
-  };
-}
+import {
+  from,
+  hour,
+  minute,
+  program,
+  gateStage as stage,
+  TestListStore,
+  testGate,
+} from '../../e2e/support/testGate.ts';
+import { kindOf, unknownProgram } from './program.ts';
 
 test('section P: any program can lie in a file called chrome: its word for an origin is asked about, by its path', async () => {
   const { gate, asks } = stage('ask', undefined, undefined, ['app://obsidian.md']);
