@@ -186,6 +186,9 @@ export type RemovalResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly kept: number; readonly message: string };
 
+/** What the window can show: who is signed in, who uses it, or how Loopgate is set up. */
+export type Place = 'account' | 'programs' | 'settings';
+
 /** All that the window shows. Sent whole on every change. */
 export interface AppView {
   readonly version: string;
@@ -221,6 +224,8 @@ export interface AppView {
   readonly questions: readonly QuestionView[];
   /** How many programs were denied because nobody answered, a short time ago. */
   readonly unanswered: number;
+  /** Where the person asked to be in the window, from outside it; absent once the window is there. */
+  readonly wantedPlace?: Place;
   /** True while the setting `exposeRefreshToken` is on. */
   readonly exposesRefreshToken: boolean;
 }
@@ -245,6 +250,10 @@ export interface Actions {
   renew(): void;
   /** The answer where no keyring protects the session: keep it for this run only, or in a file that only its mode protects. */
   chooseStorage(answer: StorageChoice): void;
+  /** The window is where {@link AppView.wantedPlace} wanted it. */
+  placeShown(): void;
+  /** Brings the window that asks to the front. */
+  showQuestion(): void;
   /** Of the window that asks, and of no other. */
   answerQuestion(id: string, answer: QuestionAnswer): void;
   /** Changes what was decided about a program. */
@@ -287,6 +296,8 @@ export const actionNames = [
   'dismissProblem',
   'renew',
   'chooseStorage',
+  'placeShown',
+  'showQuestion',
   'answerQuestion',
   'allowProgram',
   'denyProgram',

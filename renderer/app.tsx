@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AppView, Bridge, StorageChoice } from '../preload/contract.ts';
+import type { AppView, Bridge, Place, StorageChoice } from '../preload/contract.ts';
 import { announcement } from './announcement.ts';
 import { Footer } from './footer.tsx';
 import { Notes } from './notes.tsx';
@@ -17,7 +17,7 @@ import { StorageQuestion } from './storage.tsx';
 import { Switched } from './switched.tsx';
 import { texts } from './texts.ts';
 import { useFocusKept } from './useFocusKept.ts';
-import { type Place, Views } from './views.tsx';
+import { Views } from './views.tsx';
 import { Waiting } from './waiting.tsx';
 import { Welcome } from './welcome.tsx';
 
@@ -41,6 +41,9 @@ export function App({ bridge }: { bridge: Bridge }) {
       before.current = next;
       setPressed(undefined);
       setView(next);
+      if (next.wantedPlace === undefined) return;
+      setPlace(next.wantedPlace);
+      bridge.placeShown();
     }
     const stop = bridge.onViewChanged(show);
     bridge.view().then(
@@ -99,7 +102,7 @@ export function App({ bridge }: { bridge: Bridge }) {
           <Switched person={view.person} from={view.switchedFrom} actions={bridge} />
         )}
         {view?.storage.needs === 'choice' && <StorageQuestion onChoose={choose} />}
-        {view && <Questions count={view.questions.length} />}
+        {view && <Questions count={view.questions.length} onShow={() => bridge.showQuestion()} />}
         {isStarting ? (
           <Starting silent={silent} locked={view?.storage.needs === 'unlock'} />
         ) : place === 'programs' ? (

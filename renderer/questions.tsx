@@ -1,7 +1,7 @@
 import { texts } from './texts.ts';
 
 /** Programs wait: the question itself is in a window of its own, which may be behind others. */
-export function Questions({ count }: { count: number }) {
+export function Questions({ count, onShow }: { count: number; onShow: () => void }) {
   if (count === 0) return null;
   return (
     <section class="note warning" aria-labelledby="questions">
@@ -9,6 +9,11 @@ export function Questions({ count }: { count: number }) {
         {texts.questions.title(count)}
       </h2>
       <p>{texts.questions.text}</p>
+      <div class="note-buttons">
+        <button type="button" onClick={onShow}>
+          {texts.questions.show}
+        </button>
+      </div>
     </section>
   );
 }

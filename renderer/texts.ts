@@ -301,6 +301,7 @@ export const texts = {
     title: (count: number) =>
       count === 1 ? 'A program waits for your answer' : `${count} programs wait for your answer`,
     text: 'The question is in a window of its own.',
+    show: 'Show the question',
   },
 
   unanswered: {

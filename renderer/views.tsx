@@ -1,7 +1,5 @@
+import type { Place } from '../preload/contract.ts';
 import { texts } from './texts.ts';
-
-/** What the window can show: who is signed in, who uses it, or how Loopgate is set up. */
-export type Place = 'account' | 'programs' | 'settings';
 
 const places: readonly Place[] = ['account', 'programs', 'settings'];
 

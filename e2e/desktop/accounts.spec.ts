@@ -20,6 +20,7 @@ test('T18: two accounts: added and switched by the person, switched by a program
       `Sign out ${name}`,
       `Sign out ${other}`,
       'Open Loopgate',
+      'Settings…',
       'Quit',
     ];
     await signInAs('Grace Hopper', () => press(app, 'Sign in'));
@@ -89,7 +90,7 @@ test('T18: two accounts: added and switched by the person, switched by a program
     await press(app, 'Sign out Grace Hopper, grace-hopper@example.test');
     await expect(heading(app, 'Other accounts')).toHaveCount(0);
     await expect.poll(() => provider.count('/oauth/revoke')).toBe(3);
-    await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Quit']);
+    await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit']);
     expect(await (await fetch(`${app.address}/users`)).json()).toEqual({ iterable: [] });
     expect(await notifications()).toHaveLength(2);
     await app.quit();

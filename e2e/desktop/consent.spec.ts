@@ -74,6 +74,8 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     await expect.poll(trayLabels).toContain('acme-editor waits for your answer');
     await expect(heading(app, 'A program waits for your answer')).toBeVisible();
     await renewPicture(question, '14-consent');
+    await press(app, 'Show the question');
+    await expect(allow).toBeVisible();
 
     // The other window cannot answer, and the one that asks can do nothing else.
     const view: AppView = await app.window.evaluate('window.loopgate.view()');

@@ -25,7 +25,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expect(app.window.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
         await app.window.screenshot({ path: picture('1-signed-out') });
         expect((await fetch(`${app.address}/userinfo`)).status).toBe(401);
-        await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Quit']);
+        await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit']);
 
         // Sign in, in the tray's menu: the login page opens in the person's own browser.
         const [tab] = await Promise.all([browser.nextTab(), session.tray.click('Sign in')]);
@@ -60,7 +60,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
         });
         await expect
           .poll(trayLabels)
-          .toEqual(['Signed in as Grace Hopper', 'Add another account…', 'Sign out', 'Open Loopgate', 'Quit']);
+          .toEqual([
+            'Signed in as Grace Hopper',
+            'Add another account…',
+            'Sign out',
+            'Open Loopgate',
+            'Settings…',
+            'Quit',
+          ]);
 
         // Closing the window leaves the app in the tray; the tray brings the window back.
         await app.window.close();
@@ -87,7 +94,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         expect((await fetch(`${app.address}/userinfo`)).status).toBe(401);
         await provider.waitFor(({ path }) => path === '/oauth/revoke');
         await farewell.waitForURL(/\/v2\/logout/);
-        await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Quit']);
+        await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit']);
         await app.quit();
       },
       { colorScheme },

@@ -137,7 +137,7 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     const notifications = await notificationsOf(app);
     const { tray } = session;
     await tray.waitForItem();
-    await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Quit']);
+    await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit']);
     await closeByHand(app, 'index');
     await expect.poll(() => app.electron.windows().length).toBe(0);
 
@@ -145,7 +145,7 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     await Promise.all([browser.nextTab(), tray.click('Sign in')]);
     await expect.poll(trayLabels).toContain('Cancel Sign-in');
     await tray.click('Cancel Sign-in');
-    await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Quit']);
+    await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit']);
 
     // The person's own sign-in is said by the page in the browser alone.
     await signInAs('Grace Hopper', () => tray.click('Sign in'));
@@ -160,7 +160,7 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     await tray.click('Sign out Ada Lovelace');
     await expect
       .poll(trayLabels)
-      .toEqual(['Signed in as Grace Hopper', 'Add another account…', 'Sign out', 'Open Loopgate', 'Quit']);
+      .toEqual(['Signed in as Grace Hopper', 'Add another account…', 'Sign out', 'Open Loopgate', 'Settings…', 'Quit']);
 
     // A program asks: said by name, in the tray and in one notification; both lead to the question. Its name is shown as it is.
     const rAndD = programThat(stage, 'r&d_tool');
@@ -197,7 +197,7 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
       'acme-other asks to use your sign-in.',
     ]);
     let [window] = await Promise.all([app.electron.waitForEvent('window'), tray.click('A program was not answered')]);
-    await expect(window.getByRole('heading', { name: 'A program asked while you were away' })).toBeVisible();
+    await expect(window.getByRole('heading', { name: 'Programs', exact: true })).toBeVisible();
     await closeByHand(app, 'index');
     await expect.poll(() => app.electron.windows().length).toBe(0);
 
@@ -226,7 +226,18 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
 
     await Promise.all([browser.nextTab(), tray.click('Sign out')]);
     await expect.poll(trayLabels).toContain('Sign in');
-    await Promise.all([app.electron.waitForEvent('window', isMain), tray.click('Open Loopgate')]);
+    [window] = await Promise.all([app.electron.waitForEvent('window', isMain), tray.click('Open Loopgate')]);
+    const settings = window.getByRole('heading', { name: 'Settings', exact: true });
+    await expect(window.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+    await tray.click('Settings…');
+    await expect(settings).toBeVisible();
+    // It is where the person goes from there, and not led back.
+    await window.getByRole('button', { name: 'Account', exact: true }).click();
+    await tray.click('Open Loopgate');
+    await expect(settings).toHaveCount(0);
+    await window.close();
+    const [again] = await Promise.all([app.electron.waitForEvent('window', isMain), tray.click('Settings…')]);
+    await expect(again.getByRole('heading', { name: 'Settings', exact: true })).toBeVisible();
     await Promise.all([app.electron.waitForEvent('close'), tray.click('Quit')]);
   }));
 

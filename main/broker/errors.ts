@@ -73,7 +73,7 @@ export const errorTable = {
   not_configured: {
     status: 503,
     happened: 'No identity provider is configured.',
-    next: 'Set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID, or "issuer" and "clientId" in settings.json, and start Loopgate again.',
+    next: 'Enter the provider in the window of Loopgate; or set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID, or "issuer" and "clientId" in settings.json, and start Loopgate again.',
   },
   not_found: {
     status: 404,

@@ -75,7 +75,7 @@ describe('what needs attention is said in so many words', () => {
 
   test('the most pressing comes first, and each leads to where it is dealt with', () => {
     const view: AppView = { ...calm, questions: [question], problem: ended, storage: undecided, unanswered: 1 };
-    expect(attentionLines(view).map(({ leadsTo }) => leadsTo)).toEqual(['question', 'window', 'window', 'window']);
+    expect(attentionLines(view).map(({ leadsTo }) => leadsTo)).toEqual(['question', 'window', 'window', 'programs']);
   });
 });
 

@@ -4,8 +4,8 @@ import type { AppView } from '../../preload/contract.ts';
 export interface AttentionLine {
   /** Says what it is, short enough for a menu. */
   readonly text: string;
-  /** Where it is dealt with: the window that asks about a program, or the main one. */
-  readonly leadsTo: 'question' | 'window';
+  /** Where it is dealt with: the window that asks about a program, the main one, or its list of programs. */
+  readonly leadsTo: 'question' | 'window' | 'programs';
   /** False for what is good to know, but passes by itself or hinders nobody: it is said and does not call for attention. */
   readonly isUrgent: boolean;
 }
@@ -41,6 +41,8 @@ export function attentionLines(view: AppView, now: number = Date.now()): Attenti
     storage.needs === 'unlock' && 'The keyring is locked',
     storage.needs === 'choice' && 'Choose where your sign-in is kept',
     switchedFrom && `A program switched to ${person ? shortName(person.name) : 'another account'}`,
+  ];
+  const missed = [
     unanswered === 1 && 'A program was not answered',
     unanswered > 1 && `${unanswered} programs were not answered`,
   ];
@@ -48,7 +50,12 @@ export function attentionLines(view: AppView, now: number = Date.now()): Attenti
     problem?.code !== 'provider_unreachable' && away,
     portNotice !== undefined && `Programs find Loopgate on port ${new URL(view.address).port}, not on the usual one`,
   ];
-  return [...questionLines(view), ...linesOf(urgent, true), ...linesOf(calm, false)];
+  return [
+    ...questionLines(view),
+    ...linesOf(urgent, 'window', true),
+    ...linesOf(missed, 'programs', true),
+    ...linesOf(calm, 'window', false),
+  ];
 }
 
 /** A name as it fits into a menu. */
@@ -66,8 +73,12 @@ function questionLines({ questions }: AppView): AttentionLine[] {
   return [{ text, leadsTo: 'question', isUrgent: true }];
 }
 
-function linesOf(texts: readonly (string | false | undefined)[], isUrgent: boolean): AttentionLine[] {
-  return texts.flatMap((text) => (text ? [{ text, leadsTo: 'window' as const, isUrgent }] : []));
+function linesOf(
+  texts: readonly (string | false | undefined)[],
+  leadsTo: AttentionLine['leadsTo'],
+  isUrgent: boolean,
+): AttentionLine[] {
+  return texts.flatMap((text) => (text ? [{ text, leadsTo, isUrgent }] : []));
 }
 
 function problemLine(view: AppView, message: string): string {

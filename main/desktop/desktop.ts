@@ -3,6 +3,7 @@ import {
   type Actions,
   type AppView,
   channels,
+  type Place,
   type QuestionAnswer,
   type SettingsView,
   type StartAtLoginWish,
@@ -58,11 +59,13 @@ export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin 
   const firstAnswer = new FirstAnswer(() => show());
   const icons = new ProgramIcons(() => show());
   const consent = new ConsentWindow(() => running.host.gate.leaveUnanswered());
+  let wantedPlace: Place | undefined;
   const iconOf = (file: string) => icons.of(file);
   const view = (): AppView => {
     const { broker, gate } = running.host;
     const asked = { questions: questionViews(gate, iconOf), unanswered: gate.unanswered };
-    return firstAnswer.awaited(viewOf(frameOf(running), broker.state(), asked, (address) => pictures.of(address)));
+    const present = viewOf(frameOf(running), broker.state(), asked, (address) => pictures.of(address));
+    return firstAnswer.awaited({ ...present, ...(wantedPlace && { wantedPlace }) });
   };
   const checker = new ProviderChecker(fetch, systemClock);
   const editor = new SettingsEditor(running, {
@@ -73,7 +76,14 @@ export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin 
     tryPort,
     showTheme,
   });
-  const actions = { ...actionsOf(running, startAtLogin), ...helpActions(running, trayHost) };
+  const actions = {
+    ...actionsOf(running, startAtLogin),
+    ...helpActions(running, trayHost),
+    showQuestion: () => consent.focus(),
+    placeShown: () => {
+      wantedPlace = undefined;
+    },
+  };
   const open = () => {
     window.show();
     // What is asked lies on top.
@@ -86,8 +96,13 @@ export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin 
     checkProvider: (issuer) => checker.whileTyping(issuer),
     removeEverything: (way) => removeEverything(way, removalWorld(running, { fetch, vault, startAtLogin })),
   });
+  const openAt = (place: Place) => {
+    wantedPlace = place;
+    open();
+    show();
+  };
   const openQuestion = () => (running.host.gate.questions.length > 0 ? consent.focus() : open());
-  const tray = new AppTray(view(), { ...actions, open, openQuestion, quit: () => app.quit() }, trayHost);
+  const tray = new AppTray(view(), { ...actions, open, openAt, openQuestion, quit: () => app.quit() }, trayHost);
   const isLooking = () => BrowserWindow.getFocusedWindow() !== null;
   const notifications = new Notifications(view(), { open, openQuestion }, isLooking);
   const show = () => {
@@ -157,7 +172,7 @@ function removalWorld(running: RunningHost, { fetch, vault, startAtLogin }: Desk
 function actionsOf(
   running: RunningHost,
   startAtLogin: StartAtLogin,
-): Omit<Actions, keyof ReturnType<typeof helpActions>> {
+): Omit<Actions, keyof ReturnType<typeof helpActions> | 'showQuestion' | 'placeShown'> {
   const shown = () => undefined;
   /** Does nothing in the moment in which the host is started anew: it would be asked of the one that was closed. */
   const withHost =

@@ -48,6 +48,7 @@ function recorder(): { actions: TrayActions; ran: string[] } {
       cancelSignIn: note('cancelSignIn'),
       open: note('open'),
       openQuestion: note('openQuestion'),
+      openAt: note('openAt'),
       quit: note('quit'),
     },
   };
@@ -58,24 +59,28 @@ describe('the menu follows the state', () => {
     trayMenu(view, recorder().actions).flatMap(({ label }) => (label === undefined ? [] : [label]));
 
   test.each([
-    ['signed out', signedOut, ['Signed out', 'Sign in', 'Open Loopgate', 'Quit']],
-    ['signed in', signedIn, ['Signed in as Ada Lovelace', 'Add another account…', 'Sign out', 'Open Loopgate', 'Quit']],
-    ['waiting', waiting, ['Waiting for the browser', 'Cancel Sign-in', 'Open Loopgate', 'Quit']],
+    ['signed out', signedOut, ['Signed out', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit']],
+    [
+      'signed in',
+      signedIn,
+      ['Signed in as Ada Lovelace', 'Add another account…', 'Sign out', 'Open Loopgate', 'Settings…', 'Quit'],
+    ],
+    ['waiting', waiting, ['Waiting for the browser', 'Cancel Sign-in', 'Open Loopgate', 'Settings…', 'Quit']],
     [
       'waiting while signed in: one login at a time',
       { ...waiting, ...signedIn },
-      ['Waiting for the browser', 'Cancel Sign-in', 'Sign out', 'Open Loopgate', 'Quit'],
+      ['Waiting for the browser', 'Cancel Sign-in', 'Sign out', 'Open Loopgate', 'Settings…', 'Quit'],
     ],
-    ['starting', { ...signedOut, status: 'starting' as const }, ['Starting', 'Open Loopgate', 'Quit']],
+    ['starting', { ...signedOut, status: 'starting' as const }, ['Starting', 'Open Loopgate', 'Settings…', 'Quit']],
     [
       'needing attention',
       { ...signedOut, problem: failed },
-      ['Signed out', 'The provider cannot be reached', 'Sign in', 'Open Loopgate', 'Quit'],
+      ['Signed out', 'The provider cannot be reached', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit'],
     ],
     [
       'signed out because the session has ended',
       ended,
-      ['Signed out', 'The session has ended: sign in again', 'Sign in', 'Open Loopgate', 'Quit'],
+      ['Signed out', 'The session has ended: sign in again', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit'],
     ],
     [
       'T18: signed in, with another account',
@@ -87,13 +92,14 @@ describe('the menu follows the state', () => {
         'Sign out Ada Lovelace',
         'Sign out Grace Hopper',
         'Open Loopgate',
+        'Settings…',
         'Quit',
       ],
     ],
     [
       'nobody active, with another account',
       { ...signedOut, otherAccounts: [grace] },
-      ['Signed out', 'Sign in', 'Use Grace Hopper', 'Sign out Grace Hopper', 'Open Loopgate', 'Quit'],
+      ['Signed out', 'Sign in', 'Use Grace Hopper', 'Sign out Grace Hopper', 'Open Loopgate', 'Settings…', 'Quit'],
     ],
   ])('%s', (_state, view, expected) => {
     expect(labels(view)).toEqual(expected);
@@ -127,12 +133,13 @@ describe('the menu follows the state', () => {
 
 test('a click on what needs attention leads to where it is dealt with', () => {
   const { actions, ran } = recorder();
-  const view: AppView = { ...signedOut, problem: failed, questions: [question] };
-  for (const label of ['acme-editor waits for your answer', 'The provider cannot be reached']) {
+  const view: AppView = { ...signedOut, problem: failed, questions: [question], unanswered: 1 };
+  const lines = ['acme-editor waits for your answer', 'The provider cannot be reached', 'A program was not answered'];
+  for (const label of lines) {
     const entry = trayMenu(view, actions).find((one) => one.label === label);
     if (entry?.click) Reflect.apply(entry.click, undefined, []);
   }
-  expect(ran).toEqual(['openQuestion', 'open']);
+  expect(ran).toEqual(['openQuestion', 'open', 'openAt programs']);
 });
 
 test('each entry does what it says', () => {
@@ -147,19 +154,23 @@ test('each entry does what it says', () => {
   expect(ran).toEqual([
     'signIn',
     'open',
+    'openAt settings',
     'quit',
     'cancelSignIn w',
     'open',
+    'openAt settings',
     'quit',
     'switchAccount g',
     'addAccount',
     'signOut',
     'signOutAccount g',
     'open',
+    'openAt settings',
     'quit',
     'open',
     'signIn',
     'open',
+    'openAt settings',
     'quit',
   ]);
 });

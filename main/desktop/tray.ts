@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
-import type { Actions, AppView, PersonView } from '../../preload/contract.ts';
+import type { Actions, AppView, PersonView, Place } from '../../preload/contract.ts';
 import { attentionLines, needsAttention, shortName } from './attention.ts';
 import type { TrayHost } from './trayHost.ts';
 
@@ -10,6 +10,7 @@ export interface TrayActions
   open(): void;
   /** Brings the window to the front that asks about a program. */
   openQuestion(): void;
+  openAt(place: Place): void;
   quit(): void;
 }
 
@@ -24,7 +25,11 @@ export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstruct
     { label: headline(view), enabled: false },
     ...attentionLines(view).map(({ text, leadsTo }) => ({
       label: text,
-      click: () => (leadsTo === 'question' ? actions.openQuestion() : actions.open()),
+      click: () => {
+        if (leadsTo === 'question') actions.openQuestion();
+        else if (leadsTo === 'window') actions.open();
+        else actions.openAt(leadsTo);
+      },
     })),
     { type: 'separator' },
     ...(waiting ? [{ label: 'Cancel Sign-in', click: () => actions.cancelSignIn(waiting.id) }] : []),
@@ -39,6 +44,7 @@ export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstruct
     ...signOuts(view, actions),
     { type: 'separator' },
     { label: 'Open Loopgate', click: () => actions.open() },
+    { label: 'Settings…', click: () => actions.openAt('settings') },
     { label: 'Quit', click: () => actions.quit() },
   ];
   return entries.map((entry) => (entry.label === undefined ? entry : { ...entry, label: literally(entry.label) }));
