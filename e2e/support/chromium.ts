@@ -20,6 +20,9 @@ const flags = [
   '--window-size=820,760',
 ];
 
+/** How long it may take to come up, in milliseconds. */
+const launchPatience = 30_000;
+
 /** The person's browser: a real Chromium with a window, which other programs open addresses in. */
 export interface SystemBrowser {
   /** For programs that open addresses: this is `$BROWSER`, and the desktop's default browser. */
@@ -37,14 +40,18 @@ export async function startSystemBrowser(
 ): Promise<SystemBrowser> {
   const folder = await mkdtemp(join(tmpdir(), 'loopgate-chromium-'));
   const profile = join(folder, 'profile');
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: program,
-    headless: false,
-    args: flags,
-    env: { ...process.env, ...environment },
-    colorScheme,
-    viewport: null,
-  });
+  const launch = () =>
+    chromium.launchPersistentContext(profile, {
+      executablePath: program,
+      headless: false,
+      args: flags,
+      env: { ...process.env, ...environment },
+      colorScheme,
+      viewport: null,
+      timeout: launchPatience,
+    });
+  // Now and then it does not come up at all (seen once in some hundred starts). It is not what is tested here.
+  const context = await launch().catch(launch);
   const command = join(folder, 'browser.sh');
   // As a desktop does it: a second start hands the address to the browser that runs, which opens a tab.
   await writeFile(
