@@ -73,6 +73,8 @@ export type GateChange = 'decided' | 'used';
 export class Gate {
   readonly mode: GuardMode;
   readonly #fixedOrigins: readonly string[];
+  /** Put together when one is allowed or removed: every request is compared with them. */
+  #origins: readonly string[];
   readonly #world: GateWorld;
   readonly #list: ProgramList;
   readonly #questions: Questions;
@@ -102,11 +104,12 @@ export class Gate {
     this.#world = world;
     this.#questions = new Questions(world.clock);
     this.#list = this.#load();
+    this.#origins = this.#allOrigins();
   }
 
   /** The origins that may call (L2): those of the settings, and those that the person allowed. */
   get origins(): readonly string[] {
-    return [...this.#fixedOrigins, ...this.#list.origins];
+    return this.#origins;
   }
 
   /** What waits for the person, the oldest first. */
@@ -180,6 +183,18 @@ export class Gate {
       this.#record(party, wish, 'denied');
       throw error;
     }
+  }
+
+  /**
+   * The same for work that waits for the person once more: what it gives is handed out only to who is still let in then. A code
+   * of a login is worth tokens at the provider.
+   * @throws BrokerError
+   */
+  async requireThroughout<T>(requester: Requester, wish: Wish, work: () => Promise<T> | T): Promise<T> {
+    await this.require(requester, wish);
+    const result = await work();
+    if (!(await this.isAllowed(requester))) throw new BrokerError('consent_denied');
+    return result;
   }
 
   /** The same for the program that owns a pending authorization, when a browser brings it. @throws BrokerError */
@@ -256,11 +271,13 @@ export class Gate {
   allowOrigin(origin: string): void {
     if (!this.#refusedOrigins.delete(origin)) return;
     this.#list.allowOrigin(origin);
+    this.#origins = this.#allOrigins();
     this.#decided();
   }
 
   removeOrigin(origin: string): void {
     this.#list.removeOrigin(origin);
+    this.#origins = this.#allOrigins();
     this.#decided();
   }
 
@@ -268,6 +285,10 @@ export class Gate {
   close(): void {
     this.leaveUnanswered();
     if (this.#cancelSaving) this.#save();
+  }
+
+  #allOrigins(): readonly string[] {
+    return [...this.#fixedOrigins, ...this.#list.origins];
   }
 
   async #partyOf(requester: Requester): Promise<Party> {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Gate } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
-import { BrokerError } from '../broker/errors.ts';
 import { formBody } from './body.ts';
 import { logoutPath } from './guard.ts';
 import { isNavigation, json, type Operation, redirect } from './operation.ts';
@@ -52,11 +51,9 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
           if (program !== undefined) await gate.requireOwner(program, 'sign_in');
           return redirect(await broker.authorizeAddress(asked, { waited: now() - arrivedAt }));
         }
-        await gate.require(requester, 'sign_in');
-        const owner = await gate.ownerOf(requester);
-        const result = await broker.authorize(owner, asked, { waited: now() - arrivedAt });
-        // Denied or removed while it waited for the login: its code is worth tokens at the provider.
-        if (!(await gate.isAllowed(requester))) throw new BrokerError('consent_denied');
+        const result = await gate.requireThroughout(requester, 'sign_in', async () =>
+          broker.authorize(await gate.ownerOf(requester), asked, { waited: now() - arrivedAt }),
+        );
         return json(resultAnswer(result));
       },
     },

@@ -95,11 +95,11 @@ export function createApi(options: ApiOptions): Api {
       if (!admitted) throw new BrokerError('forbidden_origin');
       if (!operation) return send(response, methodNotAllowed(atPath));
       const { needs } = operation;
-      if (needs !== 'nothing' && needs !== 'asks_itself') await gate.require(admitted.requester, needs);
-      const answer = await operation.handle(apiRequest(request, admitted));
-      // Denied or removed while it waited for a login: its code is worth tokens at the provider.
-      if (needs === 'sign_in' && !(await gate.isAllowed(admitted.requester))) throw new BrokerError('consent_denied');
-      send(response, answer);
+      const { requester } = admitted;
+      const handle = async () => operation.handle(apiRequest(request, admitted));
+      if (needs === 'sign_in') return send(response, await gate.requireThroughout(requester, needs, handle));
+      if (needs !== 'nothing' && needs !== 'asks_itself') await gate.require(requester, needs);
+      send(response, await handle());
     });
   }
   app.use(() => {

@@ -128,16 +128,17 @@ export class UserStream {
   }
 
   /** The person may have decided about its program, or the time of that is over: timers stand still while a machine sleeps. */
-  async #lookAgain(socket: WebSocket): Promise<void> {
+  async #lookAgain(socket: WebSocket, frames: Frames): Promise<void> {
     const listener = this.#listeners.get(socket);
     if (!listener) return;
     listener.isAllowed = await this.#gate.isAllowed(listener.requester);
-    this.#tell(socket, this.#presentFrames());
+    this.#tell(socket, frames);
   }
 
   #tellAll(): void {
     if (!this.#broker.state().ready) return;
-    for (const socket of this.#server.clients) void this.#lookAgain(socket);
+    const frames = this.#presentFrames();
+    for (const socket of this.#server.clients) void this.#lookAgain(socket, frames);
   }
 
   /** Says what is new to a listener, once it has been greeted. */
@@ -153,10 +154,11 @@ export class UserStream {
   }
 
   #ping(): void {
+    const frames = this.#presentFrames();
     for (const listener of this.#server.clients) {
       if (!this.#present.delete(listener)) listener.terminate();
       else listener.ping();
-      void this.#lookAgain(listener);
+      void this.#lookAgain(listener, frames);
     }
   }
 }
