@@ -19,6 +19,7 @@ import { texts } from './texts.ts';
 import { useFocusKept } from './useFocusKept.ts';
 import { Views } from './views.tsx';
 import { Waiting } from './waiting.tsx';
+import { watchView } from './watchView.ts';
 import { Welcome } from './welcome.tsx';
 
 /** How long a pressed button says that it works when nothing comes of it: it must never say so for ever. */
@@ -45,13 +46,7 @@ export function App({ bridge }: { bridge: Bridge }) {
       setPlace(next.wantedPlace);
       bridge.placeShown();
     }
-    const stop = bridge.onViewChanged(show);
-    bridge.view().then(
-      // A change that came while we asked is newer than the answer.
-      (first) => before.current ?? show(first),
-      () => setSilent(true),
-    );
-    return stop;
+    return watchView(bridge, show, () => setSilent(true));
   }, [bridge]);
 
   useEffect(() => {

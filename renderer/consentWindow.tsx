@@ -3,6 +3,7 @@ import type { AppView, Bridge } from '../preload/contract.ts';
 import { Question } from './question.tsx';
 import { texts } from './texts.ts';
 import { nextTurn, noTurn, type Turn } from './turn.ts';
+import { watchView } from './watchView.ts';
 
 /** The window that asks: one question after the other, the oldest first. The main process closes it when none is left. */
 export function ConsentWindow({ bridge }: { bridge: Pick<Bridge, 'view' | 'onViewChanged' | 'answerQuestion'> }) {
@@ -22,13 +23,7 @@ export function ConsentWindow({ bridge }: { bridge: Pick<Bridge, 'view' | 'onVie
       before.current = next;
       setTurn(next);
     }
-    const stop = bridge.onViewChanged(show);
-    bridge.view().then(
-      // A change that came while we asked is newer than the answer.
-      (first) => before.current ?? show(first),
-      () => setSilent(true),
-    );
-    return stop;
+    return watchView(bridge, show, () => setSilent(true));
   }, [bridge]);
 
   const { question, position, total } = turn ?? noTurn;

@@ -204,6 +204,20 @@ async function streamOf({ port }: Stage, headers: Record<string, string> = {}) {
   return frames;
 }
 
+/** The stream of an interpreter, which the person allows and somebody is signed in for. */
+async function streamForTwelveHours() {
+  const on = await stage('ask');
+  await signInAs(on.world);
+  on.as(program('/usr/bin/node', 'interpreter'));
+  const asked = on.ask('GET', '/userinfo');
+  await until(() => on.gate.questions.length === 1);
+  on.gate.answer(on.gate.questions[0]?.id ?? '', 'allow');
+  await asked;
+  const frames = await streamOf(on);
+  expect(frames[0]).not.toBe('');
+  return { on, frames };
+}
+
 test('L4: a stream ends with the origin that was removed', async () => {
   const on = await stage('ask');
   await signInAs(on.world);
@@ -218,15 +232,7 @@ test('L4: a stream ends with the origin that was removed', async () => {
 });
 
 test('after a night of sleep a stream says nothing more to a program whose twelve hours are over', async () => {
-  const on = await stage('ask');
-  await signInAs(on.world);
-  on.as(program('/usr/bin/node', 'interpreter'));
-  const asked = on.ask('GET', '/userinfo');
-  await until(() => on.gate.questions.length === 1);
-  on.gate.answer(on.gate.questions[0]?.id ?? '', 'allow');
-  await asked;
-  const frames = await streamOf(on);
-  expect(frames[0]).not.toBe('');
+  const { on, frames } = await streamForTwelveHours();
   on.world.clock.jump(13 * 3600_000);
   expect(on.gate.programs[0]?.decision).toBe('unanswered');
   on.world.broker.dismissProblem();
@@ -250,15 +256,7 @@ test('with the key of the command nobody is asked again about what nobody answer
 
 test('a quiet stream ends with the twelve hours, also those of an earlier run and after a sleep', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-  const on = await stage('ask');
-  await signInAs(on.world);
-  on.as(program('/usr/bin/node', 'interpreter'));
-  const asked = on.ask('GET', '/userinfo');
-  await until(() => on.gate.questions.length === 1);
-  on.gate.answer(on.gate.questions[0]?.id ?? '', 'allow');
-  await asked;
-  const frames = await streamOf(on);
-  expect(frames[0]).not.toBe('');
+  const { on, frames } = await streamForTwelveHours();
   on.world.clock.jump(13 * 3600_000);
   vi.advanceTimersByTime(30_000);
   await until(() => frames.length === 2);
