@@ -14,6 +14,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type GVariant, parseGVariant } from './gvariant.ts';
+import { inTime } from './inTime.ts';
 
 const execute = promisify(execFile);
 
@@ -104,14 +105,14 @@ export async function startDesktopSession({
       home: folder,
       tray: trayOf(environment),
       screenshot: async (file) => {
-        await execute('import', ['-window', 'root', file], { env: environment });
+        await execute('import', ['-window', 'root', file], { env: environment, timeout: START_DEADLINE });
       },
       lockKeyring: () => lockKeyring(environment),
       unlockKeyring: () => unlockKeyring(environment),
       startPanel: () => startPanel(processes, environment, panelColours),
       stopPanel: async () => {
         // It answers before it is gone from the bus.
-        await execute('xfce4-panel', ['--quit'], { env: environment });
+        await execute('xfce4-panel', ['--quit'], { env: environment, timeout: START_DEADLINE });
         await until('the end of the panel', START_DEADLINE, async () =>
           (await hasOwner(watcherName, environment)) ? undefined : true,
         );
@@ -404,14 +405,7 @@ class ProcessGroup {
   /** Starts it and returns the first line that it writes on file descriptor 3. */
   async startAndRead(command: string, args: readonly string[], environment: Environment): Promise<string> {
     const child = this.start(command, args, environment);
-    let said = '';
-    const output = child.stdio[3] as Readable;
-    output.setEncoding('utf8');
-    for await (const chunk of output) {
-      said += String(chunk);
-      if (said.includes('\n')) return said.split('\n')[0] ?? '';
-    }
-    throw new Error(`${command} did not start`);
+    return inTime(`the start of ${command}`, START_DEADLINE, firstLine(child.stdio[3] as Readable, command));
   }
 
   /** In reverse order, so that nobody loses the bus or the screen before it is ended itself. */
@@ -427,6 +421,16 @@ class ProcessGroup {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
     process.removeListener('exit', this.leaveNothing);
   }
+}
+
+async function firstLine(output: Readable, command: string): Promise<string> {
+  let said = '';
+  output.setEncoding('utf8');
+  for await (const chunk of output) {
+    said += String(chunk);
+    if (said.includes('\n')) return said.split('\n')[0] ?? '';
+  }
+  throw new Error(`${command} did not start`);
 }
 
 function hasEnded(child: ChildProcess): boolean {

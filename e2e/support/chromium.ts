@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright';
+import { inTime } from '../../build/inTime.ts';
 
 const program = '/usr/bin/chromium';
 /** Quiet and offline; the sandbox is off because the tests may run as root. */
@@ -20,8 +21,8 @@ const flags = [
   '--window-size=820,760',
 ];
 
-/** How long it may take to come up, in milliseconds. */
-const launchPatience = 30_000;
+/** How long it may take to come up, to follow a click and to end, in milliseconds. Only reached when something is broken. */
+const patience = 30_000;
 
 /** The person's browser: a real Chromium with a window, which other programs open addresses in. */
 export interface SystemBrowser {
@@ -48,10 +49,11 @@ export async function startSystemBrowser(
       env: { ...process.env, ...environment },
       colorScheme,
       viewport: null,
-      timeout: launchPatience,
+      timeout: patience,
     });
   // Now and then it does not come up at all (seen once in some hundred starts). It is not what is tested here.
   const context = await launch().catch(launch);
+  context.setDefaultTimeout(patience);
   const command = join(folder, 'browser.sh');
   // As a desktop does it: a second start hands the address to the browser that runs, which opens a tab.
   await writeFile(
@@ -63,9 +65,9 @@ export async function startSystemBrowser(
   return {
     environment: { BROWSER: command },
     context,
-    nextTab: () => context.waitForEvent('page', { timeout: 30_000 }),
+    nextTab: () => context.waitForEvent('page'),
     async close() {
-      await context.close();
+      await inTime('the end of the browser', patience, context.close());
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

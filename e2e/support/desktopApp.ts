@@ -1,8 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ElectronApplication, _electron as electron, type Locator, type Page } from 'playwright';
 import type { AppCommand } from '../../build/electronRuntime.ts';
+import { inTime } from '../../build/inTime.ts';
 import { testApp } from '../../build/testApp.ts';
 import type { AppView } from '../../preload/contract.ts';
 
@@ -26,6 +28,9 @@ export interface DesktopAppOptions {
   readonly switches?: readonly string[];
 }
 
+/** How long the app may take to start, to follow a click and to end, in milliseconds. Only reached when something is broken. */
+const patience = 30_000;
+
 /** Starts the app and waits for its window and its API. */
 export async function startDesktopApp(options: DesktopAppOptions): Promise<DesktopApp> {
   const { environment, colorScheme, command, switches = [] } = options;
@@ -35,16 +40,23 @@ export async function startDesktopApp(options: DesktopAppOptions): Promise<Deskt
     args: [...args, ...switches],
     env: definedOnly(environment),
     ...(colorScheme && { colorScheme }),
+    timeout: patience,
   });
-  const window = await app.firstWindow();
-  const address = await shownAddress(window);
+  app.context().setDefaultTimeout(patience);
+  const lastLines = keepLastLines(app.process());
+  const sayLastLines = (error: Error): never => {
+    throw new Error(`${error.message}. The last that the app wrote:\n${lastLines()}`);
+  };
+  const window = await app.firstWindow({ timeout: patience }).catch(sayLastLines);
+  const address = await inTime('the first view', patience, shownAddress(window)).catch(sayLastLines);
   return {
     electron: app,
     window,
     address,
     async quit() {
-      const closed = app.waitForEvent('close');
-      await app.evaluate(({ app: running }) => running.quit()).catch(() => undefined);
+      const closed = app.waitForEvent('close', { timeout: patience }).catch(sayLastLines);
+      // It may be gone before it answers.
+      app.evaluate(({ app: running }) => running.quit()).catch(() => undefined);
       await closed;
     },
   };
@@ -83,6 +95,17 @@ export async function watchNotifications({ electron: app }: DesktopApp): Promise
 export async function temporaryHome(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'loopgate-home-'));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** @returns gives the last lines that a process has written to standard error and standard output. */
+function keepLastLines({ stdout, stderr }: ChildProcess): () => string {
+  let kept = '';
+  for (const stream of [stdout, stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      kept = `${kept}${chunk}`.slice(-4_000);
+    });
+  }
+  return () => kept;
 }
 
 /** The window knows it from the first view on; the line on standard output may have gone by before anybody listened. */
