@@ -11,10 +11,13 @@ export interface PackingOptions {
   readonly outputFolder: string;
   /** Whether Playwright may attach to the packed app. Never for a release. */
   readonly inspectable: boolean;
+  /** Where newer versions are published. Without it the app is not kept up to date by itself. */
+  readonly updateFeed?: string;
 }
 
 /** Only what was bundled is packed; there are no modules, native or other, to be installed, rebuilt or unpacked. */
-export function electronBuilderConfiguration({ runtime, outputFolder, inspectable }: PackingOptions): Configuration {
+export function electronBuilderConfiguration(options: PackingOptions): Configuration {
+  const { runtime, outputFolder, inspectable, updateFeed } = options;
   return {
     appId: 'dev.loopgate.app',
     productName: 'Loopgate',
@@ -29,6 +32,8 @@ export function electronBuilderConfiguration({ runtime, outputFolder, inspectabl
     linux: { target: ['AppImage', 'deb'], category: 'Development', executableName: 'loopgate' },
     mac: { target: ['dmg', 'zip'], category: 'public.app-category.developer-tools', extendInfo: { LSUIElement: true } },
     win: { target: ['nsis'] },
+    // The app then has an app-update.yml, and the installers come with the file that says which version they are.
+    publish: updateFeed === undefined ? null : [{ provider: 'generic', url: updateFeed }],
     afterPack: (context) => setFuses(packedProgram(context), fuses(inspectable)),
   };
 }

@@ -22,6 +22,9 @@ const allowedLicences: readonly string[] = [
   'Unlicense',
 ];
 
+/** Packages that name their licence and come without its text: whose they are, as their package.json says it. */
+const withoutText: Readonly<Record<string, string>> = { 'lazy-val': 'Vladimir Krivosheev' };
+
 /** A package that is in the bundles, whole or in part. */
 export interface ShippedPackage {
   readonly name: string;
@@ -97,8 +100,26 @@ async function readPackage(folder: string): Promise<ShippedPackage> {
   };
   const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|copying|notice)\b|\.LICENSE\.txt$/i.test(file));
   const texts = await Promise.all(files.sort().map((file) => readFile(join(folder, file), 'utf8')));
-  const text = texts.map((one) => one.replaceAll('\r\n', '\n').trim()).join('\n\n');
+  const author = license === 'MIT' ? withoutText[name] : undefined;
+  const text = texts.map((one) => one.replaceAll('\r\n', '\n').trim()).join('\n\n') || (author ? mit(author) : '');
   return { name, version, licence: typeof license === 'string' ? license : 'none named', text };
+}
+
+/** The terms of the MIT licence (SPDX). */
+function mit(author: string): string {
+  return `Copyright (c) ${author}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the
+"Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish,
+distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to
+the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF
+MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR
+ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH
+THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 }
 
 function whyRefused(one: ShippedPackage): string | undefined {

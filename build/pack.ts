@@ -37,10 +37,24 @@ export async function pack({ release = false, test = false, root = projectFolder
   await build({
     projectDir: root,
     targets: release ? Platform.current().createTarget() : Platform.current().createTarget('dir'),
-    config: electronBuilderConfiguration({ runtime, outputFolder, inspectable: test }),
+    config: electronBuilderConfiguration({ runtime, outputFolder, inspectable: test, ...updateFeedOf(process.env) }),
     publish: 'never',
   });
   return findPacked(resolve(root, outputFolder));
+}
+
+/**
+ * The feed of updates is a setting of the build.
+ * @throws for an address that others on the way could answer for: on Linux nothing but TLS says who published a version
+ */
+export function updateFeedOf({ LOOPGATE_UPDATE_FEED: feed }: NodeJS.ProcessEnv): { updateFeed?: string } {
+  if (feed === undefined || feed === '') return {};
+  if (!URL.canParse(feed) || new URL(feed).protocol !== 'https:') {
+    throw new Error(
+      'LOOPGATE_UPDATE_FEED must be an https address of a folder, such as https://example.com/loopgate/.',
+    );
+  }
+  return { updateFeed: feed };
 }
 
 async function runtimeFor(release: boolean): Promise<ElectronRuntime> {

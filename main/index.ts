@@ -10,6 +10,7 @@ import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
 import { RunningHost } from './desktop/runningHost.ts';
 import { ownStartAtLogin, startsHidden } from './desktop/startAtLogin.ts';
+import { ownUpdates } from './desktop/updates.ts';
 import { startHost } from './host.ts';
 import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
@@ -42,7 +43,8 @@ async function start(): Promise<void> {
   const running = await RunningHost.start(settings, (next) =>
     startHost(next, { fetch, openBrowser: browserOpener(next.issuer), vault, guard: 'ask' }, log),
   );
-  const desktop = startDesktop(running, { fetch, vault, startAtLogin: ownStartAtLogin(app) });
+  const updates = await ownUpdates(app, running, log);
+  const desktop = startDesktop(running, { fetch, vault, startAtLogin: ownStartAtLogin(app), updates });
   app.on('second-instance', (_event, argv) => startsHidden(argv, process.platform) || desktop.open());
   app.on('activate', desktop.open);
   app.on('window-all-closed', () => undefined); // It lives in the tray.

@@ -186,6 +186,14 @@ export type RemovalResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly kept: number; readonly message: string };
 
+/** How the app is kept up to date. `ready`: fetched, and installed when the person quits. */
+export type UpdateView =
+  | { readonly state: 'unchecked' | 'checking' }
+  /** When it was looked for, in milliseconds since the epoch. */
+  | { readonly state: 'current' | 'failed'; readonly checkedAt: number }
+  /** `available`: the system's package manager installs it. */
+  | { readonly state: 'available' | 'fetching' | 'ready'; readonly version: string };
+
 /** What the window can show: who is signed in, who uses it, or how Loopgate is set up. */
 export type Place = 'account' | 'programs' | 'settings';
 
@@ -228,6 +236,8 @@ export interface AppView {
   readonly wantedPlace?: Place;
   /** True while the setting `exposeRefreshToken` is on. */
   readonly exposesRefreshToken: boolean;
+  /** Absent where this build is not kept up to date by itself. */
+  readonly update?: UpdateView;
 }
 
 /** What the window may ask the main process to do. */
@@ -269,6 +279,8 @@ export interface Actions {
   openLogFolder(): void;
   /** Of what is shipped. */
   openLicences(): void;
+  /** Looks for a newer version now. */
+  checkForUpdates(): void;
   setStartAtLogin(wish: StartAtLoginWish): void;
   /** Copies what is to be registered at the provider. */
   copyRegistration(what: RegistrationPart): void;
@@ -308,6 +320,7 @@ export const actionNames = [
   'copyReport',
   'openLogFolder',
   'openLicences',
+  'checkForUpdates',
   'setStartAtLogin',
   'copyRegistration',
 ] as const satisfies readonly ActionName[];

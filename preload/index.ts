@@ -66,6 +66,7 @@ const bridge: Bridge = {
   copyReport: () => act('copyReport'),
   openLogFolder: () => act('openLogFolder'),
   openLicences: () => act('openLicences'),
+  checkForUpdates: () => act('checkForUpdates'),
   setStartAtLogin: (wish) => act('setStartAtLogin', wish),
   copyRegistration: (what) => act('copyRegistration', what),
 };

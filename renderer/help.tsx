@@ -1,15 +1,15 @@
-import type { Bridge } from '../preload/contract.ts';
+import type { AppView, Bridge, UpdateView } from '../preload/contract.ts';
+import { pointInTime } from './pointInTime.ts';
 import { texts } from './texts.ts';
 
 interface HelpProps {
-  bridge: Pick<Bridge, 'copyReport' | 'openLogFolder' | 'openLicences'>;
-  /** Where programs reach the API. */
-  address: string;
+  bridge: Pick<Bridge, 'copyReport' | 'openLogFolder' | 'openLicences' | 'checkForUpdates'>;
+  view: Pick<AppView, 'address' | 'version' | 'update'>;
   onAnnounce: (text: string) => void;
 }
 
 /** For somebody who looks for help, or writes a report. */
-export function Help({ bridge, address, onAnnounce }: HelpProps) {
+export function Help({ bridge, view: { address, version, update }, onAnnounce }: HelpProps) {
   const { help } = texts;
   return (
     <section class="card" aria-labelledby="help">
@@ -35,6 +35,26 @@ export function Help({ bridge, address, onAnnounce }: HelpProps) {
       <p class="small">
         {help.documentation} <code>{address}/docs</code>
       </p>
+      <p class="small" role="status">
+        {help.version(version)}
+        {update && `. ${stateOf(update)}`}
+      </p>
+      {update && (
+        <div class="note-buttons">
+          <button type="button" disabled={isBusy(update)} onClick={() => bridge.checkForUpdates()}>
+            {help.checkForUpdates}
+          </button>
+        </div>
+      )}
     </section>
   );
 }
+
+function stateOf(update: UpdateView): string {
+  const { update: words } = texts.help;
+  if ('version' in update) return words[update.state](update.version);
+  if ('checkedAt' in update) return words[update.state](pointInTime(update.checkedAt, Date.now(), texts.language));
+  return words[update.state];
+}
+
+const isBusy = ({ state }: UpdateView) => state === 'checking' || state === 'fetching' || state === 'ready';

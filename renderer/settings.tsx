@@ -47,7 +47,7 @@ export function Settings({ bridge, view, onAnnounce }: SettingsProps) {
           <Theme bridge={bridge} settings={settings} onSaved={askAgain} />
           <StartAtLogin bridge={bridge} settings={settings} onSaved={askAgain} />
           <Kept home={settings.home} storage={view.storage} />
-          <Help bridge={bridge} address={view.address} onAnnounce={onAnnounce} />
+          <Help bridge={bridge} view={view} onAnnounce={onAnnounce} />
           <Removal bridge={bridge} />
         </>
       ) : (

@@ -112,6 +112,18 @@ export const texts = {
     openLogFolder: 'Open the log folder',
     openLicences: 'Licences',
     documentation: 'The documentation of the API is at',
+    version: (version: string) => `Version ${version}`,
+    checkForUpdates: 'Check for updates',
+    update: {
+      unchecked: 'It is kept up to date by itself.',
+      checking: 'Looking for a newer one…',
+      current: (checked: string) => `The newest one, as of ${checked}.`,
+      failed: (checked: string) =>
+        `Newer ones could not be looked for (${checked}). It is tried again within the hour.`,
+      available: (version: string) => `Version ${version} is there: install it as you installed this one.`,
+      fetching: (version: string) => `Version ${version} is being fetched…`,
+      ready: (version: string) => `Version ${version} is installed when you quit Loopgate.`,
+    },
   },
 
   removal: {

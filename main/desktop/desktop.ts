@@ -33,6 +33,7 @@ import { SettingsEditor } from './settingsEditor.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
 import { AppTray } from './tray.ts';
 import { TrayHost } from './trayHost.ts';
+import type { Updates } from './updates.ts';
 import { type ViewFrame, viewOf } from './view.ts';
 import { explainedIn, MainWindow } from './window.ts';
 
@@ -44,10 +45,13 @@ export interface DesktopWorld {
   readonly fetch: PlatformFetch;
   readonly vault: KeptVault;
   readonly startAtLogin: StartAtLogin;
+  /** Absent where this build is not kept up to date by itself. */
+  readonly updates: Updates | undefined;
 }
 
 /** The tray and the windows over the running host: both show the same view, sent whole after every change. */
-export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin }: DesktopWorld): { open: () => void } {
+export function startDesktop(running: RunningHost, world: DesktopWorld): { open: () => void } {
+  const { fetch, startAtLogin, updates } = world;
   const showTheme = (theme: Settings['theme']) => {
     nativeTheme.themeSource = theme;
   };
@@ -65,7 +69,11 @@ export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin 
     const { broker, gate } = running.host;
     const asked = { questions: questionViews(gate, iconOf), unanswered: gate.unanswered };
     const present = viewOf(frameOf(running), broker.state(), asked, (address) => pictures.of(address));
-    return firstAnswer.awaited({ ...present, ...(wantedPlace && { wantedPlace }) });
+    return firstAnswer.awaited({
+      ...present,
+      ...(wantedPlace && { wantedPlace }),
+      ...(updates && { update: updates.view }),
+    });
   };
   const checker = new ProviderChecker(fetch, systemClock);
   const editor = new SettingsEditor(running, {
@@ -79,6 +87,7 @@ export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin 
   const actions = {
     ...actionsOf(running, startAtLogin),
     ...helpActions(running, trayHost),
+    checkForUpdates: () => void updates?.check(),
     showQuestion: () => consent.focus(),
     placeShown: () => {
       wantedPlace = undefined;
@@ -94,7 +103,7 @@ export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin 
     settings: () => ({ ...editor.view(), ...startAtLoginOf(startAtLogin) }),
     changeSettings: (change) => editor.change(change),
     checkProvider: (issuer) => checker.whileTyping(issuer),
-    removeEverything: (way) => removeEverything(way, removalWorld(running, { fetch, vault, startAtLogin })),
+    removeEverything: (way) => removeEverything(way, removalWorld(running, world)),
   });
   const openAt = (place: Place) => {
     wantedPlace = place;
@@ -113,6 +122,7 @@ export function startDesktop(running: RunningHost, { fetch, vault, startAtLogin 
     consent.show(present.questions.length);
     consent.send(channels.viewChanged, present);
   };
+  updates?.onChange(show);
   const showPrograms = atMostEvery(programsInterval, () => window.send(channels.programsChanged, undefined));
   running.onHost(({ broker, gate }) => {
     pictures = new Pictures(fetch, running.settings.issuer, () => show());
@@ -172,7 +182,7 @@ function removalWorld(running: RunningHost, { fetch, vault, startAtLogin }: Desk
 function actionsOf(
   running: RunningHost,
   startAtLogin: StartAtLogin,
-): Omit<Actions, keyof ReturnType<typeof helpActions> | 'showQuestion' | 'placeShown'> {
+): Omit<Actions, keyof ReturnType<typeof helpActions> | 'showQuestion' | 'placeShown' | 'checkForUpdates'> {
   const shown = () => undefined;
   /** Does nothing in the moment in which the host is started anew: it would be asked of the one that was closed. */
   const withHost =

@@ -119,6 +119,7 @@ export const logMessages: readonly string[] = [
   'the browser did not open',
   'the list of programs cannot be read: it is set aside, and a new one begun',
   'unexpected failure',
+  'update failed',
 ];
 
 /** Known words that tell more of a failure, wherever in the entry they stand. */
