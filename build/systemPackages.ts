@@ -23,6 +23,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   // The lines of the README are pasted into a shell.
   curl: 'curl',
   procps: 'ps',
+  iproute2: 'ip',
 };
 
 /** Debian's package, and the library in it that Electron is linked with. */

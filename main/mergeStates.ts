@@ -1,4 +1,4 @@
-import { type StoredState, storedKey } from './broker/vault.ts';
+import { type StoredState, storedKey, storedStateVersion } from './broker/vault.ts';
 
 /**
  * Two stored states as one, for the change from one keyring to another. An account that both have (issuer and subject, T3; and for the same application and API) is
@@ -26,7 +26,7 @@ export function mergeStates(newer: StoredState, older: StoredState): StoredState
   const elsewhere = union(newer.activeElsewhere, older.activeElsewhere);
   const ended = active === undefined ? newer.ended : undefined;
   return {
-    version: 1,
+    version: storedStateVersion,
     accounts: [...kept, ...added],
     ...(active !== undefined && { active }),
     ...(elsewhere.length > 0 && { activeElsewhere: elsewhere }),

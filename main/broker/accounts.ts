@@ -8,6 +8,7 @@ import {
   type StoredRevocation,
   type StoredState,
   storedKey,
+  storedStateVersion,
   type Vault,
   type VaultPlace,
   VaultUnreadable,
@@ -406,7 +407,7 @@ export class Accounts {
   #state(): StoredState {
     const active = this.peek();
     return {
-      version: 1,
+      version: storedStateVersion,
       accounts: [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign],
       ...(active && { active: storedKey(active.account) }),
       ...(this.#activeElsewhere.length > 0 && { activeElsewhere: this.#activeElsewhere }),

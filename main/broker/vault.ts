@@ -29,8 +29,11 @@ const storedAccount = z.object({
 /** A refresh token whose revocation the provider has not yet confirmed (T10). */
 const storedRevocation = z.object({ issuer: z.string(), clientId: z.string(), token: z.string() });
 
+/** Goes up when an older Loopgate could not read what this one stores. Each version's data folder is kept in `e2e/stored/`. */
+export const storedStateVersion = 1;
+
 export const storedState = z.object({
-  version: z.literal(1),
+  version: z.literal(storedStateVersion),
   accounts: z.array(storedAccount),
   /** Which account is active: its issuer, subject, client id and audience. */
   active: z.string().optional(),
