@@ -32,6 +32,7 @@ console.log(JSON.stringify([__LOOPGATE_VERSION__, process.env.NODE_ENV, app.get(
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'loopgate-bundle-'));
   symlinkSync(join(projectFolder, 'node_modules'), join(root, 'node_modules'));
+  symlinkSync(join(projectFolder, 'package-lock.json'), join(root, 'package-lock.json'));
   write('package.json', '{ "version": "1.2.3", "type": "module" }');
   write('main/index.ts', "import { app } from 'electron';\nvoid app.whenReady();\n");
   write('main/headless.ts', HEADLESS);

@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { InlineConfig, Plugin } from 'vite';
 import { licencesText, ShippedPackages } from './licences.ts';
+import { readLockfile, sbomOfBundle, sbomText } from './sbom.ts';
 
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -26,6 +27,7 @@ const SOURCES = [
   'renderer',
   'build/bundle.ts',
   'build/licences.ts',
+  'build/sbom.ts',
   'build/icons',
   'package.json',
   'package-lock.json',
@@ -36,6 +38,7 @@ const RESULTS = [
   'main/index.cjs',
   'main/docs/swagger-ui-bundle.js',
   'main/licences.txt',
+  'main/sbom.cdx.json',
   'headless/index.cjs',
   'headless/docs/swagger-ui-bundle.js',
   'preload/index.cjs',
@@ -69,7 +72,10 @@ export async function bundle({ root = projectFolder, quiet = false }: BundleOpti
   await copyIcons(root);
   await copyDocs(root);
   shipped.add(viewerFolder());
-  await writeFile(join(root, 'out', 'main', 'licences.txt'), licencesText(await shipped.list()));
+  const packages = await shipped.list();
+  await writeFile(join(root, 'out', 'main', 'licences.txt'), licencesText(packages));
+  const parts = sbomOfBundle(await readVersion(root), packages, await readLockfile(root));
+  await writeFile(join(root, 'out', 'main', 'sbom.cdx.json'), sbomText(parts));
   // Written last: a build that stopped half-way is not fresh.
   await writeFile(join(root, 'out', '.inputs'), inputs);
   if (!quiet) console.log(`Bundled into out/ in ${((performance.now() - began) / 1000).toFixed(1)} s`);

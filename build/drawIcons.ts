@@ -18,6 +18,9 @@ export const trayStates = ['signed-out', 'signed-in', 'busy', 'attention'] as co
 /** The sizes of one file for Windows: its tray at 100, 125, 150, 200 and 300 %. Pixels. */
 export const icoSizes = [16, 20, 24, 32, 48] as const;
 
+/** The sizes of the program's own file for Windows: its lists, its taskbar and its large icons. Pixels. */
+export const appIcoSizes = [16, 24, 32, 48, 64, 128, 256] as const;
+
 /** The height of Linux's and macOS's tray in pixels, at 100 %. */
 export const traySize = 22;
 
@@ -56,7 +59,11 @@ async function drawIcons(): Promise<void> {
       for (const size of icoSizes) pictures.push({ size, png: await draw(page, tile, size) });
       await save(`tray-${state}.ico`, icoFile(pictures));
     }
-    await save('app.png', await draw(page, await readFile(join(iconFolder, 'loopgate.svg'), 'utf8'), 512));
+    const app = await readFile(join(iconFolder, 'loopgate.svg'), 'utf8');
+    await save('app.png', await draw(page, app, 512));
+    const pictures = [];
+    for (const size of appIcoSizes) pictures.push({ size, png: await draw(page, app, size) });
+    await save('app.ico', icoFile(pictures));
   } finally {
     await browser.close();
   }

@@ -1,40 +1,158 @@
 /** How the app is packed: electron-builder's configuration, and the switches ("fuses") that are set in the packed program. */
 
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FuseState, FuseV1Options, FuseVersion, flipFuses, getCurrentFuseWire } from '@electron/fuses';
 import type { AfterPackContext, Configuration } from 'electron-builder';
 import type { ElectronRuntime } from './electronRuntime.ts';
 
 export interface PackingOptions {
+  /** The project's folder, absolute. */
+  readonly root: string;
   readonly runtime: ElectronRuntime;
   /** Relative to the project's folder, or absolute. */
   readonly outputFolder: string;
-  /** Whether Playwright may attach to the packed app. Never for a release. */
-  readonly inspectable: boolean;
+  /** What is shipped (`build/sbom.ts`), as it is put beside the program. */
+  readonly sbom: string;
+  /** Where the project is, for the packages that must name it (deb and rpm). */
+  readonly homepage?: string;
+  /** Without a certificate macOS and Windows packages are then refused. */
+  readonly mustBeSigned: boolean;
   /** Where newer versions are published. Without it the app is not kept up to date by itself. */
   readonly updateFeed?: string;
 }
 
-/** Only what was bundled is packed; there are no modules, native or other, to be installed, rebuilt or unpacked. */
+/** What is beside the asar of a packed app. A scanner finds it there, which cannot look into the asar. */
+export const sbomFile = 'sbom.cdx.json';
+
+/**
+ * All packages of all systems. Only what was bundled is packed; there are no modules, native or other, to be installed, rebuilt
+ * or unpacked. The runtime is that of one system and processor, so each is packed on a machine of its own.
+ */
 export function electronBuilderConfiguration(options: PackingOptions): Configuration {
-  const { runtime, outputFolder, inspectable, updateFeed } = options;
+  const { root, runtime, outputFolder, homepage, mustBeSigned, updateFeed } = options;
   return {
     appId: 'dev.loopgate.app',
     productName: 'Loopgate',
+    artifactName: `${artifactName}.\${ext}`,
     directories: { output: outputFolder, buildResources: 'build/icons' },
-    files: ['package.json', 'out/main/**', 'out/preload/**', 'out/renderer/**', '!node_modules/**'],
+    files: [
+      'package.json',
+      'out/main/**',
+      `!out/main/${sbomFile}`,
+      'out/preload/**',
+      'out/renderer/**',
+      '!node_modules/**',
+    ],
+    ...(homepage !== undefined && { extraMetadata: { homepage } }),
     asar: true,
     npmRebuild: false,
     electronDist: runtime.distFolder,
     electronVersion: runtime.version,
     electronLanguages: ['en-US'],
     icon: 'build/icons/app.png',
-    linux: { target: ['AppImage', 'deb'], category: 'Development', executableName: 'loopgate' },
-    mac: { target: ['dmg', 'zip'], category: 'public.app-category.developer-tools', extendInfo: { LSUIElement: true } },
-    win: { target: ['nsis'] },
+    forceCodeSigning: mustBeSigned,
+    // The older tools put `--no-sandbox` into every AppImage's start; these only where the system has no sandbox to offer.
+    toolsets: { appimage: '1.0.3' },
     // The app then has an app-update.yml, and the installers come with the file that says which version they are.
     publish: updateFeed === undefined ? null : [{ provider: 'generic', url: updateFeed }],
-    afterPack: (context) => setFuses(packedProgram(context), fuses(inspectable)),
+    ...linuxPackages(root),
+    ...macPackages(root),
+    ...windowsPackages(root),
+    afterPack: async (context) => {
+      await writeFile(join(resourcesOf(context), sbomFile), options.sbom);
+      await setFuses(packedProgram(context), fuses({ inspectable: false }));
+    },
+  };
+}
+
+/** electron-builder's macros: `Loopgate-0.1.0-linux-x64`. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: they are filled in there.
+const artifactName = '${productName}-${version}-${os}-${arch}';
+
+/** The tar.gz is made by `build/tarball.ts`, always the same from the same files. */
+function linuxPackages(root: string): Pick<Configuration, 'linux' | 'deb' | 'rpm'> {
+  const endsTheApp = `--before-remove=${join(root, 'build/linux/before-remove.sh')}`;
+  return {
+    linux: {
+      target: ['AppImage', 'deb', 'rpm'],
+      executableName: 'loopgate',
+      // `desktopName` in package.json is what a window calls itself: desktops find the entry by it.
+      syncDesktopName: true,
+      category: 'Development',
+      synopsis: "The local auth broker of a developer's machine",
+      // No address: nobody has one yet that is read.
+      maintainer: 'The Loopgate authors',
+      vendor: 'The Loopgate authors',
+      desktop: { entry: { Keywords: 'oauth;openid;login;sign-in;', SingleMainWindow: 'true' } },
+    },
+    deb: {
+      packageCategory: 'net',
+      depends: [
+        ...['libgtk-3-0', 'libnotify4', 'libnss3', 'libxss1', 'libxtst6', 'libatspi2.0-0', 'libuuid1', 'libsecret-1-0'],
+        ...['libgbm1', 'libasound2t64 | libasound2', 'xdg-utils'],
+      ],
+      // Where the sign-in rests.
+      recommends: ['gnome-keyring | kwalletmanager'],
+      afterRemove: 'build/linux/after-remove.sh',
+      // GNOME shows a tray with an extension only.
+      fpm: [endsTheApp, '--deb-suggests=gnome-shell-extension-appindicator'],
+    },
+    rpm: {
+      depends: [
+        ...[
+          'gtk3',
+          'libnotify',
+          'nss',
+          'libXScrnSaver',
+          '(libXtst or libXtst6)',
+          'at-spi2-core',
+          '(libuuid or libuuid1)',
+        ],
+        ...['(mesa-libgbm or libgbm1)', '(alsa-lib or libasound2)', 'xdg-utils'],
+      ],
+      afterRemove: 'build/linux/after-remove.sh',
+      fpm: [
+        endsTheApp,
+        '--rpm-tag=Recommends: (gnome-keyring or kwalletmanager)',
+        '--rpm-tag=Suggests: gnome-shell-extension-appindicator',
+      ],
+    },
+  };
+}
+
+/** Signed with `CSC_LINK`, notarized with `APPLE_API_KEY`, `APPLE_API_KEY_ID` and `APPLE_API_ISSUER`. */
+function macPackages(root: string): Pick<Configuration, 'mac'> {
+  const entitlements = join(root, 'build/mac/entitlements.plist');
+  return {
+    mac: {
+      target: ['dmg', 'zip'],
+      category: 'public.app-category.developer-tools',
+      // It lives in the menu bar, not in the dock.
+      extendInfo: { LSUIElement: true },
+      hardenedRuntime: true,
+      entitlements,
+      entitlementsInherit: entitlements,
+    },
+  };
+}
+
+/** Signed with `WIN_CSC_LINK`. For one user, so that nothing of it ever needs an administrator. */
+function windowsPackages(root: string): Pick<Configuration, 'win' | 'nsis' | 'portable'> {
+  return {
+    win: {
+      target: ['nsis', 'portable'],
+      icon: 'build/icons/app.ico',
+      signtoolOptions: { signingHashAlgorithms: ['sha256'] },
+    },
+    nsis: {
+      artifactName: `${artifactName}-setup.\${ext}`,
+      oneClick: true,
+      perMachine: false,
+      packElevateHelper: false,
+      include: join(root, 'build/windows/installer.nsh'),
+    },
+    portable: { artifactName: `${artifactName}-portable.\${ext}`, requestExecutionLevel: 'user' },
   };
 }
 
@@ -42,12 +160,12 @@ export function electronBuilderConfiguration(options: PackingOptions): Configura
 export type Fuses = Readonly<Record<FuseV1Options, boolean>>;
 
 /** Electron's security checklist, "Check which fuses you can change". */
-export function fuses(inspectable: boolean): Fuses {
+export function fuses({ inspectable }: { readonly inspectable: boolean }): Fuses {
   return {
     [FuseV1Options.RunAsNode]: false,
     [FuseV1Options.EnableCookieEncryption]: true,
     [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: false,
-    // Playwright attaches through the inspector, so builds for end-to-end tests keep it.
+    // Playwright attaches through the inspector, so copies for end-to-end tests have it.
     [FuseV1Options.EnableNodeCliInspectArguments]: inspectable,
     [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: true,
     [FuseV1Options.OnlyLoadAppFromAsar]: true,
@@ -70,7 +188,7 @@ export async function readFuses(program: string): Promise<Record<string, boolean
  * Done here, not by electron-builder's `electronFuses`, whose list lags behind. A fuse that Electron has and we have not
  * decided stops the build; one that only a newer Electron has is left out.
  */
-async function setFuses(program: string, wanted: Fuses): Promise<void> {
+export async function setFuses(program: string, wanted: Fuses): Promise<void> {
   const present = await getCurrentFuseWire(program);
   const decided = Object.entries(wanted).filter(([fuse]) => fuse in present);
   await flipFuses(program, {
@@ -79,6 +197,10 @@ async function setFuses(program: string, wanted: Fuses): Promise<void> {
     strictlyRequireAllFuses: true,
     ...(Object.fromEntries(decided) as Fuses),
   });
+}
+
+function resourcesOf({ appOutDir, packager }: AfterPackContext): string {
+  return packager.getResourcesDir(appOutDir);
 }
 
 function packedProgram({ appOutDir, packager }: AfterPackContext): string {

@@ -1,46 +1,90 @@
 /**
- * `npm run pack`: the app as a folder that can be started, in `dist/`.
+ * `npm run pack`: the app as a folder that can be started, in `dist/`, with a list of what it consists of beside it; on Linux as
+ * a tar.gz too.
  *
- * `npm run pack -- --test` makes one that Playwright can attach to, in `dist/test/`.
- * `npm run pack -- --release` makes the installers of this system, and refuses an unofficial Electron.
+ * `npm run pack -- --test` makes a copy of the folder that Playwright can attach to, in `dist/test/`.
+ * `npm run pack -- --release` makes the packages of this system, and refuses an unofficial Electron.
  */
 
-import { readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureBundle } from './bundle.ts';
-import { electronBuilderConfiguration, programIn, readFuses } from './electron-builder.ts';
+import { electronBuilderConfiguration, fuses, programIn, readFuses, sbomFile, setFuses } from './electron-builder.ts';
 import { type ElectronRuntime, findElectron } from './electronRuntime.ts';
+import { parseSbom, sbomOfPackage, sbomText, versionsOf } from './sbom.ts';
+import { makeTarball, sourceDate } from './tarball.ts';
 
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
 export interface PackOptions {
-  /** Make installers, of the official Electron only. */
+  /** Make the packages, of the official Electron only. */
   readonly release?: boolean;
-  /** Leave the inspector on, for end-to-end tests. */
-  readonly test?: boolean;
   readonly root?: string;
 }
 
+/** What `pack` has made. Absolute paths. */
+export interface Packed {
+  /** The program in its folder. */
+  readonly program: string;
+  /** The list of what it consists of (CycloneDX). */
+  readonly sbom: string;
+  /** `Loopgate-0.1.0-linux-x64`: how the files that are made of it are called. */
+  readonly title: string;
+}
+
 /**
- * Packs the app and returns the packed program's path.
+ * Packs the app. Without `release` it is the same app, in a folder.
  *
  * @throws when there is no Electron to pack it with, or only an unofficial one for a release.
  */
-export async function pack({ release = false, test = false, root = projectFolder }: PackOptions = {}): Promise<string> {
-  if (release && test) throw new Error('A release cannot be a test build: leave out one of --release and --test.');
+export async function pack({ release = false, root = projectFolder }: PackOptions = {}): Promise<Packed> {
   const runtime = await runtimeFor(release);
   await ensureBundle({ root });
+  const bundled = parseSbom(await readFile(join(root, 'out', 'main', sbomFile), 'utf8'));
+  const parts = sbomOfPackage(bundled, await versionsOf(runtime), runtime.official, await sourceDate(root));
   const { build, Platform } = await import('electron-builder');
-  const outputFolder = test ? 'dist/test' : 'dist';
+  const outputFolder = resolve(root, 'dist');
+  const homepage = repositoryAddress(process.env);
   await build({
     projectDir: root,
     targets: release ? Platform.current().createTarget() : Platform.current().createTarget('dir'),
-    config: electronBuilderConfiguration({ runtime, outputFolder, inspectable: test, ...updateFeedOf(process.env) }),
+    config: electronBuilderConfiguration({
+      root,
+      runtime,
+      outputFolder,
+      sbom: sbomText(parts),
+      mustBeSigned: release,
+      ...(homepage !== undefined && { homepage }),
+      ...updateFeedOf(process.env),
+    }),
     publish: 'never',
   });
-  return findPacked(resolve(root, outputFolder));
+  const system = { darwin: 'mac', win32: 'win' }[process.platform as string] ?? process.platform;
+  const title = `Loopgate-${bundled.metadata.component.version}-${system}-${process.arch}`;
+  const sbom = join(outputFolder, `${title}.cdx.json`);
+  await writeFile(sbom, sbomText(parts));
+  return { program: await findPacked(outputFolder), sbom, title };
+}
+
+/**
+ * Copies a packed app and changes one thing in the copy: the inspector is on, which Playwright attaches through.
+ * @returns the program in the copy
+ */
+export async function inspectableCopy(program: string, into: string): Promise<string> {
+  const folder = dirname(program);
+  await rm(into, { recursive: true, force: true });
+  await cp(folder, into, { recursive: true, verbatimSymlinks: true });
+  const copy = join(into, relative(folder, program));
+  await setFuses(copy, fuses({ inspectable: true }));
+  return copy;
+}
+
+/** Where the sources are, as the machine of a release knows it. */
+function repositoryAddress({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: NodeJS.ProcessEnv): string | undefined {
+  if (!GITHUB_SERVER_URL?.startsWith('https://') || !GITHUB_REPOSITORY) return undefined;
+  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
 }
 
 /**
@@ -76,9 +120,19 @@ async function findPacked(folder: string): Promise<string> {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { release: { type: 'boolean' }, test: { type: 'boolean' } } });
-  const program = await pack({ release: values.release ?? false, test: values.test ?? false });
+  if (values.release && values.test) throw new Error('A release has no copy for tests: leave out --release or --test.');
+  const { program, sbom, title } = await pack({ release: values.release ?? false });
   console.log(`Packed: ${program}`);
   for (const [fuse, on] of Object.entries(await readFuses(program))) console.log(`  ${fuse} ${on ? 'on' : 'off'}`);
+  console.log(`What it consists of: ${sbom}`);
+  const folder = dirname(program);
+  if (values.test) {
+    console.log(`For tests: ${await inspectableCopy(program, join(dirname(folder), 'test', basename(folder)))}`);
+  } else if (process.platform === 'linux') {
+    const archive = join(dirname(folder), `${title}.tar.gz`);
+    await makeTarball(folder, archive, title, await sourceDate(projectFolder));
+    console.log(`As one file: ${archive}`);
+  }
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

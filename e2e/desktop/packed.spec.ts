@@ -1,16 +1,199 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { extractFile, getRawHeader } from '@electron/asar';
+import { FuseV1Options } from '@electron/fuses';
 import { expect, test } from '@playwright/test';
+import { fuses, readFuses, sbomFile } from '../../build/electron-builder.ts';
 import { sandboxArguments } from '../../build/electronRuntime.ts';
-import { pack } from '../../build/pack.ts';
-import { startDesktopApp } from '../support/desktopApp.ts';
+import { inTime } from '../../build/inTime.ts';
+import { inspectableCopy, type Packed, pack } from '../../build/pack.ts';
+import { parseSbom } from '../../build/sbom.ts';
+import { findTestRuntime } from '../../build/testApp.ts';
+import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
+import { projectFolder } from '../support/headless.ts';
+import { renewPicture } from '../support/picture.ts';
 import { onStage } from '../support/stage.ts';
+import { hashOf, startUpdateFeed } from '../support/updateFeed.ts';
 
-test('the packed app starts and passes the same first sign-in', () =>
+/** How long the packed app may take to start and to end, in milliseconds. Only reached when something is broken. */
+const patience = 30_000;
+
+/** Packed once, as it is released. No test changes anything in it. */
+let packed: Packed;
+/** The same but for the fuse that Playwright needs. */
+let inspectable: string;
+let folder: string;
+
+test.beforeAll(async () => {
+  test.setTimeout(180_000);
+  packed = await pack();
+  folder = await mkdtemp(join(tmpdir(), 'loopgate-packed-'));
+  inspectable = await inspectableCopy(packed.program, join(folder, 'inspectable'));
+});
+
+test.afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const asarOf = (program: string) => join(dirname(program), 'resources', 'app.asar');
+const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+/** The decided fuses by name, of those that this runtime has: an older Electron has fewer. */
+function decided(options: { inspectable: boolean }, present: Record<string, boolean>): Record<string, boolean> {
+  const all = Object.entries(fuses(options)).map(([fuse, on]) => [FuseV1Options[Number(fuse)] ?? fuse, on] as const);
+  return Object.fromEntries(all.filter(([name]) => name in present || name !== 'WasmTrapHandlers'));
+}
+
+/** A packed app that nothing is attached to. */
+interface Started {
+  readonly process: ChildProcess;
+  /** All that it has written. */
+  text(): string;
+  /** Resolves with its exit code, undefined when a signal ended it. */
+  readonly ended: Promise<number | undefined>;
+}
+
+function start(program: string, environment: NodeJS.ProcessEnv, ...args: string[]): Started {
+  const child = spawn(program, [...sandboxArguments(), ...args], {
+    env: environment,
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let written = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (written += chunk));
+  const ended = new Promise<number | undefined>((resolve) => child.once('close', (code) => resolve(code ?? undefined)));
+  return { process: child, text: () => written, ended };
+}
+
+/** The processes whose program lies in that folder. */
+async function processesOf(place: string): Promise<string[]> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const programs = await Promise.all(ids.map((id) => readlink(`/proc/${id}/exe`).catch(() => '')));
+  return programs.filter((program) => program.startsWith(`${place}/`));
+}
+
+test('what is released has every fuse as it was decided; the copy for tests differs in one', async () => {
+  const released = await readFuses(packed.program);
+  expect(released).toEqual(decided({ inspectable: false }, released));
+  const forTests = await readFuses(inspectable);
+  expect(forTests).toEqual({ ...released, EnableNodeCliInspectArguments: true });
+});
+
+test('the asar holds what was bundled, byte for byte, and nothing else; each file has its hash', async () => {
+  const asar = asarOf(packed.program);
+  const { files } = getRawHeader(asar).header as unknown as { files: Record<string, AsarEntry> };
+  const entries = [...filesOf(files)];
+  const names = entries.map(([name]) => name).sort();
+  const bundled: string[] = [];
+  for (const part of ['main', 'preload', 'renderer']) {
+    const inside = await readdir(join(projectFolder, 'out', part), { recursive: true, withFileTypes: true });
+    bundled.push(
+      ...inside
+        .filter((one) => one.isFile())
+        .map((one) => join(one.parentPath, one.name).slice(projectFolder.length + 1)),
+    );
+  }
+  expect(names).toEqual([...bundled.filter((name) => name !== `out/main/${sbomFile}`), 'package.json'].sort());
+  // Of the program's own only what was bundled: no sources, no maps, no tests, no packages.
+  expect(names.filter((name) => /\.(map|tsx?|mjs|node)$|\btest\b|node_modules|\.env/.test(name))).toEqual([]);
+  expect(names.filter((name) => name.endsWith('.cjs'))).toEqual(['out/main/index.cjs', 'out/preload/index.cjs']);
+  for (const [name, entry] of entries) {
+    const content = extractFile(asar, name);
+    if (name !== 'package.json') expect(sha256(content), name).toBe(sha256(await readFile(join(projectFolder, name))));
+    expect(entry.integrity?.hash, name).toBe(sha256(content));
+    expect(entry.unpacked ?? false, name).toBe(false);
+  }
+  expect(JSON.parse(extractFile(asar, 'package.json').toString())).not.toHaveProperty('scripts');
+});
+
+interface AsarEntry {
+  readonly files?: Record<string, AsarEntry>;
+  readonly integrity?: { readonly hash: string };
+  readonly unpacked?: boolean;
+}
+
+function* filesOf(entries: Record<string, AsarEntry>, at = ''): Generator<[string, AsarEntry]> {
+  for (const [name, entry] of Object.entries(entries)) {
+    if (entry.files) yield* filesOf(entry.files, `${at}${name}/`);
+    else yield [`${at}${name}`, entry];
+  }
+}
+
+test('beside the asar lie the list of what is shipped, with the runtime that it is, and the licences of that', async () => {
+  const resources = dirname(asarOf(packed.program));
+  expect((await readdir(resources)).sort()).toEqual(['app.asar', sbomFile]);
+  const text = await readFile(join(resources, sbomFile), 'utf8');
+  expect(text).toBe(await readFile(packed.sbom, 'utf8'));
+  const versions = new Map(parseSbom(text).components.map(({ name, version }) => [name, version]));
+  const runtime = await findTestRuntime();
+  expect(versions.get('electron')).toBe(runtime?.version);
+  expect([...versions.keys()]).toEqual(expect.arrayContaining(['chromium', 'node', 'express', 'openid-client', 'zod']));
+  expect(await readdir(dirname(packed.program))).toEqual(
+    expect.arrayContaining(['LICENSE.electron.txt', 'LICENSES.chromium.html']),
+  );
+});
+
+test('the released app is no Node and no debuggee; it runs nothing but its asar; a removal ends it and leaves no lock', () =>
+  onStage(async ({ environment, home, session }) => {
+    // A folder of its own to plant in, and to remove.
+    const program = await inspectableCopy(packed.program, join(folder, 'released'));
+    await rm(program);
+    await promisify(execFile)('cp', [packed.program, program]);
+    const mark = join(folder, 'planted-code-ran');
+    const planted = `require('node:fs').appendFileSync(${JSON.stringify(mark)}, 'x');`;
+    const planting = join(dirname(program), 'resources', 'app');
+    await mkdir(planting);
+    await writeFile(join(planting, 'package.json'), '{ "name": "planted", "main": "main.js" }');
+    await writeFile(join(planting, 'main.js'), planted);
+    const required = join(folder, 'required.cjs');
+    await writeFile(required, planted);
+
+    // That the trap works is seen with the runtime as it comes.
+    const runtime = await findTestRuntime();
+    if (!runtime) throw new Error('No Electron runtime');
+    const traps = { ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: `--require=${required}` };
+    await promisify(execFile)(runtime.executable, ['-e', planted], { env: { ...process.env, ...traps } });
+    expect(await readFile(mark, 'utf8')).toBe('xx');
+    await rm(mark);
+
+    const app = start(program, { ...environment, ...traps }, '--inspect=127.0.0.1:0', '-e', planted);
+    await expect.poll(app.text, { timeout: patience }).toContain('listening on http://localhost:');
+    await session.tray.waitForItem();
+    expect(existsSync(mark)).toBe(false);
+    expect(app.text()).not.toContain('Debugger listening');
+    expect(existsSync(join(home, 'lock.json'))).toBe(true);
+
+    // What the deb and the rpm do before they take the files away, on this folder in the place of /opt/Loopgate.
+    expect((await processesOf(dirname(program))).length).toBeGreaterThan(1);
+    const script = await readFile(join(projectFolder, 'build/linux/before-remove.sh'), 'utf8');
+    const here = join(folder, 'before-remove.sh');
+    await writeFile(here, script.replace('folder=/opt/Loopgate\n', `folder=${dirname(program)}\n`));
+    await promisify(execFile)('sh', [here, 'upgrade']);
+    expect(app.process.exitCode).toBe(null);
+    await promisify(execFile)('sh', [here, 'remove']);
+    expect(await processesOf(dirname(program))).toEqual([]);
+    // It had the time to end by itself.
+    expect(await app.ended).toBe(0);
+    expect(existsSync(join(home, 'lock.json'))).toBe(false);
+
+    // Even without its asar it takes nothing else.
+    await rm(asarOf(program));
+    const gutted = start(program, environment);
+    expect(await inTime('the end of an app without its asar', patience, gutted.ended)).not.toBe(0);
+    expect(existsSync(mark)).toBe(false);
+  }));
+
+test('the packed app passes the same first sign-in', () =>
   onStage(async ({ session, browser, environment, trayLabels }) => {
-    test.setTimeout(180_000);
-    // With the inspector's fuse on, or Playwright could not attach; the others are as in a release.
-    const executable = await pack({ test: true });
-    const app = await startDesktopApp({ environment, command: { executable, args: sandboxArguments() } });
+    const app = await startDesktopApp({
+      environment,
+      command: { executable: inspectable, args: sandboxArguments() },
+    });
     expect(await app.electron.evaluate(({ app: running }) => running.isPackaged)).toBe(true);
+    expect(app.window.url()).toMatch(/^app:\/\//);
     await session.tray.waitForItem();
     const [tab] = await Promise.all([browser.nextTab(), session.tray.click('Sign in')]);
     await tab.getByLabel('Your name').fill('Grace Hopper');
@@ -22,4 +205,92 @@ test('the packed app starts and passes the same first sign-in', () =>
     const token = await fetch(`${app.address}/userinfo`);
     expect(await token.json()).toMatchObject({ name: 'Grace Hopper' });
     await app.quit();
+  }));
+
+test('started twice, the packed app is one: the second start shows the window of the first, says so and ends with 0', () =>
+  onStage(async ({ session, environment }) => {
+    const app = await startDesktopApp({ environment, command: { executable: inspectable, args: sandboxArguments() } });
+    const countWindows = () => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);
+    await session.tray.waitForItem();
+    // The desktop finds the entry of the package by this name (StartupWMClass).
+    const { desktopName } = JSON.parse(await readFile(join(projectFolder, 'package.json'), 'utf8')) as Named;
+    const named = ['search', '--classname', `^${basename(desktopName, '.desktop')}$`];
+    expect((await promisify(execFile)('xdotool', named, { env: session.environment })).stdout).not.toBe('');
+    await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+    await expect.poll(countWindows).toBe(0);
+    const second = start(inspectable, environment);
+    expect(await inTime('the second start', patience, second.ended)).toBe(0);
+    expect(second.text()).toContain('Loopgate already runs: its window is shown.');
+    await expect.poll(countWindows).toBe(1);
+    expect(await session.tray.items()).toHaveLength(1);
+    await app.quit();
+  }));
+
+interface Named {
+  readonly desktopName: string;
+}
+
+async function checkForUpdates(app: DesktopApp): Promise<void> {
+  await press(app, 'Settings');
+  await press(app, 'Check for updates');
+}
+
+test('updates: the packed app fetches a newer version and installs it at quit; no older one, no damaged one, none while a sign-in waits', () =>
+  onStage(async ({ home, environment, signInAs, browser }) => {
+    const appImage = join(home, 'Loopgate.AppImage');
+    const note = join(home, 'started');
+    const present = '#!/bin/sh\n';
+    const configuration = join(dirname(inspectable), 'resources', 'app-update.yml');
+    const feed = await startUpdateFeed(note);
+    try {
+      // As electron-builder writes it for a build that names a feed; only installers have it, and none can be built here.
+      await writeFile(
+        configuration,
+        `provider: generic\nurl: ${feed.address}\nupdaterCacheDirName: loopgate-updater\n`,
+      );
+      await writeFile(appImage, present);
+      await chmod(appImage, 0o755);
+      const startIt = () =>
+        startDesktopApp({
+          environment: { ...environment, APPIMAGE: appImage },
+          command: { executable: inspectable, args: sandboxArguments() },
+        });
+      let app = await startIt();
+      await signInAs('Grace Hopper', () => press(app, 'Sign in'));
+      await expect(heading(app, 'Grace Hopper')).toBeVisible();
+      const state = () => app.window.getByRole('status').filter({ hasText: 'Version' });
+
+      feed.published.version = '0.0.1';
+      await checkForUpdates(app);
+      await expect(state()).toContainText('The newest one');
+      feed.published.version = '9.0.0';
+      feed.published.sha512 = hashOf('another file');
+      await press(app, 'Check for updates');
+      await expect(state()).toContainText('could not be looked for');
+      feed.published.sha512 = hashOf(feed.newer);
+      await press(app, 'Check for updates');
+      await expect(state()).toContainText('Version 9.0.0 is installed when you quit Loopgate.');
+      await state().scrollIntoViewIfNeeded();
+      await renewPicture(app.window, '19-update-ready');
+      // Fetched is not installed; and who quits while a login is open in the browser comes back to what they left.
+      expect(await readFile(appImage, 'utf8')).toBe(present);
+      await press(app, 'Account');
+      await Promise.all([browser.nextTab(), press(app, 'Add another account')]);
+      await expect(app.window.getByRole('button', { name: 'Cancel' })).toBeVisible();
+      await app.quit();
+      expect(await readFile(appImage, 'utf8')).toBe(present);
+
+      // Fetched already: looked for once more, and installed at the next quit. The session is there.
+      app = await startIt();
+      await expect(heading(app, 'Grace Hopper')).toBeVisible();
+      await checkForUpdates(app);
+      await expect(state()).toContainText('Version 9.0.0 is installed');
+      expect(feed.requested.filter((path) => path === '/Loopgate.AppImage')).toHaveLength(2);
+      await app.quit();
+      expect(await readFile(appImage, 'utf8')).toBe(feed.newer);
+      expect(await readFile(note, 'utf8')).toBe('true\n');
+    } finally {
+      await rm(configuration, { force: true });
+      await feed.close();
+    }
   }));

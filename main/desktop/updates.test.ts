@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../../e2e/support/brokerWorld.ts';
 import { Updates, type UpdatesWorld } from './updates.ts';
 
-/** What is published, and what was done. That a lower version is refused is electron-updater's: see updates.spec.ts. */
+/** What is published, and what was done. That a lower version is refused is electron-updater's: see packed.spec.ts. */
 function stage(options: Partial<UpdatesWorld> = {}) {
   const clock = new FakeClock();
   const done: string[] = [];
