@@ -39,6 +39,8 @@ const isOfProject = (name: string) => /^(main|preload|renderer|build|e2e)\//.tes
 const isIn = (folder: string) => (name: string) => name.startsWith(`${folder}/`);
 const isPackage = (name: string, ...packages: string[]) =>
   packages.some((one) => name === one || name.startsWith(`${one}/`));
+/** The words for people, which every part that shows something takes from there. */
+const areTexts = (name: string) => name === 'preload/texts/index.ts';
 const isTest = (file: string) => /\.test\.tsx?$/.test(file);
 
 interface Rule {
@@ -96,13 +98,15 @@ const rules: Rule[] = [
     },
   },
   {
-    promise: 'of the project, api/ imports api/, access/, broker/ and the paths of the system’s programs alone',
+    promise:
+      'of the project, api/ imports api/, access/, broker/, the texts and the paths of the system’s programs alone',
     breaks: ({ from, to }) =>
       isIn('main/api')(from) &&
       isOfProject(to) &&
       !isIn('main/api')(to) &&
       !isIn('main/access')(to) &&
       !isIn('main/broker')(to) &&
+      !areTexts(to) &&
       to !== 'main/systemPrograms.ts',
     violations: {
       'main/api/a.ts': "import { viewOf } from '../desktop/view.ts';",
@@ -135,9 +139,13 @@ const rules: Rule[] = [
     violations: { 'main/settings.ts': "import { defaultPorts } from './api/listen.ts';" },
   },
   {
-    promise: 'the window knows itself, preload/contract.ts and preact, and nothing else',
+    promise: 'the window knows itself, preload/contract.ts, the texts and preact, and nothing else',
     breaks: ({ from, to }) =>
-      isIn('renderer')(from) && !isIn('renderer')(to) && to !== 'preload/contract.ts' && !isPackage(to, 'preact'),
+      isIn('renderer')(from) &&
+      !isIn('renderer')(to) &&
+      to !== 'preload/contract.ts' &&
+      !areTexts(to) &&
+      !isPackage(to, 'preact'),
     violations: {
       'renderer/a.tsx': "import type { Bridge } from '../preload/index.ts';",
       'renderer/b.tsx': "import { viewOf } from '../main/desktop/view.ts';",
@@ -147,7 +155,8 @@ const rules: Rule[] = [
   },
   {
     promise: 'the preload script knows its contract and electron, and nothing else',
-    breaks: ({ from, to }) => isIn('preload')(from) && to !== 'preload/contract.ts' && to !== 'electron',
+    breaks: ({ from, to }) =>
+      isIn('preload')(from) && !isIn('preload/texts')(from) && to !== 'preload/contract.ts' && to !== 'electron',
     violations: {
       'preload/index.ts': "import { BrokerError } from '../main/broker/errors.ts';",
       'preload/contract.ts': "import type { WaitingLogin } from '../main/broker/broker.ts';",
@@ -155,9 +164,18 @@ const rules: Rule[] = [
     },
   },
   {
-    promise: 'of preload/, the main process knows the contract alone, and of the window nothing',
+    promise: 'the texts know nothing but each other',
+    breaks: ({ from, to }) => isIn('preload/texts')(from) && !isIn('preload/texts')(to),
+    violations: {
+      'preload/texts/index.ts': "import { app } from 'electron';",
+      'preload/texts/german.ts': "import { errorTable } from '../../main/broker/errors.ts';",
+    },
+  },
+  {
+    promise: 'of preload/, the main process knows the contract and the texts alone, and of the window nothing',
     breaks: ({ from, to }) =>
-      isIn('main')(from) && ((isIn('preload')(to) && to !== 'preload/contract.ts') || isIn('renderer')(to)),
+      isIn('main')(from) &&
+      ((isIn('preload')(to) && to !== 'preload/contract.ts' && !areTexts(to)) || isIn('renderer')(to)),
     violations: {
       'main/index.ts': "import '../preload/index.ts';",
       'main/desktop/a.ts': "import { texts } from '../../renderer/texts.ts';",

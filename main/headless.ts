@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { Logger } from 'pino';
+import { speak, textsFor } from '../preload/texts/index.ts';
 import type { GuardMode } from './access/gate.ts';
 import { ListenError } from './api/listen.ts';
 import { systemClock } from './broker/clock.ts';
 import type { DeviceCode } from './broker/deviceLogin.ts';
 import type { Vault } from './broker/vault.ts';
+import { environmentLanguage } from './environmentLanguage.ts';
 import { type Host, startHost } from './host.ts';
 import { systemKeyring } from './keyringSealer.ts';
 import { keySealer } from './keySealer.ts';
@@ -17,6 +19,7 @@ import { version } from './version.ts';
 
 /** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
 async function serve(): Promise<void> {
+  speakInBrowser();
   const settings = readSettings(process.env, readSettingsFile);
   if (settings.guard === 'ask') {
     throw new SettingError(
@@ -46,6 +49,13 @@ async function serve(): Promise<void> {
   });
   announce(host, settings, vault);
   stopOnSignals(host, log, lock.release);
+}
+
+/** The pages that the browser shows are in the language of the environment; the terminal and the log stay English. */
+function speakInBrowser(): void {
+  const { language, region } = environmentLanguage(process.env);
+  const texts = textsFor(language === undefined ? [] : [language]);
+  speak({ texts, locale: region ?? texts.language });
 }
 
 /** The key of the person who runs this machine; the environment wins over systemd. @throws SettingError */

@@ -1,10 +1,12 @@
-import { app, dialog, net, powerMonitor } from 'electron';
+import { app, net, powerMonitor } from 'electron';
 import { ListenError } from './api/listen.ts';
 import { browserOpener } from './desktop/browser.ts';
 import { startDesktop } from './desktop/desktop.ts';
 import { desktopVault } from './desktop/desktopVault.ts';
+import { endFailedStart } from './desktop/failedStart.ts';
 import { placeFolders } from './desktop/folders.ts';
 import { KeptVault } from './desktop/keptVault.ts';
+import { speakSystemLanguage } from './desktop/language.ts';
 import { denyPermissions, lockDown } from './desktop/lockDown.ts';
 import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
@@ -35,6 +37,7 @@ async function start(): Promise<void> {
   if (lock.notice !== undefined) log.warn({}, lock.notice);
   app.setAppUserModelId('dev.loopgate.app'); // Windows shows notifications for a named app only.
   await app.whenReady();
+  speakSystemLanguage();
   denyPermissions();
   servePage();
   // The system's proxy and certificates, which Node's own fetch does not know.
@@ -68,12 +71,7 @@ function closeAtQuit(running: RunningHost): void {
   });
 }
 
-start().catch(async (error: unknown) => {
+start().catch((error: unknown) => {
   const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
-  const text = error instanceof Error ? (isTheirs ? error.message : (error.stack ?? error.message)) : String(error);
-  process.stderr.write(`${text}\n`);
-  // Who started it from a desktop sees no terminal.
-  if (app.isPackaged)
-    await app.whenReady().then(() => dialog.showMessageBox({ type: 'error', title: 'Loopgate', message: text }));
-  app.exit(isTheirs ? 2 : 1);
+  return endFailedStart(error, isTheirs);
 });

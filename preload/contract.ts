@@ -347,8 +347,15 @@ export const channels = {
   action: 'loopgate:action',
 } as const;
 
+/** The arguments with which the main process names the language to a window, each followed by a BCP 47 tag. */
+export const languageArguments = { language: '--loopgate-language=', locale: '--loopgate-locale=' } as const;
+
 /** `window.loopgate` in the renderer. */
 export interface Bridge extends Actions {
+  /** The language of the window's texts, a BCP 47 tag such as `de`. */
+  readonly language: string;
+  /** How dates and numbers are written, a BCP 47 tag such as `de-AT`: the region is not always the language's. */
+  readonly locale: string;
   view(): Promise<AppView>;
   /** Calls back on every change; gives the function that ends it. */
   onViewChanged(listener: (view: AppView) => void): () => void;

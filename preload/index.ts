@@ -6,6 +6,7 @@ import {
   type Bridge,
   type ChangeResult,
   channels,
+  languageArguments,
   type ProgramsView,
   type ProviderCheck,
   type RemovalResult,
@@ -29,11 +30,19 @@ function listen<Content>(channel: string, listener: (content: Content) => void):
   };
 }
 
+/** What the main process has said of the language; English where it said nothing. */
+function argumentOf(name: keyof typeof languageArguments): string {
+  const start = languageArguments[name];
+  return process.argv.find((argument) => argument.startsWith(start))?.slice(start.length) ?? 'en';
+}
+
 /**
  * One function per action, and each passes on only the arguments it declares: the window never holds `ipcRenderer`, so it
  * cannot name a channel of its own (Electron security checklist 20).
  */
 const bridge: Bridge = {
+  language: argumentOf('language'),
+  locale: argumentOf('locale'),
   view: () => ipcRenderer.invoke(channels.view) as Promise<AppView>,
   onViewChanged: (listener) => listen(channels.viewChanged, listener),
   programs: () => ipcRenderer.invoke(channels.programs) as Promise<ProgramsView>,

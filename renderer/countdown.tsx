@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { texts } from './texts.ts';
+import { locale, texts } from './texts.ts';
 import { timeLeft, untilNextTurn } from './timeLeft.ts';
 
 /** The time until a deadline (milliseconds since the epoch). A screen reader says it when asked, not every second. */
@@ -16,7 +16,7 @@ export function Countdown({ deadline }: { deadline: number }) {
     <p class="small">
       <span class="muted">{texts.timeLeft}</span>{' '}
       <span role="timer" aria-label={texts.timeLeft} class="time">
-        {timeLeft(deadline, now)}
+        {timeLeft(deadline, now, locale)}
       </span>
     </p>
   );

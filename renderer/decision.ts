@@ -1,6 +1,6 @@
 import type { ListedProgramView, ProgramsView } from '../preload/contract.ts';
 import { pointInTime } from './pointInTime.ts';
-import { texts } from './texts.ts';
+import { locale, texts } from './texts.ts';
 
 type Guard = ProgramsView['guard'];
 type Decided = Pick<ListedProgramView, 'decision' | 'until' | 'lasting'>;
@@ -15,7 +15,7 @@ export function decisionText({ decision, until, lasting }: Decided, guard: Guard
   if (lasting === 'never') return programs.neverAllowed;
   if (decision === 'unanswered') return programs.unanswered[guard];
   if (until === undefined) return programs[decision];
-  const time = pointInTime(until, now, texts.language);
+  const time = pointInTime(until, now, locale);
   return decision === 'allowed' ? programs.allowedUntil(time) : programs.deniedUntil(time);
 }
 

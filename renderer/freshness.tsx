@@ -2,7 +2,7 @@ import type { AppView } from '../preload/contract.ts';
 import { pointInTime } from './pointInTime.ts';
 import { type Press, PressButton } from './pressButton.tsx';
 import { doubtfulFreshness } from './reachability.ts';
-import { texts } from './texts.ts';
+import { locale, texts } from './texts.ts';
 
 /** Says that what the card shows is not confirmed by the provider now, and from when it is. A confirmed one needs no word. */
 export function Freshness({ view, press }: { view: AppView; press: Press }) {
@@ -10,7 +10,7 @@ export function Freshness({ view, press }: { view: AppView; press: Press }) {
   const doubt = doubtfulFreshness(view);
   if (doubt === undefined) return null;
   const readAt = view.profileReadAt;
-  const since = readAt === undefined ? undefined : pointInTime(readAt, Date.now(), texts.language);
+  const since = readAt === undefined ? undefined : pointInTime(readAt, Date.now(), locale);
   return (
     <div class="freshness" role="note">
       <p>{freshness[doubt](since)}</p>

@@ -1,6 +1,6 @@
 import type { AppView, Bridge, UpdateView } from '../preload/contract.ts';
 import { pointInTime } from './pointInTime.ts';
-import { texts } from './texts.ts';
+import { locale, texts } from './texts.ts';
 
 interface HelpProps {
   bridge: Pick<Bridge, 'copyReport' | 'openLogFolder' | 'openLicences' | 'checkForUpdates'>;
@@ -36,7 +36,7 @@ export function Help({ bridge, view: { address, version, update }, onAnnounce }:
         {help.documentation} <code>{address}/docs</code>
       </p>
       <p class="small" role="status">
-        {help.version(version)}
+        {texts.footer.version(version)}
         {update && `. ${stateOf(update)}`}
       </p>
       {update && (
@@ -53,7 +53,7 @@ export function Help({ bridge, view: { address, version, update }, onAnnounce }:
 function stateOf(update: UpdateView): string {
   const { update: words } = texts.help;
   if ('version' in update) return words[update.state](update.version);
-  if ('checkedAt' in update) return words[update.state](pointInTime(update.checkedAt, Date.now(), texts.language));
+  if ('checkedAt' in update) return words[update.state](pointInTime(update.checkedAt, Date.now(), locale));
   return words[update.state];
 }
 

@@ -1,7 +1,7 @@
 import type { AccessView } from '../preload/contract.ts';
 import { Path } from './path.tsx';
 import { pointInTime } from './pointInTime.ts';
-import { texts } from './texts.ts';
+import { locale, texts } from './texts.ts';
 
 /** Who asked for what, and whether they got it; folded, because it is looked at seldom. */
 export function History({ accesses, onClear }: { accesses: readonly AccessView[]; onClear: () => void }) {
@@ -21,7 +21,7 @@ export function History({ accesses, onClear }: { accesses: readonly AccessView[]
               {wishNames[wish]}: {programs.outcomes[outcome]}
               <time class="muted" dateTime={new Date(at).toISOString()}>
                 {' '}
-                {pointInTime(at, now, texts.language)}
+                {pointInTime(at, now, locale)}
               </time>
             </p>
             {path !== '' && (

@@ -3,7 +3,7 @@ import { choicesFor, decisionText } from './decision.ts';
 import { Path } from './path.tsx';
 import { pointInTime } from './pointInTime.ts';
 import { ProgramIcon } from './programIcon.tsx';
-import { texts } from './texts.ts';
+import { locale, texts } from './texts.ts';
 import { wishes } from './wishes.ts';
 
 interface ListedProgramProps {
@@ -64,9 +64,9 @@ export function ListedProgram({ program, guard, place, actions }: ListedProgramP
           </p>
         )}
         <p>
-          {programs.lastUsed}: {pointInTime(program.lastUsed, now, texts.language)}
+          {programs.lastUsed}: {pointInTime(program.lastUsed, now, locale)}
           {' · '}
-          {programs.firstUsed}: {pointInTime(program.firstUsed, now, texts.language)}
+          {programs.firstUsed}: {pointInTime(program.firstUsed, now, locale)}
         </p>
         {whyNot !== undefined && <p>{whyNot}</p>}
       </div>

@@ -22,3 +22,10 @@ it('names the year when it is another', () => {
   expect(shown).toContain('Dec');
   expect(pointInTime(noon - 24 * 3_600_000, noon, 'en')).not.toContain('2026');
 });
+
+it('is written as the region does, whatever the language', () => {
+  const evening = new Date(2026, 4, 3, 18, 5).getTime();
+  expect(pointInTime(evening, noon, 'de-DE')).toBe('18:05');
+  expect(pointInTime(evening, noon, 'en-US')).toMatch(/^6:05\sPM$/);
+  expect(pointInTime(evening, noon + 24 * 3_600_000, 'de-AT')).toMatch(/^So\.?, 3\. Mai, 18:05$/);
+});

@@ -5,7 +5,7 @@ import { Freshness } from './freshness.tsx';
 import { Check, Verified } from './icons.tsx';
 import { pointInTime } from './pointInTime.ts';
 import { type Press, PressButton } from './pressButton.tsx';
-import { texts } from './texts.ts';
+import { locale, texts } from './texts.ts';
 
 /** Who is signed in, where, for which API and for how long. */
 export function SignedIn({ view, press }: { view: AppView; press: Press }) {
@@ -54,7 +54,7 @@ export function SignedIn({ view, press }: { view: AppView; press: Press }) {
           <Detail name={signedIn.session}>
             {view.expiresAt === undefined
               ? signedIn.ends
-              : signedIn.endsAt(pointInTime(view.expiresAt, Date.now(), texts.language))}
+              : signedIn.endsAt(pointInTime(view.expiresAt, Date.now(), locale))}
             <span class="why">{signedIn.endsBecause}</span>
           </Detail>
         )}

@@ -16,6 +16,17 @@ describe('timeLeft', () => {
   });
 });
 
+describe('timeLeft by region', () => {
+  it.each([
+    ['en-US', '61:05'],
+    ['de-DE', '61:05'],
+    ['fi-FI', '61.05'],
+    ['ar-EG', '٦١:٠٥'],
+  ])('%s: %s', (locale, shown) => {
+    expect(timeLeft(3_665_000, 0, locale)).toBe(shown);
+  });
+});
+
 describe('untilNextTurn', () => {
   it.each([
     [300_000, 1_000],

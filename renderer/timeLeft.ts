@@ -6,11 +6,16 @@ const second = 1_000;
  *
  * @param deadline in milliseconds since the epoch.
  * @param now in milliseconds since the epoch.
+ * @param locale a BCP 47 tag: digits, and what stands between them; undefined: as the system has it.
  * @returns minutes and seconds, e.g. `4:05`; `0:00` after the deadline.
  */
-export function timeLeft(deadline: number, now: number): string {
+export function timeLeft(deadline: number, now: number, locale?: string): string {
   const seconds = secondsLeft(deadline, now);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  const minutes = new Intl.NumberFormat(locale, { useGrouping: false }).format(Math.floor(seconds / 60));
+  // A clock's own minutes end at 59.
+  const clock = new Intl.DateTimeFormat(locale, { minute: '2-digit', second: '2-digit', timeZone: 'UTC' });
+  const [, separator, rest] = clock.formatToParts(seconds * second);
+  return `${minutes}${separator?.value ?? ':'}${rest?.value ?? ''}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { speak, spoken, textsFor } from '../../preload/texts/index.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
@@ -55,6 +56,22 @@ describe('pages', () => {
     expect(body).not.toContain('alert("1")');
     expect(body).toContain('&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;');
     expect(body).toContain('onerror=&#39;alert(2)&#39;&#62;&#38;amp;');
+  });
+
+  it('R12, R13: in German the page says so, says our own words, and escapes those of the provider as they are', () => {
+    const before = spoken();
+    speak({ texts: textsFor(['de']), locale: 'de' });
+    try {
+      const happened = `The sign-in was denied (access_denied: ${hostile}).`;
+      const { body } = failedPage(new BrokerError('access_denied', { happened }), 403);
+      expect(body).toContain('<html lang="de">');
+      expect(body).toContain('Die Anmeldung wurde abgelehnt (access_denied: &#60;script&#62;alert(&#34;1&#34;)');
+      expect(body).toContain('Erneut anmelden und zustimmen');
+      expect(body).not.toContain('<script');
+      expect(confirmSignOutPage('/v2/logout').body).toContain('<h1>Von Loopgate abmelden?</h1>');
+    } finally {
+      speak(before);
+    }
   });
 
   it('R13: the person reads why, the code and what to do next, with the status of the error', () => {

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
+import { spoken } from '../../preload/texts/index.ts';
+import { type BrokerError, errorTable } from '../broker/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
 
@@ -128,7 +129,7 @@ function page(status: number, { kind, title, paragraphs, action, facts }: Conten
   return {
     status,
     headers: pageHeaders(securityPolicy),
-    body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${heading} – Loopgate</title><style>${style}</style></head><body><main>${body}</main></body></html>`,
+    body: `<!doctype html><html lang="${spoken().texts.language}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${heading} – Loopgate</title><style>${style}</style></head><body><main>${body}</main></body></html>`,
   };
 }
 
@@ -138,52 +139,36 @@ function factOf([name, value]: [string, string]): string {
 
 /** After a login. @param requestedBy - a program gets the code and goes on by itself; here the person is signed in already */
 export function signedInPage(requestedBy: 'loopgate' | 'program'): Answer {
-  const received =
-    requestedBy === 'loopgate'
-      ? 'Loopgate has received your login.'
-      : 'Loopgate has passed your login on to the program that asked for it.';
+  const { pages: words } = spoken().texts;
   return page(200, {
     kind: 'good',
-    title: requestedBy === 'loopgate' ? 'You are signed in' : 'Login received',
-    paragraphs: [received, 'You can close this tab and return to your editor.'],
+    title: requestedBy === 'loopgate' ? words.signedIn : words.loginReceived,
+    paragraphs: [requestedBy === 'loopgate' ? words.received : words.passedOn, words.closeTab],
   });
 }
 
-/** What the person reads first; of every other failure, that the sign-in failed. */
-const failures: Readonly<Partial<Record<ErrorCode, string>>> = {
-  access_denied: 'The sign-in was denied',
-  authorization_cleared: 'The sign-in was cancelled',
-  authorization_timeout: 'The sign-in took too long',
-  provider_unreachable: 'The identity provider did not answer',
-  unknown_state: 'No sign-in was waiting',
-};
-
 /** A login that failed, or a callback that nobody waited for (R9, R13): why, what next, and what the log has it under. */
 export function failedPage({ code, happened, next, id }: BrokerError, status: number): Answer {
+  const { pages: words, said } = spoken().texts;
   const paragraphs =
     code === 'unknown_state'
-      ? [
-          'This login has ended, was already used, or was never started here. Nothing was changed.',
-          'If you were signing in, start again from Loopgate or from your editor.',
-        ]
+      ? [words.nobodyWaited, words.startAgain]
       : // The id stands below, at its own place.
-        [id === undefined ? happened : errorTable[code].happened, next];
+        [said(id === undefined ? happened : errorTable[code].happened), said(next)];
   return page(status, {
     kind: 'bad',
-    title: failures[code] ?? 'The sign-in failed',
+    title: words.failures[code] ?? words.failed,
     paragraphs,
-    facts: { Code: code, ...(id !== undefined && { 'Id in the log': id }) },
+    facts: { [words.code]: code, ...(id !== undefined && { [words.idInLog]: id }) },
   });
 }
 
 /** What `/v2/logout` answers to a program: a short page, which the clients read as a string. */
 export function signedOutPage(): Answer {
+  const { pages: words } = spoken().texts;
   return page(200, {
-    title: 'You are signed out',
-    paragraphs: [
-      'Loopgate has forgotten your session on this machine.',
-      'You can close this tab and return to your editor.',
-    ],
+    title: words.signedOut,
+    paragraphs: [words.forgotten, words.closeTab],
     kind: 'good',
   });
 }
@@ -193,22 +178,21 @@ export function signedOutPage(): Answer {
  * @param address - where the sign-out is done
  */
 export function confirmSignOutPage(address: string): Answer {
+  const { pages: words } = spoken().texts;
   return page(200, {
-    title: 'Sign out of Loopgate?',
-    paragraphs: [
-      'Something opened this address, which signs you out on this machine: the programs that use your sign-in lose it.',
-      'If that was not you, close this tab. Nothing has changed.',
-    ],
+    title: words.confirm,
+    paragraphs: [words.confirmText, words.confirmElse],
     kind: 'question',
-    action: { label: 'Sign out', address },
+    action: { label: words.signOut, address },
   });
 }
 
 /** A page that is gone; only its address is left in a browser's history. */
 function finishedPage(): Answer {
+  const { pages: words } = spoken().texts;
   return page(200, {
-    title: 'This sign-in is finished',
-    paragraphs: ['You can close this tab and return to your editor.'],
+    title: words.finished,
+    paragraphs: [words.closeTab],
     kind: 'good',
   });
 }

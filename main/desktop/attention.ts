@@ -1,4 +1,5 @@
 import type { AppView } from '../../preload/contract.ts';
+import { spoken } from '../../preload/texts/index.ts';
 
 /** One thing that the person should look at or decide. */
 export interface AttentionLine {
@@ -33,22 +34,20 @@ export function needsAttention(view: AppView): boolean {
  */
 export function attentionLines(view: AppView, now: number = Date.now()): AttentionLine[] {
   const { problem, switchedFrom, person, storage, unanswered, portNotice } = view;
+  const { attention: words } = spoken().texts;
   const away = awayLine(view, now);
   const urgent = [
     problem && problem.code !== 'provider_unreachable' && problemLine(view, problem.message),
     // An attempt of the person's own that failed is an event; that the provider is away is not.
-    problem?.code === 'provider_unreachable' && (away ?? 'The provider cannot be reached'),
-    storage.needs === 'unlock' && 'The keyring is locked',
-    storage.needs === 'choice' && 'Choose where your sign-in is kept',
-    switchedFrom && `A program switched to ${person ? shortName(person.name) : 'another account'}`,
+    problem?.code === 'provider_unreachable' && (away ?? words.unreachable),
+    storage.needs === 'unlock' && words.locked,
+    storage.needs === 'choice' && words.choice,
+    switchedFrom && words.switched(person && shortName(person.name)),
   ];
-  const missed = [
-    unanswered === 1 && 'A program was not answered',
-    unanswered > 1 && `${unanswered} programs were not answered`,
-  ];
+  const missed = [unanswered > 0 && words.missed(unanswered)];
   const calm = [
     problem?.code !== 'provider_unreachable' && away,
-    portNotice !== undefined && `Programs find Loopgate on port ${new URL(view.address).port}, not on the usual one`,
+    portNotice !== undefined && words.port(new URL(view.address).port),
   ];
   return [
     ...questionLines(view),
@@ -66,10 +65,8 @@ export function shortName(name: string): string {
 function questionLines({ questions }: AppView): AttentionLine[] {
   const [first, ...others] = questions;
   if (!first) return [];
-  const text =
-    others.length === 0
-      ? `${shortName(first.program.name)} waits for your answer`
-      : `${questions.length} programs wait for your answer`;
+  const { attention: words } = spoken().texts;
+  const text = others.length === 0 ? words.asks(shortName(first.program.name)) : words.ask(questions.length);
   return [{ text, leadsTo: 'question', isUrgent: true }];
 }
 
@@ -82,9 +79,8 @@ function linesOf(
 }
 
 function problemLine(view: AppView, message: string): string {
-  if (hasEnded(view)) {
-    return view.person ? 'The session of another account has ended' : 'The session has ended: sign in again';
-  }
+  const { attention: words } = spoken().texts;
+  if (hasEnded(view)) return view.person ? words.endedOther : words.ended;
   // The first sentence says what happened.
   return shortened(message.replace(/\.(\s.*)?$/su, ''), longestSentence);
 }
@@ -92,15 +88,15 @@ function problemLine(view: AppView, message: string): string {
 /** From when what is shown of the person is, while the provider cannot confirm it. */
 function awayLine({ person, freshness, profileReadAt }: AppView, now: number): string | undefined {
   if (!person || (freshness !== 'stale' && freshness !== 'unverified')) return undefined;
-  if (profileReadAt === undefined) return 'The provider cannot be reached';
-  return `Provider not reached since ${timeOf(profileReadAt, now)}`;
+  const { attention: words } = spoken().texts;
+  return profileReadAt === undefined ? words.unreachable : words.unreachableSince(timeOf(profileReadAt, now));
 }
 
 /** In the person's own form; with the day, when that was another one. Both in milliseconds since the epoch. */
 function timeOf(at: number, now: number): string {
   const isToday = new Date(at).toDateString() === new Date(now).toDateString();
   const day = isToday ? {} : ({ day: 'numeric', month: 'short' } as const);
-  return new Intl.DateTimeFormat(undefined, { ...day, hour: '2-digit', minute: '2-digit' }).format(at);
+  return new Intl.DateTimeFormat(spoken().locale, { ...day, hour: '2-digit', minute: '2-digit' }).format(at);
 }
 
 function shortened(text: string, longest: number): string {

@@ -1,4 +1,5 @@
 import { BrowserWindow } from 'electron';
+import { spoken } from '../../preload/texts/index.ts';
 import { pageAddresses } from './page.ts';
 import { pageWindow } from './window.ts';
 
@@ -49,7 +50,7 @@ export class ConsentWindow {
       minimizable: false,
       // A question that lies under the editor that caused it is never answered.
       alwaysOnTop: true,
-      title: 'Loopgate asks',
+      title: spoken().texts.windows.consent,
     });
     this.#window = window;
     window.once('ready-to-show', () => {

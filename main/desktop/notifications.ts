@@ -1,5 +1,6 @@
 import { Notification } from 'electron';
 import type { AppView, PersonView, QuestionView } from '../../preload/contract.ts';
+import { spoken } from '../../preload/texts/index.ts';
 import { hasEnded, shortName } from './attention.ts';
 
 /** What the system's notification says. A name is said, never an e-mail address: a locked screen shows it too. */
@@ -31,35 +32,35 @@ export function noticesOf(
   requestedBy: 'loopgate' | 'program' | undefined,
   now: number,
 ): Notice[] {
+  const { notifications: words } = spoken().texts;
   const ofPerson = before.status === 'starting' ? undefined : personText(before, view, requestedBy);
   const asked = view.questions.filter(({ id }) => !before.questions.some((one) => one.id === id));
   return [
     ...(ofPerson === undefined ? [] : [{ about: 'person', text: ofPerson, leadsTo: 'window' as const }]),
     ...asked.map((question): Notice => {
-      const text = `${programName(question)} asks to use your sign-in.`;
+      const text = words.asks(programName(question));
       return { about: question.id, text, leadsTo: 'question' };
     }),
     ...unansweredOf(before, view, now).map((question): Notice => {
-      const text = `${programName(question)} was not answered, and has not been let in.`;
+      const text = words.missed(programName(question));
       return { about: question.id, text, leadsTo: 'window', isMissed: true };
     }),
   ];
 }
 
 function personText(before: AppView, view: AppView, requestedBy: string | undefined): string | undefined {
+  const { notifications: words } = spoken().texts;
   if (hasEnded(view)) {
-    if (before.status === 'signed_in' && view.status === 'signed_out') {
-      return 'Your sign-in has ended. Sign in again when you need it.';
-    }
-    if (hasLostAnother(before, view)) return 'The sign-in of another account has ended.';
+    if (before.status === 'signed_in' && view.status === 'signed_out') return words.ended;
+    if (hasLostAnother(before, view)) return words.endedOther;
   }
   const { person, switchedFrom } = view;
   if (!person || person.account === before.person?.account) return undefined;
   const name = speakable(person);
-  if (switchedFrom) return `A program switched to ${name ?? 'another account'}.`;
+  if (switchedFrom) return words.switched(name);
   const isNew = !accountsOf(before).includes(person.account);
   // The person's own sign-in is said by the page in the browser, which they look at.
-  if (isNew && requestedBy === 'program') return name === undefined ? 'You are signed in.' : `Signed in as ${name}.`;
+  if (isNew && requestedBy === 'program') return words.signedIn(name);
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { ProviderCheck } from '../../preload/contract.ts';
+import { spoken } from '../../preload/texts/index.ts';
 import type { Clock } from '../broker/clock.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { Provider } from '../broker/provider.ts';
@@ -40,7 +41,7 @@ export class ProviderChecker {
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       const reason = error.code === 'provider_unreachable' ? 'unreachable' : 'not_a_provider';
-      return { ok: false, reason, message: error.happened };
+      return { ok: false, reason, message: spoken().texts.said(error.happened) };
     }
   }
 
@@ -54,5 +55,5 @@ export class ProviderChecker {
 /** "expected …" as a sentence of its own. */
 function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return spoken().texts.said(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
 }

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RemovalResult, RemovalWay } from '../../preload/contract.ts';
+import { spoken } from '../../preload/texts/index.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { type StoredRevocation, type StoredState, storedKey } from '../broker/vault.ts';
 
@@ -29,7 +30,7 @@ export interface RemovalWorld {
  */
 export async function removeEverything(way: RemovalWay, world: RemovalWorld): Promise<RemovalResult> {
   if (!world.isReady()) {
-    return { ok: false, kept: 0, message: 'Loopgate still reads your saved sign-in. Try again in a moment.' };
+    return { ok: false, kept: 0, message: spoken().texts.changes.busy };
   }
   let result: RemovalResult = { ok: true };
   try {
@@ -40,7 +41,7 @@ export async function removeEverything(way: RemovalWay, world: RemovalWorld): Pr
         const kept = left.accounts.length + left.revocations.length;
         if (kept > 0 && way === 'revoke') {
           await world.store(left);
-          result = { ok: false, kept, message: why };
+          result = { ok: false, kept, message: spoken().texts.said(why) };
           return true;
         }
       }
@@ -48,7 +49,8 @@ export async function removeEverything(way: RemovalWay, world: RemovalWorld): Pr
       return false;
     });
   } catch (error) {
-    return { ok: false, kept: 0, message: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, kept: 0, message: spoken().texts.said(reason) };
   }
   if (result.ok) world.quit();
   return result;

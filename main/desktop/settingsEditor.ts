@@ -5,6 +5,7 @@ import type {
   SettingsChange,
   SettingsView,
 } from '../../preload/contract.ts';
+import { spoken } from '../../preload/texts/index.ts';
 import { readSettings, SettingError, type Settings, settingsTable } from '../settings.ts';
 import { troubleOf } from '../store.ts';
 
@@ -39,15 +40,6 @@ export interface EditorWorld {
 type Changes = { readonly [Field in SettingField]?: unknown };
 
 const fields: readonly SettingField[] = ['issuer', 'clientId', 'audience', 'port', 'guard', 'theme'];
-/** What a person calls them, where a message names them. */
-const titles: Record<SettingField, string> = {
-  issuer: 'The provider',
-  clientId: 'The client ID',
-  audience: 'The audience',
-  port: 'The port',
-  guard: 'Who may ask',
-  theme: 'The theme',
-};
 
 /** Shows and changes the settings. A change is tried, then used, then kept; what fails on the way is taken back. */
 export class SettingsEditor {
@@ -99,26 +91,26 @@ export class SettingsEditor {
       return { ok: true };
     } catch (error) {
       if (error instanceof Refused) return { ok: false, field: error.field, message: error.message };
-      return { ok: false, field, message: error instanceof Error ? error.message : String(error) };
+      return { ok: false, field, message: spoken().texts.said(error instanceof Error ? error.message : String(error)) };
     }
   }
 
   /** @throws Refused */
   #parse(change: SettingsChange): Changes {
+    const { changes: words } = spoken().texts;
     const { setting, ...typed } = change;
     const fixed = this.#fixed();
     const changes: { [Field in SettingField]?: unknown } = {};
     for (const field of fields) {
       const text = (typed as { [Field in SettingField]?: string | undefined })[field]?.trim();
       if (text === undefined) continue;
-      if (fixed[field] !== undefined)
-        throw new Refused(field, `${titles[field]} is set by ${fixed[field]} and cannot be changed here.`);
+      if (fixed[field] !== undefined) throw new Refused(field, words.fixed(words.fields[field], fixed[field]));
       changes[field] = text === '' ? undefined : parsed(field, text);
     }
     if (setting !== 'provider') return changes;
     for (const field of ['issuer', 'clientId'] as const) {
       const isMissing = field in changes ? changes[field] === undefined : this.view()[field] === undefined;
-      if (isMissing && fixed[field] === undefined) throw new Refused(field, `${titles[field]} is missing.`);
+      if (isMissing && fixed[field] === undefined) throw new Refused(field, words.missing(words.fields[field]));
     }
     return changes;
   }
@@ -135,7 +127,7 @@ export class SettingsEditor {
     try {
       await this.#world.tryPort(next.port);
     } catch (error) {
-      throw new Refused('port', error instanceof Error ? error.message : String(error));
+      throw new Refused('port', spoken().texts.said(error instanceof Error ? error.message : String(error)));
     }
   }
 
@@ -144,15 +136,15 @@ export class SettingsEditor {
     const { theme } = before;
     const isHostSame = sameForHost(before, next);
     if (!isHostSame) {
-      if (!this.#running.host.broker.state().ready)
-        throw new Error('Loopgate still reads your saved sign-in. Try again in a moment.');
+      if (!this.#running.host.broker.state().ready) throw new Error(spoken().texts.changes.busy);
       await this.#running.replace(next);
     }
     try {
       this.#world.write(next.home, changes);
     } catch (error) {
       if (!isHostSame) await this.#running.replace(before);
-      throw new Error(`The change could not be kept: ${reasonOf(error, next.home)}.`);
+      const { changes: words, said } = spoken().texts;
+      throw new Error(words.notKept(said(reasonOf(error, next.home))));
     }
     if (next.theme !== theme) this.#world.showTheme(next.theme);
     if (isHostSame) this.#running.adopt(next);
@@ -188,7 +180,8 @@ function parsed(field: SettingField, text: string): unknown {
   const row = settingsTable[field];
   const result = row.schema.safeParse('fromText' in row ? row.fromText(text) : text);
   if (result.success) return result.data;
-  throw new Refused(field, `Expected ${row.expected}.`);
+  const { changes: words, said } = spoken().texts;
+  throw new Refused(field, words.expected(said(row.expected)));
 }
 
 function merged(file: Record<string, unknown>, changes: Changes): Record<string, unknown> {

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, isAbsolute, join, sep } from 'node:path';
+import { languages, spoken } from '../../preload/texts/index.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { syncFolder, troubleOf } from '../store.ts';
 
@@ -94,7 +95,7 @@ class NotAvailable implements StartAtLogin {
     return {
       isOn: false,
       isAvailable: false,
-      notice: 'Start at login works in the packed app only: this one was started from its sources.',
+      notice: spoken().texts.startAtLogin.fromSources,
     };
   }
 
@@ -120,7 +121,7 @@ class SystemLoginItem implements StartAtLogin {
   state(): StartAtLoginState {
     const { openAtLogin, executableWillLaunchAtLogin, status } = this.#items.getLoginItemSettings(this.#arguments());
     if (this.#isMac && status === 'requires-approval') {
-      const notice = 'macOS waits for your approval: allow Loopgate in System Settings, General, Login Items.';
+      const notice = spoken().texts.startAtLogin.approval;
       return { isOn: false, isAvailable: true, notice };
     }
     // Windows keeps an entry that was switched off in the Task Manager.
@@ -135,7 +136,8 @@ class SystemLoginItem implements StartAtLogin {
     });
     const state = this.state();
     if (state.isOn !== isOn && state.notice === undefined) {
-      throw refusal(`The system did not ${isOn ? 'add Loopgate to' : 'remove Loopgate from'} what it starts at login.`);
+      const { startAtLogin: words } = spoken().texts;
+      throw refusal(isOn ? words.notAdded : words.notRemoved);
     }
     return state;
   }
@@ -171,7 +173,7 @@ class AutostartEntry implements StartAtLogin {
     const entry = this.#read();
     if (entry === undefined) return { isOn: false, isAvailable: true };
     if (entry.isOurs) return { isOn: isEnabled(entry.text), isAvailable: true };
-    const notice = `${this.#path} was not made by Loopgate and is left as it is. Remove it to decide it here.`;
+    const notice = spoken().texts.startAtLogin.foreign(this.#path);
     return { isOn: isEnabled(entry.text), isAvailable: false, notice };
   }
 
@@ -243,8 +245,10 @@ class AutostartEntry implements StartAtLogin {
     try {
       change();
     } catch (error) {
-      const trouble = troubleOf(error, dirname(this.#path)) ?? `${this.#path} cannot be changed`;
-      throw refusal(`Start at login could not be changed: ${trouble}.`, 'Make that possible and try again.');
+      const { startAtLogin: words, said } = spoken().texts;
+      const trouble = troubleOf(error, dirname(this.#path));
+      const reason = trouble === undefined ? words.failedPath(this.#path) : said(trouble);
+      throw refusal(words.failed(reason), words.failedNext);
     }
   }
 }
@@ -269,7 +273,10 @@ function entryFor(program: string): string {
     '[Desktop Entry]',
     'Type=Application',
     'Name=Loopgate',
-    'Comment=Signs the editor extensions of this machine in',
+    // Desktop Entry Specification, localized values: the desktop may speak another language tomorrow.
+    ...languages.map(({ language, startAtLogin: { comment } }) =>
+      language === 'en' ? `Comment=${comment}` : `Comment[${language}]=${comment}`,
+    ),
     `Exec=${execOf(program)}`,
     // Where the program is gone, nothing is started and nothing is said.
     `TryExec=${escaped(program)}`,

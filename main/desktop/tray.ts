@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
 import type { Actions, AppView, PersonView, Place } from '../../preload/contract.ts';
+import { spoken } from '../../preload/texts/index.ts';
 import { attentionLines, needsAttention, shortName } from './attention.ts';
 import type { TrayHost } from './trayHost.ts';
 
@@ -19,6 +20,7 @@ type TrayState = 'signed-out' | 'signed-in' | 'busy' | 'attention';
 
 /** The tray's menu for a view: who is signed in, what needs attention, what can be done about it, Open, Quit. */
 export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstructorOptions[] {
+  const { tray: words } = spoken().texts;
   const { waiting, otherAccounts } = view;
   const canSignIn = !waiting && view.provider !== undefined;
   const entries: MenuItemConstructorOptions[] = [
@@ -32,20 +34,20 @@ export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstruct
       },
     })),
     { type: 'separator' },
-    ...(waiting ? [{ label: 'Cancel Sign-in', click: () => actions.cancelSignIn(waiting.id) }] : []),
-    ...(canSignIn && view.status === 'signed_out' ? [{ label: 'Sign in', click: () => actions.signIn() }] : []),
+    ...(waiting ? [{ label: words.cancel, click: () => actions.cancelSignIn(waiting.id) }] : []),
+    ...(canSignIn && view.status === 'signed_out' ? [{ label: words.signIn, click: () => actions.signIn() }] : []),
     ...otherAccounts.map((other) => ({
-      label: `Use ${distinctName(other, view)}`,
+      label: words.use(distinctName(other, view)),
       click: () => actions.switchAccount(other.account),
     })),
     ...(canSignIn && view.status === 'signed_in'
-      ? [{ label: 'Add another account…', click: () => actions.addAccount() }]
+      ? [{ label: words.addAccount, click: () => actions.addAccount() }]
       : []),
     ...signOuts(view, actions),
     { type: 'separator' },
-    { label: 'Open Loopgate', click: () => actions.open() },
-    { label: 'Settings…', click: () => actions.openAt('settings') },
-    { label: 'Quit', click: () => actions.quit() },
+    { label: words.open, click: () => actions.open() },
+    { label: words.settings, click: () => actions.openAt('settings') },
+    { label: words.quit, click: () => actions.quit() },
   ];
   return entries.map((entry) => (entry.label === undefined ? entry : { ...entry, label: literally(entry.label) }));
 }
@@ -57,13 +59,14 @@ function literally(label: string): string {
 
 /** With several accounts each entry says whom it signs out. */
 function signOuts(view: AppView, actions: TrayActions): MenuItemConstructorOptions[] {
+  const { tray: words } = spoken().texts;
   const { person, otherAccounts } = view;
   const own = person && {
-    label: otherAccounts.length === 0 ? 'Sign out' : `Sign out ${distinctName(person, view)}`,
+    label: otherAccounts.length === 0 ? words.signOut : words.signOutWhom(distinctName(person, view)),
     click: () => actions.signOut(),
   };
   const others = otherAccounts.map((other) => ({
-    label: `Sign out ${distinctName(other, view)}`,
+    label: words.signOutWhom(distinctName(other, view)),
     click: () => actions.signOutAccount(other.account),
   }));
   return own ? [own, ...others] : others;
@@ -78,10 +81,11 @@ function distinctName({ account, name, email }: PersonView, { person, otherAccou
 
 /** The first line of the menu. */
 export function headline({ status, person, waiting, storage }: AppView): string {
-  if (waiting) return 'Waiting for the browser';
-  if (person) return `Signed in as ${shortName(person.name)}`;
-  if (status === 'starting') return storage.needs === 'unlock' ? 'Waiting for the keyring' : 'Starting';
-  return 'Signed out';
+  const { tray: words } = spoken().texts;
+  if (waiting) return words.waiting;
+  if (person) return words.signedInAs(shortName(person.name));
+  if (status === 'starting') return storage.needs === 'unlock' ? words.waitingForKeyring : words.starting;
+  return words.signedOut;
 }
 
 /** What the icon says when the pointer is on it: what the menu says first. */

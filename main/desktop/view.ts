@@ -1,4 +1,5 @@
 import type { AppView, PersonView, ProblemView } from '../../preload/contract.ts';
+import { spoken } from '../../preload/texts/index.ts';
 import type { BrokerState, PersonState, Remedy } from '../broker/broker.ts';
 import type { BrokerError } from '../broker/errors.ts';
 
@@ -25,6 +26,8 @@ export function viewOf(
   pictureOf: (address: string) => string | undefined,
 ): AppView {
   const { person, others, waiting, switchedFrom } = state;
+  const { said } = spoken().texts;
+  const { notice } = state.vault;
   return {
     version: frame.version,
     address: frame.address,
@@ -32,9 +35,9 @@ export function viewOf(
     exposesRefreshToken: frame.exposesRefreshToken,
     status: !state.ready ? 'starting' : person ? 'signed_in' : 'signed_out',
     otherAccounts: others.map((other) => personView(other, pictureOf)),
-    storage: { ...state.vault },
+    storage: { ...state.vault, ...(notice !== undefined && { notice: said(notice) }) },
     ...asked,
-    ...(frame.portNotice !== undefined && { portNotice: frame.portNotice }),
+    ...(frame.portNotice !== undefined && { portNotice: said(frame.portNotice) }),
     ...(frame.provider !== undefined && { provider: frame.provider }),
     ...(frame.audience !== undefined && { audience: frame.audience }),
     ...(person && {
@@ -71,7 +74,8 @@ function personView(person: PersonState, pictureOf: (address: string) => string 
   };
 }
 
-/** What to do is said in words only where no button does it: the words of the error table are for programs too. */
+/** In the window's language. What to do is said in words only where no button does it: the words of the error table are for programs too. */
 function problemView({ code, happened, next }: BrokerError, remedy: Remedy): ProblemView {
-  return { code, message: happened, remedy, ...(remedy === 'none' && { next }) };
+  const { said } = spoken().texts;
+  return { code, message: said(happened), remedy, ...(remedy === 'none' && { next: said(next) }) };
 }

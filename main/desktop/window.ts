@@ -1,6 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme } from 'electron';
+import { languageArguments } from '../../preload/contract.ts';
+import { spoken } from '../../preload/texts/index.ts';
 import { pageAddresses } from './page.ts';
 import type { TrayHost } from './trayHost.ts';
 
@@ -9,6 +11,7 @@ const ground = { light: '#f4f5f7', dark: '#1c1d20' } as const;
 
 /** What every window of a page has: not shown yet, and shut in as Electron's security checklist says. */
 export function pageWindow(): BrowserWindowConstructorOptions {
+  const { texts, locale = texts.language } = spoken();
   return {
     show: false,
     icon: join(__dirname, 'icons', 'app.png'),
@@ -23,6 +26,8 @@ export function pageWindow(): BrowserWindowConstructorOptions {
       webSecurity: true,
       spellcheck: false,
       devTools: !app.isPackaged,
+      // The page has its texts before it draws anything, and need not ask for them.
+      additionalArguments: [languageArguments.language + texts.language, languageArguments.locale + locale],
     },
   };
 }
@@ -122,14 +127,13 @@ export class MainWindow {
   /** Says once what closing does here, and how to quit. */
   async #explain(window: BrowserWindow): Promise<'minimise' | 'quit'> {
     this.#isExplaining = true;
+    const { closing } = spoken().texts;
     const { response } = await dialog.showMessageBox(window, {
       type: 'info',
       title: 'Loopgate',
-      message: 'Loopgate goes on in the background',
-      detail:
-        'Programs can go on using your sign-in. This desktop shows no tray icons, so from now on closing this window only ' +
-        'minimises it. To quit, close it once more while it is minimised.',
-      buttons: ['Minimise', 'Quit Loopgate'],
+      message: closing.message,
+      detail: closing.detail,
+      buttons: [closing.minimise, closing.quit],
       defaultId: 0,
       cancelId: 0,
       noLink: true,
