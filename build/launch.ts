@@ -5,6 +5,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startIdentityProvider } from '../e2e/identity-provider/provider.ts';
+import { readPolicy } from '../main/policy.ts';
 import { defaultHome, readSettings, type Settings } from '../main/settings.ts';
 
 export const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -20,7 +21,8 @@ export async function settingsOf(environment: NodeJS.ProcessEnv): Promise<Settin
   const file: unknown = await readFile(join(home, 'settings.json'), 'utf8')
     .then(JSON.parse)
     .catch(() => ({}));
-  return readSettings(environment, () => (typeof file === 'object' && file !== null ? { ...file } : {}));
+  const fromFile = typeof file === 'object' && file !== null ? { ...file } : {};
+  return readSettings(environment, () => fromFile, process.platform, readPolicy());
 }
 
 /**

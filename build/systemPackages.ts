@@ -24,6 +24,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   curl: 'curl',
   procps: 'ps',
   iproute2: 'ip',
+  'libnss3-tools': 'certutil',
 };
 
 /** Debian's package, and the library in it that Electron is linked with. */

@@ -7,11 +7,13 @@ import { systemClock } from './broker/clock.ts';
 import type { DeviceCode } from './broker/deviceLogin.ts';
 import type { Vault } from './broker/vault.ts';
 import { environmentLanguage } from './environmentLanguage.ts';
+import { keepLoopbackDirect, proxyNotice } from './environmentProxy.ts';
 import { type Host, startHost } from './host.ts';
 import { systemKeyring } from './keyringSealer.ts';
 import { keySealer } from './keySealer.ts';
 import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
+import { readPolicy } from './policy.ts';
 import { readSettings, readVaultCredential, SettingError, type Settings } from './settings.ts';
 import { readSettingsFile, readText, writeSetting } from './settingsFile.ts';
 import { type Protection, SystemVault } from './systemVault.ts';
@@ -20,7 +22,7 @@ import { version } from './version.ts';
 /** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
 async function serve(): Promise<void> {
   speakInBrowser();
-  const settings = readSettings(process.env, readSettingsFile);
+  const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
   if (settings.guard === 'ask') {
     throw new SettingError(
       'LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here. Set it to same-user or listed.',
@@ -28,10 +30,13 @@ async function serve(): Promise<void> {
   }
   // Not for the browser and all that it starts, and not for a diagnostic report (T9).
   delete process.env.LOOPGATE_VAULT_KEY;
+  keepLoopbackDirect(process.env);
   const key = vaultKey(settings);
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);
   if (lock.notice !== undefined) print(lock.notice);
+  const unusedProxy = proxyNotice(process.env, process.versions.node);
+  if (unusedProxy !== undefined) print(unusedProxy);
   const vault = headlessVault(settings, key);
   await vault.look();
   const browser = process.env.BROWSER?.split(' ').filter((word) => word !== '') ?? [];

@@ -9,7 +9,7 @@ import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { systemClock } from './broker/clock.ts';
 import { makeCommandKey, programsFile } from './programsFile.ts';
-import { SettingError, type Settings } from './settings.ts';
+import { isManaged, SettingError, type Settings } from './settings.ts';
 import { version } from './version.ts';
 
 /** The broker and its API, running. */
@@ -44,7 +44,11 @@ export async function startHost(settings: Settings, { guard, ...world }: HostWor
   }
   const broker = new Broker(settings, { ...world, clock: systemClock, random: Math.random, log });
   const gate = new Gate(
-    { mode: settings.guard ?? guard, origins: settings.origins },
+    {
+      mode: settings.guard ?? guard,
+      origins: settings.origins,
+      areOriginsManaged: isManaged(settings, 'origins'),
+    },
     {
       clock: systemClock,
       store: programsFile(settings.home),

@@ -1,4 +1,4 @@
-import { app, net, powerMonitor } from 'electron';
+import { app, powerMonitor } from 'electron';
 import { ListenError } from './api/listen.ts';
 import { browserOpener } from './desktop/browser.ts';
 import { startDesktop } from './desktop/desktop.ts';
@@ -12,10 +12,12 @@ import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
 import { RunningHost } from './desktop/runningHost.ts';
 import { ownStartAtLogin, startsHidden } from './desktop/startAtLogin.ts';
+import { systemFetch } from './desktop/systemFetch.ts';
 import { ownUpdates } from './desktop/updates.ts';
 import { startHost } from './host.ts';
 import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
+import { readPolicy } from './policy.ts';
 import { readSettings, SettingError } from './settings.ts';
 import { readSettingsFile } from './settingsFile.ts';
 
@@ -26,7 +28,7 @@ import { readSettingsFile } from './settingsFile.ts';
 async function start(): Promise<void> {
   lockDown();
   declarePageScheme();
-  const settings = readSettings(process.env, readSettingsFile);
+  const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
   if (settings.demo && app.isPackaged)
     throw new SettingError('LOOPGATE_DEMO is for development: unset it and set an issuer.');
   placeFolders(settings.home);
@@ -40,8 +42,7 @@ async function start(): Promise<void> {
   speakSystemLanguage();
   denyPermissions();
   servePage();
-  // The system's proxy and certificates, which Node's own fetch does not know.
-  const fetch = (url: string, options: RequestInit) => net.fetch(url, options);
+  const fetch = systemFetch();
   const vault = new KeptVault(desktopVault(settings));
   const running = await RunningHost.start(settings, (next) =>
     startHost(next, { fetch, openBrowser: browserOpener(next.issuer), vault, guard: 'ask' }, log),

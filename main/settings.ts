@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { GuardMode } from './access/gate.ts';
 import { normaliseIssuer } from './broker/providerChecks.ts';
 import type { WithoutKeyring } from './broker/vault.ts';
+import type { Policy } from './policy.ts';
 
 /** A setting that has a wrong value. The message names it, where it was set, and what was expected. */
 export class SettingError extends Error {
@@ -256,6 +257,13 @@ export interface Settings {
   /** Absent when nobody has said. */
   readonly withoutKeyring?: WithoutKeyring;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Absent where the administrator has decided nothing. */
+  readonly policy?: Policy;
+}
+
+/** Whether the administrator has decided a setting: then nobody else can. */
+export function isManaged({ policy }: Pick<Settings, 'policy'>, name: SettingName): boolean {
+  return policy !== undefined && Object.hasOwn(policy.settings, name);
 }
 
 /** The system's folder for this application's data. */
@@ -266,19 +274,25 @@ export function defaultHome(platform: NodeJS.Platform, environment: NodeJS.Proce
 }
 
 /**
- * All settings from the environment and `<home>/settings.json`; the environment wins.
+ * All settings from the policy of this machine, the environment and `<home>/settings.json`; the first of them wins.
  * @param readFile - gives settings.json of that folder as it is; empty when there is none
+ * @param policy - as `readPolicy` gives it
  * @throws SettingError for the first value that is wrong
  */
 export function readSettings(
   environment: NodeJS.ProcessEnv,
   readFile: (home: string) => Record<string, unknown>,
   platform: NodeJS.Platform = process.platform,
+  policy?: Policy,
 ): Settings {
   refuseClientSecret('LOOPGATE_CLIENT_SECRET', environment.LOOPGATE_CLIENT_SECRET);
   const fromEnvironment = parseEnvironment(environment);
   const home = fromEnvironment.home ?? defaultHome(platform, environment);
-  const given: Given = { ...parseFile(readFile(home), home), ...fromEnvironment };
+  const fromPolicy = policy ? parseFile(policy.settings, policy.place) : {};
+  const given: Given = { ...parseFile(readFile(home), join(home, 'settings.json')), ...fromEnvironment, ...fromPolicy };
+  if (given.demo && policy && fromPolicy.issuer !== undefined) {
+    throw new SettingError(`LOOPGATE_DEMO is set, but ${policy.place} names the provider: unset LOOPGATE_DEMO.`);
+  }
   if (given.issuer !== undefined && given.clientId === undefined) {
     throw new SettingError(
       'clientId (LOOPGATE_CLIENT_ID) is not set: an issuer needs the client id of its application.',
@@ -304,6 +318,7 @@ export function readSettings(
     theme: given.theme ?? 'system',
     exposeRefreshToken: given.exposeRefreshToken ?? false,
     logLevel: given.logLevel ?? 'info',
+    ...(policy && { policy }),
   };
 }
 
@@ -354,8 +369,8 @@ function parseEnvironment(environment: NodeJS.ProcessEnv): Given {
   return given as Given;
 }
 
-function parseFile(file: Record<string, unknown>, home: string): Given {
-  const path = join(home, 'settings.json');
+/** @param path - where it was read */
+function parseFile(file: Readonly<Record<string, unknown>>, path: string): Given {
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(file)) {
     if (name === 'clientSecret') refuseClientSecret(`"clientSecret" in ${path}`, value);

@@ -19,7 +19,7 @@ export interface ProblemView {
   readonly code: string;
   /** What happened. */
   readonly message: string;
-  /** What to do, where no button does it. */
+  /** What to do, where no button does it, or not alone. */
   readonly next?: string;
   /** What helps: a new sign-in, another try at renewing the session, or nothing that a button could do. */
   readonly remedy: 'sign_in' | 'renew' | 'none';
@@ -105,10 +105,10 @@ export interface AccessView {
   readonly outcome: 'allowed' | 'denied';
 }
 
-/** An origin that is no web page's: an app or a browser extension. `fixed`: allowed by the settings. */
+/** An origin that is no web page's: an app or a browser extension. `fixed`: by the settings. `managed`: by the administrator. */
 export interface OriginView {
   readonly origin: string;
-  readonly decision: 'fixed' | 'allowed' | 'refused';
+  readonly decision: 'fixed' | 'managed' | 'allowed' | 'refused';
 }
 
 /** Who uses the sign-in. Asked for by the window when it shows it. */
@@ -127,6 +127,9 @@ export type Theme = 'system' | 'light' | 'dark';
 /** What the person can change here. The names are those of settings.json. */
 export type SettingField = 'issuer' | 'clientId' | 'audience' | 'port' | 'guard' | 'theme';
 
+/** What decides a setting: the administrator's policy, or an environment variable. */
+export type FixedBy = 'policy' | `LOOPGATE_${string}`;
+
 /** The settings as they are now. Asked for by the window when it shows them. */
 export interface SettingsView {
   /** Absent while none is set, and for the demo, which is nobody's choice. */
@@ -137,8 +140,10 @@ export interface SettingsView {
   readonly port?: number;
   readonly guard: ProgramsView['guard'];
   readonly theme: Theme;
-  /** What cannot be changed here, and what decides it, such as `LOOPGATE_ISSUER`. */
-  readonly fixed: { readonly [Field in SettingField]?: string };
+  /** What cannot be changed here, and what decides it. */
+  readonly fixed: { readonly [Field in SettingField]?: FixedBy };
+  /** What the administrator has decided, by the names of settings.json, and where; absent when that is nothing. */
+  readonly managed?: { readonly place: string; readonly settings: readonly string[] };
   /** The callbacks to register at the provider. */
   readonly callbacks: readonly string[];
   /** Where `/v2/logout` may return to: these are registered at the provider too. */
@@ -173,8 +178,8 @@ export type ProviderCheck =
   | { readonly ok: true; readonly host: string }
   | {
       readonly ok: false;
-      /** `replaced`: another address was asked about meanwhile. */
-      readonly reason: 'not_an_address' | 'unreachable' | 'not_a_provider' | 'replaced';
+      /** `blocked`: by a proxy, or by its certificate. `replaced`: another address was asked about meanwhile. */
+      readonly reason: 'not_an_address' | 'unreachable' | 'blocked' | 'not_a_provider' | 'replaced';
       readonly message: string;
     };
 
@@ -221,6 +226,8 @@ export interface AppView {
   readonly expiresAt?: number;
   /** `unverified`: the provider could not yet be asked in this run. `stale`: it could, but cannot be reached now. */
   readonly freshness?: 'verified' | 'unverified' | 'stale';
+  /** Why the provider cannot be reached and what to do, where something in between, such as a proxy, is known to be the reason. */
+  readonly obstacle?: string;
   /** When the provider last gave the profile, in milliseconds since the epoch. */
   readonly profileReadAt?: number;
   /** Who was active before a program made `person` the active account (T18); absent once the person has seen it. */

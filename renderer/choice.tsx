@@ -1,4 +1,5 @@
-import { texts } from './texts.ts';
+import type { FixedBy } from '../preload/contract.ts';
+import { fixedText } from './managed.tsx';
 
 interface ChoiceProps<Name extends string> {
   /** Of the group of radio buttons. */
@@ -8,7 +9,7 @@ interface ChoiceProps<Name extends string> {
   labels: Readonly<Record<Name, string>>;
   chosen: Name;
   /** What decides it, where it cannot be changed. */
-  fixed: string | undefined;
+  fixed: FixedBy | undefined;
   onChoose: (choice: Name) => void;
 }
 
@@ -30,7 +31,7 @@ export function Choice<Name extends string>(props: ChoiceProps<Name>) {
           {labels[choice]}
         </label>
       ))}
-      {fixed !== undefined && <p class="muted small">{texts.settings.fixed(fixed)}</p>}
+      {fixed !== undefined && <p class="muted small">{fixedText(fixed)}</p>}
     </fieldset>
   );
 }

@@ -1,4 +1,5 @@
-import { texts } from './texts.ts';
+import type { FixedBy } from '../preload/contract.ts';
+import { fixedText } from './managed.tsx';
 
 interface FieldProps {
   id: string;
@@ -10,13 +11,13 @@ interface FieldProps {
   /** Why it does not work. */
   problem?: string | undefined;
   /** What decides it, where it cannot be changed. */
-  fixed?: string | undefined;
+  fixed?: FixedBy | undefined;
   numeric?: boolean;
 }
 
 /** A line of text with its name above and what there is to say about it below. */
 export function Field({ id, label, value, onInput, hint, problem, fixed, numeric = false }: FieldProps) {
-  const said = fixed === undefined ? (problem ?? hint) : texts.settings.fixed(fixed);
+  const said = fixed === undefined ? (problem ?? hint) : fixedText(fixed);
   return (
     <div class="field">
       <label for={id}>{label}</label>

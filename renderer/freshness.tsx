@@ -14,6 +14,7 @@ export function Freshness({ view, press }: { view: AppView; press: Press }) {
   return (
     <div class="freshness" role="note">
       <p>{freshness[doubt](since)}</p>
+      {view.obstacle !== undefined && <p>{view.obstacle}</p>}
       <PressButton press={press} action="renew" label={freshness.tryNow} busy={freshness.trying} class="quiet" />
     </div>
   );

@@ -3,6 +3,7 @@ import type { AppView, Bridge, SettingsView, StorageView } from '../preload/cont
 import { Choice } from './choice.tsx';
 import { Field } from './field.tsx';
 import { Help } from './help.tsx';
+import { Managed } from './managed.tsx';
 import { Path } from './path.tsx';
 import { ProviderForm } from './providerForm.tsx';
 import { Registration } from './registration.tsx';
@@ -35,6 +36,7 @@ export function Settings({ bridge, view, onAnnounce }: SettingsProps) {
       </h2>
       {settings ? (
         <>
+          {settings.managed && <Managed managed={settings.managed} />}
           <section class="card" aria-labelledby="settings-provider">
             <h3 id="settings-provider">{words.provider}</h3>
             {view.demo && <p class="demo">{words.demo}</p>}

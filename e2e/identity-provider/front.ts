@@ -62,7 +62,9 @@ export class Front {
   async #route(request: IncomingMessage, response: ServerResponse, incoming: Incoming): Promise<void> {
     const { path } = incoming;
     // Whatever address the request was sent to, cookies and redirects belong to the issuer's.
-    request.headers.host = new URL(this.#parts.settings.issuer).host;
+    const { host, protocol } = new URL(this.#parts.settings.issuer);
+    request.headers.host = host;
+    request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
     if (path.startsWith('/picture/')) return sendPicture(response, path);
     if (path === paths.logout) return this.#logOut(request, response, incoming.query);
     if (path.startsWith(`${paths.login}/`)) return this.#logIn(request, response, incoming);

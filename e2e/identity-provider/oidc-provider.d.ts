@@ -73,6 +73,8 @@ declare module 'oidc-provider' {
 
   export class Provider {
     constructor(issuer: string, configuration: Record<string, unknown>);
+    /** Whether `X-Forwarded-Proto` is believed. */
+    proxy: boolean;
     readonly Client: { prototype: { redirectUris: string[]; redirectUriAllowed(redirectUri: string): boolean } };
     readonly RefreshToken: { prototype: { readonly resourceIndicators: Set<string> } };
     readonly Grant: typeof Grant;

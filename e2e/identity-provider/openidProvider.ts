@@ -94,6 +94,8 @@ export async function createOpenidProvider(
   }
 
   const provider = new DressedProvider(settings.issuer, configurationOf(settings, state, accounts, module));
+  // The front says by which protocol the issuer is reached.
+  provider.proxy = true;
   if (settings.anyLoopbackCallback) acceptAnyLoopbackCallback(provider);
   letRefreshesNameAudiences(provider, settings.refreshAudiences);
   provider.use(async (context, next) => {

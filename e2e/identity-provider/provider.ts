@@ -19,6 +19,11 @@ export interface ClientRegistration {
 export interface IdentityProviderOptions {
   /** The port on loopback; 0, the default, takes any (with `stateFile`: the one of the last run, when it is free). */
   port?: number;
+  /**
+   * Where others find it, such as `https://login.company.example/`, when a TLS front passes their requests on to the port;
+   * default `http://localhost:<port>/`.
+   */
+  issuer?: string;
   /** Default `loopgate-demo`. */
   clientId?: string;
   /** Exact matches for that client; default `http://localhost:{1000,5323,39300…39303}/pkce/response/code`. */
@@ -59,7 +64,7 @@ export interface IdentityProviderOptions {
 }
 
 export interface IdentityProvider {
-  /** `http://localhost:<port>/`, with the slash at its end, as Auth0 has it. */
+  /** `http://localhost:<port>/`, or the one that was set; with the slash at its end, as Auth0 has it. */
   readonly issuer: string;
   readonly port: number;
   readonly clientId: string;
@@ -142,7 +147,7 @@ function settingsOf(options: IdentityProviderOptions, port: number): OpenidSetti
   };
   const announceIss = options.announceIss ?? true;
   return {
-    issuer: `http://localhost:${port}/`,
+    issuer: options.issuer ?? `http://localhost:${port}/`,
     clients: [defaultClient, ...(options.clients ?? [])],
     anyLoopbackCallback: options.anyLoopbackCallback ?? false,
     audiences,

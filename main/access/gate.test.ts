@@ -9,7 +9,7 @@ import {
   TestListStore,
   testGate,
 } from '../../e2e/support/testGate.ts';
-import type { Gate } from './gate.ts';
+import { Gate } from './gate.ts';
 import { type ProgramKind, unknownProgram } from './program.ts';
 
 const editor = program('/usr/share/code/code');
@@ -335,6 +335,20 @@ describe('item 5: origins', () => {
     next.refusedOrigin(refused);
     next.removeOrigin(offered);
     expect(next.origins).toEqual([]);
+  });
+
+  test('policy: where the administrator decides the origins, none that the person allowed is let in, and none is offered', () => {
+    const { gate, store, clock } = stage();
+    gate.refusedOrigin('app://obsidian.md');
+    gate.allowOrigin('app://obsidian.md');
+    const world = { clock, store, log: { info: () => undefined, warn: () => undefined }, problem: () => undefined };
+    const managed = new Gate({ mode: 'ask', origins: [tool], areOriginsManaged: true }, world);
+    expect(managed.origins).toEqual([tool]);
+    managed.refusedOrigin('app://other');
+    managed.allowOrigin('app://other');
+    managed.allowOrigin('app://obsidian.md');
+    expect(managed.origins).toEqual([tool]);
+    expect(managed.originDecisions).toEqual([{ origin: tool, decision: 'managed' }]);
   });
 
   test.for([

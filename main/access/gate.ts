@@ -73,6 +73,7 @@ export type GateChange = 'decided' | 'used';
 export class Gate {
   readonly mode: GuardMode;
   readonly #fixedOrigins: readonly string[];
+  readonly #areOriginsManaged: boolean;
   /** Put together when one is allowed or removed: every request is compared with them. */
   #origins: readonly string[];
   readonly #world: GateWorld;
@@ -97,10 +98,14 @@ export class Gate {
   #saveFails = false;
   #cancelSaving: (() => void) | undefined;
 
-  /** @param fixedOrigins - the setting `origins` */
-  constructor(settings: { mode: GuardMode; origins: readonly string[] }, world: GateWorld) {
+  /** @param settings - `areOriginsManaged`: the origins are the administrator's, and no other is let in, whoever allows it */
+  constructor(
+    settings: { mode: GuardMode; origins: readonly string[]; areOriginsManaged?: boolean },
+    world: GateWorld,
+  ) {
     this.mode = settings.mode;
     this.#fixedOrigins = settings.origins;
+    this.#areOriginsManaged = settings.areOriginsManaged ?? false;
     this.#world = world;
     this.#questions = new Questions(world.clock);
     this.#list = this.#load();
@@ -135,7 +140,8 @@ export class Gate {
   }
 
   /** All origins that there is something to show about. */
-  get originDecisions(): readonly { origin: string; decision: 'fixed' | 'allowed' | 'refused' }[] {
+  get originDecisions(): readonly { origin: string; decision: 'fixed' | 'managed' | 'allowed' | 'refused' }[] {
+    if (this.#areOriginsManaged) return this.#fixedOrigins.map((origin) => ({ origin, decision: 'managed' }));
     return [
       ...this.#fixedOrigins.map((origin) => ({ origin, decision: 'fixed' as const })),
       ...this.#list.origins.map((origin) => ({ origin, decision: 'allowed' as const })),
@@ -257,6 +263,8 @@ export class Gate {
    * webviews it is the scheme, as each of them has an origin of its own.
    */
   refusedOrigin(origin: string): void {
+    // The person has nothing to decide.
+    if (this.#areOriginsManaged) return;
     const offered = origin.startsWith('vscode-webview://') ? 'vscode-webview:' : origin;
     if (!/^[a-z][a-z0-9+.-]*:(\/\/[a-z0-9._-]+)?$/.test(offered) || /^(https?|null|file|data|blob):/.test(offered))
       return;
@@ -288,7 +296,7 @@ export class Gate {
   }
 
   #allOrigins(): readonly string[] {
-    return [...this.#fixedOrigins, ...this.#list.origins];
+    return this.#areOriginsManaged ? this.#fixedOrigins : [...this.#fixedOrigins, ...this.#list.origins];
   }
 
   async #partyOf(requester: Requester): Promise<Party> {

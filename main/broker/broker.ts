@@ -68,6 +68,8 @@ export interface PersonState {
   /** When the access token ends, in milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly freshness: Freshness;
+  /** Why the provider cannot be reached and what to do, where something in between is known to be the reason. */
+  readonly obstacle?: string | undefined;
   /** When the provider last gave the profile, in milliseconds since the epoch. */
   readonly profileReadAt: number | undefined;
 }
@@ -723,6 +725,6 @@ function requesterOf(one: Authorization): 'loopgate' | 'program' {
 
 function personOf(session: Session): PersonState {
   const { issuer, subject, profile, profileReadAt, expiresAt } = session.account;
-  const { key: account, renewable, freshness } = session;
-  return { account, issuer, subject, profile, renewable, expiresAt, freshness, profileReadAt };
+  const { key: account, renewable, freshness, obstacle } = session;
+  return { account, issuer, subject, profile, renewable, expiresAt, freshness, obstacle, profileReadAt };
 }

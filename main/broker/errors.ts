@@ -129,6 +129,8 @@ export class BrokerError extends Error {
   readonly happened: string;
   /** The second half: what to do next. */
   readonly next: string;
+  /** Whether {@link next} is of this very failure, and not what the table says for all of its code. */
+  readonly hasOwnAdvice: boolean;
   readonly retryable: boolean;
   readonly undone: boolean;
   readonly providerError: string | undefined;
@@ -140,6 +142,7 @@ export class BrokerError extends Error {
     const next = details.next ?? row.next;
     super(`${happened} ${next}`);
     this.next = next;
+    this.hasOwnAdvice = next !== row.next;
     this.code = code;
     this.happened = happened;
     this.retryable = details.retryable ?? false;

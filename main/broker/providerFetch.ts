@@ -10,10 +10,28 @@ export const requestTimeout = 15;
 const neverReached: readonly string[] = [
   ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETDOWN', 'ENETUNREACH', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
   ...['net::ERR_INTERNET_DISCONNECTED', 'net::ERR_NAME_NOT_RESOLVED', 'net::ERR_CONNECTION_REFUSED'],
-  ...['net::ERR_ADDRESS_UNREACHABLE', 'net::ERR_CONNECTION_TIMED_OUT', 'net::ERR_PROXY_CONNECTION_FAILED'],
+  ...['net::ERR_ADDRESS_UNREACHABLE', 'net::ERR_CONNECTION_TIMED_OUT'],
 ];
+/** A certificate that is not accepted, in the words of Chromium and of Node: nothing was sent either. */
+const notTrusted =
+  /^(?:net::ERR_CERT_|CERT_|ERR_TLS_CERT_|SELF_SIGNED_CERT_|DEPTH_ZERO_|UNABLE_TO_GET_ISSUER_|UNABLE_TO_VERIFY_LEAF_)/;
 /** No answer of a provider is larger; openid-client reads whatever comes, so the limit is held here. */
 const largestAnswer = 1024 * 1024;
+
+/** What the platform's fetch throws when it was a proxy that failed: the provider was not reached. */
+export class ProxyFailure extends Error {
+  override readonly name = 'ProxyFailure';
+  /** `status 407`, or as Chromium names it. */
+  readonly reason: string;
+  /** Its `host:port`, where that is known. */
+  readonly proxy: string | undefined;
+
+  constructor(reason: string, proxy: string | undefined) {
+    super(`proxy failed: ${reason}`);
+    this.reason = reason;
+    this.proxy = proxy;
+  }
+}
 
 /**
  * Wraps the platform's fetch for talking to a provider: never follows a redirect, never reads more than 1 MiB, and tells
@@ -72,14 +90,67 @@ async function readBounded(response: Response, url: string): Promise<Uint8Array<
 function fetchFailure(error: unknown, url: string): unknown {
   if (error instanceof BrokerError) return error;
   if (error instanceof DOMException) return error;
+  const { host } = new URL(url);
+  if (error instanceof ProxyFailure) return proxyFailed(error, host);
   const text = error instanceof Error ? error.message : String(error);
   // Electron's net.fetch rejects on a 3xx where Node's gives the answer: the provider answered, so it was reached.
   if (/redirect/i.test(text)) return redirected(url);
   const reason = reasonOf(error);
+  if (notTrusted.test(reason)) return untrusted(reason, host);
   return new BrokerError('provider_unreachable', {
-    happened: `The identity provider at ${new URL(url).host} cannot be reached (${reason}).`,
+    happened: `The identity provider at ${host} cannot be reached (${reason}).`,
     retryable: true,
     undone: neverReached.includes(reason),
+  });
+}
+
+function proxyFailed({ reason, proxy }: ProxyFailure, host: string): BrokerError {
+  const name = `The proxy${proxy === undefined ? '' : ` ${proxy}`}`;
+  const [happened, next] =
+    reason === 'status 407'
+      ? [
+          `${name} wants a user name and a password for ${host} (${reason}), and Loopgate has none.`,
+          `Ask whoever runs the proxy to let ${host} through without them.`,
+        ]
+      : reason === 'net::ERR_TUNNEL_CONNECTION_FAILED'
+        ? [
+            `${name} does not let Loopgate through to ${host} (${reason}).`,
+            `Ask whoever runs the proxy to allow ${host}.`,
+          ]
+        : [
+            `${name}, by which this system goes to ${host}, cannot be used (${reason}).`,
+            "Connect to the network or VPN that the proxy is in, or correct it in the system's network settings.",
+          ];
+  return neverSent(happened, next);
+}
+
+function untrusted(reason: string, host: string): BrokerError {
+  const [happened, next] = /DATE_INVALID|HAS_EXPIRED|NOT_YET_VALID/.test(reason)
+    ? [
+        'is not valid at this time',
+        "Check this machine's date and time; if they are right, tell whoever runs the provider.",
+      ]
+    : /COMMON_NAME_INVALID|ALTNAME_INVALID/.test(reason)
+      ? ['is for another name', 'Check the address of the provider and the network that you are in.']
+      : reason.startsWith('net::')
+        ? [
+            'is not trusted by this system',
+            "In a company's network, have the company's certificate authority installed in the system's certificate store and start Loopgate again; in any other, use another network.",
+          ]
+        : [
+            'is not trusted by Node',
+            "In a company's network, name the file of the company's certificate authority in NODE_EXTRA_CA_CERTS and start Loopgate again; in any other, use another network.",
+          ];
+  return neverSent(`The certificate of the identity provider at ${host} ${happened} (${reason}).`, next);
+}
+
+/** What may pass, and has left the provider as it was. */
+function neverSent(happened: string, next: string): BrokerError {
+  return new BrokerError('provider_unreachable', {
+    happened,
+    next: `${next} A session that exists is kept.`,
+    retryable: true,
+    undone: true,
   });
 }
 

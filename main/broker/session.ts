@@ -173,6 +173,12 @@ export class Session {
     return isAway ? 'stale' : 'verified';
   }
 
+  /** What stands between this machine and the provider, such as a proxy, and what to do about it; where that is known. */
+  get obstacle(): string | undefined {
+    const reasons = [this.#renewalFailure, this.#profileFailure].map((failure) => failure?.reason);
+    return reasons.find((reason) => reason?.retryable && reason.hasOwnAdvice)?.message;
+  }
+
   /** T17: false when the provider granted no refresh token; the session then ends with its access token. */
   get renewable(): boolean {
     return this.#account.refreshToken !== undefined;
@@ -484,9 +490,9 @@ export class Session {
   }
 
   #changeFreshness(change: () => void): void {
-    const before = this.freshness;
+    const { freshness: before, obstacle } = this;
     change();
-    if (this.freshness !== before) this.#host.changed();
+    if (this.freshness !== before || this.obstacle !== obstacle) this.#host.changed();
   }
 
   /** Resolves with undefined when the work takes longer than a caller should wait; the work goes on. */

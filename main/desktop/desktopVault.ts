@@ -1,17 +1,18 @@
 import { systemClock } from '../broker/clock.ts';
-import type { Settings } from '../settings.ts';
+import { isManaged, type Settings } from '../settings.ts';
 import { writeSetting } from '../settingsFile.ts';
 import { SystemVault } from '../systemVault.ts';
 import { safeStorageProtection } from './safeStorageProtection.ts';
 
 /** Where the app keeps the sessions. Only after the app is ready. */
-export function desktopVault({ home, withoutKeyring }: Settings): SystemVault {
+export function desktopVault(settings: Settings): SystemVault {
+  const { home, withoutKeyring } = settings;
   return new SystemVault({
     home,
     protections: [safeStorageProtection(home)],
     ...(withoutKeyring !== undefined && { withoutKeyring }),
-    // What the environment says would win over the answer at the next start.
-    asks: !process.env.LOOPGATE_WITHOUT_KEYRING,
+    // What the administrator or the environment says would win over the answer at the next start.
+    asks: !process.env.LOOPGATE_WITHOUT_KEYRING && !isManaged(settings, 'withoutKeyring'),
     remember: (answer) => writeSetting(home, 'withoutKeyring', answer),
     clock: systemClock,
   });

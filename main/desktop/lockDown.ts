@@ -24,6 +24,8 @@ export function denyPermissions(): void {
   defaultSession.setPermissionRequestHandler((_contents, _permission, callback) => callback(false));
   defaultSession.setPermissionCheckHandler(() => false);
   defaultSession.setDevicePermissionHandler(() => false);
+  // Every session would download dictionaries from Google, even where nothing is spell-checked. This holds for all of them.
+  defaultSession.setSpellCheckerDictionaryDownloadURL('none://none/');
 }
 
 /** Which of our own pages a message comes from, in its main frame: nobody else is answered. */

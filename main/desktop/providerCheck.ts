@@ -40,6 +40,8 @@ export class ProviderChecker {
       return { ok: true, host: new URL(issuer).host };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
+      // What stands between, such as a proxy, has its own advice.
+      if (error.hasOwnAdvice) return { ok: false, reason: 'blocked', message: error.message };
       const reason = error.code === 'provider_unreachable' ? 'unreachable' : 'not_a_provider';
       return { ok: false, reason, message: spoken().texts.said(error.happened) };
     }

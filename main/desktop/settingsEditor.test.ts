@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ProviderCheck } from '../../preload/contract.ts';
+import type { Policy } from '../policy.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import { type EditorWorld, SettingsEditor } from './settingsEditor.ts';
 
@@ -21,10 +22,15 @@ class FakeRun {
   readonly environment: NodeJS.ProcessEnv;
   readonly editor: SettingsEditor;
 
-  constructor(file: Record<string, unknown>, environment: NodeJS.ProcessEnv = {}, world: Partial<EditorWorld> = {}) {
+  constructor(
+    file: Record<string, unknown>,
+    environment: NodeJS.ProcessEnv = {},
+    world: Partial<EditorWorld> = {},
+    policy?: Policy,
+  ) {
     this.file = file;
     this.environment = { LOOPGATE_HOME: home, ...environment };
-    this.settings = readSettings(this.environment, () => this.file);
+    this.settings = readSettings(this.environment, () => this.file, process.platform, policy);
     const run = this;
     const running = {
       get settings() {
@@ -199,5 +205,33 @@ describe('settings: what the environment decides', () => {
     expect(run.settings).toMatchObject(configured);
     expect(run.settings.demo).toBeUndefined();
     expect(run.editor.view()).toMatchObject(configured);
+  });
+});
+
+describe('policy: what the administrator decides', () => {
+  const policy = { place: '/etc/loopgate/policy.json', settings: { clientId: 'managed', port: 5000, origins: [] } };
+  const run = () => new FakeRun(configured, { LOOPGATE_CLIENT_ID: 'mine', LOOPGATE_GUARD: 'listed' }, {}, policy);
+
+  test('policy: is shown as managed, with all that it holds and where; what the environment decides is as before', () => {
+    expect(run().editor.view()).toMatchObject({
+      clientId: 'managed',
+      port: 5000,
+      fixed: { clientId: 'policy', port: 'policy', guard: 'LOOPGATE_GUARD' },
+      managed: { place: '/etc/loopgate/policy.json', settings: ['clientId', 'port', 'origins'] },
+    });
+    expect(new FakeRun(configured).editor.view()).not.toHaveProperty('managed');
+  });
+
+  test('policy: is not changed, and holds after a change of something else', async () => {
+    const { editor, started } = run();
+    expect(await editor.change({ setting: 'port', port: '6000' })).toEqual({
+      ok: false,
+      field: 'port',
+      message: 'The port is managed by your administrator and cannot be changed here.',
+    });
+    expect(await editor.change({ setting: 'provider', issuer: 'other.example' })).toEqual({ ok: true });
+    expect(started).toHaveLength(1);
+    expect(started[0]).toMatchObject({ issuer: 'https://other.example/', clientId: 'managed', port: 5000, policy });
+    expect(editor.view().fixed).toMatchObject({ clientId: 'policy' });
   });
 });

@@ -1,12 +1,13 @@
 import type {
   ChangeResult,
+  FixedBy,
   ProviderCheck,
   SettingField,
   SettingsChange,
   SettingsView,
 } from '../../preload/contract.ts';
 import { spoken } from '../../preload/texts/index.ts';
-import { readSettings, SettingError, type Settings, settingsTable } from '../settings.ts';
+import { isManaged, readSettings, SettingError, type Settings, settingsTable } from '../settings.ts';
 import { troubleOf } from '../store.ts';
 
 /** What the editor needs of the host that runs. */
@@ -56,7 +57,7 @@ export class SettingsEditor {
 
   view(): SettingsView {
     const { settings, host } = this.#running;
-    const { issuer, clientId, audience, port, guard = 'ask', theme, home, returnTo } = settings;
+    const { issuer, clientId, audience, port, guard = 'ask', theme, home, returnTo, policy } = settings;
     const isOwn = settings.demo !== true;
     return {
       guard,
@@ -69,6 +70,7 @@ export class SettingsEditor {
       ...(isOwn && clientId !== undefined && { clientId }),
       ...(isOwn && audience !== undefined && { audience }),
       ...(port !== undefined && { port }),
+      ...(policy && { managed: { place: policy.place, settings: Object.keys(policy.settings) } }),
     };
   }
 
@@ -84,7 +86,8 @@ export class SettingsEditor {
     try {
       const environment = change.setting === 'provider' ? this.#withoutDemo() : this.#environment;
       const changes = this.#parse(change);
-      const next = readSettings(environment, (home) => merged(this.#world.read(home), changes));
+      const read = (home: string) => merged(this.#world.read(home), changes);
+      const next = readSettings(environment, read, process.platform, this.#running.settings.policy);
       await this.#try(next);
       await this.#use(next, changes);
       this.#environment = environment;
@@ -104,7 +107,9 @@ export class SettingsEditor {
     for (const field of fields) {
       const text = (typed as { [Field in SettingField]?: string | undefined })[field]?.trim();
       if (text === undefined) continue;
-      if (fixed[field] !== undefined) throw new Refused(field, words.fixed(words.fields[field], fixed[field]));
+      const by = fixed[field];
+      if (by !== undefined)
+        throw new Refused(field, (by === 'policy' ? words.managed : words.fixed)(words.fields[field], by));
       changes[field] = text === '' ? undefined : parsed(field, text);
     }
     if (setting !== 'provider') return changes;
@@ -150,11 +155,17 @@ export class SettingsEditor {
     if (isHostSame) this.#running.adopt(next);
   }
 
-  /** What the environment decides; for the demo, which nobody chose, the provider is free. */
+  /** What the administrator or the environment decides; for the demo, which nobody chose, the provider is free. */
   #fixed(): SettingsView['fixed'] {
+    const { settings } = this.#running;
     const environment = this.#withoutDemo();
-    const set = fields.filter((field) => environment[settingsTable[field].environment]);
-    return Object.fromEntries(set.map((field) => [field, settingsTable[field].environment]));
+    const fixed: { [Field in SettingField]?: FixedBy } = {};
+    for (const field of fields) {
+      const { environment: name } = settingsTable[field];
+      if (isManaged(settings, field)) fixed[field] = 'policy';
+      else if (environment[name]) fixed[field] = name;
+    }
+    return fixed;
   }
 
   /** `npm start` hands the demo over in the environment: whoever enters a provider of their own leaves it. */

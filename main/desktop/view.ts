@@ -45,6 +45,7 @@ export function viewOf(
       renewable: person.renewable,
       expiresAt: person.expiresAt,
       freshness: person.freshness,
+      ...(person.obstacle !== undefined && { obstacle: said(person.obstacle) }),
       ...(person.profileReadAt !== undefined && { profileReadAt: person.profileReadAt }),
     }),
     ...(switchedFrom && { switchedFrom: personView(switchedFrom, pictureOf) }),
@@ -74,8 +75,12 @@ function personView(person: PersonState, pictureOf: (address: string) => string 
   };
 }
 
-/** In the window's language. What to do is said in words only where no button does it: the words of the error table are for programs too. */
-function problemView({ code, happened, next }: BrokerError, remedy: Remedy): ProblemView {
+/**
+ * In the window's language. What to do is said in words only where no button does it, as the words of the error table are for programs too; and where no
+ * button will help before something was done about what stands between, such as a proxy.
+ */
+function problemView({ code, happened, next, hasOwnAdvice }: BrokerError, remedy: Remedy): ProblemView {
   const { said } = spoken().texts;
-  return { code, message: said(happened), remedy, ...(remedy === 'none' && { next: said(next) }) };
+  const isBlocked = code === 'provider_unreachable' && hasOwnAdvice;
+  return { code, message: said(happened), remedy, ...((remedy === 'none' || isBlocked) && { next: said(next) }) };
 }

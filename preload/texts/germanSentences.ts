@@ -98,6 +98,65 @@ export const germanSentences: readonly Sentence[] = [
   ],
 
   // The provider's answers (main/broker/provider*.ts). `{words}` are the provider's own.
+  // The rest of main/broker/providerFetch.ts; preload/texts/index.test.ts holds that each is said.
+  ['A session that exists is kept.', 'Eine bestehende Anmeldung bleibt erhalten.'],
+  [
+    'The proxy {proxy} wants a user name and a password for {host} ({reason}), and Loopgate has none.',
+    'Der Proxy {proxy} verlangt für {host} Benutzernamen und Passwort ({reason}), und Loopgate hat keine.',
+  ],
+  [
+    'The proxy wants a user name and a password for {host} ({reason}), and Loopgate has none.',
+    'Der Proxy verlangt für {host} Benutzernamen und Passwort ({reason}), und Loopgate hat keine.',
+  ],
+  [
+    'Ask whoever runs the proxy to let {host} through without them.',
+    'Wer den Proxy betreibt, kann {host} ohne sie durchlassen.',
+  ],
+  [
+    'The proxy {proxy} does not let Loopgate through to {host} ({reason}).',
+    'Der Proxy {proxy} lässt Loopgate nicht zu {host} durch ({reason}).',
+  ],
+  [
+    'The proxy does not let Loopgate through to {host} ({reason}).',
+    'Der Proxy lässt Loopgate nicht zu {host} durch ({reason}).',
+  ],
+  ['Ask whoever runs the proxy to allow {host}.', 'Wer den Proxy betreibt, kann {host} erlauben.'],
+  [
+    'The proxy {proxy}, by which this system goes to {host}, cannot be used ({reason}).',
+    'Der Proxy {proxy}, über den dieses System zu {host} geht, ist nicht nutzbar ({reason}).',
+  ],
+  [
+    'The proxy, by which this system goes to {host}, cannot be used ({reason}).',
+    'Der Proxy, über den dieses System zu {host} geht, ist nicht nutzbar ({reason}).',
+  ],
+  [
+    "Connect to the network or VPN that the proxy is in, or correct it in the system's network settings.",
+    'Das Netz oder VPN verbinden, in dem der Proxy steht, oder ihn in den Netzwerkeinstellungen des Systems berichtigen.',
+  ],
+  [
+    'The certificate of the identity provider at {host} is not valid at this time ({reason}).',
+    'Das Zertifikat des Anbieters unter {host} ist zurzeit nicht gültig ({reason}).',
+  ],
+  [
+    "Check this machine's date and time; if they are right, tell whoever runs the provider.",
+    'Datum und Uhrzeit dieses Rechners prüfen; stimmen sie, weiß der Betreiber des Anbieters Rat.',
+  ],
+  [
+    'The certificate of the identity provider at {host} is for another name ({reason}).',
+    'Das Zertifikat des Anbieters unter {host} gilt für einen anderen Namen ({reason}).',
+  ],
+  [
+    'Check the address of the provider and the network that you are in.',
+    'Die Adresse des Anbieters prüfen, und in welchem Netz dieser Rechner ist.',
+  ],
+  [
+    'The certificate of the identity provider at {host} is not trusted by this system ({reason}).',
+    'Dem Zertifikat des Anbieters unter {host} vertraut dieses System nicht ({reason}).',
+  ],
+  [
+    "In a company's network, have the company's certificate authority installed in the system's certificate store and start Loopgate again; in any other, use another network.",
+    'Im Netz einer Firma: deren Zertifizierungsstelle in den Zertifikatspeicher des Systems aufnehmen lassen und Loopgate neu starten; sonst ein anderes Netz nutzen.',
+  ],
   [
     'The identity provider at {host} cannot be reached ({reason}).',
     'Der Anbieter {host} ist nicht erreichbar ({reason}).',

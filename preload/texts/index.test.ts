@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { errorTable } from '../../main/broker/errors.ts';
+import { BrokerError, errorTable } from '../../main/broker/errors.ts';
+import { ProxyFailure, providerFetch } from '../../main/broker/providerFetch.ts';
 import { settingsTable } from '../../main/settings.ts';
 import { english } from './english.ts';
 import { germanSentences } from './germanSentences.ts';
@@ -154,6 +155,8 @@ const forPrograms = [
   'Ask them to allow it in the list of programs of Loopgate, or try again in ten minutes.',
   'LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.',
   'there is nothing to choose: this is decided by the system',
+  // Two sentences, of which the first is one of several: see below.
+  'x1 A session that exists is kept.',
 ];
 
 describe('German for what is said in English where it happens', () => {
@@ -175,6 +178,29 @@ describe('German for what is said in English where it happens', () => {
       expect(said(happened)).not.toBe(happened);
       expect(said(next)).not.toBe(next);
     }
+  });
+
+  it.each([
+    new ProxyFailure('status 407', 'proxy.example:3128'),
+    new ProxyFailure('status 407', undefined),
+    new ProxyFailure('net::ERR_TUNNEL_CONNECTION_FAILED', 'proxy.example:3128'),
+    new ProxyFailure('net::ERR_TUNNEL_CONNECTION_FAILED', undefined),
+    new ProxyFailure('net::ERR_PROXY_CONNECTION_FAILED', 'proxy.example:3128'),
+    new ProxyFailure('net::ERR_SOCKS_CONNECTION_FAILED', undefined),
+    new Error('net::ERR_CERT_AUTHORITY_INVALID'),
+    new Error('net::ERR_CERT_DATE_INVALID'),
+    new Error('net::ERR_CERT_COMMON_NAME_INVALID'),
+  ])('says what stands between Loopgate and the provider (%s)', async (failure) => {
+    const options = { method: 'GET', headers: {}, body: undefined, redirect: 'manual' } as const;
+    const asked = providerFetch(() => Promise.reject(failure))('https://login.company.example/token', options);
+    const error: unknown = await asked.catch((thrown: unknown) => thrown);
+    if (!(error instanceof BrokerError)) throw error;
+    expect(said(error.happened)).not.toBe(error.happened);
+    const kept = ' A session that exists is kept.';
+    expect(error.next.endsWith(kept)).toBe(true);
+    const [next, rest] = said(error.next).split(' Eine bestehende Anmeldung bleibt erhalten.');
+    expect(rest).toBe('');
+    expect(next).not.toBe(error.next.slice(0, -kept.length));
   });
 
   it('says what was expected of every setting of the window', () => {

@@ -1,0 +1,27 @@
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * Node's own fetch goes by the environment's proxy only when it is told to, and then for loopback too: so that a provider on
+ * this machine is reached directly, loopback is named in `no_proxy`, which Node reads anew for every request.
+ */
+export function keepLoopbackDirect(environment: NodeJS.ProcessEnv): void {
+  if (environment.NODE_USE_ENV_PROXY !== '1') return;
+  const set = environment.no_proxy ?? environment.NO_PROXY ?? '';
+  environment.no_proxy = [...set.split(/[\s,]+/).filter((name) => name !== ''), ...loopbackNames].join(',');
+}
+
+/**
+ * What whoever has set a proxy should know when this Node does not use it.
+ * @param nodeVersion - as in `process.versions.node`
+ */
+export function proxyNotice(environment: NodeJS.ProcessEnv, nodeVersion: string): string | undefined {
+  const name = ['https_proxy', 'HTTPS_PROXY'].find((one) => environment[one]);
+  if (name === undefined) return undefined;
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  const isAble = major >= 24 || (major === 22 && minor >= 21);
+  if (isAble && environment.NODE_USE_ENV_PROXY === '1') return undefined;
+  const remedy = isAble
+    ? 'set NODE_USE_ENV_PROXY=1'
+    : 'start it with Node 22.21 or 24, or newer, and NODE_USE_ENV_PROXY=1';
+  return `${name} is set, but Node ${nodeVersion} does not use it here: to reach the provider by that proxy, ${remedy}.`;
+}
