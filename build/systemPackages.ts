@@ -23,8 +23,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   // The lines of the README are pasted into a shell.
   curl: 'curl',
   procps: 'ps',
-  iproute2: 'ip',
   'libnss3-tools': 'certutil',
+  // A network of its own for what needs port 1000, and who opens that for others.
+  iproute2: 'ip',
+  systemd: 'systemd-socket-activate',
+  'openssh-client': 'ssh',
+  'openssh-server': 'sshd',
 };
 
 /** Debian's package, and the library in it that Electron is linked with. */
@@ -82,7 +86,8 @@ async function canInstall(): Promise<boolean> {
 }
 
 async function install(packages: readonly string[]): Promise<void> {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // RUNLEVEL: what is installed for a test is not started as a service of the machine (invoke-rc.d(8)).
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const options = { env, maxBuffer: 64 * 1024 * 1024 };
   await execute('apt-get', ['update', '--quiet'], options);
   await execute('apt-get', ['install', '--yes', '--quiet', '--no-install-recommends', ...packages], options);

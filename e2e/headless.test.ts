@@ -197,7 +197,7 @@ describe('a port that was set', () => {
     try {
       const { exitCode, errors } = await refusal({ LOOPGATE_PORT: String(port) });
       expect(exitCode).toBe(2);
-      expect(errors).toContain(`Port ${port} is taken by another program.`);
+      expect(errors).toMatch(new RegExp(`Port ${port} is taken by node.* \\(process ${process.pid}\\)\\.`));
       expect(errors).toContain('no other port was tried');
     } finally {
       occupant.close();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Logger } from 'pino';
 import { speak, textsFor } from '../preload/texts/index.ts';
 import type { GuardMode } from './access/gate.ts';
-import { ListenError } from './api/listen.ts';
+import { ListenError, OwnLoopgateError } from './api/listen.ts';
 import { systemClock } from './broker/clock.ts';
 import type { DeviceCode } from './broker/deviceLogin.ts';
 import type { Vault } from './broker/vault.ts';
@@ -16,8 +16,12 @@ import { createLog } from './log.ts';
 import { readPolicy } from './policy.ts';
 import { readSettings, readVaultCredential, SettingError, type Settings } from './settings.ts';
 import { readSettingsFile, readText, writeSetting } from './settingsFile.ts';
+import { takeHandedSockets } from './socketActivation.ts';
 import { type Protection, SystemVault } from './systemVault.ts';
 import { version } from './version.ts';
+
+/** As the README has them: a setting, a port or a data folder that cannot be used; another Loopgate of this user serves. */
+const exitCodes = { refused: 2, alreadyRuns: 3 } as const;
 
 /** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
 async function serve(): Promise<void> {
@@ -32,6 +36,7 @@ async function serve(): Promise<void> {
   delete process.env.LOOPGATE_VAULT_KEY;
   keepLoopbackDirect(process.env);
   const key = vaultKey(settings);
+  const sockets = takeHandedSockets(process.env, process.pid);
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);
   if (lock.notice !== undefined) print(lock.notice);
@@ -47,6 +52,8 @@ async function serve(): Promise<void> {
     ...(browser.length === 0 && { showDeviceCode: printDeviceCode }),
     vault,
     guard: 'same-user',
+    sockets,
+    portRemedy: 'Or let systemd open it: its units are described there too.',
   } as const;
   const host = await startHost(settings, world, log).catch((error: unknown) => {
     lock.release();
@@ -180,5 +187,5 @@ serve().catch((error: unknown) => {
     ? error.message
     : `Loopgate could not start: ${error instanceof Error ? error.message : String(error)}`;
   process.stderr.write(`${text}\n`);
-  process.exit(isTheirs ? 2 : 1);
+  process.exit(error instanceof OwnLoopgateError ? exitCodes.alreadyRuns : isTheirs ? exitCodes.refused : 1);
 });

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { Gate, type GuardMode } from './access/gate.ts';
 import { systemCallerLookup } from './api/caller.ts';
 import { callbackPath } from './api/guard.ts';
-import { defaultPorts, type Listening, listen } from './api/listen.ts';
+import { defaultPorts, type Listening, listen, reasonsOf } from './api/listen.ts';
 import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { systemClock } from './broker/clock.ts';
@@ -32,13 +32,21 @@ export interface Host {
 /** What touches the world; and which programs are let in where the setting does not say it. */
 type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 'vault'> & {
   readonly guard: GuardMode;
+  /** Descriptors of listening sockets that were opened for this process; then no port is tried. */
+  readonly sockets?: readonly number[];
+  /** What else can be done about a privileged port here, in one sentence. */
+  readonly portRemedy?: string;
 };
 
 /**
  * What the desktop app and the headless host have in common: the broker behind its API, on both loopback addresses.
- * @throws ListenError, SettingError
+ * @throws OwnLoopgateError, ListenError, SettingError
  */
-export async function startHost(settings: Settings, { guard, ...world }: HostWorld, log: Logger): Promise<Host> {
+export async function startHost(
+  settings: Settings,
+  { guard, sockets = [], portRemedy, ...world }: HostWorld,
+  log: Logger,
+): Promise<Host> {
   if (settings.demo && settings.issuer === undefined) {
     throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
   }
@@ -77,7 +85,10 @@ export async function startHost(settings: Settings, { guard, ...world }: HostWor
     onConnection: api.onConnection,
     onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),
+    sockets,
     ...(settings.port !== undefined && { port: settings.port }),
+    ...(settings.ports !== undefined && { ports: settings.ports }),
+    ...(portRemedy !== undefined && { remedy: portRemedy }),
   }).catch(async (error: unknown) => {
     command.remove();
     await broker.close();
@@ -104,7 +115,9 @@ export async function startHost(settings: Settings, { guard, ...world }: HostWor
     gate,
     address,
     portNotice: noticeOf(listening),
-    callbacks: portsOf(settings.port, listening.port).map((port) => `http://localhost:${port}${callbackPath}`),
+    callbacks: portsOf(sockets.length > 0 ? { port: listening.port } : settings, listening.port).map(
+      (port) => `http://localhost:${port}${callbackPath}`,
+    ),
     close(options) {
       closing ??= close(options);
       return closing;
@@ -121,11 +134,11 @@ export async function tryPort(port: number): Promise<void> {
   await listening.close();
 }
 
-function portsOf(set: number | undefined, inUse: number): number[] {
-  return set === undefined ? [...new Set([inUse, ...defaultPorts])] : [inUse];
+function portsOf({ port, ports = defaultPorts }: Pick<Settings, 'port' | 'ports'>, inUse: number): number[] {
+  return port === undefined ? [...new Set([inUse, ...ports])] : [inUse];
 }
 
 function noticeOf({ port, refused }: Listening): string | undefined {
   if (refused.length === 0) return undefined;
-  return `${refused.map(({ reason }) => reason).join(' ')} Loopgate uses port ${port} instead.`;
+  return `${reasonsOf(refused)} Loopgate uses port ${port} instead.`;
 }

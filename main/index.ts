@@ -1,15 +1,17 @@
 import { app, powerMonitor } from 'electron';
-import { ListenError } from './api/listen.ts';
+import { ListenError, OwnLoopgateError } from './api/listen.ts';
 import { browserOpener } from './desktop/browser.ts';
 import { startDesktop } from './desktop/desktop.ts';
 import { desktopVault } from './desktop/desktopVault.ts';
 import { endFailedStart } from './desktop/failedStart.ts';
 import { placeFolders } from './desktop/folders.ts';
+import { showWindowOf } from './desktop/handOver.ts';
 import { KeptVault } from './desktop/keptVault.ts';
 import { speakSystemLanguage } from './desktop/language.ts';
 import { denyPermissions, lockDown } from './desktop/lockDown.ts';
 import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
+import { closeAtQuit } from './desktop/quit.ts';
 import { RunningHost } from './desktop/runningHost.ts';
 import { ownStartAtLogin, startsHidden } from './desktop/startAtLogin.ts';
 import { systemFetch } from './desktop/systemFetch.ts';
@@ -64,15 +66,8 @@ function leaveToFirst(): void {
   app.exit(0);
 }
 
-/** Quit waits until the sockets are closed and everything is written. */
-function closeAtQuit(running: RunningHost): void {
-  app.once('will-quit', (event) => {
-    event.preventDefault();
-    void running.close().finally(() => app.exit(0));
-  });
-}
-
 start().catch((error: unknown) => {
+  if (error instanceof OwnLoopgateError && showWindowOf(error.pid)) return leaveToFirst();
   const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
-  return endFailedStart(error, isTheirs);
+  return endFailedStart(error, error instanceof OwnLoopgateError ? 3 : isTheirs ? 2 : 1);
 });

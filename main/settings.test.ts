@@ -75,6 +75,7 @@ describe('settings', () => {
   it.each<[string, string, object]>([
     ['LOOPGATE_PORT', '0', { port: 0 }],
     ['LOOPGATE_PORT', '65535', { port: 65535 }],
+    ['LOOPGATE_PORTS', '1000, 5323 39300', { ports: [1000, 5323, 39300] }],
     ['LOOPGATE_AUDIENCE', 'https://api.example/', { audience: 'https://api.example/' }],
     ['LOOPGATE_SCOPE', 'openid read:things', { scope: 'openid read:things' }],
     ['LOOPGATE_DEMO', '1', { demo: true }],
@@ -135,6 +136,10 @@ describe('settings', () => {
     ['LOOPGATE_PORT', '1e3', 'from 0 to 65535'],
     ['LOOPGATE_PORT', '0x50', 'from 0 to 65535'],
     ['LOOPGATE_PORT', '80 ', 'from 0 to 65535'],
+    ['LOOPGATE_PORTS', '1000 0', 'from 1 to 65535'],
+    ['LOOPGATE_PORTS', '1000 1000', 'different'],
+    ['LOOPGATE_PORTS', '1000;5323', 'a list of different whole numbers'],
+    ['LOOPGATE_PORTS', ' , ', 'a list of different whole numbers'],
     ['LOOPGATE_CLIENT_ID', 'two words', 'without spaces'],
     ['LOOPGATE_AUDIENCE', 'two words', 'without spaces'],
     ['LOOPGATE_SCOPE', 'profile email', 'openid among them'],

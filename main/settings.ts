@@ -32,6 +32,7 @@ const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const list = z.array(z.string().min(1));
 const listFromText = (text: string) => text.split(/[\s,]+/).filter((entry) => entry !== '');
 const numberFromText = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
+const numbersFromText = (text: string) => listFromText(text).map(numberFromText);
 const booleanFromText = (text: string) => ({ '1': true, true: true, '0': false, false: false })[text] ?? text;
 
 const vaultKey = z.string().transform((text, context) => {
@@ -77,11 +78,25 @@ export const settingsTable = {
   port: {
     environment: 'LOOPGATE_PORT',
     inFile: true,
-    description: 'The port of the API. When it is set, no other port is tried; 0 takes any free one.',
+    description:
+      'The port of the API. When it is set, no other port is tried, whatever `ports` says; 0 takes any free one.',
     expected: 'a whole number from 0 to 65535',
-    default: '1000, then 5323, then 39300–39303',
+    default: 'the first of `ports` that is free',
     schema: z.int().min(0).max(65535),
     fromText: numberFromText,
+  },
+  ports: {
+    environment: 'LOOPGATE_PORTS',
+    inFile: true,
+    description:
+      'The ports that are tried, in this order, when no single port is set. 39300 to 39333 are passed over where Pieces OS is installed or answers.',
+    expected: 'a list of different whole numbers from 1 to 65535 (environment: separated by commas or spaces)',
+    default: '1000, 5323, 39300, 39301, 39302, 39303',
+    schema: z
+      .array(z.int().min(1).max(65535))
+      .min(1)
+      .refine((ports) => new Set(ports).size === ports.length),
+    fromText: numbersFromText,
   },
   issuer: {
     environment: 'LOOPGATE_ISSUER',
@@ -235,8 +250,10 @@ type Given = { [K in SettingName]?: z.output<(typeof settingsTable)[K]['schema']
 /** All settings, parsed. What has no default is absent when it is not set. */
 export interface Settings {
   readonly home: string;
-  /** Absent: the default order of ports. */
+  /** The only port that is tried. Absent: {@link Settings.ports} are. */
   readonly port?: number;
+  /** Absent: the default order of ports. */
+  readonly ports?: readonly number[];
   readonly issuer?: string;
   readonly clientId?: string;
   readonly audience?: string;
@@ -298,10 +315,11 @@ export function readSettings(
       'clientId (LOOPGATE_CLIENT_ID) is not set: an issuer needs the client id of its application.',
     );
   }
-  const { port, issuer, clientId, audience, guard, vaultKey, withoutKeyring, demo } = given;
+  const { port, ports, issuer, clientId, audience, guard, vaultKey, withoutKeyring, demo } = given;
   return {
     home,
     ...(port !== undefined && { port }),
+    ...(ports !== undefined && { ports }),
     ...(issuer !== undefined && { issuer }),
     ...(clientId !== undefined && { clientId }),
     ...(audience !== undefined && { audience }),

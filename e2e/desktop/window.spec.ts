@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from '@playwright/test';
 import { testApp } from '../../build/testApp.ts';
-import { startDesktopApp } from '../support/desktopApp.ts';
+import { startDesktopApp, temporaryHome } from '../support/desktopApp.ts';
 import { HeadlessFailed, startHeadless } from '../support/headless.ts';
 import { onStage } from '../support/stage.ts';
 
@@ -51,14 +51,16 @@ test('the window says that the provider is the demo on this machine', () =>
 
 test('a port that is taken: the next one is used, and the window says why', () =>
   onStage(async ({ environment }) => {
-    const occupant = createServer();
-    // Whoever has the port already serves as well.
-    await new Promise<void>((resolve) => occupant.once('error', () => resolve()).listen(1000, '127.0.0.1', resolve));
+    const [occupant, free] = [createServer(), createServer()];
+    for (const server of [occupant, free]) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const [taken, next] = [occupant, free].map((server) => (server.address() as AddressInfo).port);
+    await new Promise((resolve) => free.close(resolve));
     try {
-      const { window, address, quit } = await startDesktopApp({ environment: { ...environment, LOOPGATE_PORT: '' } });
-      expect(address).not.toBe('http://localhost:1000');
-      await expect(window.getByRole('note')).toContainText(/Port 1000 is (taken by another program|privileged)/);
-      await expect(window.getByRole('note')).toContainText(`port ${new URL(address).port}`);
+      const ports = { LOOPGATE_PORT: '', LOOPGATE_PORTS: `${taken} ${next}` };
+      const { window, address, quit } = await startDesktopApp({ environment: { ...environment, ...ports } });
+      expect(address).toBe(`http://localhost:${next}`);
+      await expect(window.getByRole('note')).toContainText(`Port ${taken} is taken by node`);
+      await expect(window.getByRole('note')).toContainText(`port ${next}`);
       expect((await fetch(`${address}/pkce/challenge`)).status).toBe(200);
       await quit();
     } finally {
@@ -115,6 +117,36 @@ test('two hosts on one data folder: the app is refused while a headless host hol
     expect(errors).toContain(`Loopgate (headless, process ${host.pid}) already runs on ${home}`);
     expect((await fetch(`${host.address}/pkce/challenge`)).status).toBe(200);
     await host.stop();
+  }));
+
+test('L9: a port that another Loopgate of the same user serves: its window is shown, and the second start ends', () =>
+  onStage(async ({ environment }) => {
+    const app = await startDesktopApp({ environment });
+    const other = await temporaryHome();
+    try {
+      await app.window.close();
+      const elsewhere = { ...environment, LOOPGATE_HOME: other.path, LOOPGATE_PORT: new URL(app.address).port };
+      const [shown, second] = await Promise.all([app.electron.waitForEvent('window'), runToItsEnd(elsewhere)]);
+      expect(second).toMatchObject({ exitCode: 0, output: 'Loopgate already runs: its window is shown.\n' });
+      await expect(shown.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+      expect(await readdir(other.path)).not.toContain('lock.json');
+    } finally {
+      await app.quit();
+      await other.remove();
+    }
+  }));
+
+test('L9: a port that a headless Loopgate of the same user serves: the app says so and ends', () =>
+  onStage(async ({ environment }) => {
+    const host = await startHeadless();
+    try {
+      const { exitCode, errors } = await runToItsEnd({ ...environment, LOOPGATE_PORT: String(host.port) });
+      expect(exitCode).toBe(3);
+      expect(errors).toContain(`Loopgate already runs (process ${host.pid}) and serves port ${host.port}`);
+      expect((await fetch(`${host.address}/pkce/challenge`)).status).toBe(200);
+    } finally {
+      await host.stop();
+    }
   }));
 
 test("the window is Electron's security checklist: sandboxed, isolated, no Node, no way out", () =>

@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import {
   type ConnectionLimits,
   defaultPorts,
@@ -11,6 +11,9 @@ import {
   type Listening,
   type ListenOptions,
   listen,
+  OwnLoopgateError,
+  type PortWorld,
+  reasonsOf,
 } from './listen.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -46,6 +49,21 @@ async function exchange(port: number, bytes: string, host = '127.0.0.1'): Promis
   const socket = connect(port, host);
   socket.write(bytes);
   return await text(socket);
+}
+
+/** What is said of a port that this very process has. */
+const takenHere = (port: number) => new RegExp(`Port ${port} is taken by [^.]*node.* \\(process ${process.pid}\\)\\.`);
+
+/** The system refuses these addresses. */
+function refuseOn(hosts: readonly string[]): void {
+  const listenOf = Server.prototype.listen as (...given: unknown[]) => Server;
+  const spy = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...given: unknown[]) {
+    const [options] = given as [{ host?: string }];
+    if (options.host === undefined || !hosts.includes(options.host)) return listenOf.apply(this, given);
+    process.nextTick(() => this.emit('error', Object.assign(new Error('refused'), { code: 'EACCES' })));
+    return this;
+  } as typeof Server.prototype.listen);
+  closers.push(async () => spy.mockRestore());
 }
 
 const hello = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
@@ -91,25 +109,84 @@ describe('R8: where it listens', () => {
     const taken = (await occupy('127.0.0.1')) ?? -1;
     const { port, refused } = await listening({ ports: [taken, 0] });
     expect(port).not.toBe(taken);
-    expect(refused).toEqual([{ port: taken, reason: `Port ${taken} is taken by another program.` }]);
+    expect(refused).toEqual([{ port: taken, reason: expect.stringMatching(takenHere(taken)) }]);
   });
 
   it('L9: a port that was set is the only one tried', async () => {
     const taken = (await occupy('127.0.0.1')) ?? -1;
     const failure = listen({ ...answering, port: taken, ports: [0] });
-    await expect(failure).rejects.toThrow(`Port ${taken} is taken by another program. LOOPGATE_PORT or "port" was set`);
+    await expect(failure).rejects.toThrow(new RegExp(`${takenHere(taken).source} LOOPGATE_PORT or "port" was set`));
   });
 
   it('L9: when no port is free, the message names them all', async () => {
     const taken = [await occupy('127.0.0.1'), await occupy('127.0.0.1')].map((port) => port ?? -1);
     const failure = listen({ ...answering, ports: taken });
     await expect(failure).rejects.toThrow(ListenError);
-    await expect(failure).rejects.toThrow(taken.map((port) => `Port ${port} is taken by another program.`).join(' '));
+    await expect(failure).rejects.toThrow(new RegExp(taken.map((port) => takenHere(port).source).join(' ')));
+  });
+
+  it('L9: a port of another Loopgate of this user ends the search, whatever ports come after it', async () => {
+    const taken = (await occupy('127.0.0.1')) ?? -1;
+    const owner = { isOwnUser: true, pid: 4711, name: 'Loopgate', isLoopgate: true };
+    const failure = listen({ ...answering, ports: [taken, 0], world: { portOwner: async () => owner } });
+    await expect(failure).rejects.toThrow(OwnLoopgateError);
+    await expect(failure).rejects.toThrow(`Loopgate already runs (process 4711) and serves port ${taken}.`);
+  });
+
+  it('L9: the ports of Pieces OS are passed over where it is, and said once', async () => {
+    const world = { piecesOs: async () => 'Pieces OS is installed (/there)' };
+    const { refused } = await listening({ ports: [39310, 39311, 0], world });
+    expect(refused.map(({ port }) => port)).toEqual([39310, 39311]);
+    expect(reasonsOf(refused)).toBe('The ports from 39300 on are left to Pieces OS: Pieces OS is installed (/there).');
+  });
+
+  // Doubles: the refusals of the other systems, which cannot be had here.
+  it.each<[NodeJS.Platform, Partial<PortWorld>, RegExp]>([
+    ['win32', { excludedRange: async () => ({ first: 980, last: 1079 }) }, /reserved by Windows, with 980–1079.*netsh/],
+    ['win32', { portOwner: async () => undefined }, /Port 1000 is taken by another program\./],
+    ['linux', {}, /privileged on this system: .*sysctl -w net\.ipv4\.ip_unprivileged_port_start=1000.* Or so\./],
+  ])('L9: a forbidden port has the remedy of its system (%s)', async (platform, world, words) => {
+    refuseOn(['127.0.0.1', '::1', '0.0.0.0', '::']);
+    const nowhere = { portOwner: async () => undefined, excludedRange: async () => undefined, ...world };
+    const failure = listen({ ...answering, port: 1000, platform, remedy: 'Or so.', world: nowhere });
+    await expect(failure).rejects.toThrow(words);
   });
 
   it('contract 7: the published clients’ ports, in their order', () => {
     expect(defaultPorts.slice(0, 3)).toEqual([1000, 5323, 39300]);
     expect(defaultPorts.every((port) => port <= 5323 || (port >= 39300 && port <= 39333))).toBe(true);
+  });
+});
+
+describe('R8: macOS, which gives a privileged port on the wildcard address only', () => {
+  // A double: macOS's refusal of the two addresses. All else is real.
+  it('R8: it is taken there, both ends on loopback are served, and all others are ended unread', async (context) => {
+    await hasIpv6(context);
+    refuseOn(['127.0.0.1', '::1']);
+    const asked: (string | undefined)[] = [];
+    const { port } = await listening({
+      port: 0,
+      platform: 'darwin',
+      handler: ({ url }, response) => {
+        asked.push(url);
+        response.end('hello');
+      },
+    });
+    for (const host of ['127.0.0.1', '::1']) expect(await exchange(port, hello, host)).toMatch(/hello$/);
+    const outer = Object.values(networkInterfaces())
+      .flatMap((all) => all ?? [])
+      .filter(({ internal, family }) => !internal && family === 'IPv4')
+      .map(({ address }) => address);
+    // 127.0.0.2 stands for every address that is not ours alone; where there is another one, that too.
+    for (const host of ['127.0.0.2', ...outer]) {
+      await expect(exchange(port, 'GET /evil HTTP/1.1\r\n\r\n', host).catch(() => '')).resolves.toBe('');
+    }
+    expect(asked).toEqual(['/', '/']);
+  });
+
+  it('R8: on no other system is the wildcard taken', async () => {
+    refuseOn(['127.0.0.1', '::1']);
+    await expect(listen({ ...answering, port: 0, platform: 'linux' })).rejects.toThrow('privileged');
   });
 });
 

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { excludedRange } from './excludedPorts.ts';
+import { isPiecesPort, piecesOs } from './piecesOs.ts';
+import { describeOwner, type PortOwner, portOwner } from './portOwner.ts';
 
 /** The order in which ports are tried when none was set: what the published clients look for. */
 export const defaultPorts = [1000, 5323, 39300, 39301, 39302, 39303] as const;
@@ -56,60 +59,171 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
+/** A port belongs to another Loopgate of the same user, as the operating system says: that one is to be used (L9). */
+export class OwnLoopgateError extends ListenError {
+  /** The process of the other one. */
+  readonly pid: number | undefined;
+
+  constructor(port: number, { pid }: PortOwner) {
+    const which = pid === undefined ? '' : ` (process ${pid})`;
+    super(`Loopgate already runs${which} and serves port ${port}. Use that one, or stop it and start again.`);
+    this.pid = pid;
+  }
+}
+
+/** What the system is asked about ports; for tests. */
+export interface PortWorld {
+  readonly portOwner: (port: number) => Promise<PortOwner | undefined>;
+  readonly piecesOs: () => Promise<string | undefined>;
+  readonly excludedRange: (port: number) => Promise<{ first: number; last: number } | undefined>;
+}
+
 export interface ListenOptions {
-  /** A port that was set: it alone is tried. 0 takes any free one. Absent: {@link defaultPorts}. */
+  /** A port that was set: it alone is tried. 0 takes any free one. */
   readonly port?: number;
+  /** The order to try when no port was set. Absent: {@link defaultPorts}. */
+  readonly ports?: readonly number[];
+  /** Descriptors of listening sockets that were opened for this process (socket activation): they are used, and no port is tried. */
+  readonly sockets?: readonly number[];
   readonly handler: RequestListener;
-  /** Told of each connection when it is accepted. */
-  readonly onConnection?: (socket: Socket) => void;
+  /**
+   * Told of each connection when it is accepted. `wasWaiting` says that it may be older than this process: it came to a
+   * socket that was opened for us before we were there.
+   */
+  readonly onConnection?: (socket: Socket, wasWaiting: boolean) => void;
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Told when a listener fails later on, such as for want of memory for a new connection; it goes on listening. */
   readonly onError?: (error: Error) => void;
+  /** What else can be done about a privileged port here, in one sentence. */
+  readonly remedy?: string;
   readonly platform?: NodeJS.Platform;
-  /** The order to try when no port was set; for tests. */
-  readonly ports?: readonly number[];
+  readonly world?: Partial<PortWorld>;
   /** Others than the usual ones; for tests. */
   readonly limits?: Partial<ConnectionLimits>;
 }
 
 /**
- * Listens on 127.0.0.1 and ::1, both or neither; ::1 is left out only where the machine has no IPv6 (R8).
- * @throws ListenError
+ * Listens on 127.0.0.1 and ::1, both or neither; ::1 is left out only where the machine has no IPv6 (R8). Where macOS gives a
+ * privileged port on the wildcard address only, it listens there, and ends every connection that is not on loopback.
+ * @throws OwnLoopgateError when another Loopgate of this user is met (L9); ListenError with the reason and what to do
  */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { port, platform = process.platform, ports = defaultPorts } = options;
+  const { port, ports = defaultPorts, sockets = [], platform = process.platform } = options;
+  if (sockets.length > 0) return await listenOnHanded(sockets, options);
+  const world: PortWorld = { portOwner, piecesOs, excludedRange, ...options.world };
   const refused: RefusedPort[] = [];
+  let pieces: Promise<string | undefined> | undefined;
   for (const candidate of port === undefined ? ports : [port]) {
+    if (port === undefined && isPiecesPort(candidate)) {
+      pieces ??= world.piecesOs();
+      const why = await pieces;
+      if (why !== undefined) {
+        refused.push({ port: candidate, reason: `The ports from 39300 on are left to Pieces OS: ${why}.` });
+        continue;
+      }
+    }
     try {
       const servers = await listenOnBoth(candidate, options);
       return { port: portOf(servers[0]), refused, close: () => closeAll(servers) };
     } catch (error) {
-      refused.push({ port: candidate, reason: reasonOf(error, candidate, platform) });
+      refused.push({ port: candidate, reason: await reasonOf(error, candidate, { ...options, platform, world }) });
     }
   }
-  const reasons = refused.map(({ reason }) => reason).join(' ');
+  const reasons = reasonsOf(refused);
   throw new ListenError(
     port === undefined
-      ? `No port could be had. ${reasons}`
+      ? `No port could be had. ${reasons} Free one of them, or set LOOPGATE_PORTS or "ports" to others.`
       : `${reasons} LOOPGATE_PORT or "port" was set, so no other port was tried.`,
   );
 }
 
+/** Why ports were refused, each reason once. */
+export function reasonsOf(refused: readonly RefusedPort[]): string {
+  return [...new Set(refused.map(({ reason }) => reason))].join(' ');
+}
+
+/** Where a server listens: at an address of ours, or on a socket that was opened for us. */
+type Place = { readonly host: string; readonly port: number } | { readonly fd: number };
+
 async function listenOnBoth(port: number, options: ListenOptions): Promise<[Server, ...Server[]]> {
+  try {
+    return await listenOnPair(port, ['127.0.0.1', '::1'], options);
+  } catch (error) {
+    const { platform = process.platform } = options;
+    if (platform !== 'darwin' || codeOf(error) !== 'EACCES') throw error;
+    return await listenOnPair(port, ['0.0.0.0', '::'], options);
+  }
+}
+
+async function listenOnPair(
+  port: number,
+  [four, six]: readonly [string, string],
+  options: ListenOptions,
+): Promise<[Server, ...Server[]]> {
   // With any port, the number that IPv4 got may be taken on IPv6: another one is drawn then.
   for (let attempt = 1; ; attempt += 1) {
-    const four = await listenOnOne('127.0.0.1', port, options);
+    const first = await listenOnOne({ host: four, port }, options);
     try {
-      return [four, await listenOnOne('::1', portOf(four), options)];
+      return [first, await listenOnOne({ host: six, port: portOf(first) }, options)];
     } catch (error) {
-      if (isMissingFamily(error)) return [four];
-      await closeAll([four]);
+      if (isMissingFamily(error)) return [first];
+      await closeAll([first]);
       if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || attempt === 20) throw error;
     }
   }
 }
 
-function listenOnOne(host: string, port: number, options: ListenOptions): Promise<Server> {
+/**
+ * Listens on sockets that were opened for this process. They must be 127.0.0.1 and ::1 with one port, and nothing else: what
+ * others can reach is never served (R8). A family that was not handed over is opened here, when this user may.
+ * @throws ListenError
+ */
+async function listenOnHanded(sockets: readonly number[], options: ListenOptions): Promise<Listening> {
+  const servers: Server[] = [];
+  try {
+    for (const fd of sockets) servers.push(await listenOnOne({ fd }, options));
+    const places = servers.map((server) => server.address());
+    const addresses = places.map((place) => (typeof place === 'object' ? place?.address : undefined));
+    const [first] = servers;
+    if (!first) throw new ListenError('No socket was handed over.');
+    const port = portOf(first);
+    if (new Set(addresses).size < addresses.length || servers.some((server) => portOf(server) !== port)) {
+      throw new ListenError(
+        'The sockets that were handed over are not one of each family with the same port. The socket unit must have ListenStream=127.0.0.1:1000 and ListenStream=[::1]:1000, and no other.',
+      );
+    }
+    if (options.port !== undefined && options.port !== 0 && options.port !== port) {
+      throw new ListenError(
+        `The socket that was handed over has port ${port}, and LOOPGATE_PORT or "port" is ${options.port}. Set both to the same, or remove the setting.`,
+      );
+    }
+    for (const host of ['127.0.0.1', '::1'].filter((address) => !addresses.includes(address))) {
+      servers.push(...(await listenOnMissing(host, port, options)));
+    }
+    return { port, refused: [], close: () => closeAll(servers) };
+  } catch (error) {
+    await closeAll(servers);
+    if (error instanceof ListenError) throw error;
+    throw new ListenError(
+      `A socket that was handed over cannot be used (${codeOf(error) ?? 'unknown error'}). LISTEN_FDS must be the listening TCP sockets of 127.0.0.1 and ::1.`,
+    );
+  }
+}
+
+/** The family for which no socket was handed over; none where the machine does not have it. @throws ListenError */
+async function listenOnMissing(host: string, port: number, options: ListenOptions): Promise<Server[]> {
+  try {
+    return [await listenOnOne({ host, port }, options)];
+  } catch (error) {
+    if (host === '::1' && isMissingFamily(error)) return [];
+    const address = host === '::1' ? '[::1]' : host;
+    throw new ListenError(
+      `No socket for ${address} was handed over, and port ${port} cannot be opened there (${codeOf(error) ?? 'unknown error'}). Add ListenStream=${address}:${port} to the socket unit.`,
+    );
+  }
+}
+
+function listenOnOne(place: Place, options: ListenOptions): Promise<Server> {
   const { handler, onConnection, onUpgrade, onError } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const server = createServer(
@@ -129,7 +243,12 @@ function listenOnOne(host: string, port: number, options: ListenOptions): Promis
   // An expectation does not make a request one that passes by the guard.
   server.on('checkContinue', handler);
   server.on('checkExpectation', handler);
-  if (onConnection) server.on('connection', onConnection);
+  // What was refused here is never read: Node's own listener finds it destroyed.
+  server.prependListener('connection', (socket) => {
+    if (!isOnLoopback(socket)) socket.destroy();
+  });
+  const mayBeOlder = 'fd' in place ? watchQueue(server) : () => false;
+  if (onConnection) server.on('connection', (socket: Socket) => onConnection(socket, mayBeOlder()));
   const connections = new Connections(server, limits);
   server.on('upgrade', (request, socket, head) => {
     if (onUpgrade && request.headers.upgrade?.toLowerCase() === 'websocket') {
@@ -148,12 +267,66 @@ function listenOnOne(host: string, port: number, options: ListenOptions): Promis
   server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, exclusive: true, ipv6Only: host === '::1' }, () => {
+    const where = 'fd' in place ? place : { ...place, ipv6Only: place.host.includes(':') };
+    server.listen({ ...where, exclusive: true }, () => {
       server.off('error', reject);
       server.on('error', (error) => onError?.(error));
+      const address = server.address();
+      if ('fd' in place && !isLoopback(typeof address === 'object' ? address?.address : undefined)) {
+        // Before anything of it was accepted.
+        const found =
+          typeof address === 'object' && address !== null ? `${address.address} port ${address.port}` : 'a path';
+        server.close();
+        return reject(
+          new ListenError(
+            `A socket that was handed over listens on ${found}. Loopgate serves 127.0.0.1 and ::1 alone: correct ListenStream= in the socket unit.`,
+          ),
+        );
+      }
       resolve(server);
     });
   });
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address === '127.0.0.1' || address === '::1';
+}
+
+/** Both ends, so that neither another machine nor an address of ours that others reach is served (R8). */
+function isOnLoopback({ remoteAddress, localAddress }: Socket): boolean {
+  return isLoopback(remoteAddress) && isLoopback(localAddress);
+}
+
+/**
+ * Tells connections that waited before this process was there from later ones. Who waited may have started another program
+ * in its place meanwhile. A queue is first in, first out: when a connection of our own has come out of it, so have they all.
+ * @returns whether one that is accepted now may be from before
+ */
+function watchQueue(server: Server): () => boolean {
+  let isDrained = false;
+  const seen = new Set<number | undefined>();
+  server.once('listening', () => {
+    const address = server.address();
+    if (typeof address !== 'object' || address === null || !isLoopback(address.address)) return;
+    const own = connect(address.port, address.address);
+    const look = (port: number | undefined) => {
+      if (own.localPort === undefined || port !== own.localPort) return;
+      isDrained = true;
+      seen.clear();
+      own.destroy();
+    };
+    server.on('connection', ({ remotePort }: Socket) => {
+      if (isDrained) return;
+      seen.add(remotePort);
+      if (!own.connecting) look(remotePort);
+    });
+    own.once('connect', () => {
+      if (seen.has(own.localPort)) look(own.localPort);
+    });
+    own.on('error', () => undefined);
+    server.once('close', () => own.destroy());
+  });
+  return () => !isDrained;
 }
 
 /** The connections of a server, and which of them are good for nothing (L6). */
@@ -282,15 +455,27 @@ function isMissingFamily(error: unknown): boolean {
   return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error) ?? '');
 }
 
-function reasonOf(error: unknown, port: number, platform: NodeJS.Platform): string {
+/** @throws OwnLoopgateError */
+async function reasonOf(
+  error: unknown,
+  port: number,
+  { platform, world, remedy }: Pick<ListenOptions, 'remedy'> & { platform: NodeJS.Platform; world: PortWorld },
+): Promise<string> {
   const code = codeOf(error);
-  if (code === 'EADDRINUSE') return `Port ${port} is taken by another program.`;
+  const range = code === 'EACCES' && platform === 'win32' ? await world.excludedRange(port) : undefined;
+  if (range) {
+    return `Port ${port} is reserved by Windows, with ${range.first}–${range.last} (most often for Hyper-V or WSL): to use it, an administrator runs "net stop winnat", "netsh int ipv4 add excludedportrange protocol=tcp startport=${port} numberofports=1", and "net start winnat".`;
+  }
+  // Windows says EACCES also for a port that another program keeps to itself.
+  if (code === 'EADDRINUSE' || (code === 'EACCES' && platform === 'win32')) {
+    const owner = await world.portOwner(port);
+    if (owner?.isLoopgate && owner.pid !== process.pid) throw new OwnLoopgateError(port, owner);
+    return `Port ${port} is taken by ${describeOwner(owner)}.`;
+  }
   if (code !== 'EACCES') return `Port ${port} cannot be used (${code ?? 'unknown error'}).`;
-  if (platform === 'linux') {
-    return `Port ${port} is privileged on this system: to use it, an administrator runs "sysctl -w net.ipv4.ip_unprivileged_port_start=${port}".`;
-  }
-  if (platform === 'win32') {
-    return `Port ${port} is reserved by Windows: "netsh int ipv4 show excludedportrange tcp" shows by whom.`;
-  }
-  return `Port ${port} is privileged on this system.`;
+  const opened =
+    platform === 'linux'
+      ? `: to use it, an administrator runs "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${port}", which lasts until the machine is started again (README, "The port", says what lasts longer).`
+      : '.';
+  return [`Port ${port} is privileged on this system${opened}`, ...(remedy === undefined ? [] : [remedy])].join(' ');
 }

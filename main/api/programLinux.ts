@@ -31,7 +31,7 @@ const settlingTime = 100;
 const ticksPerSecond = 100;
 
 /** A process that holds a socket, and under which of its file descriptors. */
-interface Holder {
+export interface Holder {
   readonly pid: number;
   readonly descriptors: string[];
 }
@@ -293,7 +293,7 @@ export function processStatus(line: string): { state: string; parent: number; st
  * the event loop itself: these reads never wait for a disk, and through the thread pool they take ten times as long (seen:
  * 12–28 ms against 80–170 ms for 670 descriptors).
  */
-async function walkSockets(proc: string): Promise<Map<number, Holder[]>> {
+export async function walkSockets(proc: string): Promise<Map<number, Holder[]>> {
   const sockets = new Map<number, Holder[]>();
   let sliceBegan = performance.now();
   for (const name of await readdir(proc)) {

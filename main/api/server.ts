@@ -44,7 +44,7 @@ export interface ApiOptions {
 export interface Api {
   readonly handler: RequestListener;
   /** Told of each connection when it is accepted. */
-  readonly onConnection: (socket: Socket) => void;
+  readonly onConnection: (socket: Socket, wasWaiting?: boolean) => void;
   /** Takes a connection that asks to become a WebSocket. */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Ends what a closed server leaves open: the WebSockets. */
@@ -186,9 +186,9 @@ export function createApi(options: ApiOptions): Api {
 
   return {
     handler,
-    onConnection(socket) {
+    onConnection(socket, wasWaiting = false) {
       // A socket comes a second time when a wish to upgrade it was passed over.
-      if (!opened.has(socket)) opened.set(socket, presentTime());
+      if (!opened.has(socket)) opened.set(socket, wasWaiting ? unknownTime : presentTime());
     },
     onUpgrade: (request, socket, head) => {
       socket.on('error', () => socket.destroy());
@@ -230,6 +230,9 @@ export function apiOperations({
     ...programsOperations(gate, commandKey),
   ];
 }
+
+/** Before everything that runs: a connection that may be older than we are proves nothing by when its program began. */
+const unknownTime: PointInTime = { uptime: 0, epoch: 0 };
 
 /** Who brings a login from beyond a forwarder (a container, WSL, SSH): owns nothing here. */
 const stranger = callerWith(async () => undefined);

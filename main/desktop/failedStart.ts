@@ -3,14 +3,15 @@ import { speakSystemLanguage } from './language.ts';
 
 /**
  * Says why the app did not start, and ends it.
- * @param isTheirs - true for what the person can mend (a setting, a port, a second host): the exit code is then 2, else 1
+ * @param exitCode - 1 for what went wrong in Loopgate itself, which is said with where it did; others as the README has them
  */
-export async function endFailedStart(error: unknown, isTheirs: boolean): Promise<void> {
-  const text = error instanceof Error ? (isTheirs ? error.message : (error.stack ?? error.message)) : String(error);
+export async function endFailedStart(error: unknown, exitCode: 1 | 2 | 3): Promise<void> {
+  const isOurs = exitCode === 1;
+  const text = error instanceof Error ? (isOurs ? (error.stack ?? error.message) : error.message) : String(error);
   process.stderr.write(`${text}\n`);
   // Who started it from a desktop sees no terminal.
   if (app.isPackaged) await showInWindow(text);
-  app.exit(isTheirs ? 2 : 1);
+  app.exit(exitCode);
 }
 
 /** Resolves when the person has closed it. */

@@ -81,7 +81,8 @@ export const english = {
     others:
       'Changing it signs nobody out: who is signed in at the provider of before is there again when you set that one again.',
     port: 'Port',
-    portHint: (port: string) => `Empty: 1000, or else 5323 or 39300 to 39303. In use now: ${port}.`,
+    portHint: (port: string) =>
+      `Empty: the first free one of 1000, 5323 and 39300 to 39303, or of the setting "ports". In use now: ${port}.`,
     guard: 'Programs that may use your sign-in',
     guards: {
       ask: 'Ask me about each one',

@@ -79,7 +79,8 @@ export const german: Texts = {
     others:
       'Eine Änderung meldet niemanden ab: Wer beim vorigen Anbieter angemeldet ist, ist wieder da, sobald der wieder eingestellt ist.',
     port: 'Port',
-    portHint: (port) => `Leer: 1000, sonst 5323 oder 39300 bis 39303. Jetzt in Gebrauch: ${port}.`,
+    portHint: (port) =>
+      `Leer: der erste freie von 1000, 5323 und 39300 bis 39303, oder der Einstellung „ports“. Jetzt in Gebrauch: ${port}.`,
     guard: 'Programme, die die Anmeldung nutzen dürfen',
     guards: {
       ask: 'Bei jedem nachfragen',

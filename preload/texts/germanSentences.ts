@@ -396,14 +396,28 @@ export const germanSentences: readonly Sentence[] = [
     '{reasons} Weil LOOPGATE_PORT oder „port“ gesetzt war, wurde kein anderer versucht.',
   ],
   ['Port {port} is taken by another program.', 'Port {port} ist von einem anderen Programm belegt.'],
+  ['Port {port} is taken by {owner}.', 'Port {port} ist belegt von: {owner}.'],
+  [
+    'a program of another user (uid {uid}) (process {pid})',
+    'Programm eines anderen Benutzers (UID {uid}) (Prozess {pid})',
+  ],
+  ['a program of another user (uid {uid})', 'Programm eines anderen Benutzers (UID {uid})'],
+  ['a program of another user', 'Programm eines anderen Benutzers'],
+  ['a program (process {pid})', 'ein Programm (Prozess {pid})'],
+  ['{name} (process {pid}) of another user (uid {uid})', '{name} (Prozess {pid}) eines anderen Benutzers (UID {uid})'],
+  ['{name} (process {pid})', '{name} (Prozess {pid})'],
+  [
+    'The ports from 39300 on are left to Pieces OS: {reason}.',
+    'Die Ports ab 39300 bleiben Pieces OS überlassen: {reason}.',
+  ],
   ['Port {port} cannot be used ({code}).', 'Port {port} ist nicht nutzbar ({code}).'],
   [
-    'Port {port} is privileged on this system: to use it, an administrator runs "{command}".',
-    'Port {port} ist auf diesem System privilegiert: Um ihn zu nutzen, führt ein Administrator „{command}“ aus.',
+    'Port {port} is privileged on this system: to use it, an administrator runs "{command}", which lasts until the machine is started again (README, "The port", says what lasts longer).',
+    'Port {port} ist auf diesem System privilegiert: Um ihn zu nutzen, führt ein Administrator „{command}“ aus; das hält bis zum Neustart des Rechners (was länger hält, steht im README unter „The port“).',
   ],
   [
-    'Port {port} is reserved by Windows: "{command}" shows by whom.',
-    'Port {port} ist von Windows reserviert: „{command}“ zeigt, für wen.',
+    'Port {port} is reserved by Windows, with {range} (most often for Hyper-V or WSL): to use it, an administrator runs "{first}", "{second}", and "{third}".',
+    'Port {port} ist von Windows reserviert, mit {range} (meist für Hyper-V oder WSL): Um ihn zu nutzen, führt ein Administrator „{first}“, „{second}“ und „{third}“ aus.',
   ],
   ['Port {port} is privileged on this system.', 'Port {port} ist auf diesem System privilegiert.'],
 

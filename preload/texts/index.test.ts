@@ -155,6 +155,13 @@ const forPrograms = [
   'Ask them to allow it in the list of programs of Loopgate, or try again in ten minutes.',
   'LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.',
   'there is nothing to choose: this is decided by the system',
+  // Of the sockets that systemd hands over to the headless host, which says it on the terminal.
+  'No socket was handed over.',
+  'The sockets that were handed over are not one of each family with the same port. The socket unit must have ListenStream=127.0.0.1:1000 and ListenStream=[::1]:1000, and no other.',
+  'The socket that was handed over has port x1, and LOOPGATE_PORT or "port" is x1. Set both to the same, or remove the setting.',
+  'A socket that was handed over cannot be used (x1). LISTEN_FDS must be the listening TCP sockets of 127.0.0.1 and ::1.',
+  'No socket for x1 was handed over, and port x1 cannot be opened there (x1). Add ListenStream=x1:x1 to the socket unit.',
+  'A socket that was handed over listens on x1. Loopgate serves 127.0.0.1 and ::1 alone: correct ListenStream= in the socket unit.',
   // Two sentences, of which the first is one of several: see below.
   'x1 A session that exists is kept.',
 ];

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { isPiecesPort, type PiecesWorld, piecesOs, piecesPaths } from './piecesOs.ts';
+
+const nothing: Partial<PiecesWorld> = {
+  platform: 'linux',
+  environment: {},
+  home: '/home/ada',
+  isThere: async () => false,
+  health: async () => undefined,
+  isLoopgate: async () => false,
+};
+
+describe('L9: Pieces OS keeps its ports', () => {
+  it('L9: they are 39300 to 39333', () => {
+    expect([39299, 39300, 39333, 39334].map(isPiecesPort)).toEqual([false, true, true, false]);
+  });
+
+  it.each<[NodeJS.Platform, string]>([
+    ['linux', '/snap/pieces-os'],
+    ['linux', '/var/lib/flatpak/app/com.pieces.os'],
+    ['linux', '/home/ada/.local/share/com.pieces.os'],
+    ['darwin', '/Applications/Pieces OS.app'],
+    ['darwin', '/home/ada/Library/com.pieces.os'],
+    ['win32', 'C:\\Local/Mesh Intelligent Technologies, Inc/Pieces OS'],
+  ])('L9: %s: it is installed where %s is', async (platform, path) => {
+    const environment = { LOCALAPPDATA: 'C:\\Local' };
+    const found = piecesOs({ ...nothing, platform, environment, isThere: async (asked) => asked === path });
+    expect(await found).toBe(`Pieces OS is installed (${path})`);
+    expect(piecesPaths(platform, environment, '/home/ada')).toContain(path);
+  });
+
+  it.each<[string, string | undefined, boolean, string | undefined]>([
+    ['ok and an id', 'ok:11111111-2222-3333-4444-555555555555', false, 'Pieces OS answers on port 39310'],
+    ['something else', '<html>', false, undefined],
+    ['nothing', undefined, false, undefined],
+    ['ok, from a Loopgate of ours', 'ok:1', true, undefined],
+  ])('L9: where a port answers %s', async (_what, text, isOurs, expected) => {
+    const health = async (port: number) => (port === 39310 ? text : undefined);
+    expect(await piecesOs({ ...nothing, health, isLoopgate: async () => isOurs })).toBe(expected);
+  });
+});

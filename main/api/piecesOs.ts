@@ -1,0 +1,105 @@
+import { access } from 'node:fs/promises';
+import { get } from 'node:http';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { portOwner } from './portOwner.ts';
+import { healthPath } from './wellKnown.ts';
+
+/** Where Pieces OS listens, and where its clients look for it. */
+const firstPort = 39300;
+const lastPort = 39333;
+/** For an answer of whoever listens there, in milliseconds. Its clients wait 100; here a busy machine is to be no excuse. */
+const probePatience = 2_000;
+/** `ok:` and an id, in characters. */
+const longestHealth = 200;
+
+/** Whether a port is one on which the clients of Pieces OS look for it. */
+export function isPiecesPort(port: number): boolean {
+  return port >= firstPort && port <= lastPort;
+}
+
+/** What the look for it touches; for tests. */
+export interface PiecesWorld {
+  readonly platform: NodeJS.Platform;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly isThere: (path: string) => Promise<boolean>;
+  /** The text that `GET /.well-known/health` answers with 200; undefined when nothing does. */
+  readonly health: (port: number) => Promise<string | undefined>;
+  /** Whether a Loopgate of this user listens there, which answers in the same way. */
+  readonly isLoopgate: (port: number) => Promise<boolean>;
+}
+
+/**
+ * Why the ports from 39300 on are to be left alone: Pieces OS is installed, or answers on one of them.
+ * @returns the reason as the second half of a sentence; undefined when there is none
+ */
+export async function piecesOs(world: Partial<PiecesWorld> = {}): Promise<string | undefined> {
+  const { platform, environment, home, isThere, health, isLoopgate }: PiecesWorld = { ...realWorld(), ...world };
+  for (const path of piecesPaths(platform, environment, home)) {
+    if (await isThere(path)) return `Pieces OS is installed (${path})`;
+  }
+  const ports = Array.from({ length: lastPort - firstPort + 1 }, (_, index) => firstPort + index);
+  const answers = await Promise.all(ports.map(async (port) => ({ port, text: await health(port) })));
+  for (const { port, text } of answers) {
+    if (text?.startsWith('ok') && !(await isLoopgate(port))) return `Pieces OS answers on port ${port}`;
+  }
+  return undefined;
+}
+
+/** Where it is, or keeps its data, by its documentation and its packages (Homebrew, snap, flatpak, Windows installer). */
+export function piecesPaths(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv, home: string): string[] {
+  if (platform === 'darwin') {
+    return [
+      '/Applications/Pieces OS.app',
+      join(home, 'Applications', 'Pieces OS.app'),
+      join(home, 'Library', 'com.pieces.os'),
+    ];
+  }
+  if (platform === 'win32') {
+    const local = environment.LOCALAPPDATA ?? join(home, 'AppData', 'Local');
+    return [join(local, 'Mesh Intelligent Technologies, Inc', 'Pieces OS'), join(home, 'Documents', 'com.pieces.os')];
+  }
+  const data = environment.XDG_DATA_HOME || join(home, '.local', 'share');
+  return [
+    '/snap/pieces-os',
+    '/var/lib/snapd/snap/pieces-os',
+    '/var/lib/flatpak/app/com.pieces.os',
+    join(data, 'flatpak', 'app', 'com.pieces.os'),
+    join(data, 'com.pieces.os'),
+  ];
+}
+
+function realWorld(): PiecesWorld {
+  return {
+    platform: process.platform,
+    environment: process.env,
+    home: homedir(),
+    isThere: (path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    health: healthOf,
+    isLoopgate: async (port) => (await portOwner(port))?.isLoopgate === true,
+  };
+}
+
+/** Not by `fetch`, which takes longer to load than to ask (seen: 600 ms on a busy machine). */
+function healthOf(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const asked = get({ host: '127.0.0.1', port, path: healthPath, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('latin1').on('data', (chunk: string) => {
+        text += chunk;
+        // Whatever it is, it is not that.
+        if (text.length > longestHealth) asked.destroy();
+      });
+      response.once('end', () => resolve(response.statusCode === 200 ? text : undefined));
+      response.once('close', () => resolve(undefined));
+    });
+    const impatience = setTimeout(() => asked.destroy(new Error('no answer')), probePatience);
+    asked.once('close', () => clearTimeout(impatience));
+    asked.once('error', () => resolve(undefined));
+  });
+}

@@ -1,0 +1,10 @@
+import { app } from 'electron';
+import type { RunningHost } from './runningHost.ts';
+
+/** Quit waits until the sockets are closed and everything is written. */
+export function closeAtQuit(running: RunningHost): void {
+  app.once('will-quit', (event) => {
+    event.preventDefault();
+    void running.close().finally(() => app.exit(0));
+  });
+}
