@@ -36,6 +36,7 @@ beforeAll(async () => {
   write('package.json', '{ "version": "1.2.3", "type": "module" }');
   write('main/index.ts', "import { app } from 'electron';\nvoid app.whenReady();\n");
   write('main/headless.ts', HEADLESS);
+  write('main/cli/index.ts', "console.log('command');");
   write('preload/index.ts', "import { contextBridge } from 'electron';\ncontextBridge.exposeInMainWorld('x', 1);\n");
   for (const page of ['index', 'consent']) {
     write(`renderer/${page}.html`, '<!doctype html><div></div><script type="module" src="./index.tsx"></script>');

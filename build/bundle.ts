@@ -1,6 +1,6 @@
 /**
- * Builds what runs from what is written: `out/main`, `out/headless`, `out/preload` and `out/renderer`, each one file (the
- * windows: one page each) without node_modules beside it.
+ * Builds what runs from what is written: `out/main`, `out/headless`, `out/cli`, `out/preload` and `out/renderer`, each one file
+ * (the windows: one page each) without node_modules beside it.
  *
  * Run by `npm run build`. `npm start`, `npm run serve` and `npm test` call `ensureBundle`, which builds only what changed.
  */
@@ -41,6 +41,7 @@ const RESULTS = [
   'main/sbom.cdx.json',
   'headless/index.cjs',
   'headless/docs/swagger-ui-bundle.js',
+  'cli/index.cjs',
   'preload/index.cjs',
   'renderer/index.html',
   'renderer/consent.html',
@@ -67,6 +68,7 @@ export async function bundle({ root = projectFolder, quiet = false }: BundleOpti
   const recorded = (config: InlineConfig) => ({ ...config, plugins: [...(config.plugins ?? []), shipped.plugin] });
   await build(recorded(forNode(root, 'main', define)));
   await build(recorded(forNode(root, 'headless', define)));
+  await build(recorded(forNode(root, 'cli', define)));
   await build(recorded(forNode(root, 'preload', define)));
   await build(recorded(forWindows(root, define)));
   await copyIcons(root);
@@ -107,11 +109,12 @@ export async function ensureBundle(options: BundleOptions = {}): Promise<void> {
 }
 
 type Define = Readonly<Record<string, string>>;
-type NodePart = 'main' | 'headless' | 'preload';
+type NodePart = 'main' | 'headless' | 'cli' | 'preload';
 
 const ENTRIES: Readonly<Record<NodePart, string>> = {
   main: 'main/index.ts',
   headless: 'main/headless.ts',
+  cli: 'main/cli/index.ts',
   preload: 'preload/index.ts',
 };
 
@@ -127,7 +130,7 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
     root,
     logLevel: 'warn',
     define,
-    plugins: part === 'headless' ? [withoutElectron()] : [],
+    plugins: part === 'headless' || part === 'cli' ? [withoutElectron()] : [],
     publicDir: false,
     resolve: { conditions: ['node'] },
     ssr: { target: 'node', noExternal: true },
@@ -152,7 +155,7 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
 
 /**
  * electron-store imports `electron`, which in plain Node is a package that starts a download and throws. The headless host
- * gets an empty module in its place. Code that needs something from it fails here, at build time, which is right.
+ * and the command get an empty module in its place. Code that needs something from it fails here, at build time, which is right.
  */
 function withoutElectron(): Plugin {
   const empty = '\0no-electron';

@@ -45,6 +45,9 @@ export function electronBuilderConfiguration(options: PackingOptions): Configura
       '!node_modules/**',
     ],
     ...(homepage !== undefined && { extraMetadata: { homepage } }),
+    extraResources: [
+      { from: 'build/launchers', to: 'bin', filter: [process.platform === 'win32' ? 'loopgate.cmd' : 'loopgate'] },
+    ],
     asar: true,
     npmRebuild: false,
     electronDist: runtime.distFolder,

@@ -161,7 +161,7 @@ describe('the API description', () => {
     expect(committed.info.description).toContain(`| \`${code}\` | ${status} | ${happened} | ${next} |`);
   });
 
-  test('leaves out pages, and the list of programs, which is for the command alone', () => {
+  test('leaves out pages, and what is for the command alone', () => {
     const pages = operations.filter(({ description }) => !description).map(({ method, path }) => `${method} ${path}`);
     expect(pages).toEqual([
       'GET /pkce/response/result/:id',
@@ -174,6 +174,8 @@ describe('the API description', () => {
       'GET /docs/swagger-ui-bundle.js',
       'GET /programs',
       'DELETE /programs',
+      'POST /device/code',
+      'POST /device/wait',
     ]);
   });
 });

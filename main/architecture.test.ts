@@ -182,6 +182,15 @@ const rules: Rule[] = [
     },
   },
   {
+    promise: 'the command knows the HTTP API alone: no broker, no access, no api',
+    breaks: ({ from, to }) =>
+      isIn('main/cli')(from) && (isIn('main/api')(to) || isIn('main/broker')(to) || isIn('main/access')(to)),
+    violations: {
+      'main/cli/a.ts': "import { BrokerError } from '../broker/errors.ts';",
+      'main/cli/b.ts': "import type { GuardMode } from '../access/gate.ts';",
+    },
+  },
+  {
     promise: 'nothing that is shipped knows e2e/ or build/',
     breaks: ({ from, to }) => /^(main|preload|renderer)\//.test(from) && (isIn('e2e')(to) || isIn('build')(to)),
     violations: {
@@ -271,9 +280,14 @@ describe('architecture: the arrows', () => {
 
   it('architecture: the check reads the whole house', () => {
     const reached = new Set(
-      ['main/index.ts', 'main/headless.ts', 'preload/index.ts', 'renderer/main.tsx', 'renderer/consent.tsx'].flatMap(
-        (entry) => [...reachedFrom(entry, sources)],
-      ),
+      [
+        'main/index.ts',
+        'main/headless.ts',
+        'main/cli/index.ts',
+        'preload/index.ts',
+        'renderer/main.tsx',
+        'renderer/consent.tsx',
+      ].flatMap((entry) => [...reachedFrom(entry, sources)]),
     );
     expect(Object.keys(sources).filter((file) => !reached.has(file) && !file.endsWith('.d.ts'))).toEqual([]);
     expect(reached.size).toBeGreaterThan(50);

@@ -8,8 +8,10 @@ import { defaultPorts, type Listening, listen, reasonsOf } from './api/listen.ts
 import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { systemClock } from './broker/clock.ts';
+import { publishEndpoint } from './endpointFile.ts';
 import { makeCommandKey, programsFile } from './programsFile.ts';
 import { isManaged, SettingError, type Settings } from './settings.ts';
+import { troubleOf } from './store.ts';
 import { version } from './version.ts';
 
 /** The broker and its API, running. */
@@ -36,6 +38,8 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 
   readonly sockets?: readonly number[];
   /** What else can be done about a privileged port here, in one sentence. */
   readonly portRemedy?: string;
+  /** The executable of the command `loopgate`, where it has one of its own: it is asked about as the program that started it. */
+  readonly ownCommand?: string | undefined;
 };
 
 /**
@@ -44,7 +48,7 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 
  */
 export async function startHost(
   settings: Settings,
-  { guard, sockets = [], portRemedy, ...world }: HostWorld,
+  { guard, ownCommand, sockets = [], portRemedy, ...world }: HostWorld,
   log: Logger,
 ): Promise<Host> {
   if (settings.demo && settings.issuer === undefined) {
@@ -64,14 +68,15 @@ export async function startHost(
       problem: (problem) => broker.showProblem(problem),
     },
   );
+  const instance = { id: randomUUID(), version };
   const command = makeCommandKey(settings.home);
   const api = createApi({
     broker,
     gate,
-    callers: systemCallerLookup(),
+    callers: systemCallerLookup(process.platform, ownCommand),
     now: () => systemClock.now(),
     log,
-    instance: { id: randomUUID(), version },
+    instance,
     commandKey: command.key,
     docsFolder: join(__dirname, 'docs'),
   });
@@ -99,7 +104,10 @@ export async function startHost(
   void broker.start(address);
   open();
   log.info({ port: listening.port, refused: listening.refused }, 'listening');
+  // Not before the API answers, and gone before it stops (L10).
+  const unpublish = publish(settings.home, { address, port: listening.port, version, instance: instance.id }, log);
   const close = async (options?: { handOver?: boolean }) => {
+    unpublish();
     command.remove();
     // First, so that who waits for the person is told; and the list is written.
     gate.close();
@@ -123,6 +131,16 @@ export async function startHost(
       return closing;
     },
   };
+}
+
+/** Where nothing can be written, programs have to look for the port as they did before. */
+function publish(home: string, listening: Parameters<typeof publishEndpoint>[1], log: Logger): () => void {
+  try {
+    return publishEndpoint(home, listening);
+  } catch (error) {
+    log.warn({ failure: troubleOf(error, home) ?? String(error) }, 'endpoint.json cannot be written');
+    return () => undefined;
+  }
 }
 
 /**

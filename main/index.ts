@@ -1,5 +1,6 @@
 import { app, powerMonitor } from 'electron';
 import { ListenError, OwnLoopgateError } from './api/listen.ts';
+import { ownCommand, runsCommand } from './cli/packed.ts';
 import { browserOpener } from './desktop/browser.ts';
 import { startDesktop } from './desktop/desktop.ts';
 import { desktopVault } from './desktop/desktopVault.ts';
@@ -26,8 +27,9 @@ import { readSettingsFile } from './settingsFile.ts';
 // Where a request goes: api/guard.ts (headers) → api/caller.ts (who) → api/server.ts (route) → api/pkce.ts, auth0.ts
 // (operations) → broker/broker.ts, which asks broker/provider.ts and keeps what it gets in broker/session.ts.
 
-/** Starts the desktop app, one step a line. */
+/** Starts the desktop app, one step a line; or runs the command `loopgate` in its place. */
 async function start(): Promise<void> {
+  if (runsCommand()) return;
   lockDown();
   declarePageScheme();
   const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
@@ -47,7 +49,7 @@ async function start(): Promise<void> {
   const fetch = systemFetch();
   const vault = new KeptVault(desktopVault(settings));
   const running = await RunningHost.start(settings, (next) =>
-    startHost(next, { fetch, openBrowser: browserOpener(next.issuer), vault, guard: 'ask' }, log),
+    startHost(next, { fetch, openBrowser: browserOpener(next.issuer), vault, guard: 'ask', ownCommand }, log),
   );
   const updates = await ownUpdates(app, running, log);
   const desktop = startDesktop(running, { fetch, vault, startAtLogin: ownStartAtLogin(app), updates });

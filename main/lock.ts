@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { troubleOf } from './store.ts';
 import { powershell, ps } from './systemPrograms.ts';
 
-const unknownStart = 'unknown';
+/** In the place of a start time where the system does not say it. */
+export const unknownStart = 'unknown';
 
 /** The process that holds a data folder. */
 const holder = z.object({ pid: z.int().positive(), startedAt: z.string(), kind: z.enum(['desktop', 'headless']) });
@@ -125,7 +126,10 @@ function readHolder(path: string): Holder | undefined {
 }
 
 /** Where the system does not say when a process started, its being there has to do: rather refused once than two at once. */
-function isAlive(found: Holder, startOf: (pid: number) => string | undefined): boolean {
+export function isAlive(
+  found: Pick<Holder, 'pid' | 'startedAt'>,
+  startOf: (pid: number) => string | undefined = processStart,
+): boolean {
   const startedAt = startOf(found.pid);
   if (startedAt !== undefined && found.startedAt !== unknownStart) return startedAt === found.startedAt;
   return isRunning(found.pid);

@@ -290,6 +290,12 @@ export function defaultHome(platform: NodeJS.Platform, environment: NodeJS.Proce
   return join(environment.XDG_CONFIG_HOME || join(userHome, '.config'), 'loopgate');
 }
 
+/** The data folder alone, for who needs no other setting. @throws SettingError when LOOPGATE_HOME is no absolute path */
+export function homeFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): string {
+  const { home } = parseEnvironment({ LOOPGATE_HOME: environment.LOOPGATE_HOME });
+  return home ?? defaultHome(platform, environment);
+}
+
 /**
  * All settings from the policy of this machine, the environment and `<home>/settings.json`; the first of them wins.
  * @param readFile - gives settings.json of that folder as it is; empty when there is none

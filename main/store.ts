@@ -66,7 +66,7 @@ export function syncFolder(folder: string): void {
 /** Removes what a write that was killed has left in the data folder. Only for who holds its lock. */
 export function removeUnfinished(folder: string): void {
   const unfinished =
-    /^(session\.[\w-]+|settings|programs)(\.new)?\.json\.tmp-\d{10}[0-9a-f]{6}$|^(session\.[\w-]+|settings|programs)\.new\.json$/;
+    /^(session\.[\w-]+|settings|programs|endpoint)(\.new)?\.json\.tmp-\d{10}[0-9a-f]{6}$|^(session\.[\w-]+|settings|programs|endpoint)\.new\.json$/;
   try {
     for (const name of readdirSync(folder)) if (unfinished.test(name)) rmSync(join(folder, name), { force: true });
   } catch {

@@ -124,7 +124,7 @@ function* filesOf(entries: Record<string, AsarEntry>, at = ''): Generator<[strin
 
 test('beside the asar lie the list of what is shipped, with the runtime that it is, and the licences of that', async () => {
   const resources = dirname(asarOf(packed.program));
-  expect((await readdir(resources)).sort()).toEqual(['app.asar', sbomFile]);
+  expect((await readdir(resources)).sort()).toEqual(['app.asar', 'bin', sbomFile]);
   const text = await readFile(join(resources, sbomFile), 'utf8');
   expect(text).toBe(await readFile(packed.sbom, 'utf8'));
   const versions = new Map(parseSbom(text).components.map(({ name, version }) => [name, version]));
@@ -187,7 +187,7 @@ test('the released app is no Node and no debuggee; it runs nothing but its asar;
   }));
 
 test('the packed app passes the same first sign-in', () =>
-  onStage(async ({ session, browser, environment, trayLabels }) => {
+  onStage(async ({ session, browser, environment, trayLabels, home }) => {
     const app = await startDesktopApp({
       environment,
       command: { executable: inspectable, args: sandboxArguments() },
@@ -204,6 +204,19 @@ test('the packed app passes the same first sign-in', () =>
     await expect.poll(trayLabels).toContain('Signed in as Grace Hopper');
     const token = await fetch(`${app.address}/userinfo`);
     expect(await token.json()).toMatchObject({ name: 'Grace Hopper' });
+    // The command, without a display and without Node.
+    const launcher = join(dirname(inspectable), 'resources', 'bin', 'loopgate');
+    const loopgate = async (...argv: string[]): Promise<unknown> => {
+      const env = { PATH: process.env.PATH, HOME: home, LOOPGATE_HOME: home };
+      const { stdout } = await promisify(execFile)(launcher, [...argv, '--json'], { env, timeout: 30_000 });
+      return JSON.parse(stdout);
+    };
+    expect(await loopgate('status')).toMatchObject({ signed_in: true, user: { name: 'Grace Hopper' } });
+    expect(await loopgate('token')).toEqual({ access_token: expect.any(String) });
+    // Section P: it is this test, which started it, that was asked about.
+    const { programs } = (await loopgate('programs')) as { programs: { path: string }[] };
+    expect(programs.map(({ path }) => path)).toContain(process.execPath);
+    expect(programs.map(({ path }) => path)).not.toContain(inspectable);
     await app.quit();
   }));
 

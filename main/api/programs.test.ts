@@ -105,6 +105,7 @@ describe('GET /programs and DELETE /programs', () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       guard: 'ask',
+      caller: { name: 'Editor', allowed: true },
       programs: [
         {
           id: editor.id,

@@ -14,8 +14,12 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
       method: 'GET',
       path: '/programs',
       needs: 'nothing',
-      handle: (request) => {
+      handle: async (request) => {
         checkKey(request);
+        const { requester } = request;
+        const { name } = await requester.caller.program();
+        // As whom the command asks, and whether it may have what is the person's: not the person.
+        const caller = { name, allowed: await gate.isAllowed(requester) };
         const programs = gate.programs.map(({ program: { id, name, path, kind }, ...rest }) => ({
           id,
           name,
@@ -23,7 +27,7 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
           kind,
           ...rest,
         }));
-        return json({ guard: gate.mode, programs });
+        return json({ guard: gate.mode, caller, programs });
       },
     },
     {

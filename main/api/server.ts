@@ -8,6 +8,7 @@ import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import { auth0Operations } from './auth0.ts';
 import { type Caller, type CallerLookup, callerWith, connectionOf, type PointInTime, presentTime } from './caller.ts';
 import { descriptionOperations } from './description.ts';
+import { deviceOperations } from './device.ts';
 import { errorAnswer } from './errors.ts';
 import { callbackPath, guard, openPagePrefix, type Passed } from './guard.ts';
 import type { Answer, ApiRequest, Operation } from './operation.ts';
@@ -228,6 +229,7 @@ export function apiOperations({
     ...described,
     ...descriptionOperations(() => described, instance, docsFolder),
     ...programsOperations(gate, commandKey),
+    ...deviceOperations(broker, gate, now),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { Accounts, noSuchUser, type Remedy } from './accounts.ts';
 import { type Authorization, Authorizations, type Challenge, loopgateItself, type Owner } from './authorization.ts';
 import { type Clock, watchForJumps } from './clock.ts';
-import { type DeviceCode, DeviceLogins } from './deviceLogin.ts';
+import { type DeviceCode, DeviceLogins, type DeviceRequest } from './deviceLogin.ts';
 import { BrokerError, type BrokerErrorDetails, brokerErrorOf } from './errors.ts';
 import { Logins } from './login.ts';
 import { OtherProfiles } from './otherProfiles.ts';
@@ -406,6 +406,37 @@ export class Broker {
     return await this.#personWithin(milliseconds, finished);
   }
 
+  /**
+   * The code of a sign-in on another device (RFC 8628), for a caller that shows it to its person; the same owner may
+   * {@link clear} it. Undefined when somebody is signed in already.
+   * @throws BrokerError `provider_error` where the provider cannot do that
+   */
+  async deviceCode(owner: Owner): Promise<DeviceCode | undefined> {
+    const provider = this.#registration.provider();
+    await this.#whenReady();
+    if (this.state().person) return undefined;
+    if (!(await provider.hasDeviceAuthorization())) {
+      throw new BrokerError('provider_error', {
+        happened: 'The identity provider does not sign in on another device (RFC 8628).',
+        next: 'Sign in with the browser.',
+      });
+    }
+    return await this.#deviceLogins.code(owner, provider, this.#deviceRequest());
+  }
+
+  /**
+   * Waits for the end of the sign-in on another device that {@link deviceCode} gave the code of.
+   * @param milliseconds - how long this waits (R15); the login itself goes on
+   * @throws BrokerError `authorization_timeout`, or the reason why the login failed
+   */
+  async finishDeviceLogin(milliseconds: number): Promise<PersonState> {
+    await this.#whenReady();
+    const { person } = this.state();
+    if (person) return person;
+    const outcome = this.#deviceLogins.outcome ?? Promise.reject(new BrokerError('authorization_cleared'));
+    return await this.#personWithin(milliseconds, outcome, stillGood);
+  }
+
   /** The person who is signed in, once the stored sessions were read. */
   async person(): Promise<PersonState | undefined> {
     // Nobody can be known while a keyring waits to be unlocked; whoever listens is told when somebody is.
@@ -585,15 +616,15 @@ export class Broker {
     return this.#logins.open(loopgateItself, asked, { inBrowser: true, startedBy });
   }
 
-  async #signInOnDevice(owner: Owner, provider: Provider): Promise<void> {
+  #deviceRequest(): DeviceRequest {
     const { scope, audience } = this.#settings;
     const clientId = this.#registration.clientId(undefined);
+    return { clientId, scope, ...(audience !== undefined && { audience }) };
+  }
+
+  async #signInOnDevice(owner: Owner, provider: Provider): Promise<void> {
     try {
-      await this.#deviceLogins.signIn(owner, provider, {
-        clientId,
-        scope,
-        ...(audience !== undefined && { audience }),
-      });
+      await this.#deviceLogins.signIn(owner, provider, this.#deviceRequest());
     } catch (error) {
       // Auth0's metadata always names the endpoint; the application may use it only where its settings say so.
       if (!(error instanceof BrokerError && error.providerError === 'unauthorized_client')) throw error;

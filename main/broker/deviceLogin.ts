@@ -51,10 +51,14 @@ class DeviceLogin {
   readonly owner: Owner;
   /** Resolves when somebody is signed in by it; rejects with the reason why nobody will be. */
   readonly outcome: Promise<void>;
+  /** Resolves when the provider has given the code; rejects when it ends before that. */
+  readonly coded: Promise<DeviceCode>;
   /** Absent until the provider has given it. */
   code: DeviceCode | undefined;
   isOver = false;
   #resolve: () => void = () => undefined;
+  #resolveCode: (code: DeviceCode) => void = () => undefined;
+  #rejectCode: (reason: unknown) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
   #wake: () => void = () => undefined;
 
@@ -64,8 +68,18 @@ class DeviceLogin {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.coded = new Promise((resolve, reject) => {
+      this.#resolveCode = resolve;
+      this.#rejectCode = reject;
+    });
     // It is no failure of the program when nobody waits any more.
     this.outcome.catch(() => undefined);
+    this.coded.catch(() => undefined);
+  }
+
+  hasCode(code: DeviceCode): void {
+    this.code = code;
+    this.#resolveCode(code);
   }
 
   succeed(): void {
@@ -76,6 +90,7 @@ class DeviceLogin {
   end(reason: unknown): void {
     this.isOver = true;
     this.#reject(reason);
+    this.#rejectCode(reason);
     this.#wake();
   }
 
@@ -118,6 +133,21 @@ export class DeviceLogins {
     await (this.#current ?? this.#start(owner, provider, request)).outcome;
   }
 
+  /**
+   * The code of a new login, or of the one that waits, for a caller that shows it by itself.
+   * @throws BrokerError as {@link signIn}
+   */
+  async code(owner: Owner, provider: Provider, request: DeviceRequest): Promise<DeviceCode> {
+    this.#sweep();
+    return await (this.#current ?? this.#start(owner, provider, request)).coded;
+  }
+
+  /** How the one that waits ends, as {@link signIn} tells it; undefined when none does. */
+  get outcome(): Promise<void> | undefined {
+    this.#sweep();
+    return this.#current?.outcome;
+  }
+
   /** Ends the one that waits, if it has this id. */
   cancel(id: string): void {
     if (this.#current?.id === id) this.clear();
@@ -145,7 +175,7 @@ export class DeviceLogins {
       // RFC 8628 knows no way to take a code back: nobody gets to see it, and it expires.
       if (login.isOver) return;
       const code = codeOf(authorization, this.#host.clock.now());
-      login.code = code;
+      login.hasCode(code);
       this.#host.show(code);
       this.#host.changed();
       const tokens = await this.#poll(login, code, authorization, () =>

@@ -120,6 +120,7 @@ export const logMessages: readonly string[] = [
   'the list of programs cannot be read: it is set aside, and a new one begun',
   'unexpected failure',
   'update failed',
+  'endpoint.json cannot be written',
 ];
 
 /** Known words that tell more of a failure, wherever in the entry they stand. */

@@ -155,6 +155,9 @@ const forPrograms = [
   'Ask them to allow it in the list of programs of Loopgate, or try again in ten minutes.',
   'LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.',
   'there is nothing to choose: this is decided by the system',
+  // Asked for by the command alone.
+  'The identity provider does not sign in on another device (RFC 8628).',
+  'Sign in with the browser.',
   // Of the sockets that systemd hands over to the headless host, which says it on the terminal.
   'No socket was handed over.',
   'The sockets that were handed over are not one of each family with the same port. The socket unit must have ListenStream=127.0.0.1:1000 and ListenStream=[::1]:1000, and no other.',

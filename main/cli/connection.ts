@@ -1,0 +1,115 @@
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { type Endpoint, isEndpointCurrent, readEndpoint } from '../endpointFile.ts';
+import { readText } from '../settingsFile.ts';
+import { CommandFailure } from './failure.ts';
+
+const apiError = z.object({ error: z.string(), error_description: z.string() });
+
+/** What is asked of the API. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path and query. */
+  readonly path: string;
+  /** Proves that this is the command, for what no other program may ask. */
+  readonly withKey?: boolean;
+}
+
+/** The Loopgate that runs, reached by its HTTP API. */
+export class Connection {
+  readonly endpoint: Endpoint;
+  readonly #home: string;
+  readonly #interrupted: AbortSignal;
+  /** One connection is kept: a program that cannot be identified is allowed for its connection. No proxy for loopback. */
+  readonly #agent = new Agent({ keepAlive: true });
+
+  constructor(endpoint: Endpoint, home: string, interrupted: AbortSignal) {
+    this.endpoint = endpoint;
+    this.#home = home;
+    this.#interrupted = interrupted;
+  }
+
+  /** The answer as JSON. @throws CommandFailure with the API's own error */
+  async json<Schema extends z.ZodType>(call: ApiCall, schema: Schema): Promise<z.output<Schema>> {
+    const parsed = schema.safeParse(jsonOf(await this.text(call)));
+    if (parsed.success) return parsed.data;
+    throw new CommandFailure(
+      'failed',
+      `The answer to ${call.method} ${call.path.split('?')[0]} is not understood. Use the command of the Loopgate that runs (${this.endpoint.version}).`,
+    );
+  }
+
+  /** The answer as text; empty when there is none. @throws CommandFailure with the API's own error */
+  async text(call: ApiCall): Promise<string> {
+    const { status, body } = await this.#ask(call, this.#interrupted);
+    if (status < 400) return body;
+    const error = apiError.safeParse(jsonOf(body));
+    if (error.success) throw new CommandFailure(error.data.error, error.data.error_description);
+    throw new CommandFailure('failed', `The API answered with status ${status}. Try again.`);
+  }
+
+  /** Tells the API something after Ctrl+C; what it answers matters to nobody. */
+  async tell(call: ApiCall): Promise<void> {
+    await this.#ask(call, AbortSignal.timeout(2_000)).catch(() => undefined);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #ask({ method, path, withKey = false }: ApiCall, signal: AbortSignal): Promise<{ status: number; body: string }> {
+    const { port } = this.endpoint;
+    return new Promise((resolve, reject) => {
+      // By its number (R8: it is always there), so that no entry for `localhost` can send this elsewhere.
+      const sent = request({
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        signal,
+        agent: this.#agent,
+        headers: { Host: `localhost:${port}`, ...(withKey && { Authorization: `Bearer ${this.#key()}` }) },
+      });
+      sent.on('response', (answer) => {
+        text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject);
+      });
+      sent.on('error', (error) => reject(signal.aborted ? interrupted() : unreachable(this.endpoint, error)));
+      sent.end();
+    });
+  }
+
+  #key(): string {
+    const path = join(this.#home, 'command.key');
+    const key = readText(path);
+    if (key !== undefined && key !== '') return key;
+    throw new CommandFailure('failed', `${path} is missing. Restart Loopgate: it is made anew at every start.`);
+  }
+}
+
+/** The endpoint of the Loopgate that runs on this data folder; undefined when none does, also where one was killed. */
+export function runningEndpoint(home: string): Endpoint | undefined {
+  const found = readEndpoint(home);
+  return found && isEndpointCurrent(found) ? found : undefined;
+}
+
+export function interrupted(): CommandFailure {
+  return new CommandFailure('interrupted', 'Interrupted. Nothing more happens.');
+}
+
+function unreachable({ address }: Endpoint, error: Error): CommandFailure {
+  const code = 'code' in error ? String(error.code) : error.message;
+  return new CommandFailure(
+    'not_running',
+    `Loopgate does not answer at ${address} (${code}): it may just be ending. Try again in a moment.`,
+  );
+}
+
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

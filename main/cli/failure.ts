@@ -1,0 +1,49 @@
+/** The exit codes of `loopgate`: scripts depend on them, so that none ever changes its meaning. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  wrongUse: 2,
+  notRunning: 3,
+  signedOut: 4,
+  refused: 5,
+  unfinished: 6,
+  /** 128 and the number of SIGINT, as shells have it. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Codes of the API's errors that mean more to a script than that something failed. */
+const exitCodeOf: Readonly<Record<string, ExitCode>> = {
+  wrong_use: exitCodes.wrongUse,
+  not_running: exitCodes.notRunning,
+  not_signed_in: exitCodes.signedOut,
+  consent_denied: exitCodes.refused,
+  forbidden_origin: exitCodes.refused,
+  access_denied: exitCodes.unfinished,
+  authorization_cleared: exitCodes.unfinished,
+  authorization_timeout: exitCodes.unfinished,
+  interrupted: exitCodes.interrupted,
+};
+
+/** Why a command failed: a code of the API, or one of the command's own, and what happened and what to do next. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+
+  get exitCode(): ExitCode {
+    return exitCodeOf[this.code] ?? exitCodes.failed;
+  }
+}
+
+/** The failure as a CommandFailure, for whatever else went wrong. */
+export function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  const said = error instanceof Error ? error.message : String(error);
+  return new CommandFailure('failed', `The command failed: ${said}. Try again; if it stays, restart Loopgate.`);
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { Command, CommandCall, CommandResult } from './command.ts';
+import { type Connection, interrupted } from './connection.ts';
+import { withConsent } from './consent.ts';
+import { CommandFailure } from './failure.ts';
+import { nameOf, personModel } from './person.ts';
+
+/** RFC 8628 §3.2; empty when somebody is signed in already. */
+const deviceCode = z.object({
+  user_code: z.string().optional(),
+  verification_uri: z.string().optional(),
+  verification_uri_complete: z.string().optional(),
+  expires_in: z.number().optional(),
+});
+
+/** `login`: in the browser, or with `--device` on another device. Ctrl+C cancels the login that this has started. */
+export const login: Command = async (call) => {
+  const { options, world, connect } = call;
+  const connection = await connect({ start: options['no-start'] !== true });
+  const present = await withConsent(world, connection, () => readPerson(connection));
+  if (present) return signedIn(present, 'Already signed in as');
+  const cancel = () => connection.tell({ method: 'POST', path: '/pkce/clear' });
+  try {
+    await (options.device === true ? onDevice(call, connection) : inBrowser(call, connection));
+  } catch (error) {
+    if (!world.interrupted.aborted) throw error;
+    await cancel();
+    throw interrupted();
+  }
+  const person = await readPerson(connection);
+  if (person) return signedIn(person, 'Signed in as');
+  throw new CommandFailure('authorization_cleared', 'Somebody signed out at the same moment. Sign in again.');
+};
+
+/** `logout`: the active person; what cannot be revoked now is revoked later. */
+export const logout: Command = async ({ world, connect }) => {
+  const connection = await connect();
+  const { iterable } = await withConsent(world, connection, () =>
+    connection.json({ method: 'POST', path: '/os/sign_out' }, stillSignedIn),
+  );
+  const others = iterable.map(({ id, name, email }) => ({ user_id: id, name, email }));
+  const left = others.length === 0 ? '' : ` Still signed in: ${others.map(nameOf).join(', ')}.`;
+  return { text: `Signed out.${left}`, json: { signed_out: true, still_signed_in: others } };
+};
+
+const stillSignedIn = z.object({ iterable: z.array(z.looseObject({ id: z.string() }).and(personModel)) });
+
+async function inBrowser({ world }: CommandCall, connection: Connection): Promise<void> {
+  world.tell('Finish the sign-in in your browser. Ctrl+C cancels it.');
+  await connection.text({ method: 'POST', path: '/pkce/code' });
+  // The session is Loopgate's own then; what this answers with is not looked at.
+  await connection.text({ method: 'POST', path: '/pkce/token' });
+}
+
+async function onDevice({ world }: CommandCall, connection: Connection): Promise<void> {
+  const code = await connection.json({ method: 'POST', path: '/device/code' }, deviceCode);
+  if (code.user_code !== undefined) {
+    world.tell(`Open this address on any device, such as your phone:\n\n  ${code.verification_uri}\n`);
+    world.tell(`and enter this code there:\n\n  ${code.user_code}\n`);
+    if (code.verification_uri_complete !== undefined)
+      world.tell(`Or open this one, which holds the code:\n\n  ${code.verification_uri_complete}\n`);
+  }
+  const deadline = Date.now() + (code.expires_in ?? 0) * 1000;
+  for (;;) {
+    try {
+      return void (await connection.text({ method: 'POST', path: '/device/wait' }));
+    } catch (error) {
+      const isStillGood = error instanceof CommandFailure && error.code === 'authorization_timeout';
+      if (!isStillGood || Date.now() >= deadline) throw error;
+    }
+  }
+}
+
+async function readPerson(connection: Connection): Promise<z.output<typeof personModel> | undefined> {
+  try {
+    return await connection.json({ method: 'GET', path: '/userinfo' }, personModel);
+  } catch (error) {
+    if (error instanceof CommandFailure && error.code === 'not_signed_in') return undefined;
+    throw error;
+  }
+}
+
+function signedIn(person: z.output<typeof personModel>, happened: string): CommandResult {
+  const { user_id, name, email } = person;
+  return { text: `${happened} ${nameOf(person)}.`, json: { signed_in: true, user: { user_id, name, email } } };
+}

@@ -1,0 +1,17 @@
+import type { Writable } from 'node:stream';
+import type { CommandOutput } from './run.ts';
+
+/** The streams of this process, and its Ctrl+C. */
+export function ownOutput(): { output: CommandOutput; interrupted: AbortSignal } {
+  const controller = new AbortController();
+  // A second one ends it at once.
+  process.once('SIGINT', () => controller.abort());
+  const output = { out: writer(process.stdout), error: writer(process.stderr) };
+  return { output, interrupted: controller.signal };
+}
+
+function writer(stream: Writable): (text: string) => Promise<void> {
+  // Whoever reads may have gone, as in `loopgate programs | head -1`.
+  stream.on('error', () => undefined);
+  return (text) => new Promise((resolve) => stream.write(`${text}\n`, () => resolve()));
+}

@@ -1,0 +1,65 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { app } from 'electron';
+import { hiddenArgument } from '../desktop/startAtLogin.ts';
+import { isCommand } from './arguments.ts';
+import { CommandFailure } from './failure.ts';
+import { ownOutput } from './output.ts';
+import { runCommand } from './run.ts';
+
+/** What the launcher calls the app's own program with; the command's arguments come behind it, after `--`. */
+const cliArgument = '--cli';
+/** Without a display Chromium ends before anything is asked; no page is shown, and what it says of the machine helps nobody. */
+const switches = ['--no-sandbox', '--ozone-platform=headless', '--disable-gpu', '--log-level=3'];
+
+/**
+ * The arguments of the command `loopgate` when this start is one: behind `--cli`, or, where the program itself is on the
+ * path (the link of the .deb, an AppImage), a command's name as the first argument.
+ * @returns undefined for a start of the app
+ */
+export function commandArguments(argv: readonly string[], isPackaged: boolean): readonly string[] | undefined {
+  const at = argv.indexOf(cliArgument);
+  if (at !== -1) return argv.slice(argv[at + 1] === '--' ? at + 2 : at + 1);
+  const [, first = ''] = argv;
+  const isTyped = isCommand(first) || ['help', '--help', '-h', '--version'].includes(first);
+  return isPackaged && isTyped ? argv.slice(1) : undefined;
+}
+
+/**
+ * The executable that speaks for the program that started it: the packed app's own, which runs nothing but itself. Absent in
+ * development, where it is Electron, and Electron runs whatever it is given.
+ */
+export const ownCommand = app.isPackaged ? process.execPath : undefined;
+
+/**
+ * Runs the command where this start is one, and ends the process: no window, no lock, none of the app's files.
+ * @returns false for a start of the app
+ */
+export function runsCommand(): boolean {
+  const argv = commandArguments(process.argv, app.isPackaged);
+  if (!argv) return false;
+  // This runs before Chromium looks for a display, and only then can it be told to want none.
+  if (process.platform === 'linux' && app.commandLine.getSwitchValue('ozone-platform') !== 'headless') {
+    const { status } = spawnSync(process.execPath, [...switches, cliArgument, '--', ...argv], { stdio: 'inherit' });
+    app.exit(status ?? 1);
+    return true;
+  }
+  const { output, interrupted } = ownOutput();
+  const { env: environment, platform } = process;
+  const startApp = app.isPackaged ? startOwnProgram : undefined;
+  void runCommand(argv, { environment, platform, interrupted, startApp }, output).then((code) => app.exit(code));
+  return true;
+}
+
+function startOwnProgram(): void {
+  const { DISPLAY, WAYLAND_DISPLAY, APPIMAGE } = process.env;
+  if (process.platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY) {
+    throw new CommandFailure(
+      'not_running',
+      'Loopgate is not running, and needs a display to start. Start it on the desktop.',
+    );
+  }
+  const child = spawn(APPIMAGE || process.execPath, [hiddenArgument], { detached: true, stdio: 'ignore' });
+  // What it could not start with is told when nothing answers.
+  child.on('error', () => undefined);
+  child.unref();
+}

@@ -1,0 +1,90 @@
+import { homeFolder } from '../settings.ts';
+import { version } from '../version.ts';
+import { asksForJson, type CommandName, helpText, parseInvocation } from './arguments.ts';
+import type { Command, CommandResult, CommandWorld } from './command.ts';
+import { completion } from './completion.ts';
+import { Connection, runningEndpoint } from './connection.ts';
+import { type ExitCode, exitCodes, failureOf } from './failure.ts';
+import { login, logout } from './login.ts';
+import { programs } from './programs.ts';
+import { notRunning, startAndWait } from './start.ts';
+import { endpoint, status } from './status.ts';
+import { token, userinfo } from './token.ts';
+
+const commands: Readonly<Record<CommandName, Command>> = {
+  status,
+  login,
+  logout,
+  token,
+  userinfo,
+  programs,
+  endpoint,
+  completion,
+};
+
+/** Where the command writes; both resolve when it is written. */
+export interface CommandOutput {
+  out(text: string): Promise<void>;
+  error(text: string): Promise<void>;
+}
+
+/** The world of a command but for the data folder, which its environment names. */
+export type OuterWorld = Omit<CommandWorld, 'home' | 'tell'>;
+
+/**
+ * Runs `loopgate` and writes what it has to say: the result on standard output, everything else on standard error. With
+ * `--json` standard output has one JSON document, also when something is wrong.
+ * @returns the exit code
+ */
+export async function runCommand(
+  argv: readonly string[],
+  outer: OuterWorld,
+  { out, error: toError }: CommandOutput,
+): Promise<ExitCode> {
+  const asJson = asksForJson(argv);
+  try {
+    const { text, json, exitCode = exitCodes.done } = await resultOf(argv, outer, (line) => void toError(line));
+    await out(asJson ? JSON.stringify(json, null, 2) : text);
+    return exitCode;
+  } catch (error) {
+    const failure = failureOf(error);
+    await (asJson
+      ? out(JSON.stringify({ error: failure.code, error_description: failure.message }, null, 2))
+      : toError(failure.message));
+    return failure.exitCode;
+  }
+}
+
+async function resultOf(
+  argv: readonly string[],
+  outer: OuterWorld,
+  tell: (line: string) => void,
+): Promise<CommandResult> {
+  const invocation = parseInvocation(argv);
+  if ('shows' in invocation) {
+    return invocation.shows === 'help'
+      ? { text: helpText(), json: { help: helpText() } }
+      : { text: version, json: { version } };
+  }
+  const { command, options, words } = invocation;
+  const world: CommandWorld = { ...outer, home: homeFolder(outer.environment, outer.platform), tell };
+  let connection: Connection | undefined;
+  const connect = async ({ start = false } = {}) => {
+    connection ??= new Connection(await findOrStart(world, start, options['no-start']), world.home, world.interrupted);
+    return connection;
+  };
+  try {
+    return await commands[command]({ options, words, world, connect });
+  } finally {
+    connection?.close();
+  }
+}
+
+async function findOrStart(world: CommandWorld, start: boolean, forbidden = false) {
+  const found = runningEndpoint(world.home);
+  if (found) return found;
+  if (start && !forbidden) return await startAndWait(world);
+  throw notRunning(
+    world.startApp ? 'Start it, or let "loopgate login" do it.' : 'Start it with "npm start" or "npm run serve".',
+  );
+}

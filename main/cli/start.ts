@@ -1,0 +1,53 @@
+import { watch } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import type { Endpoint } from '../endpointFile.ts';
+import type { CommandWorld } from './command.ts';
+import { interrupted, runningEndpoint } from './connection.ts';
+import { CommandFailure } from './failure.ts';
+
+/** How long the app may take until its API answers, in milliseconds: a keyring is not waited for. */
+const patience = 30_000;
+
+/**
+ * Starts the app and waits until its API answers.
+ * @param world.startApp - absent: there is no app here that could be started
+ * @throws CommandFailure `not_running`
+ */
+export async function startAndWait(world: CommandWorld, longest = patience): Promise<Endpoint> {
+  const { home, startApp, tell } = world;
+  if (!startApp) throw notRunning('Start it with "npm start", or without a desktop with "npm run serve".');
+  tell('Starting Loopgate…');
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  return await new Promise((resolve, reject) => {
+    const look = () => {
+      const endpoint = runningEndpoint(home);
+      if (endpoint) end(() => resolve(endpoint));
+    };
+    const watcher = watch(home, look);
+    const tooLate = setTimeout(
+      () => end(() => reject(notRunning('It was started, but does not answer: start it by hand to see why.'))),
+      longest,
+    );
+    const onInterrupt = () => end(() => reject(interrupted()));
+    const end = (settle: () => void) => {
+      watcher.close();
+      clearTimeout(tooLate);
+      world.interrupted.removeEventListener('abort', onInterrupt);
+      settle();
+    };
+    watcher.on('error', (error) => end(() => reject(error)));
+    world.interrupted.addEventListener('abort', onInterrupt, { once: true });
+    try {
+      startApp();
+    } catch (error) {
+      end(() => reject(error));
+    }
+    // It may have been there before anybody watched.
+    look();
+  });
+}
+
+/** @param next - what to do about it */
+export function notRunning(next: string): CommandFailure {
+  return new CommandFailure('not_running', `Loopgate is not running. ${next}`);
+}
