@@ -41,6 +41,8 @@ export interface DesktopSession {
   lockKeyring(): Promise<void>;
   /** Unlocks it again, as the person would at the prompt. */
   unlockKeyring(): Promise<void>;
+  /** Waits until the keyring asks for its password in a window, and types it there. */
+  answerKeyringPrompt(): Promise<void>;
   /** Starts the panel on a desktop that has none yet: from now on tray icons are shown. */
   startPanel(): Promise<void>;
   /** Ends the panel: from now on nothing shows tray icons. */
@@ -109,6 +111,7 @@ export async function startDesktopSession({
       },
       lockKeyring: () => lockKeyring(environment),
       unlockKeyring: () => unlockKeyring(environment),
+      answerKeyringPrompt: () => answerKeyringPrompt(environment),
       startPanel: () => startPanel(processes, environment, panelColours),
       stopPanel: async () => {
         // It answers before it is gone from the bus.
@@ -184,6 +187,14 @@ async function unlockKeyring(environment: Environment): Promise<void> {
   const answer: Buffer[] = [];
   for await (const chunk of socket) answer.push(chunk as Buffer);
   if (Buffer.concat(answer).readUInt32BE(4) !== 0) throw new Error('The keyring was not unlocked');
+}
+
+/** The prompt is a window of gcr-prompter, which the bus starts. Without a window manager it is given the focus by hand. */
+async function answerKeyringPrompt(environment: Environment): Promise<void> {
+  const xdotool = (...argv: string[]) => execute('xdotool', argv, { env: environment, timeout: START_DEADLINE });
+  const { stdout } = await xdotool('search', '--sync', '--onlyvisible', '--limit', '1', '--class', 'gcr-prompter');
+  await xdotool('windowfocus', '--sync', stdout.trim(), 'type', '--delay', '50', KEYRING_PASSWORD);
+  await xdotool('key', 'Return');
 }
 
 /** A bar at the top with nothing in it but the tray. Without a configuration the panel would ask for one in a window. */

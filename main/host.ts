@@ -5,6 +5,7 @@ import { Gate, type GuardMode } from './access/gate.ts';
 import { systemCallerLookup } from './api/caller.ts';
 import { callbackPath } from './api/guard.ts';
 import { defaultPorts, type Listening, listen, reasonsOf } from './api/listen.ts';
+import { portOwner } from './api/portOwner.ts';
 import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { systemClock } from './broker/clock.ts';
@@ -22,6 +23,10 @@ export interface Host {
   readonly address: string;
   /** Why it is not on the port that programs try first; absent when it is, or when the port was set. */
   readonly portNotice: string | undefined;
+  /** The port that programs try first, where it could not be had. */
+  readonly wantedPort: number | undefined;
+  /** The program that has {@link wantedPort}, where the system tells. */
+  wantedPortOwner(): Promise<string | undefined>;
   /** The callbacks to register at the provider: that of the port in use, and of the others that may be tried another time. */
   readonly callbacks: readonly string[];
   /**
@@ -118,11 +123,14 @@ export async function startHost(
     log.info({}, 'stopped');
   };
   let closing: Promise<void> | undefined;
+  const wantedPort = listening.refused[0]?.port;
   return {
     broker,
     gate,
     address,
     portNotice: noticeOf(listening),
+    wantedPort,
+    wantedPortOwner: async () => (wantedPort === undefined ? undefined : (await portOwner(wantedPort))?.name),
     callbacks: portsOf(sockets.length > 0 ? { port: listening.port } : settings, listening.port).map(
       (port) => `http://localhost:${port}${callbackPath}`,
     ),

@@ -23,6 +23,15 @@ export interface ProblemView {
   readonly next?: string;
   /** What helps: a new sign-in, another try at renewing the session, or nothing that a button could do. */
   readonly remedy: 'sign_in' | 'renew' | 'none';
+  /** This machine's clock is wrong: by how many seconds it is ahead of the provider's; negative when it is behind (T15). */
+  readonly clockAhead?: number;
+}
+
+/** The port that programs try first is not Loopgate's. */
+export interface PortView {
+  readonly wanted: number;
+  /** The program that has it, where the system tells. */
+  readonly takenBy?: string;
 }
 
 /** Where the session rests, when there is something to know or to decide about it. */
@@ -84,6 +93,8 @@ export type QuestionAnswer = 'allow' | 'once' | 'deny';
 export interface ListedProgramView extends ProgramView {
   /** `unanswered`: the person has not answered its question, or it was never asked. */
   readonly decision: 'allowed' | 'denied' | 'unanswered';
+  /** Allowed once: until its end, and until this time at most, in milliseconds since the epoch. */
+  readonly onceUntil?: number;
   /** When the decision ends, in milliseconds since the epoch; absent for one that stays. */
   readonly until?: number;
   /** How long it may be allowed for; `never` for a browser, `once` for what cannot be identified. */
@@ -199,6 +210,9 @@ export type UpdateView =
   /** `available`: the system's package manager installs it. */
   | { readonly state: 'available' | 'fetching' | 'ready'; readonly version: string };
 
+/** Without a `message` the port still cannot be had; with one, that says what else failed. */
+export type PortResult = { readonly ok: true } | { readonly ok: false; readonly message?: string };
+
 /** What the window can show: who is signed in, who uses it, or how Loopgate is set up. */
 export type Place = 'account' | 'programs' | 'settings';
 
@@ -211,6 +225,8 @@ export interface AppView {
   readonly address: string;
   /** Why the API is not on the port that programs try first, with the remedy; absent when it is. */
   readonly portNotice?: string;
+  /** Which port that is, and who has it. Present with {@link portNotice}. */
+  readonly port?: PortView;
   /** The provider's host, e.g. `tenant.us.auth0.com`; absent when none is configured. */
   readonly provider?: string;
   /** True when the provider is the demo on this machine, where any name signs in. */
@@ -230,6 +246,12 @@ export interface AppView {
   readonly obstacle?: string;
   /** When the provider last gave the profile, in milliseconds since the epoch. */
   readonly profileReadAt?: number;
+  /** Since when the provider cannot be reached, in milliseconds since the epoch; absent while it can. */
+  readonly unreachableSince?: number;
+  /** True when that is because this machine has no network at all. */
+  readonly isOffline?: boolean;
+  /** True while the person is asked, once, whether Loopgate shall start at login. */
+  readonly offersStartAtLogin?: boolean;
   /** Who was active before a program made `person` the active account (T18); absent once the person has seen it. */
   readonly switchedFrom?: PersonView;
   readonly waiting?: WaitingView;
@@ -267,8 +289,8 @@ export interface Actions {
   renew(): void;
   /** The answer where no keyring protects the session: keep it for this run only, or in a file that only its mode protects. */
   chooseStorage(answer: StorageChoice): void;
-  /** The window is where {@link AppView.wantedPlace} wanted it. */
-  placeShown(): void;
+  /** Where the window is now: by the person's wish, or where {@link AppView.wantedPlace} wanted it. */
+  placeShown(place: Place): void;
   /** Brings the window that asks to the front. */
   showQuestion(): void;
   /** Of the window that asks, and of no other. */
@@ -291,6 +313,9 @@ export interface Actions {
   setStartAtLogin(wish: StartAtLoginWish): void;
   /** Copies what is to be registered at the provider. */
   copyRegistration(what: RegistrationPart): void;
+  /** Has the system ask for the password of a keyring that is locked. */
+  unlockKeyring(): void;
+  quit(): void;
 }
 
 export type StartAtLoginWish = 'on' | 'off';
@@ -330,6 +355,8 @@ export const actionNames = [
   'checkForUpdates',
   'setStartAtLogin',
   'copyRegistration',
+  'unlockKeyring',
+  'quit',
 ] as const satisfies readonly ActionName[];
 
 /** The channel names of Electron's IPC. */
@@ -350,6 +377,10 @@ export const channels = {
   checkProvider: 'loopgate:check-provider',
   /** window → main, invoke: Remove everything. */
   removeEverything: 'loopgate:remove-everything',
+  /** window → main, invoke: back to the port that programs try first. */
+  tryPortAgain: 'loopgate:try-port-again',
+  /** window → main, invoke: the page has painted its first view. */
+  painted: 'loopgate:painted',
   /** window → main, invoke: one action with its arguments. */
   action: 'loopgate:action',
 } as const;
@@ -374,4 +405,8 @@ export interface Bridge extends Actions {
   /** A newer call ends an older one. */
   checkProvider(issuer: string): Promise<ProviderCheck>;
   removeEverything(way: RemovalWay): Promise<RemovalResult>;
+  /** Moves to the port of {@link AppView.port}, when it is free now. Nobody is signed out by it. */
+  tryPortAgain(): Promise<PortResult>;
+  /** There is something to see: the window is shown now, and not before. */
+  painted(): void;
 }

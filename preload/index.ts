@@ -7,6 +7,7 @@ import {
   type ChangeResult,
   channels,
   languageArguments,
+  type PortResult,
   type ProgramsView,
   type ProviderCheck,
   type RemovalResult,
@@ -50,6 +51,10 @@ const bridge: Bridge = {
   settings: () => ipcRenderer.invoke(channels.settings) as Promise<SettingsView>,
   changeSettings: (change) => ipcRenderer.invoke(channels.changeSettings, change) as Promise<ChangeResult>,
   checkProvider: (issuer) => ipcRenderer.invoke(channels.checkProvider, issuer) as Promise<ProviderCheck>,
+  tryPortAgain: () => ipcRenderer.invoke(channels.tryPortAgain) as Promise<PortResult>,
+  painted: () => {
+    ipcRenderer.invoke(channels.painted).catch((reason: unknown) => console.warn('painted', reason));
+  },
   removeEverything: (way) => ipcRenderer.invoke(channels.removeEverything, way) as Promise<RemovalResult>,
   signIn: () => act('signIn'),
   addAccount: () => act('addAccount'),
@@ -63,7 +68,7 @@ const bridge: Bridge = {
   dismissProblem: () => act('dismissProblem'),
   renew: () => act('renew'),
   chooseStorage: (answer) => act('chooseStorage', answer),
-  placeShown: () => act('placeShown'),
+  placeShown: (place) => act('placeShown', place),
   showQuestion: () => act('showQuestion'),
   answerQuestion: (id, answer) => act('answerQuestion', id, answer),
   allowProgram: (id) => act('allowProgram', id),
@@ -78,6 +83,8 @@ const bridge: Bridge = {
   checkForUpdates: () => act('checkForUpdates'),
   setStartAtLogin: (wish) => act('setStartAtLogin', wish),
   copyRegistration: (what) => act('copyRegistration', what),
+  unlockKeyring: () => act('unlockKeyring'),
+  quit: () => act('quit'),
 };
 
 contextBridge.exposeInMainWorld('loopgate', bridge);

@@ -17,10 +17,16 @@ export function announcement(before: AppView | undefined, now: AppView): string 
     if (before?.status !== 'signed_in' || before.person?.account !== now.person?.account) return arrival(before, now);
     const wasDoubtful = before.freshness === 'unverified' || before.freshness === 'stale';
     if (wasDoubtful && now.freshness === 'verified') return said.reachable;
-    if (now.freshness === 'stale' && before.freshness !== 'stale') return said.unreachable;
+    const isDoubtful = now.freshness === 'unverified' || now.freshness === 'stale';
+    if (isDoubtful && now.isOffline && !before.isOffline) return said.offline;
+    if (isDoubtful && !wasDoubtful) return said.unreachable;
   }
   if (now.status === 'signed_out' && before?.status !== 'signed_out') {
     return remedy(now) === 'signInAgain' ? said.sessionEnded : said.signedOut;
+  }
+  if (now.storage.needs === 'unlock' && before?.storage.needs !== 'unlock') return said.keyringLocked;
+  if (now.port?.takenBy !== undefined && now.port.takenBy !== before?.port?.takenBy) {
+    return said.portTaken(now.port.wanted, now.port.takenBy);
   }
   if (before?.waiting && !now.waiting && !now.problem) return said.waitingEnded;
   return undefined;

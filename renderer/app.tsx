@@ -17,6 +17,7 @@ import { StorageQuestion } from './storage.tsx';
 import { Switched } from './switched.tsx';
 import { texts } from './texts.ts';
 import { useFocusKept } from './useFocusKept.ts';
+import { usePainted } from './usePainted.ts';
 import { Views } from './views.tsx';
 import { Waiting } from './waiting.tsx';
 import { watchView } from './watchView.ts';
@@ -33,6 +34,12 @@ export function App({ bridge }: { bridge: Bridge }) {
   const [pressed, setPressed] = useState<Pressed>();
   const [place, setPlace] = useState<Place>('account');
   const content = useFocusKept<HTMLElement>(view, place);
+  usePainted(bridge, view !== undefined || silent);
+
+  const go = (next: Place) => {
+    setPlace(next);
+    bridge.placeShown(next);
+  };
 
   const before = useRef<AppView>(undefined);
   useEffect(() => {
@@ -44,7 +51,7 @@ export function App({ bridge }: { bridge: Bridge }) {
       setView(next);
       if (next.wantedPlace === undefined) return;
       setPlace(next.wantedPlace);
-      bridge.placeShown();
+      bridge.placeShown(next.wantedPlace);
     }
     return watchView(bridge, show, () => setSilent(true));
   }, [bridge]);
@@ -57,7 +64,7 @@ export function App({ bridge }: { bridge: Bridge }) {
 
   useEffect(() => {
     if (place === 'account') return;
-    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setPlace('account');
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && go('account');
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, [place]);
@@ -75,7 +82,7 @@ export function App({ bridge }: { bridge: Bridge }) {
 
   return (
     <>
-      {!isStarting && <Views place={place} onPlace={setPlace} />}
+      {!isStarting && <Views place={place} onPlace={go} />}
       <main ref={content}>
         <h1 class="visually-hidden">{texts.appName}</h1>
         <p role="status" class="visually-hidden">
@@ -99,19 +106,21 @@ export function App({ bridge }: { bridge: Bridge }) {
         {view?.storage.needs === 'choice' && <StorageQuestion onChoose={choose} />}
         {view && <Questions count={view.questions.length} onShow={() => bridge.showQuestion()} />}
         {isStarting ? (
-          <Starting silent={silent} locked={view?.storage.needs === 'unlock'} />
+          <Starting silent={silent} locked={view?.storage.needs === 'unlock'} onUnlock={() => bridge.unlockKeyring()} />
         ) : place === 'programs' ? (
           <Programs bridge={bridge} />
         ) : place === 'settings' ? (
           <Settings bridge={bridge} view={view} onAnnounce={setAnnounced} />
         ) : (
           <>
-            <Unanswered count={view.unanswered} onShow={() => setPlace('programs')} />
+            <Unanswered count={view.unanswered} onShow={() => go('programs')} />
             <Screen bridge={bridge} view={view} press={press} onAnnounce={setAnnounced} />
             <OtherAccounts accounts={view.otherAccounts} actions={bridge} />
           </>
         )}
-        {view && place === 'account' && <Notes view={view} onChoose={choose} />}
+        {view && place === 'account' && (
+          <Notes view={view} bridge={bridge} onChoose={choose} onAnnounce={setAnnounced} />
+        )}
       </main>
       {view && <Footer address={view.address} version={view.version} />}
     </>

@@ -3,13 +3,19 @@ import type { AppView, Bridge } from '../preload/contract.ts';
 import { Question } from './question.tsx';
 import { texts } from './texts.ts';
 import { nextTurn, noTurn, type Turn } from './turn.ts';
+import { usePainted } from './usePainted.ts';
 import { watchView } from './watchView.ts';
 
 /** The window that asks: one question after the other, the oldest first. The main process closes it when none is left. */
-export function ConsentWindow({ bridge }: { bridge: Pick<Bridge, 'view' | 'onViewChanged' | 'answerQuestion'> }) {
+export function ConsentWindow({
+  bridge,
+}: {
+  bridge: Pick<Bridge, 'view' | 'onViewChanged' | 'answerQuestion' | 'painted'>;
+}) {
   const [turn, setTurn] = useState<Turn>();
   const [silent, setSilent] = useState(false);
   const [announced, setAnnounced] = useState('');
+  usePainted(bridge, turn !== undefined || silent);
 
   const before = useRef<Turn>(undefined);
   useEffect(() => {

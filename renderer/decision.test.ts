@@ -23,6 +23,14 @@ describe('what was decided', () => {
     );
   });
 
+  it('Allow once says until when, until a decision that stays takes its place', () => {
+    const once = { onceUntil: until, lasting: 'always' } as const;
+    expect(decisionText({ decision: 'unanswered', ...once }, 'ask', noon)).toMatch(
+      /^Allowed once: until it ends, (1|13):35.* at the latest$/,
+    );
+    expect(decisionText({ decision: 'denied', ...once }, 'ask', noon)).toBe('Denied');
+  });
+
   it('where nothing is asked, says what came of it instead', () => {
     expect(decisionText({ decision: 'unanswered', lasting: 'always' }, 'same-user', noon)).toBe('Used');
     expect(decisionText({ decision: 'unanswered', lasting: 'always' }, 'listed', noon)).toBe('Not allowed');

@@ -3,16 +3,18 @@ import { pointInTime } from './pointInTime.ts';
 import { locale, texts } from './texts.ts';
 
 type Guard = ProgramsView['guard'];
-type Decided = Pick<ListedProgramView, 'decision' | 'until' | 'lasting'>;
+type Decided = Pick<ListedProgramView, 'decision' | 'until' | 'lasting' | 'onceUntil'>;
 
 /**
  * What was decided about a program, in words.
  *
  * @param now in milliseconds since the epoch.
  */
-export function decisionText({ decision, until, lasting }: Decided, guard: Guard, now: number): string {
+export function decisionText({ decision, until, lasting, onceUntil }: Decided, guard: Guard, now: number): string {
   const { programs } = texts;
   if (lasting === 'never') return programs.neverAllowed;
+  if (decision === 'unanswered' && onceUntil !== undefined)
+    return programs.allowedOnce(pointInTime(onceUntil, now, locale));
   if (decision === 'unanswered') return programs.unanswered[guard];
   if (until === undefined) return programs[decision];
   const time = pointInTime(until, now, locale);

@@ -9,11 +9,12 @@ export function Freshness({ view, press }: { view: AppView; press: Press }) {
   const { freshness } = texts;
   const doubt = doubtfulFreshness(view);
   if (doubt === undefined) return null;
-  const readAt = view.profileReadAt;
-  const since = readAt === undefined ? undefined : pointInTime(readAt, Date.now(), locale);
+  const shown = (time: number | undefined) => (time === undefined ? undefined : pointInTime(time, Date.now(), locale));
+  const readAt = shown(view.profileReadAt);
+  const away = shown(view.unreachableSince);
   return (
     <div class="freshness" role="note">
-      <p>{freshness[doubt](since)}</p>
+      <p>{view.isOffline ? freshness.offline(readAt) : freshness[doubt](away, readAt)}</p>
       {view.obstacle !== undefined && <p>{view.obstacle}</p>}
       <PressButton press={press} action="renew" label={freshness.tryNow} busy={freshness.trying} class="quiet" />
     </div>

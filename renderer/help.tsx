@@ -3,7 +3,7 @@ import { pointInTime } from './pointInTime.ts';
 import { locale, texts } from './texts.ts';
 
 interface HelpProps {
-  bridge: Pick<Bridge, 'copyReport' | 'openLogFolder' | 'openLicences' | 'checkForUpdates'>;
+  bridge: Pick<Bridge, 'copyReport' | 'openLogFolder' | 'openLicences' | 'checkForUpdates' | 'quit'>;
   view: Pick<AppView, 'address' | 'version' | 'update'>;
   onAnnounce: (text: string) => void;
 }
@@ -30,6 +30,9 @@ export function Help({ bridge, view: { address, version, update }, onAnnounce }:
         </button>
         <button type="button" onClick={() => bridge.openLicences()}>
           {help.openLicences}
+        </button>
+        <button type="button" onClick={() => bridge.quit()}>
+          {help.quit}
         </button>
       </div>
       <p class="small">

@@ -42,7 +42,9 @@ export function ListedProgram({ program, guard, place, actions }: ListedProgramP
           <h3>
             <bdi>{name}</bdi>
           </h3>
-          <p class={`decision ${decision}`}>{decisionText(program, guard, now)}</p>
+          <p class={`decision ${program.onceUntil === undefined ? decision : 'allowed'}`}>
+            {decisionText(program, guard, now)}
+          </p>
         </div>
       </div>
       <div class="small" id={pathId}>

@@ -1,15 +1,29 @@
-import type { AppView, StorageChoice } from '../preload/contract.ts';
+import type { AppView, Bridge, StorageChoice } from '../preload/contract.ts';
+import { PortNote } from './portNote.tsx';
+import { StartAtLoginQuestion } from './startAtLoginQuestion.tsx';
 import { StorageNote } from './storage.tsx';
 import { texts } from './texts.ts';
 
+interface NotesProps {
+  view: AppView;
+  bridge: Pick<Bridge, 'tryPortAgain' | 'setStartAtLogin' | 'unlockKeyring'>;
+  onChoose: (answer: StorageChoice) => void;
+  onAnnounce: (text: string) => void;
+}
+
 /** What somebody should know but need not act on now; each stays as long as it is true. */
-export function Notes({ view, onChoose }: { view: AppView; onChoose: (answer: StorageChoice) => void }) {
+export function Notes({ view, bridge, onChoose, onAnnounce }: NotesProps) {
   const { notes } = texts;
   return (
     <>
+      {view.offersStartAtLogin && <StartAtLoginQuestion actions={bridge} />}
       {view.exposesRefreshToken && <Note title={notes.refreshToken} text={notes.refreshTokenText} warning />}
-      {hasStorageNote(view) && <StorageNote storage={view.storage} onChoose={onChoose} />}
-      {view.portNotice !== undefined && <Note title={notes.port} text={view.portNotice} />}
+      {hasStorageNote(view) && (
+        <StorageNote storage={view.storage} onChoose={onChoose} onUnlock={() => bridge.unlockKeyring()} />
+      )}
+      {view.portNotice !== undefined && view.port && (
+        <PortNote port={view.port} notice={view.portNotice} bridge={bridge} onAnnounce={onAnnounce} />
+      )}
     </>
   );
 }

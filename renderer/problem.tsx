@@ -18,11 +18,12 @@ export function Problem({ view, problem, press, onDismiss }: ProblemProps) {
   const { problem: words, signedOut, freshness } = texts;
   const offered = remedy(view);
   const isSignedIn = view.status === 'signed_in';
+  const told = special(view, problem);
   const titles = isSignedIn ? { ...words.titles, ...words.titlesSignedIn } : words.titles;
   return (
     <section class="note problem" role="alert">
-      <p class="note-title">{titles[problem.code] ?? words.otherTitle}</p>
-      <p>{problem.message}</p>
+      <p class="note-title">{told?.title ?? titles[problem.code] ?? words.otherTitle}</p>
+      <p>{told?.text ?? problem.message}</p>
       {problem.next !== undefined && <p>{problem.next}</p>}
       <div class="note-buttons">
         {isSignedIn && (offered === 'signInAgain' || offered === 'tryAgain') && (
@@ -37,4 +38,18 @@ export function Problem({ view, problem, press, onDismiss }: ProblemProps) {
       </div>
     </section>
   );
+}
+
+/** What is said better than in the error's own words: what to do about it is on this machine, not at the provider. */
+function special(
+  { isOffline }: AppView,
+  { code, clockAhead }: ProblemView,
+): { title: string; text: string } | undefined {
+  const { problem: words } = texts;
+  if (clockAhead !== undefined) {
+    const minutes = Math.max(1, Math.round(Math.abs(clockAhead) / 60));
+    return { title: words.clock(minutes), text: clockAhead > 0 ? words.clockAhead : words.clockBehind };
+  }
+  if (isOffline && code === 'provider_unreachable') return { title: words.offline, text: words.offlineText };
+  return undefined;
 }

@@ -10,10 +10,11 @@ interface StartingProps {
   silent: boolean;
   /** The system's keyring is locked: the start goes on when its owner unlocks it, however long that takes. */
   locked: boolean;
+  onUnlock: () => void;
 }
 
 /** Before the stored session is read. The style sheet shows it only after a moment, so that a quick start does not flicker. */
-export function Starting({ silent, locked }: StartingProps) {
+export function Starting({ silent, locked, onUnlock }: StartingProps) {
   const [slow, setSlow] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setSlow(true), slowAfter);
@@ -29,6 +30,11 @@ export function Starting({ silent, locked }: StartingProps) {
       <p class="muted starting-text" aria-live="polite">
         {text}
       </p>
+      {locked && !silent && (
+        <button type="button" class="primary large" onClick={onUnlock}>
+          {storage.unlock}
+        </button>
+      )}
     </section>
   );
 }

@@ -19,7 +19,15 @@ export function StorageQuestion({ onChoose }: { onChoose: OnChoose }) {
 }
 
 /** Where the session is kept, when that is not simply the system's keyring; the person may decide it anew. */
-export function StorageNote({ storage, onChoose }: { storage: StorageView; onChoose: OnChoose }) {
+export function StorageNote({
+  storage,
+  onChoose,
+  onUnlock,
+}: {
+  storage: StorageView;
+  onChoose: OnChoose;
+  onUnlock: () => void;
+}) {
   const { storage: words } = texts;
   const [open, setOpen] = useState(false);
   const change = useRef<HTMLButtonElement>(null);
@@ -36,6 +44,13 @@ export function StorageNote({ storage, onChoose }: { storage: StorageView; onCho
     <section class="note" role="note" aria-label={title}>
       <p class="note-title">{title}</p>
       <p>{storage.needs === 'unlock' ? words.lockedText : storage.notice}</p>
+      {storage.needs === 'unlock' && (
+        <div class="note-buttons">
+          <button type="button" onClick={onUnlock}>
+            {words.unlock}
+          </button>
+        </div>
+      )}
       {storage.changeable && (
         <div class="note-buttons">
           <button ref={change} type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from '@playwright/test';
 import { testApp } from '../../build/testApp.ts';
+import { asks, consentOf, makeProgram } from '../support/asking.ts';
 import { startDesktopApp, temporaryHome } from '../support/desktopApp.ts';
 import { HeadlessFailed, startHeadless } from '../support/headless.ts';
 import { onStage } from '../support/stage.ts';
@@ -149,29 +150,41 @@ test('L9: a port that a headless Loopgate of the same user serves: the app says 
     }
   }));
 
-test("the window is Electron's security checklist: sandboxed, isolated, no Node, no way out", () =>
-  onStage(async ({ environment }) => {
-    const { electron, window, quit } = await startDesktopApp({ environment });
+test("the windows are Electron's security checklist: sandboxed, isolated, no Node, no way out", () =>
+  onStage(async ({ environment, session }) => {
+    const { LOOPGATE_GUARD: _, ...asking } = environment;
+    const app = await startDesktopApp({ environment: asking });
+    const asked = asks(makeProgram(session.home, 'acme-editor'), app);
+    const consent = await consentOf(app);
+    await expect(consent.getByRole('button', { name: 'Deny' })).toBeVisible();
     // Not in Electron's types, but the only place that says what a window really got.
-    const preferences = await electron.evaluate(({ webContents }) =>
+    const preferences = await app.electron.evaluate(({ webContents }) =>
       webContents
         .getAllWebContents()
         .map((contents) => (contents as unknown as { getLastWebPreferences(): object }).getLastWebPreferences()),
     );
-    expect(preferences).toHaveLength(1);
-    expect(preferences[0]).toMatchObject({
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      webSecurity: true,
-      webviewTag: false,
-    });
-    expect(await window.evaluate('typeof require + typeof process')).toBe('undefinedundefined');
-    expect(window.url()).toBe('app://loopgate/index.html');
-    expect(await window.evaluate('window.open("https://attacker.example/")')).toBeNull();
-    await window.evaluate('location.href = "https://attacker.example/"');
-    expect(window.url()).toBe('app://loopgate/index.html');
-    expect(await window.evaluate('fetch("http://localhost:1/").then(() => "sent", () => "refused")')).toBe('refused');
-    expect(await window.evaluate('Notification.requestPermission()')).toBe('denied');
-    await quit();
+    expect(preferences).toHaveLength(2);
+    for (const one of preferences) {
+      expect(one).toMatchObject({
+        sandbox: true,
+        contextIsolation: true,
+        nodeIntegration: false,
+        webSecurity: true,
+        webviewTag: false,
+      });
+    }
+    for (const [window, address] of [
+      [app.window, 'app://loopgate/index.html'],
+      [consent, 'app://loopgate/consent.html'],
+    ] as const) {
+      expect(await window.evaluate('typeof require + typeof process')).toBe('undefinedundefined');
+      expect(window.url()).toBe(address);
+      expect(await window.evaluate('window.open("https://attacker.example/")')).toBeNull();
+      await window.evaluate('location.href = "https://attacker.example/"');
+      expect(window.url()).toBe(address);
+      expect(await window.evaluate('fetch("http://localhost:1/").then(() => "sent", () => "refused")')).toBe('refused');
+      expect(await window.evaluate('Notification.requestPermission()')).toBe('denied');
+    }
+    await app.quit();
+    expect(await asked).not.toBe(200);
   }));

@@ -182,13 +182,17 @@ describe('section P: how long', () => {
     gate.answer(question(gate).id, 'once');
     expect(await outcome).toBe('allowed');
     expect((await asks(from(node), 'profile')).state).toBe('allowed');
+    const once = () => gate.programs.find(({ program }) => program.id === node.id)?.onceUntil;
+    expect(once()).toBe(clock.now() + hour);
     expect((await asks(from(otherScript))).state).toBe('waits');
     gate.leaveUnanswered();
     clock.advance(hour - 1);
     expect((await asks(from(node))).state).toBe('allowed');
     clock.advance(1);
+    expect(once()).toBeUndefined();
     expect((await asks(from(node))).state).toBe('waits');
     expect(JSON.stringify(store.saved)).not.toContain('"allowed","until"');
+    expect(JSON.stringify(store.saved)).not.toContain('onceUntil');
   });
 
   test('Deny ends an Allow once, and so does Remove', async () => {

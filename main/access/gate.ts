@@ -129,9 +129,11 @@ export class Gate {
 
   /** The list of programs, the most recently used first. A decision whose time is over is none any more. */
   get programs(): readonly ListedProgram[] {
-    return this.#list.programs.map((one) =>
-      this.#isOver(one) ? { ...one, decision: 'unanswered', until: undefined } : one,
-    );
+    return this.#list.programs.map((one) => {
+      const onceUntil = this.#onceUntil(one.program.id);
+      const known: ListedProgram = this.#isOver(one) ? { ...one, decision: 'unanswered', until: undefined } : one;
+      return onceUntil === undefined ? known : { ...known, onceUntil };
+    });
   }
 
   /** The newest first. */
@@ -438,6 +440,14 @@ export class Gate {
       else remember(this.#onceAllowed, runOf(id, process), until);
     }
     this.#world.clock.after(onceLasts, () => this.#changed('decided'));
+  }
+
+  /** Of its runs, that of the last one to end. */
+  #onceUntil(id: string): number | undefined {
+    const times = [...this.#onceAllowed].filter(
+      ([run, until]) => isKeyOf(run, id) && this.#isStillBefore(until, onceLasts),
+    );
+    return times.length === 0 ? undefined : Math.max(...times.map(([, until]) => until));
   }
 
   #forgetOnce(id: string): void {

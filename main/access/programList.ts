@@ -19,6 +19,8 @@ export interface ListedProgram {
   readonly decision: 'allowed' | 'denied' | 'unanswered';
   /** When the decision ends; absent for one that stays. */
   readonly until?: number | undefined;
+  /** Allowed once, and that is in force: until its end, and until this time at most. Of this run, never stored. */
+  readonly onceUntil?: number;
   readonly firstUsed: number;
   readonly lastUsed: number;
   readonly wishes: readonly Wish[];

@@ -72,6 +72,8 @@ export interface PersonState {
   readonly obstacle?: string | undefined;
   /** When the provider last gave the profile, in milliseconds since the epoch. */
   readonly profileReadAt: number | undefined;
+  /** Since when the provider cannot be reached, in milliseconds since the epoch; absent while it can. */
+  readonly unreachableSince?: number;
 }
 
 /** All that there is to show. */
@@ -198,6 +200,12 @@ export class Broker {
    */
   wake(options: { distrust?: boolean } = {}): void {
     if (this.#isReady) this.#accounts.wake(options);
+  }
+
+  /** The network is back: what failed for want of it is no news any more, and what is due is done at once (T5). */
+  networkIsBack(): void {
+    if (this.#problem?.code === 'provider_unreachable') this.#clearProblem();
+    this.wake();
   }
 
   /**
@@ -756,6 +764,9 @@ function requesterOf(one: Authorization): 'loopgate' | 'program' {
 
 function personOf(session: Session): PersonState {
   const { issuer, subject, profile, profileReadAt, expiresAt } = session.account;
-  const { key: account, renewable, freshness, obstacle } = session;
-  return { account, issuer, subject, profile, renewable, expiresAt, freshness, obstacle, profileReadAt };
+  const { key: account, renewable, freshness, obstacle, unreachableSince } = session;
+  return {
+    ...{ account, issuer, subject, profile, renewable, expiresAt, freshness, obstacle, profileReadAt },
+    ...(unreachableSince !== undefined && { unreachableSince }),
+  };
 }

@@ -117,6 +117,8 @@ export interface BrokerErrorDetails {
   readonly undone?: boolean;
   /** The provider's own `error` value, when it sent one. */
   readonly providerError?: string;
+  /** T15: how far this machine's clock is ahead of the provider's, in seconds; negative when it is behind. */
+  readonly clockAhead?: number;
   /** Of an unexpected failure: what the log names it by. */
   readonly id?: string;
 }
@@ -134,6 +136,7 @@ export class BrokerError extends Error {
   readonly retryable: boolean;
   readonly undone: boolean;
   readonly providerError: string | undefined;
+  readonly clockAhead: number | undefined;
   readonly id: string | undefined;
 
   constructor(code: ErrorCode, details: BrokerErrorDetails = {}) {
@@ -148,6 +151,7 @@ export class BrokerError extends Error {
     this.retryable = details.retryable ?? false;
     this.undone = details.undone ?? false;
     this.providerError = details.providerError;
+    this.clockAhead = details.clockAhead;
     this.id = details.id;
   }
 }

@@ -129,8 +129,19 @@ function isNestedWithin(levels: number, value: unknown): boolean {
 export function checkIssuedAt(issuedAt: number, now: number): void {
   const difference = Math.round(issuedAt - now / 1000);
   if (Math.abs(difference) <= clockTolerance) return;
-  throw new BrokerError('provider_error', {
-    happened: `The clocks of this machine and of the identity provider differ by ${Math.abs(difference)} seconds (iat).`,
+  throw clocksDiffer(-difference, 'iat');
+}
+
+/**
+ * T15: a skew beyond the tolerance, named as what it is.
+ * @param ahead - how far this machine's clock is ahead of the provider's, in seconds; negative when it is behind
+ * @param claim - what shows it
+ */
+export function clocksDiffer(ahead: number, claim: string): BrokerError {
+  return new BrokerError('provider_error', {
+    happened: `The clocks of this machine and of the identity provider differ by ${Math.abs(ahead)} seconds (${claim}).`,
+    next: 'Set the clock of this machine right, then try again.',
+    clockAhead: ahead,
   });
 }
 

@@ -1,6 +1,6 @@
 import * as client from 'openid-client';
 import { BrokerError } from './errors.ts';
-import { clockTolerance } from './providerChecks.ts';
+import { clocksDiffer, clockTolerance } from './providerChecks.ts';
 import { requestTimeout } from './providerFetch.ts';
 
 /**
@@ -35,7 +35,7 @@ function toBrokerError(error: unknown, secrets: Secrets): BrokerError {
       });
     }
     if (cause instanceof Response && cause.status !== 200) return statusError(cause.status);
-    return new BrokerError('provider_error', { happened: checkThatFailed(error) });
+    return clockFailure(error) ?? new BrokerError('provider_error', { happened: checkThatFailed(error) });
   }
   return new BrokerError('provider_error', { happened: "The identity provider's answer could not be verified." });
 }
@@ -99,7 +99,6 @@ const meanings: Readonly<Record<string, string>> = {
 /** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
 function checkThatFailed(error: client.ClientError): string {
   const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
-  if (error.code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return clockSkew(inner);
   if (error.code === 'OAUTH_KEY_SELECTION_FAILED')
     return 'No single key of the identity provider fits the signature of the ID token (kid).';
   if (error.code === 'OAUTH_RESPONSE_IS_NOT_JSON') return "The identity provider's answer is not JSON.";
@@ -111,13 +110,14 @@ function checkThatFailed(error: client.ClientError): string {
 }
 
 /** T15: a fresh ID token that is not valid now means that the clocks differ, and by how much is in its iat. */
-function clockSkew(failed: unknown): string {
-  const claims = valueAt(failed, 'claims');
-  const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(claims, 'iat')];
+function clockFailure(error: client.ClientError): BrokerError | undefined {
+  if (error.code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return undefined;
+  const failed: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
+  const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(valueAt(failed, 'claims'), 'iat')];
   const claim = textAt(failed, 'claim') ?? 'time';
   if (typeof now !== 'number' || typeof issuedAt !== 'number' || Math.abs(now - issuedAt) <= clockTolerance)
-    return `The ID token is not valid at this time (${claim}).`;
-  return `The clocks of this machine and of the identity provider differ by ${Math.abs(now - issuedAt)} seconds (${claim}).`;
+    return new BrokerError('provider_error', { happened: `The ID token is not valid at this time (${claim}).` });
+  return clocksDiffer(now - issuedAt, claim);
 }
 
 function valueAt(value: unknown, key: string): unknown {

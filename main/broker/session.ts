@@ -108,6 +108,8 @@ export class Session {
   /** When an access token that had ended was last renewed for those who asked. */
   #renewedAt: number | undefined;
   #profileFailure: Failure | undefined;
+  /** Since when the provider cannot be reached, in milliseconds since the epoch. */
+  #unreachableSince: number | undefined;
   /** True once the provider has answered in this run. */
   #wasVerified: boolean;
   /** When the renewal was sent whose answer is not known; kept in the vault too. */
@@ -169,8 +171,12 @@ export class Session {
   /** How sure this session is of what it shows. */
   get freshness(): Freshness {
     if (!this.#wasVerified) return 'unverified';
-    const isAway = [this.#renewalFailure, this.#profileFailure].some((failure) => failure?.reason.retryable);
-    return isAway ? 'stale' : 'verified';
+    return this.#isAway() ? 'stale' : 'verified';
+  }
+
+  /** When the provider was first found to be out of reach, in milliseconds since the epoch; undefined while it is not. */
+  get unreachableSince(): number | undefined {
+    return this.#unreachableSince;
   }
 
   /** What stands between this machine and the provider, such as a proxy, and what to do about it; where that is known. */
@@ -491,8 +497,15 @@ export class Session {
 
   #changeFreshness(change: () => void): void {
     const { freshness: before, obstacle } = this;
+    const since = this.#unreachableSince;
     change();
-    if (this.freshness !== before || this.obstacle !== obstacle) this.#host.changed();
+    this.#unreachableSince = this.#isAway() ? (since ?? this.#clock.now()) : undefined;
+    const isSame = this.freshness === before && this.obstacle === obstacle && this.#unreachableSince === since;
+    if (!isSame) this.#host.changed();
+  }
+
+  #isAway(): boolean {
+    return [this.#renewalFailure, this.#profileFailure].some((failure) => failure?.reason.retryable);
   }
 
   /** Resolves with undefined when the work takes longer than a caller should wait; the work goes on. */

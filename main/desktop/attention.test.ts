@@ -53,6 +53,11 @@ describe('what needs attention is said in so many words', () => {
     ['a switch', { ...calm, switchedFrom: { account: 'g', name: 'Grace' } }, 'A program switched to Ada Lovelace'],
     ['a failed sign-in', { ...nobody, problem: { ...away, remedy: 'sign_in' } }, 'The provider cannot be reached'],
     [
+      'T15: a clock that is wrong',
+      { ...calm, problem: { code: 'provider_error', message: 'x', remedy: 'renew', clockAhead: -421 } },
+      'The clock is wrong by about 7 minutes',
+    ],
+    [
       'anything else, by its first sentence',
       { ...calm, problem: { code: 'internal', message: 'The disk is full. Make room.', remedy: 'none' } },
       'The disk is full',
@@ -84,20 +89,25 @@ describe('what passes by itself is said, and does not nag', () => {
   const hour = 3_600_000;
 
   test('a provider that is away: since when', () => {
-    const view: AppView = { ...calm, freshness: 'stale', profileReadAt: noon - hour };
+    const view: AppView = {
+      ...calm,
+      freshness: 'stale',
+      unreachableSince: noon - hour,
+      profileReadAt: noon - 2 * hour,
+    };
     expect(texts(view)).toEqual([`Provider not reached since ${time(noon - hour)}`]);
     expect(needsAttention(view)).toBe(false);
   });
 
   test('with the day, when that was another one', () => {
-    const [text = ''] = texts({ ...calm, freshness: 'unverified', profileReadAt: noon - 48 * hour });
+    const [text = ''] = texts({ ...calm, freshness: 'unverified', unreachableSince: noon - 48 * hour });
     expect(text).toContain('12');
     expect(text).toContain(time(noon - 48 * hour));
     expect(text).not.toBe(`Provider not reached since ${time(noon - 48 * hour)}`);
   });
 
   test('together with the problem of it: once', () => {
-    const view: AppView = { ...calm, freshness: 'stale', profileReadAt: noon - hour, problem: away };
+    const view: AppView = { ...calm, freshness: 'stale', unreachableSince: noon - hour, problem: away };
     expect(texts(view)).toEqual([`Provider not reached since ${time(noon - hour)}`]);
   });
 
@@ -105,5 +115,14 @@ describe('what passes by itself is said, and does not nag', () => {
     const view: AppView = { ...calm, portNotice: 'Port 1000 is taken by another program.' };
     expect(texts(view)).toEqual(['Programs find Loopgate on port 1001, not on the usual one']);
     expect(needsAttention(view)).toBe(false);
+    const taken: AppView = { ...view, port: { wanted: 1000, takenBy: 'acme-server' } };
+    expect(texts(taken)).toEqual(['Port 1000 is taken by acme-server']);
+    expect(texts({ ...view, port: { wanted: 1000 } })).toEqual(texts(view));
+  });
+
+  test('no network at all: that, and not the provider', () => {
+    const view: AppView = { ...calm, freshness: 'stale', unreachableSince: noon - hour, isOffline: true };
+    expect(texts(view)).toEqual(['This computer is offline']);
+    expect(texts({ ...nobody, isOffline: true, problem: { ...away, remedy: 'sign_in' } })).toEqual(texts(view));
   });
 });

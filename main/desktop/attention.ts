@@ -1,4 +1,4 @@
-import type { AppView } from '../../preload/contract.ts';
+import type { AppView, ProblemView } from '../../preload/contract.ts';
 import { spoken } from '../../preload/texts/index.ts';
 
 /** One thing that the person should look at or decide. */
@@ -37,18 +37,15 @@ export function attentionLines(view: AppView, now: number = Date.now()): Attenti
   const { attention: words } = spoken().texts;
   const away = awayLine(view, now);
   const urgent = [
-    problem && problem.code !== 'provider_unreachable' && problemLine(view, problem.message),
+    problem && problem.code !== 'provider_unreachable' && problemLine(view, problem),
     // An attempt of the person's own that failed is an event; that the provider is away is not.
-    problem?.code === 'provider_unreachable' && (away ?? words.unreachable),
+    problem?.code === 'provider_unreachable' && (away ?? unreachable(view)),
     storage.needs === 'unlock' && words.locked,
     storage.needs === 'choice' && words.choice,
     switchedFrom && words.switched(person && shortName(person.name)),
   ];
   const missed = [unanswered > 0 && words.missed(unanswered)];
-  const calm = [
-    problem?.code !== 'provider_unreachable' && away,
-    portNotice !== undefined && words.port(new URL(view.address).port),
-  ];
+  const calm = [problem?.code !== 'provider_unreachable' && away, portNotice !== undefined && portLine(view)];
   return [
     ...questionLines(view),
     ...linesOf(urgent, 'window', true),
@@ -78,18 +75,36 @@ function linesOf(
   return texts.flatMap((text) => (text ? [{ text, leadsTo, isUrgent }] : []));
 }
 
-function problemLine(view: AppView, message: string): string {
+function portLine({ address, port }: AppView): string {
   const { attention: words } = spoken().texts;
+  if (port?.takenBy !== undefined) return words.portTaken(port.wanted, shortName(port.takenBy));
+  return words.port(new URL(address).port);
+}
+
+function problemLine(view: AppView, { message, clockAhead }: ProblemView): string {
+  const { attention: words } = spoken().texts;
+  if (clockAhead !== undefined) return words.clock(minutesOf(clockAhead));
   if (hasEnded(view)) return view.person ? words.endedOther : words.ended;
   // The first sentence says what happened.
   return shortened(message.replace(/\.(\s.*)?$/su, ''), longestSentence);
 }
 
-/** From when what is shown of the person is, while the provider cannot confirm it. */
-function awayLine({ person, freshness, profileReadAt }: AppView, now: number): string | undefined {
+/** Rounded: a clock that is wrong by seconds is none that anybody would notice. */
+function minutesOf(seconds: number): number {
+  return Math.max(1, Math.round(Math.abs(seconds) / 60));
+}
+
+/** Since when the provider cannot confirm what is shown of the person. */
+function awayLine(view: AppView, now: number): string | undefined {
+  const { person, freshness, unreachableSince } = view;
   if (!person || (freshness !== 'stale' && freshness !== 'unverified')) return undefined;
+  if (view.isOffline || unreachableSince === undefined) return unreachable(view);
+  return spoken().texts.attention.unreachableSince(timeOf(unreachableSince, now));
+}
+
+function unreachable({ isOffline }: AppView): string {
   const { attention: words } = spoken().texts;
-  return profileReadAt === undefined ? words.unreachable : words.unreachableSince(timeOf(profileReadAt, now));
+  return isOffline ? words.offline : words.unreachable;
 }
 
 /** In the person's own form; with the day, when that was another one. Both in milliseconds since the epoch. */

@@ -7,6 +7,8 @@ import {
   actionNames,
   type ChangeResult,
   channels,
+  type Place,
+  type PortResult,
   type ProgramsView,
   type ProviderCheck,
   type RemovalResult,
@@ -15,6 +17,7 @@ import {
   type SettingsView,
 } from '../../preload/contract.ts';
 import { ownPageOf } from './lockDown.ts';
+import type { PageName } from './page.ts';
 
 /** What comes from a window is parsed here, once. */
 const actionCall = z.tuple([z.enum(actionNames)]).rest(z.string().max(8192));
@@ -34,6 +37,7 @@ const settingsChange = z.discriminatedUnion('setting', [
   z.object({ setting: z.literal('guard'), guard: z.enum(['ask', 'same-user', 'listed']) }),
   z.object({ setting: z.literal('theme'), theme: z.enum(['system', 'light', 'dark']) }),
 ]);
+const placeShown = z.enum(['account', 'programs', 'settings']) satisfies z.ZodType<Place>;
 const removalWay = z.enum(['revoke', 'anyway']);
 
 /** What the main window may ask about, with an answer. */
@@ -43,16 +47,23 @@ export interface Questions {
   changeSettings(change: SettingsChange): Promise<ChangeResult>;
   checkProvider(issuer: string): Promise<ProviderCheck>;
   removeEverything(way: RemovalWay): Promise<RemovalResult>;
+  tryPortAgain(): Promise<PortResult>;
 }
 
 /** The main process's side of preload/contract.ts: each message's sender is checked, each argument parsed. */
-export function answerWindow(actions: Actions, view: () => AppView, questions: Questions): void {
+export function answerWindow(
+  actions: Actions,
+  view: () => AppView,
+  questions: Questions,
+  painted: (page: PageName) => void,
+): void {
   const calls: Record<ActionName, (argument: string, second: string) => void> = {
     ...actions,
     chooseStorage: (answer) => actions.chooseStorage(storageChoice.parse(answer)),
     answerQuestion: (id, answer) => actions.answerQuestion(id, questionAnswer.parse(answer)),
     setStartAtLogin: (wish) => actions.setStartAtLogin(startAtLoginWish.parse(wish)),
     copyRegistration: (what) => actions.copyRegistration(registrationPart.parse(what)),
+    placeShown: (place) => actions.placeShown(placeShown.parse(place)),
   };
   const checked = (frame: Electron.WebFrameMain | null) => {
     const page = ownPageOf(frame);
@@ -69,6 +80,8 @@ export function answerWindow(actions: Actions, view: () => AppView, questions: Q
     checked(senderFrame);
     return view();
   });
+  ipcMain.handle(channels.painted, ({ senderFrame }) => painted(checked(senderFrame)));
+  answerMain(channels.tryPortAgain, () => questions.tryPortAgain());
   answerMain(channels.programs, () => questions.programs());
   answerMain(channels.settings, () => questions.settings());
   answerMain(channels.changeSettings, (change) => questions.changeSettings(settingsChange.parse(change)));

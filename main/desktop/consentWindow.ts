@@ -1,7 +1,8 @@
 import { BrowserWindow } from 'electron';
 import { spoken } from '../../preload/texts/index.ts';
+import { Crashes } from './crashes.ts';
 import { pageAddresses } from './page.ts';
-import { pageWindow } from './window.ts';
+import { pageWindow, showOncePainted } from './window.ts';
 
 /**
  * The window that asks whether a program may use the sign-in: there as long as something is asked. Closed without an
@@ -9,7 +10,10 @@ import { pageWindow } from './window.ts';
  */
 export class ConsentWindow {
   readonly #closed: () => void;
+  readonly #crashes = new Crashes();
   #window: BrowserWindow | undefined;
+  /** Called when the page has painted; undefined once that has shown the window. */
+  #painted: (() => void) | undefined;
 
   /** @param closed - called when the person has closed it without an answer */
   constructor(closed: () => void) {
@@ -25,11 +29,19 @@ export class ConsentWindow {
     const window = this.#window;
     // Forgotten first: this is no answer of the person's.
     this.#window = undefined;
+    this.#painted = undefined;
     window?.destroy();
+  }
+
+  /** The page has painted its question. */
+  painted(): void {
+    this.#painted?.();
   }
 
   /** Brings it to the front, when it is there. */
   focus(): void {
+    // It comes by itself, with something to read.
+    if (this.#painted) return;
     this.#window?.show();
     this.#window?.focus();
   }
@@ -53,7 +65,8 @@ export class ConsentWindow {
       title: spoken().texts.windows.consent,
     });
     this.#window = window;
-    window.once('ready-to-show', () => {
+    this.#painted = showOncePainted(window, () => {
+      this.#painted = undefined;
       window.center();
       window.show();
     });
@@ -61,11 +74,17 @@ export class ConsentWindow {
     window.once('closed', () => {
       if (isOver()) return;
       this.#window = undefined;
+      this.#painted = undefined;
       this.#closed();
     });
-    // Whoever could make the page crash could otherwise keep the question from being asked: no answer is no.
+    // What was asked is asked again. But whoever could make the page crash over and over could keep the question from being
+    // asked at all: then no answer is no.
     window.webContents.on('render-process-gone', () => {
-      if (!isOver()) window.destroy();
+      if (isOver()) return;
+      if (this.#crashes.count()) return void window.destroy();
+      this.#window = undefined;
+      window.destroy();
+      this.#open();
     });
     void window.loadURL(pageAddresses.consent);
   }

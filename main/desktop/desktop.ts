@@ -1,10 +1,13 @@
-import { app, BrowserWindow, clipboard, nativeTheme } from 'electron';
+import { app, BrowserWindow, clipboard, nativeTheme, net } from 'electron';
 import {
   type Actions,
   type AppView,
   channels,
   type Place,
+  type PortResult,
   type QuestionAnswer,
+  type RemovalWay,
+  type SettingsChange,
   type SettingsView,
   type StartAtLoginWish,
   type StorageChoice,
@@ -17,12 +20,14 @@ import { type Host, tryPort } from '../host.ts';
 import type { Settings } from '../settings.ts';
 import { readSettingsFile, writeSettings } from '../settingsFile.ts';
 import { version } from '../version.ts';
-import { answerWindow } from './bridge.ts';
+import { answerWindow, type Questions } from './bridge.ts';
 import { ConsentWindow } from './consentWindow.ts';
 import { FirstAnswer } from './firstAnswer.ts';
 import { helpActions } from './help.ts';
 import type { KeptVault } from './keptVault.ts';
+import { Network } from './network.ts';
 import { Notifications } from './notifications.ts';
+import type { PageName } from './page.ts';
 import { Pictures } from './pictures.ts';
 import { ProgramIcons } from './programIcons.ts';
 import { programsViewOf, questionViews } from './programsView.ts';
@@ -31,11 +36,14 @@ import { type RemovalWorld, removeData, removeEverything } from './removal.ts';
 import type { RunningHost } from './runningHost.ts';
 import { SettingsEditor } from './settingsEditor.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
+import { StartAtLoginOffer } from './startAtLoginOffer.ts';
 import { AppTray } from './tray.ts';
 import { TrayHost } from './trayHost.ts';
+import { promptToUnlock } from './unlockPrompt.ts';
 import type { Updates } from './updates.ts';
 import { type ViewFrame, viewOf } from './view.ts';
 import { explainedIn, MainWindow } from './window.ts';
+import { windowPlaceIn } from './windowPlace.ts';
 
 /** Programs may ask many times in a second; a person reads the list of them more slowly. Milliseconds. */
 const programsInterval = 500;
@@ -58,20 +66,36 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
   showTheme(running.settings.theme);
   const trayHost = new TrayHost();
   app.once('quit', () => trayHost.close());
-  const window = new MainWindow(trayHost, explainedIn(running.settings.home));
+  const { home } = running.settings;
+  let wantedPlace: Place | undefined;
+  const kept = { explained: explainedIn(home), windowPlace: windowPlaceIn(home) };
+  const window = new MainWindow(trayHost, kept, (place) => {
+    wantedPlace = place;
+  });
   let pictures = new Pictures(fetch, running.settings.issuer, () => show());
   const firstAnswer = new FirstAnswer(() => show());
   const icons = new ProgramIcons(() => show());
   const consent = new ConsentWindow(() => running.host.gate.leaveUnanswered());
-  let wantedPlace: Place | undefined;
+  const startAtLoginOffer = new StartAtLoginOffer(home, startAtLogin);
+  const network = new Network(
+    () => net.isOnline(),
+    (isOnline) => {
+      if (isOnline && !running.isReplacing) running.host.broker.networkIsBack();
+      show();
+    },
+  );
+  /** Of the port that programs try first, while it is not Loopgate's. */
+  let portOwner: string | undefined;
   const iconOf = (file: string) => icons.of(file);
   const view = (): AppView => {
     const { broker, gate } = running.host;
     const asked = { questions: questionViews(gate, iconOf), unanswered: gate.unanswered };
-    const present = viewOf(frameOf(running), broker.state(), asked, (address) => pictures.of(address));
+    const present = viewOf(frameOf(running, portOwner), broker.state(), asked, (address) => pictures.of(address));
     return firstAnswer.awaited({
       ...present,
       ...(wantedPlace && { wantedPlace }),
+      ...(network.isOffline && { isOffline: true }),
+      ...(startAtLoginOffer.isDue(present) && { offersStartAtLogin: true }),
       ...(updates && { update: updates.view }),
     });
   };
@@ -85,37 +109,61 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
     showTheme,
   });
   const actions = {
-    ...actionsOf(running, startAtLogin),
+    ...actionsOf(running),
+    setStartAtLogin: (wish: StartAtLoginWish) => {
+      startAtLoginOffer.settle();
+      switchStartAtLogin(running, startAtLogin, wish);
+      show();
+    },
     ...helpActions(running, trayHost),
     checkForUpdates: () => void updates?.check(),
     showQuestion: () => consent.focus(),
-    placeShown: () => {
+    placeShown: (place: Place) => {
       wantedPlace = undefined;
+      window.placeShown(place);
     },
+    quit: () => app.quit(),
   };
   const open = () => {
     window.show();
     // What is asked lies on top.
     consent.focus();
   };
-  answerWindow(actions, view, {
+  const findPortOwner = async (host: Host) => {
+    const owner = await host.wantedPortOwner();
+    if (running.host !== host || portOwner === owner) return;
+    portOwner = owner;
+    show();
+  };
+  const tryPortAgain = async (): Promise<PortResult> => {
+    const { host } = running;
+    if (host.wantedPort === undefined) return { ok: true };
+    const result = await editor.returnToPort(host.wantedPort);
+    if (!result.ok) await findPortOwner(host);
+    return result;
+  };
+  const painted = (page: PageName) => (page === 'main' ? window : consent).painted();
+  const questions = {
     programs: () => programsViewOf(running.host.gate, iconOf),
     settings: () => ({ ...editor.view(), ...startAtLoginOf(startAtLogin) }),
-    changeSettings: (change) => editor.change(change),
-    checkProvider: (issuer) => checker.whileTyping(issuer),
-    removeEverything: (way) => removeEverything(way, removalWorld(running, world)),
-  });
+    changeSettings: (change: SettingsChange) => editor.change(change),
+    checkProvider: (issuer: string) => checker.whileTyping(issuer),
+    removeEverything: (way: RemovalWay) => removeEverything(way, removalWorld(running, world)),
+    tryPortAgain,
+  } satisfies Questions;
+  answerWindow(actions, view, questions, painted);
   const openAt = (place: Place) => {
     wantedPlace = place;
     open();
     show();
   };
   const openQuestion = () => (running.host.gate.questions.length > 0 ? consent.focus() : open());
-  const tray = new AppTray(view(), { ...actions, open, openAt, openQuestion, quit: () => app.quit() }, trayHost);
+  const tray = new AppTray(view(), { ...actions, open, openAt, openQuestion }, trayHost);
   const isLooking = () => BrowserWindow.getFocusedWindow() !== null;
   const notifications = new Notifications(view(), { open, openQuestion }, isLooking);
   const show = () => {
-    const present = view();
+    let present = view();
+    if (network.follow(isProviderAway(present))) present = view();
     tray.show(present);
     notifications.show(present);
     window.send(channels.viewChanged, present);
@@ -124,7 +172,10 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
   };
   updates?.onChange(show);
   const showPrograms = atMostEvery(programsInterval, () => window.send(channels.programsChanged, undefined));
-  running.onHost(({ broker, gate }) => {
+  running.onHost((host) => {
+    const { broker, gate } = host;
+    portOwner = undefined;
+    void findPortOwner(host);
     pictures = new Pictures(fetch, running.settings.issuer, () => show());
     // A host that was closed may still have something to say: what is shown is the present one's.
     broker.onChange(() => {
@@ -142,8 +193,10 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
 }
 
 /** What the window shows beside the broker's own state. */
-function frameOf({ host, settings }: RunningHost): ViewFrame {
+function frameOf({ host, settings }: RunningHost, portOwner: string | undefined): ViewFrame {
+  const { wantedPort } = host;
   return {
+    port: wantedPort === undefined ? undefined : { wanted: wantedPort, ...(portOwner && { takenBy: portOwner }) },
     version,
     address: host.address,
     portNotice: host.portNotice,
@@ -181,8 +234,10 @@ function removalWorld(running: RunningHost, { fetch, vault, startAtLogin }: Desk
 /** What tray and window can do. What fails is shown as the view's problem by the broker, and is nobody's to wait for. */
 function actionsOf(
   running: RunningHost,
-  startAtLogin: StartAtLogin,
-): Omit<Actions, keyof ReturnType<typeof helpActions> | 'showQuestion' | 'placeShown' | 'checkForUpdates'> {
+): Omit<
+  Actions,
+  keyof ReturnType<typeof helpActions> | 'showQuestion' | 'placeShown' | 'setStartAtLogin' | 'quit' | 'checkForUpdates'
+> {
   const shown = () => undefined;
   /** Does nothing in the moment in which the host is started anew: it would be asked of the one that was closed. */
   const withHost =
@@ -207,6 +262,16 @@ function actionsOf(
     dismissProblem: withHost(({ broker }) => broker.dismissProblem()),
     renew: withHost(({ broker }) => void broker.renew().catch(shown)),
     chooseStorage: withHost(({ broker }, answer: StorageChoice) => void broker.chooseStorage(answer).catch(shown)),
+    unlockKeyring: withHost(({ broker }) => {
+      promptToUnlock().catch(() =>
+        broker.showProblem(
+          new BrokerError('internal', {
+            happened: 'The system could not be made to ask for the password of the keyring.',
+            next: 'Unlock it in the program that your system has for it, such as "Passwords and Keys".',
+          }),
+        ),
+      );
+    }),
     answerQuestion: withHost(({ gate }, id: string, answer: QuestionAnswer) => gate.answer(id, answer)),
     allowProgram: withHost(({ gate }, id: string) => gate.allow(id)),
     denyProgram: withHost(({ gate }, id: string) => gate.deny(id)),
@@ -214,18 +279,25 @@ function actionsOf(
     clearHistory: withHost(({ gate }) => gate.clearHistory()),
     allowOrigin: withHost(({ gate }, origin: string) => gate.allowOrigin(origin)),
     removeOrigin: withHost(({ gate }, origin: string) => gate.removeOrigin(origin)),
-    setStartAtLogin: withHost(({ broker }, wish: StartAtLoginWish) => {
-      try {
-        startAtLogin.set(wish === 'on');
-      } catch (error) {
-        if (!(error instanceof BrokerError)) throw error;
-        broker.showProblem(error);
-      }
-    }),
     // Auth0 takes a list with commas.
     copyRegistration: (what) =>
       clipboard.writeText((what === 'callbacks' ? running.host.callbacks : running.settings.returnTo).join(', ')),
   };
+}
+
+/** What fails is shown as the view's problem. */
+function switchStartAtLogin({ host }: RunningHost, startAtLogin: StartAtLogin, wish: StartAtLoginWish): void {
+  try {
+    startAtLogin.set(wish === 'on');
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    host.broker.showProblem(error);
+  }
+}
+
+/** Whether something cannot be done now because nobody answers at the provider. */
+function isProviderAway({ problem, unreachableSince }: AppView): boolean {
+  return problem?.code === 'provider_unreachable' || unreachableSince !== undefined;
 }
 
 /** Calls at once, and again after the interval when it was asked for meanwhile. */

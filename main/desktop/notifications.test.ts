@@ -150,8 +150,13 @@ describe('a sign-in', () => {
 
 test('a program that asks, and one that nobody answered', () => {
   expect(noticesOf(signedIn, asked, undefined, 0)).toEqual([
-    { about: 'q', text: 'acme-editor asks to use your sign-in.', leadsTo: 'question' },
+    { about: 'questions', text: 'acme-editor asks to use your sign-in.', leadsTo: 'question' },
   ]);
+  const three = ['q', 'r', 's'].map((id) => ({ ...question, id }));
+  expect(noticesOf(asked, { ...asked, questions: three }, undefined, 0)).toEqual([
+    { about: 'questions', text: '3 programs ask to use your sign-in.', leadsTo: 'question' },
+  ]);
+  expect(noticesOf({ ...asked, questions: three }, asked, undefined, 0)).toEqual([]);
   expect(notificationText(asked, asked)).toBeUndefined();
   expect(noticesOf(asked, missed, undefined, 60_000)).toEqual([
     {

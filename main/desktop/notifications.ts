@@ -37,10 +37,7 @@ export function noticesOf(
   const asked = view.questions.filter(({ id }) => !before.questions.some((one) => one.id === id));
   return [
     ...(ofPerson === undefined ? [] : [{ about: 'person', text: ofPerson, leadsTo: 'window' as const }]),
-    ...asked.map((question): Notice => {
-      const text = words.asks(programName(question));
-      return { about: question.id, text, leadsTo: 'question' };
-    }),
+    ...askedOf(asked, view),
     ...unansweredOf(before, view, now).map((question): Notice => {
       const text = words.missed(programName(question));
       return { about: question.id, text, leadsTo: 'window', isMissed: true };
@@ -69,6 +66,15 @@ function hasLostAnother(before: AppView, view: AppView): boolean {
   const left = accountsOf(view);
   const isNew = !hasEnded(before) || before.problem?.message !== view.problem?.message;
   return isNew && accountsOf(before).some((account) => !left.includes(account));
+}
+
+/** One for all that wait, which counts them: each new one takes its place. */
+function askedOf(asked: readonly QuestionView[], { questions }: AppView): Notice[] {
+  const { notifications: words } = spoken().texts;
+  const [first] = asked;
+  if (!first) return [];
+  const text = questions.length === 1 ? words.asks(programName(first)) : words.ask(questions.length);
+  return [{ about: 'questions', text, leadsTo: 'question' }];
 }
 
 /** The questions whose time is over. One that went before was answered, or its window was closed by the person. */
@@ -119,9 +125,7 @@ export class Notifications {
     const before = this.#view;
     this.#view = view;
     this.#requestedBy = view.waiting?.requestedBy ?? this.#requestedBy;
-    for (const { id } of before.questions) {
-      if (!view.questions.some((one) => one.id === id)) this.#takeBack(id);
-    }
+    if (view.questions.length === 0) this.#takeBack('questions');
     if (!Notification.isSupported()) return;
     for (const notice of noticesOf(before, view, this.#requestedBy, Date.now())) {
       if (notice.isMissed || !this.#isLooking()) this.#say(notice);

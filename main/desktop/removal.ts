@@ -95,7 +95,8 @@ async function leftOf<Item>(items: readonly Item[], isLeft: (item: Item) => Prom
 }
 
 /** Of a data folder: the sessions, also those set aside, with the key beside them; the settings; the list of programs; what was read. */
-const ofThePerson = /^(session\..*|settings\..*|programs\..*|endpoint\..*|command\.key|closing-explained)$/;
+const ofThePerson =
+  /^(session\..*|settings\..*|programs\..*|endpoint\..*|command\.key|closing-explained|window\.json|start-at-login-asked)$/;
 
 /** Removes what is the person's from the data folder. The folder itself, the logs and Chromium's files stay. @throws */
 export function removeData(home: string): void {

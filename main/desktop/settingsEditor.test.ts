@@ -235,3 +235,29 @@ describe('policy: what the administrator decides', () => {
     expect(editor.view().fixed).toMatchObject({ clientId: 'policy' });
   });
 });
+
+describe('back to the port that programs try first', () => {
+  test('it is tried, and the host started anew with all as it is set', async () => {
+    const run = new FakeRun(configured);
+    expect(await run.editor.returnToPort(1000)).toEqual({ ok: true });
+    expect(run.tried).toEqual([1000]);
+    expect(run.started).toEqual([run.settings]);
+    expect(run.file).toEqual(configured);
+  });
+
+  test('one that is still taken closes nothing', async () => {
+    const tryPort = () => Promise.reject(new Error('taken'));
+    const run = new FakeRun(configured, {}, { tryPort });
+    expect(await run.editor.returnToPort(1000)).toEqual({ ok: false });
+    expect(run.started).toEqual([]);
+  });
+
+  test('nothing is closed while the stored sign-in is read, and a host that does not start is said', async () => {
+    const run = new FakeRun(configured);
+    run.ready = false;
+    expect(await run.editor.returnToPort(1000)).toMatchObject({ message: expect.stringContaining('still reads') });
+    run.ready = true;
+    run.refuses = () => 'Port 5323 is taken.';
+    expect(await run.editor.returnToPort(1000)).toEqual({ ok: false, message: 'Port 5323 is taken.' });
+  });
+});

@@ -1,6 +1,7 @@
 import type {
   ChangeResult,
   FixedBy,
+  PortResult,
   ProviderCheck,
   SettingField,
   SettingsChange,
@@ -81,6 +82,31 @@ export class SettingsEditor {
     return changing;
   }
 
+  /**
+   * Moves to a port that could not be had at the start, with all as it is set. Never throws.
+   * @param port - the one that programs try first
+   */
+  returnToPort(port: number): Promise<PortResult> {
+    const moving = this.#changing.then(() => this.#returnToPort(port));
+    this.#changing = moving;
+    return moving;
+  }
+
+  async #returnToPort(port: number): Promise<PortResult> {
+    const isFree = await this.#world.tryPort(port).then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) return { ok: false };
+    try {
+      this.#checkReady();
+      await this.#running.replace(this.#running.settings);
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
   async #change(change: SettingsChange): Promise<ChangeResult> {
     const field = change.setting === 'provider' ? 'issuer' : change.setting;
     try {
@@ -141,7 +167,7 @@ export class SettingsEditor {
     const { theme } = before;
     const isHostSame = sameForHost(before, next);
     if (!isHostSame) {
-      if (!this.#running.host.broker.state().ready) throw new Error(spoken().texts.changes.busy);
+      this.#checkReady();
       await this.#running.replace(next);
     }
     try {
@@ -153,6 +179,11 @@ export class SettingsEditor {
     }
     if (next.theme !== theme) this.#world.showTheme(next.theme);
     if (isHostSame) this.#running.adopt(next);
+  }
+
+  /** @throws Error while a host that would be closed still reads what is stored */
+  #checkReady(): void {
+    if (!this.#running.host.broker.state().ready) throw new Error(spoken().texts.changes.busy);
   }
 
   /** What the administrator or the environment decides; for the demo, which nobody chose, the provider is free. */

@@ -1,4 +1,4 @@
-import type { AppView, PersonView, ProblemView } from '../../preload/contract.ts';
+import type { AppView, PersonView, PortView, ProblemView } from '../../preload/contract.ts';
 import { spoken } from '../../preload/texts/index.ts';
 import type { BrokerState, PersonState, Remedy } from '../broker/broker.ts';
 import type { BrokerError } from '../broker/errors.ts';
@@ -8,6 +8,7 @@ export interface ViewFrame {
   readonly version: string;
   readonly address: string;
   readonly portNotice: string | undefined;
+  readonly port?: PortView | undefined;
   readonly provider: string | undefined;
   readonly audience: string | undefined;
   readonly demo: boolean;
@@ -38,6 +39,7 @@ export function viewOf(
     storage: { ...state.vault, ...(notice !== undefined && { notice: said(notice) }) },
     ...asked,
     ...(frame.portNotice !== undefined && { portNotice: said(frame.portNotice) }),
+    ...(frame.port && { port: frame.port }),
     ...(frame.provider !== undefined && { provider: frame.provider }),
     ...(frame.audience !== undefined && { audience: frame.audience }),
     ...(person && {
@@ -47,6 +49,7 @@ export function viewOf(
       freshness: person.freshness,
       ...(person.obstacle !== undefined && { obstacle: said(person.obstacle) }),
       ...(person.profileReadAt !== undefined && { profileReadAt: person.profileReadAt }),
+      ...(person.unreachableSince !== undefined && { unreachableSince: person.unreachableSince }),
     }),
     ...(switchedFrom && { switchedFrom: personView(switchedFrom, pictureOf) }),
     ...(waiting && { waiting }),
@@ -76,11 +79,15 @@ function personView(person: PersonState, pictureOf: (address: string) => string 
 }
 
 /**
- * In the window's language. What to do is said in words only where no button does it, as the words of the error table are for programs too; and where no
- * button will help before something was done about what stands between, such as a proxy.
+ * In the window's language. What to do is said in words only where no button does it, as the words of the error table are for
+ * programs too; and where no button will help before something was done about what stands between, such as a proxy.
  */
-function problemView({ code, happened, next, hasOwnAdvice }: BrokerError, remedy: Remedy): ProblemView {
+function problemView({ code, happened, next, hasOwnAdvice, clockAhead }: BrokerError, remedy: Remedy): ProblemView {
   const { said } = spoken().texts;
   const isBlocked = code === 'provider_unreachable' && hasOwnAdvice;
-  return { code, message: said(happened), remedy, ...((remedy === 'none' || isBlocked) && { next: said(next) }) };
+  return {
+    ...{ code, message: said(happened), remedy },
+    ...((remedy === 'none' || isBlocked) && { next: said(next) }),
+    ...(clockAhead !== undefined && { clockAhead }),
+  };
 }

@@ -1,10 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme } from 'electron';
-import { languageArguments } from '../../preload/contract.ts';
+import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme, screen } from 'electron';
+import { languageArguments, type Place } from '../../preload/contract.ts';
 import { spoken } from '../../preload/texts/index.ts';
+import { Crashes } from './crashes.ts';
 import { pageAddresses } from './page.ts';
 import type { TrayHost } from './trayHost.ts';
+import { inView, type WindowPlace } from './windowPlace.ts';
 
 /** The colours of the page's ground in renderer/style.css, so that nothing flashes before the first paint. */
 const ground = { light: '#f4f5f7', dark: '#1c1d20' } as const;
@@ -30,6 +32,27 @@ export function pageWindow(): BrowserWindowConstructorOptions {
       additionalArguments: [languageArguments.language + texts.language, languageArguments.locale + locale],
     },
   };
+}
+
+/** How long a page may take to paint its first view before its window is shown all the same, in milliseconds. */
+const paintPatience = 10_000;
+
+/**
+ * Shows a window when its page has painted something to see, so that nothing empty flashes; a page that hangs is shown too.
+ * @param show - shows it, once
+ * @returns to be called when the page has painted
+ */
+export function showOncePainted(window: BrowserWindow, show: () => void): () => void {
+  let isShown = false;
+  const reveal = () => {
+    clearTimeout(timer);
+    if (isShown || window.isDestroyed()) return;
+    isShown = true;
+    show();
+  };
+  const timer = setTimeout(reveal, paintPatience);
+  window.once('closed', () => clearTimeout(timer));
+  return reveal;
 }
 
 /** Whether the person has read that closing the window only minimises it. */
@@ -60,13 +83,26 @@ export function explainedIn(home: string): Explained {
 export class MainWindow {
   readonly #host: Pick<TrayHost, 'isThere'>;
   readonly #explained: Explained;
+  readonly #windowPlace: WindowPlace;
+  readonly #madeAnew: (place: Place) => void;
+  readonly #crashes = new Crashes();
   #window: BrowserWindow | undefined;
+  /** Called when the page has painted; undefined once that has shown the window. */
+  #painted: (() => void) | undefined;
+  #place: Place = 'account';
   #isQuitting = false;
   #isExplaining = false;
 
-  constructor(host: Pick<TrayHost, 'isThere'>, explained: Explained) {
+  /** @param madeAnew - called with what the window showed, before it is made anew because its page has crashed */
+  constructor(
+    host: Pick<TrayHost, 'isThere'>,
+    kept: { explained: Explained; windowPlace: WindowPlace },
+    madeAnew: (place: Place) => void,
+  ) {
     this.#host = host;
-    this.#explained = explained;
+    this.#explained = kept.explained;
+    this.#windowPlace = kept.windowPlace;
+    this.#madeAnew = madeAnew;
     app.once('before-quit', () => {
       this.#isQuitting = true;
     });
@@ -75,6 +111,8 @@ export class MainWindow {
   /** Opens the window, or brings it to the front. */
   show(): void {
     if (this.#window) {
+      // It comes by itself, with something to see.
+      if (this.#painted) return;
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.show();
       this.#window.focus();
@@ -84,25 +122,36 @@ export class MainWindow {
       ...pageWindow(),
       width: 400,
       height: 600,
+      ...this.#lastBounds(),
       minWidth: 320,
       minHeight: 400,
       title: 'Loopgate',
     });
     this.#window = window;
-    window.once('ready-to-show', () => window.show());
+    this.#painted = showOncePainted(window, () => {
+      this.#painted = undefined;
+      window.show();
+    });
     window.on('close', (event) => {
+      this.#windowPlace.set(window.getNormalBounds());
       if (this.#isQuitting || this.#host.isThere) return;
       event.preventDefault();
       void this.#closeWithoutTray(window);
     });
     window.once('closed', () => {
       this.#window = undefined;
+      this.#painted = undefined;
+      this.#place = 'account';
     });
     // A page that crashed is made anew; the state lives in the main process.
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason === 'clean-exit') return;
+      const place = this.#place;
+      this.#windowPlace.set(window.getNormalBounds());
       window.destroy();
-      this.show();
+      this.#madeAnew(place);
+      if (this.#crashes.count()) void this.#askWhetherToOpen();
+      else this.show();
     });
     void window.loadURL(pageAddresses.main);
   }
@@ -110,6 +159,45 @@ export class MainWindow {
   /** Sends a message to the page, when the window is open. */
   send(channel: string, content: unknown): void {
     this.#window?.webContents.send(channel, content);
+  }
+
+  /** The page has painted its first view. */
+  painted(): void {
+    this.#painted?.();
+  }
+
+  /** Where the page is now. */
+  placeShown(place: Place): void {
+    this.#place = place;
+  }
+
+  /** Where it was, on a display that is there. */
+  #lastBounds(): Partial<Electron.Rectangle> {
+    const bounds = this.#windowPlace.get();
+    if (!bounds) return {};
+    const primary = screen.getPrimaryDisplay();
+    const others = screen.getAllDisplays().filter(({ id }) => id !== primary.id);
+    return inView(
+      bounds,
+      [primary, ...others].map(({ workArea }) => workArea),
+    );
+  }
+
+  /** A page that ends over and over is not opened by itself any more. */
+  async #askWhetherToOpen(): Promise<void> {
+    const { appName, crashes: words } = spoken().texts;
+    const { response } = await dialog.showMessageBox({
+      type: 'error',
+      title: appName,
+      message: words.message,
+      detail: words.detail,
+      buttons: [words.open, words.leave, words.quit],
+      defaultId: 0,
+      cancelId: 1,
+      noLink: true,
+    });
+    if (response === 0) this.show();
+    if (response === 2) app.quit();
   }
 
   async #closeWithoutTray(window: BrowserWindow): Promise<void> {

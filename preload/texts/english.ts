@@ -118,6 +118,7 @@ export const english = {
     copied: 'The report is copied.',
     openLogFolder: 'Open the log folder',
     openLicences: 'Licences',
+    quit: 'Quit Loopgate',
     documentation: 'The documentation of the API is at',
     checkForUpdates: 'Check for updates',
     update: {
@@ -179,13 +180,14 @@ export const english = {
     addAccount: 'Add another account',
   },
 
-  /** `since`: from when the profile is; absent when that is not known. */
+  /** `since`: from when on the provider cannot be reached; `readAt`: from when the profile is. Absent when not known. */
   freshness: {
-    unverified: (since: string | undefined) => `Not verified: the provider cannot be reached.${shownSince(since)}`,
-    stale: (since: string | undefined) =>
-      since === undefined
-        ? 'The provider cannot be reached now. Your sign-in is kept.'
-        : `The provider cannot be reached now. What you see is from ${since}; your sign-in is kept.`,
+    unverified: (since: string | undefined, readAt: string | undefined) =>
+      `Not verified: the provider cannot be reached${from(since)}.${shownFrom(readAt)}`,
+    stale: (since: string | undefined, readAt: string | undefined) =>
+      `The provider cannot be reached${from(since)}. Your sign-in is kept.${shownFrom(readAt)}`,
+    offline: (readAt: string | undefined) =>
+      `This computer is offline. Your sign-in is kept, and is checked when the network is back.${shownFrom(readAt)}`,
     tryNow: 'Try now',
     trying: 'Trying…',
   },
@@ -227,6 +229,13 @@ export const english = {
       not_signed_in: 'The sign-in of an account has ended',
     } as Readonly<Record<string, string>>,
     otherTitle: 'Something went wrong',
+    /** This machine's clock against the provider's. */
+    clock: (minutes: number) =>
+      `The clock of this computer is wrong by about ${minutes === 1 ? 'one minute' : `${minutes} minutes`}`,
+    clockAhead: 'It is ahead of the provider’s. Set it right, then try again.',
+    clockBehind: 'It is behind the provider’s. Set it right, then try again.',
+    offline: 'This computer is offline',
+    offlineText: 'The provider is on the network. Try again when this computer is connected.',
     signInAgain: 'Sign in again',
     tryAgain: 'Try again',
     dismiss: 'Dismiss',
@@ -239,7 +248,23 @@ export const english = {
       'With it a program stays signed in as you without Loopgate. The setting exposeRefreshToken allows this; turn it off unless a program needs it.',
   },
 
+  /** The port that programs try first is another program's. */
+  port: {
+    takenBy: (port: number, program: string) => `Port ${port} is taken by ${program}`,
+    tryAgain: (port: number) => `Try port ${port} again`,
+    still: (port: number) => `Port ${port} still cannot be had. Close the program that has it, then try again.`,
+    back: (port: number) => `Programs find Loopgate on port ${port} again.`,
+  },
+
+  startAtLoginQuestion: {
+    question: 'Start Loopgate when you log in?',
+    text: 'Programs then find your sign-in from the start. You can change it in the settings at any time.',
+    yes: 'Start at login',
+    no: 'Not now',
+  },
+
   storage: {
+    unlock: 'Unlock the keyring',
     title: 'Where your sign-in is kept',
     lockedTitle: 'The keyring is locked',
     lockedText: 'Loopgate waits for you to unlock the keyring, your system’s password store: it protects your sign-in.',
@@ -346,6 +371,7 @@ export const english = {
     neverAllowed: 'Never allowed',
     allowed: 'Allowed',
     allowedUntil: (time: string) => `Allowed until ${time}`,
+    allowedOnce: (time: string) => `Allowed once: until it ends, ${time} at the latest`,
     denied: 'Denied',
     deniedUntil: (time: string) => `Denied until ${time}`,
     unanswered: { ask: 'Not decided', 'same-user': 'Used', listed: 'Not allowed' },
@@ -387,6 +413,9 @@ export const english = {
     sessionEnded: 'Signed out: the session has ended.',
     unreachable: 'The provider cannot be reached now.',
     reachable: 'The provider can be reached again.',
+    offline: 'This computer is offline.',
+    keyringLocked: 'The keyring is locked. Loopgate waits for you to unlock it.',
+    portTaken: (port: number, program: string) => `Port ${port} is taken by ${program}.`,
     waiting: 'Waiting for you to sign in in the browser.',
     waitingForProgram: 'A program on this machine asked to sign you in. Waiting for the browser.',
     waitingEnded: 'No longer waiting for the browser.',
@@ -420,6 +449,9 @@ export const english = {
   attention: {
     unreachable: 'The provider cannot be reached',
     unreachableSince: (time: string) => `Provider not reached since ${time}`,
+    offline: 'This computer is offline',
+    clock: (minutes: number) => `The clock is wrong by about ${minutes === 1 ? '1 minute' : `${minutes} minutes`}`,
+    portTaken: (port: number, program: string) => `Port ${port} is taken by ${program}`,
     locked: 'The keyring is locked',
     choice: 'Choose where your sign-in is kept',
     switched: (name: string | undefined) => `A program switched to ${name ?? 'another account'}`,
@@ -433,6 +465,7 @@ export const english = {
 
   notifications: {
     asks: (name: string) => `${name} asks to use your sign-in.`,
+    ask: (count: number) => `${count} programs ask to use your sign-in.`,
     missed: (name: string) => `${name} was not answered, and has not been let in.`,
     ended: 'Your sign-in has ended. Sign in again when you need it.',
     endedOther: 'The sign-in of another account has ended.',
@@ -447,6 +480,17 @@ export const english = {
       'Programs can go on using your sign-in. This desktop shows no tray icons, so from now on closing this window only ' +
       'minimises it. To quit, close it once more while it is minimised.',
     minimise: 'Minimise',
+    quit: 'Quit Loopgate',
+  },
+
+  /** Said where a page has failed too often to be opened again unasked. */
+  crashes: {
+    message: 'The window of Loopgate keeps failing',
+    detail:
+      'It has ended by itself three times within a minute. Loopgate runs, and programs can go on using your sign-in. ' +
+      'If it fails again, quit Loopgate and start it anew.',
+    open: 'Open the window again',
+    leave: 'Leave it closed',
     quit: 'Quit Loopgate',
   },
 
@@ -521,6 +565,10 @@ export const english = {
 /** What a language must have. */
 export type Texts = typeof english;
 
-function shownSince(since: string | undefined): string {
-  return since === undefined ? '' : ` What you see is from ${since}.`;
+function from(since: string | undefined): string {
+  return since === undefined ? '' : ` since ${since}`;
+}
+
+function shownFrom(readAt: string | undefined): string {
+  return readAt === undefined ? '' : ` What you see is from ${readAt}.`;
 }

@@ -116,6 +116,7 @@ export const german: Texts = {
     copied: 'Der Bericht ist kopiert.',
     openLogFolder: 'Protokollordner öffnen',
     openLicences: 'Lizenzen',
+    quit: 'Loopgate beenden',
     documentation: 'Die Dokumentation der API:',
     checkForUpdates: 'Nach Updates suchen',
     update: {
@@ -180,11 +181,12 @@ export const german: Texts = {
   },
 
   freshness: {
-    unverified: (since) => `Nicht bestätigt: Der Anbieter ist nicht erreichbar.${shownSince(since)}`,
-    stale: (since) =>
-      since === undefined
-        ? 'Der Anbieter ist gerade nicht erreichbar. Die Anmeldung bleibt erhalten.'
-        : `Der Anbieter ist gerade nicht erreichbar. Gezeigt wird der Stand von ${since}; die Anmeldung bleibt erhalten.`,
+    unverified: (since, readAt) =>
+      `Nicht bestätigt: Der Anbieter ist${from(since)} nicht erreichbar.${shownFrom(readAt)}`,
+    stale: (since, readAt) =>
+      `Der Anbieter ist${from(since)} nicht erreichbar. Die Anmeldung bleibt erhalten.${shownFrom(readAt)}`,
+    offline: (readAt) =>
+      `Dieser Rechner ist offline. Die Anmeldung bleibt erhalten und wird geprüft, sobald das Netz wieder da ist.${shownFrom(readAt)}`,
     tryNow: 'Jetzt versuchen',
     trying: 'Wird versucht…',
   },
@@ -224,6 +226,13 @@ export const german: Texts = {
       not_signed_in: 'Die Anmeldung eines Kontos ist beendet',
     },
     otherTitle: 'Etwas ist schiefgegangen',
+    clock: (minutes) =>
+      `Die Uhr dieses Rechners geht um etwa ${minutes === 1 ? 'eine Minute' : `${minutes} Minuten`} falsch`,
+    clockAhead: 'Sie geht gegenüber der des Anbieters vor. Bitte richtig stellen und erneut versuchen.',
+    clockBehind: 'Sie geht gegenüber der des Anbieters nach. Bitte richtig stellen und erneut versuchen.',
+    offline: 'Dieser Rechner ist offline',
+    offlineText:
+      'Der Anbieter ist nur über das Netz zu erreichen. Bitte erneut versuchen, sobald dieser Rechner verbunden ist.',
     signInAgain: 'Erneut anmelden',
     tryAgain: 'Erneut versuchen',
     dismiss: 'Schließen',
@@ -236,7 +245,23 @@ export const german: Texts = {
       'Damit bleibt ein Programm ohne Loopgate angemeldet. Die Einstellung exposeRefreshToken erlaubt das; sie ist nur sinnvoll, wenn ein Programm es braucht.',
   },
 
+  port: {
+    takenBy: (port, program) => `Port ${port} ist von ${program} belegt`,
+    tryAgain: (port) => `Port ${port} erneut versuchen`,
+    still: (port) =>
+      `Port ${port} ist noch nicht zu bekommen. Bitte das Programm schließen, das ihn belegt, und erneut versuchen.`,
+    back: (port) => `Programme finden Loopgate wieder auf Port ${port}.`,
+  },
+
+  startAtLoginQuestion: {
+    question: 'Loopgate beim Anmelden am Rechner starten?',
+    text: 'Programme finden die Anmeldung dann von Anfang an. Das lässt sich jederzeit in den Einstellungen ändern.',
+    yes: 'Beim Anmelden starten',
+    no: 'Nicht jetzt',
+  },
+
   storage: {
+    unlock: 'Schlüsselbund entsperren',
     title: 'Wo die Anmeldung aufbewahrt wird',
     lockedTitle: 'Der Schlüsselbund ist gesperrt',
     lockedText:
@@ -343,6 +368,7 @@ export const german: Texts = {
     neverAllowed: 'Nie erlaubt',
     allowed: 'Erlaubt',
     allowedUntil: (time) => `Erlaubt bis ${time}`,
+    allowedOnce: (time) => `Einmal erlaubt: bis es endet, spätestens ${time}`,
     denied: 'Abgelehnt',
     deniedUntil: (time) => `Abgelehnt bis ${time}`,
     unanswered: { ask: 'Nicht entschieden', 'same-user': 'Genutzt', listed: 'Nicht erlaubt' },
@@ -383,6 +409,9 @@ export const german: Texts = {
     sessionEnded: 'Abgemeldet: Die Anmeldung ist beendet.',
     unreachable: 'Der Anbieter ist gerade nicht erreichbar.',
     reachable: 'Der Anbieter ist wieder erreichbar.',
+    offline: 'Dieser Rechner ist offline.',
+    keyringLocked: 'Der Schlüsselbund ist gesperrt. Loopgate wartet, bis er entsperrt ist.',
+    portTaken: (port, program) => `Port ${port} ist von ${program} belegt.`,
     waiting: 'Die Anmeldung im Browser wird erwartet.',
     waitingForProgram: 'Ein Programm auf diesem Rechner hat eine Anmeldung begonnen. Der Browser wird erwartet.',
     waitingEnded: 'Der Browser wird nicht mehr erwartet.',
@@ -414,6 +443,9 @@ export const german: Texts = {
   attention: {
     unreachable: 'Der Anbieter ist nicht erreichbar',
     unreachableSince: (time) => `Anbieter nicht erreicht seit ${time}`,
+    offline: 'Dieser Rechner ist offline',
+    clock: (minutes) => `Die Uhr geht um etwa ${minutes === 1 ? '1 Minute' : `${minutes} Minuten`} falsch`,
+    portTaken: (port, program) => `Port ${port} ist von ${program} belegt`,
     locked: 'Der Schlüsselbund ist gesperrt',
     choice: 'Bitte wählen, wo die Anmeldung aufbewahrt wird',
     switched: (name) => `Ein Programm hat zu ${name ?? 'einem anderen Konto'} gewechselt`,
@@ -427,6 +459,7 @@ export const german: Texts = {
 
   notifications: {
     asks: (name) => `${name} möchte die Anmeldung nutzen.`,
+    ask: (count) => `${count} Programme möchten die Anmeldung nutzen.`,
     missed: (name) => `${name} bekam keine Antwort und wurde nicht zugelassen.`,
     ended: 'Die Anmeldung ist beendet. Bei Bedarf bitte erneut anmelden.',
     endedOther: 'Die Anmeldung eines anderen Kontos ist beendet.',
@@ -440,6 +473,16 @@ export const german: Texts = {
       'Programme können die Anmeldung weiter nutzen. Dieser Desktop zeigt keine Symbole in der Leiste; deshalb wird dieses ' +
       'Fenster beim Schließen von nun an nur minimiert. Zum Beenden bitte noch einmal schließen, während es minimiert ist.',
     minimise: 'Minimieren',
+    quit: 'Loopgate beenden',
+  },
+
+  crashes: {
+    message: 'Das Fenster von Loopgate stürzt immer wieder ab',
+    detail:
+      'Es hat sich binnen einer Minute dreimal von selbst beendet. Loopgate läuft, und Programme können die Anmeldung weiter nutzen. ' +
+      'Stürzt es noch einmal ab, bitte Loopgate beenden und neu starten.',
+    open: 'Das Fenster wieder öffnen',
+    leave: 'Geschlossen lassen',
     quit: 'Loopgate beenden',
   },
 
@@ -505,6 +548,10 @@ export const german: Texts = {
   said: saidWith(germanSentences),
 };
 
-function shownSince(since: string | undefined): string {
-  return since === undefined ? '' : ` Gezeigt wird der Stand von ${since}.`;
+function from(since: string | undefined): string {
+  return since === undefined ? '' : ` seit ${since}`;
+}
+
+function shownFrom(readAt: string | undefined): string {
+  return readAt === undefined ? '' : ` Gezeigt wird der Stand von ${readAt}.`;
 }

@@ -388,6 +388,20 @@ export const germanSentences: readonly Sentence[] = [
   ['network error', 'Netzwerkfehler'],
   ['written in part', 'nur teilweise geschrieben'],
 
+  [
+    'Set the clock of this machine right, then try again.',
+    'Die Uhr dieses Rechners richtig stellen, dann erneut versuchen.',
+  ],
+  // main/desktop/desktop.ts
+  [
+    'The system could not be made to ask for the password of the keyring.',
+    'Das System ließ sich nicht dazu bringen, nach dem Passwort des Schlüsselbunds zu fragen.',
+  ],
+  [
+    'Unlock it in the program that your system has for it, such as "Passwords and Keys".',
+    'Er lässt sich in dem Programm entsperren, das das System dafür hat, etwa „Passwörter und Verschlüsselung“.',
+  ],
+
   // Ports (main/api/listen.ts, main/host.ts).
   ['{reasons} Loopgate uses port {port} instead.', '{reasons} Loopgate nutzt stattdessen Port {port}.'],
   ['No port could be had. {reasons}', 'Kein Port war zu bekommen. {reasons}'],

@@ -139,7 +139,7 @@ const speaking = [
   ...['providerFetch', 'session', 'vault'],
 ].map((name) => `main/broker/${name}.ts`);
 speaking.push('main/access/gate.ts', 'main/api/listen.ts', 'main/host.ts', 'main/store.ts', 'main/systemVault.ts');
-speaking.push('main/sealedFile.ts', 'main/desktop/safeStorageProtection.ts');
+speaking.push('main/sealedFile.ts', 'main/desktop/safeStorageProtection.ts', 'main/desktop/desktop.ts');
 /** What only a program is told, or who develops Loopgate. */
 const forPrograms = [
   'Nobody with this id is signed in here.',
