@@ -40,9 +40,9 @@ it('at the start it is not news that a program had switched', () => {
   expect(announcement(starting, { ...grace, switchedFrom: adaAccount })).toBe(said.signedIn('Grace'));
 });
 
-it('T5: says that the session has ended, and not only that somebody is signed out', () => {
+it('T5: leaves it to the banner to say that the session has ended, so that it is said once', () => {
   const over = { code: 'not_signed_in', message: '', remedy: 'sign_in' } as const;
-  expect(announcement(ada, { ...signedOut, problem: over })).toBe(said.sessionEnded);
+  expect(announcement(ada, { ...signedOut, problem: over })).toBeUndefined();
 });
 
 it('says once that the provider is away, and that it is back', () => {

@@ -1,5 +1,4 @@
 import type { AppView } from '../preload/contract.ts';
-import { remedy } from './remedy.ts';
 import { texts } from './texts.ts';
 
 /**
@@ -22,7 +21,7 @@ export function announcement(before: AppView | undefined, now: AppView): string 
     if (isDoubtful && !wasDoubtful) return said.unreachable;
   }
   if (now.status === 'signed_out' && before?.status !== 'signed_out') {
-    return remedy(now) === 'signInAgain' ? said.sessionEnded : said.signedOut;
+    return now.problem ? undefined : said.signedOut;
   }
   if (now.storage.needs === 'unlock' && before?.storage.needs !== 'unlock') return said.keyringLocked;
   if (now.port?.takenBy !== undefined && now.port.takenBy !== before?.port?.takenBy) {

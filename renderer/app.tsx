@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AppView, Bridge, Place, StorageChoice } from '../preload/contract.ts';
-import { announcement } from './announcement.ts';
 import { Footer } from './footer.tsx';
 import { Notes } from './notes.tsx';
 import { OtherAccounts } from './otherAccounts.tsx';
@@ -16,6 +15,7 @@ import { Starting } from './starting.tsx';
 import { StorageQuestion } from './storage.tsx';
 import { Switched } from './switched.tsx';
 import { texts } from './texts.ts';
+import { useAnnounced } from './useAnnounced.ts';
 import { useFocusKept } from './useFocusKept.ts';
 import { usePainted } from './usePainted.ts';
 import { Views } from './views.tsx';
@@ -30,7 +30,7 @@ const pressedFor = 5_000;
 export function App({ bridge }: { bridge: Bridge }) {
   const [view, setView] = useState<AppView>();
   const [silent, setSilent] = useState(false);
-  const [announced, setAnnounced] = useState('');
+  const { announced, say, sayChange } = useAnnounced();
   const [pressed, setPressed] = useState<Pressed>();
   const [place, setPlace] = useState<Place>('account');
   const content = useFocusKept<HTMLElement>(view, place);
@@ -44,8 +44,7 @@ export function App({ bridge }: { bridge: Bridge }) {
   const before = useRef<AppView>(undefined);
   useEffect(() => {
     function show(next: AppView) {
-      const said = announcement(before.current, next);
-      if (said !== undefined) setAnnounced(said);
+      sayChange(before.current, next);
       before.current = next;
       setPressed(undefined);
       setView(next);
@@ -97,7 +96,7 @@ export function App({ bridge }: { bridge: Bridge }) {
             waiting={view.waiting}
             alone={view.status !== 'signed_in' && place === 'account'}
             actions={bridge}
-            onAnnounce={setAnnounced}
+            onAnnounce={say}
           />
         )}
         {view?.switchedFrom && view.person && (
@@ -110,17 +109,15 @@ export function App({ bridge }: { bridge: Bridge }) {
         ) : place === 'programs' ? (
           <Programs bridge={bridge} />
         ) : place === 'settings' ? (
-          <Settings bridge={bridge} view={view} onAnnounce={setAnnounced} />
+          <Settings bridge={bridge} view={view} onAnnounce={say} />
         ) : (
           <>
             <Unanswered count={view.unanswered} onShow={() => go('programs')} />
-            <Screen bridge={bridge} view={view} press={press} onAnnounce={setAnnounced} />
+            <Screen bridge={bridge} view={view} press={press} onAnnounce={say} />
             <OtherAccounts accounts={view.otherAccounts} actions={bridge} />
           </>
         )}
-        {view && place === 'account' && (
-          <Notes view={view} bridge={bridge} onChoose={choose} onAnnounce={setAnnounced} />
-        )}
+        {view && place === 'account' && <Notes view={view} bridge={bridge} onChoose={choose} onAnnounce={say} />}
       </main>
       {view && <Footer address={view.address} version={view.version} />}
     </>

@@ -1,58 +1,15 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import type { Page } from 'playwright';
 import type { AppView } from '../../preload/contract.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { renewPicture } from '../support/picture.ts';
-import { onStage, type Stage } from '../support/stage.ts';
-
-/** A program of its own: a copy of Node's executable under another name. */
-function makeProgram({ session }: Pick<Stage, 'session'>, name: string): string {
-  const path = join(session.home, name);
-  copyFileSync(process.execPath, path);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-/** The program asks for a token. @returns the status, and the error's code when it is one */
-async function asks(program: string, { address }: DesktopApp): Promise<string> {
-  const script = `const answer = await fetch(process.argv[1] + '/user/access_token');
-    const body = await answer.text();
-    process.stdout.write(answer.status === 200 ? '200' : answer.status + ' ' + JSON.parse(body).error);`;
-  return await outputOf(program, ['--input-type=module', '-e', script, address]);
-}
-
-async function outputOf(program: string, argv: string[]): Promise<string> {
-  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let printed = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    printed += chunk.toString();
-  });
-  await new Promise((resolve) => child.once('close', resolve));
-  return printed;
-}
-
-/** The window that asks, once something is asked. */
-async function asked({ electron }: DesktopApp): Promise<Page> {
-  const isConsent = (page: Page) => page.url().endsWith('/consent.html');
-  return electron.windows().find(isConsent) ?? (await electron.waitForEvent('window', isConsent));
-}
+import { askingWindow, asks, closeAskingWindow, makeProgram, outputOf, preflightFrom } from '../support/program.ts';
+import { onStage } from '../support/stage.ts';
 
 /** The window may be gone before the key is up again. */
 const pressEnter = (page: Page) => page.keyboard.press('Enter').catch(() => undefined);
 
 const windowsOf = ({ electron }: DesktopApp) => electron.windows().length;
-
-/** As the desktop's close button does it. */
-async function closeByHand({ electron }: DesktopApp): Promise<void> {
-  await electron.evaluate(({ BrowserWindow }) => {
-    BrowserWindow.getAllWindows()
-      .find((one) => one.webContents.getURL().endsWith('/consent.html'))
-      ?.close();
-  });
-}
 
 test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny by Enter, no answer', () =>
   onStage(async (stage) => {
@@ -66,7 +23,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     // Shown by name and path; nothing can be allowed in the first second, and Deny has the focus.
     const editor = makeProgram(stage, 'acme-editor');
     const first = asks(editor, app);
-    let question = await asked(app);
+    let question = await askingWindow(app);
     await expect(question.getByRole('alertdialog', { name: /^acme-editor wants to/ })).toBeVisible();
     await expect(question.getByText(editor, { exact: true })).toBeVisible();
     const allow = question.getByRole('button', { name: 'Allow', exact: true });
@@ -94,7 +51,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     // A copy of it is another program. By keyboard alone: once, which the next run of it does not have.
     const copy = makeProgram(stage, 'acme-copy');
     const second = asks(copy, app);
-    question = await asked(app);
+    question = await askingWindow(app);
     const once = question.getByRole('button', { name: 'Allow once' });
     await expect(question.getByRole('button', { name: 'Deny' })).toBeFocused();
     await question.keyboard.press('Tab');
@@ -107,7 +64,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
 
     // Enter by whoever types on does nothing; a second later it denies.
     const third = asks(copy, app);
-    question = await asked(app);
+    question = await askingWindow(app);
     const deny = question.getByRole('button', { name: 'Deny' });
     await expect(deny).toBeFocused();
     await expect(deny).toHaveAttribute('aria-disabled', 'false');
@@ -119,8 +76,8 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     // Closed without an answer: denied, and it waits in the tray and in the window for a decision.
     const other = makeProgram(stage, 'acme-other');
     const fourth = asks(other, app);
-    await (await asked(app)).getByRole('button', { name: 'Deny' }).waitFor();
-    await closeByHand(app);
+    await (await askingWindow(app)).getByRole('button', { name: 'Deny' }).waitFor();
+    await closeAskingWindow(app);
     expect(await fourth).toBe('403 consent_denied');
     await expect.poll(trayLabels).toContain('A program was not answered');
     expect(await asks(other, app)).toBe('403 consent_denied');
@@ -138,7 +95,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     expect(await asks(editor, app)).toBe('403 consent_denied');
     await press(app, 'Remove: acme-editor');
     const fifth = asks(editor, app);
-    question = await asked(app);
+    question = await askingWindow(app);
     await question.getByRole('button', { name: 'Allow', exact: true }).click();
     expect(await fifth).toBe('200');
     await app.quit();
@@ -148,12 +105,7 @@ test('item 5, item 7: a refused app origin is allowed with one click; the histor
   onStage(async ({ environment }) => {
     let app = await startDesktopApp({ environment });
     const origin = 'app://obsidian.md';
-    const preflight = async () => {
-      const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Sec-Fetch-Mode': 'cors' };
-      const argv = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-      const show = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '-X', 'OPTIONS', `${app.address}/user`];
-      return await outputOf('curl', [...argv, ...show]);
-    };
+    const preflight = () => preflightFrom(origin, app);
     expect(await preflight()).toBe('403');
     await press(app, 'Programs');
     await press(app, `Allow: ${origin}`);

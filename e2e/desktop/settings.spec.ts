@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -9,20 +8,7 @@ import type { Locator } from 'playwright';
 import { startIdentityProvider } from '../identity-provider/provider.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { renewPicture } from '../support/picture.ts';
-import { onStage, type Stage } from '../support/stage.ts';
-
-/** Nothing of the provider or the port comes from the environment. */
-function unconfigured({ environment }: Pick<Stage, 'environment'>): NodeJS.ProcessEnv {
-  const { LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID, LOOPGATE_AUDIENCE, LOOPGATE_PORT, LOOPGATE_GUARD, ...rest } =
-    environment;
-  // Whoever has a Loopgate running on the usual ports can test all the same.
-  return { ...rest, LOOPGATE_PORTS: somePorts() };
-}
-
-/** An order of ports below those that systems give out by themselves; one of them will be free. */
-function somePorts(): string {
-  return Array.from({ length: 5 }, () => randomInt(20_000, 32_000)).join(' ');
-}
+import { onStage, unconfigured } from '../support/stage.ts';
 
 /** A server of this machine that is none of ours, on a port that nobody else has. */
 async function startOccupant(): Promise<{ server: Server; port: number }> {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { type DesktopSession, type PanelColours, startDesktopSession } from '../../build/testDisplay.ts';
@@ -89,6 +90,19 @@ export async function onStage(
     await session.stop();
     await home.remove();
   }
+}
+
+/** Nothing of the provider, the port or the guard comes from the environment. */
+export function unconfigured({ environment }: Pick<Stage, 'environment'>): NodeJS.ProcessEnv {
+  const { LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID, LOOPGATE_AUDIENCE, LOOPGATE_PORT, LOOPGATE_GUARD, ...rest } =
+    environment;
+  // Whoever has a Loopgate running on the usual ports can test all the same.
+  return { ...rest, LOOPGATE_PORTS: somePorts() };
+}
+
+/** An order of ports below those that systems give out by themselves; one of them will be free. */
+function somePorts(): string {
+  return Array.from({ length: 5 }, () => randomInt(20_000, 32_000)).join(' ');
 }
 
 async function signInAs(browser: SystemBrowser, name: string, press: () => Promise<unknown>): Promise<void> {

@@ -44,6 +44,7 @@ import type { Updates } from './updates.ts';
 import { type ViewFrame, viewOf } from './view.ts';
 import { explainedIn, MainWindow } from './window.ts';
 import { windowPlaceIn } from './windowPlace.ts';
+import { zoomByKeys } from './zoom.ts';
 
 /** Programs may ask many times in a second; a person reads the list of them more slowly. Milliseconds. */
 const programsInterval = 500;
@@ -64,6 +65,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
     nativeTheme.themeSource = theme;
   };
   showTheme(running.settings.theme);
+  app.on('web-contents-created', (_event, contents) => zoomByKeys(contents));
   const trayHost = new TrayHost();
   app.once('quit', () => trayHost.close());
   const { home } = running.settings;

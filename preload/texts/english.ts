@@ -410,7 +410,6 @@ export const english = {
     switched: (name: string) => `Now in use: ${name}.`,
     switchedByProgram: (name: string) => `A program switched to ${name}.`,
     signedOut: 'Signed out.',
-    sessionEnded: 'Signed out: the session has ended.',
     unreachable: 'The provider cannot be reached now.',
     reachable: 'The provider can be reached again.',
     offline: 'This computer is offline.',

@@ -406,7 +406,6 @@ export const german: Texts = {
     switched: (name) => `Jetzt in Gebrauch: ${name}.`,
     switchedByProgram: (name) => `Ein Programm hat zu ${name} gewechselt.`,
     signedOut: 'Abgemeldet.',
-    sessionEnded: 'Abgemeldet: Die Anmeldung ist beendet.',
     unreachable: 'Der Anbieter ist gerade nicht erreichbar.',
     reachable: 'Der Anbieter ist wieder erreichbar.',
     offline: 'Dieser Rechner ist offline.',
