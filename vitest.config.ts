@@ -29,6 +29,8 @@ export default defineConfig({
     setupFiles: ['e2e/support/everyAnswer.ts'],
     server: { deps: { inline: ['electron-store'] } },
     pool: 'forks',
+    // By itself it leaves one core idle, and most tests wait for something.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ['default', keepSkipReasons, 'json'],
