@@ -22,8 +22,13 @@ export interface RunningCommand {
 
 /** Starts the built `loopgate` on a data folder, as a person does from the repository. */
 export function startCommand(home: string, ...argv: readonly string[]): RunningCommand {
+  return startCommandIn({}, home, ...argv);
+}
+
+/** The same, with more in its environment. */
+function startCommandIn(added: NodeJS.ProcessEnv, home: string, ...argv: readonly string[]): RunningCommand {
   const child = spawn(process.execPath, [launcher, ...argv], {
-    env: { PATH: process.env.PATH, LOOPGATE_HOME: home },
+    env: { PATH: process.env.PATH, LOOPGATE_HOME: home, ...added },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, errors] = [text(child.stdout), text(child.stderr)];
@@ -51,4 +56,9 @@ export function startCommand(home: string, ...argv: readonly string[]): RunningC
 /** Runs it to its end. */
 export function loopgate(home: string, ...argv: readonly string[]): Promise<CommandRun> {
   return startCommand(home, ...argv).ended;
+}
+
+/** Runs it to its end, with more in its environment. */
+export function loopgateIn(added: NodeJS.ProcessEnv, home: string, ...argv: readonly string[]): Promise<CommandRun> {
+  return startCommandIn(added, home, ...argv).ended;
 }

@@ -23,6 +23,7 @@ export const commandTable = {
   userinfo: { summary: 'Who is signed in', words: [], options: [] },
   programs: { summary: 'List the programs; "programs remove ID" forgets one', words: ['remove'], options: [] },
   endpoint: { summary: 'Print the address of the API', words: [], options: [] },
+  doctor: { summary: 'Look at all that it depends on, and say what to do', words: [], options: [] },
   completion: { summary: 'Print the completion for your shell', words: ['bash', 'zsh', 'fish'], options: [] },
 } as const satisfies Record<string, CommandRow>;
 

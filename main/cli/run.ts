@@ -4,6 +4,7 @@ import { asksForJson, type CommandName, helpText, parseInvocation } from './argu
 import type { Command, CommandResult, CommandWorld } from './command.ts';
 import { completion } from './completion.ts';
 import { Connection, runningEndpoint } from './connection.ts';
+import { doctor } from './doctor.ts';
 import { type ExitCode, exitCodes, failureOf } from './failure.ts';
 import { login, logout } from './login.ts';
 import { programs } from './programs.ts';
@@ -19,6 +20,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   userinfo,
   programs,
   endpoint,
+  doctor,
   completion,
 };
 

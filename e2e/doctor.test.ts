@@ -1,0 +1,187 @@
+/** `loopgate doctor` with each trouble brought about for real. */
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findMissing } from '../build/systemPackages.ts';
+import { startDesktopSession } from '../build/testDisplay.ts';
+import { startIdentityProvider } from './identity-provider/provider.ts';
+import { printedLogin, providerEnvironment, startPair } from './support/client.ts';
+import { loopgateIn } from './support/command.ts';
+import { startHeadless } from './support/headless.ts';
+
+let home: string;
+const stops: (() => unknown)[] = [];
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'loopgate-doctor-'));
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+interface Check {
+  readonly check: string;
+  readonly outcome: string;
+  readonly found: string;
+  readonly next?: string;
+}
+
+/** What it says, with this in its environment. */
+async function examine(environment: NodeJS.ProcessEnv = {}) {
+  const { exitCode, out } = await loopgateIn(environment, home, 'doctor', '--json');
+  const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: Check[] };
+  expect(exitCode).toBe(ok ? 0 : 1);
+  // Whatever is not well says what to do.
+  expect(checks.filter(({ outcome, next }) => outcome !== 'ok' && next === undefined)).toEqual([]);
+  return { ok, of: (name: string) => checks.find(({ check }) => check === name), checks };
+}
+
+const missing = await findMissing();
+
+describe('loopgate doctor', () => {
+  test('where all is well: says so of each, in both forms, ends with 0, and asks nobody for anything', async () => {
+    const { host, provider } = await startPair({ host: { home } }).then((pair) => {
+      stops.push(() => pair.stop());
+      return pair;
+    });
+    const environment = { ...providerEnvironment(provider), LOOPGATE_PORT: String(host.port), BROWSER: '/bin/true' };
+    const { ok, checks, of } = await examine(environment);
+    expect(ok).toBe(true);
+    expect(checks.map(({ check }) => check)).toEqual([
+      ...['settings', 'files', 'running', 'port', 'localhost', 'proxy', 'hsts', 'keyring', 'browser'],
+      ...['provider', 'clock', 'callbacks'],
+    ]);
+    for (const name of ['settings', 'files', 'running', 'port', 'localhost', 'proxy', 'browser', 'provider', 'clock'])
+      expect(of(name), name).toMatchObject({ outcome: 'ok' });
+    const { out, exitCode } = await loopgateIn(environment, home, 'doctor');
+    expect(exitCode).toBe(0);
+    expect(out).toContain(`ok      running    Loopgate`);
+    expect(out).toContain('Nothing is in the way.');
+    expect(provider.count('/authorize')).toBe(0);
+  });
+
+  test('the callback to register is the one that a login names', async () => {
+    const pair = await startPair({ host: { home } });
+    stops.push(() => pair.stop());
+    const asked = fetch(`${pair.host.address}/pkce/code`, { method: 'POST' }).catch(() => undefined);
+    const callback = new URL(await printedLogin(pair.host)).searchParams.get('redirect_uri');
+    expect((await examine()).of('callbacks')?.next).toContain(callback);
+    await fetch(`${pair.host.address}/pkce/clear`, { method: 'POST' });
+    await asked;
+  });
+
+  test('nothing runs; and one that was killed has left its endpoint.json', async () => {
+    expect((await examine()).of('running')).toMatchObject({ outcome: 'problem', found: 'It does not run.' });
+    const host = await startHeadless({ home });
+    await host.stop('SIGKILL');
+    expect(existsSync(join(home, 'endpoint.json'))).toBe(true);
+    expect((await examine()).of('running')).toMatchObject({
+      outcome: 'problem',
+      found: expect.stringContaining('endpoint.json is left'),
+      next: expect.stringContaining('npm run serve'),
+    });
+  });
+
+  test('a port that another program has, before and while Loopgate runs', async () => {
+    const occupant = createServer();
+    await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
+    stops.push(() => occupant.close());
+    const LOOPGATE_PORTS = String((occupant.address() as AddressInfo).port);
+    const taken = { found: expect.stringContaining(`Port ${LOOPGATE_PORTS} cannot be had (EADDRINUSE)`) };
+    expect((await examine({ LOOPGATE_PORTS })).of('port')).toMatchObject({ outcome: 'problem', ...taken });
+    const host = await startHeadless({ home });
+    stops.push(() => host.stop());
+    const { found } = (await examine({ LOOPGATE_PORTS })).of('port') ?? {};
+    expect(found).toContain(`Loopgate uses ${host.port}.`);
+  });
+
+  test('an address of localhost where somebody else answers', async () => {
+    const host = await startHeadless({ home });
+    stops.push(() => host.stop());
+    const endpoint = join(home, 'endpoint.json');
+    const other = createHttpServer((_request, response) => response.end('ok:another'));
+    await new Promise<void>((resolve) => other.listen(0, 'localhost', resolve));
+    stops.push(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    const present = JSON.parse(readFileSync(endpoint, 'utf8')) as object;
+    writeFileSync(endpoint, JSON.stringify({ ...present, port, address: `http://localhost:${port}` }));
+    expect((await examine()).of('localhost')).toMatchObject({
+      outcome: 'problem',
+      found: expect.stringContaining('something else answers, or nothing'),
+    });
+  });
+
+  test.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])('%s that swallows localhost', async (name) => {
+    const proxy = { [name]: 'http://proxy.example:3128' };
+    expect((await examine(proxy)).of('proxy')).toMatchObject({
+      outcome: 'problem',
+      found: expect.stringContaining(name),
+      next: expect.stringContaining('NO_PROXY=localhost'),
+    });
+    const { of } = await examine({ ...proxy, NO_PROXY: '.example, localhost,127.0.0.1' });
+    expect(of('proxy')).toMatchObject({ outcome: 'ok' });
+  });
+
+  test('a provider that is not reached, is none, or is another one', async () => {
+    const provider = await startIdentityProvider();
+    const environment = providerEnvironment(provider);
+    expect((await examine(environment)).of('provider')).toMatchObject({ outcome: 'ok' });
+    await provider.close();
+    expect((await examine(environment)).of('provider')).toMatchObject({
+      outcome: 'problem',
+      found: expect.stringContaining('ECONNREFUSED'),
+    });
+    let answer = 'hello';
+    const web = createHttpServer((_request, response) => response.end(answer));
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    stops.push(() => web.close());
+    const issuer = `http://localhost:${(web.address() as AddressInfo).port}/`;
+    const other = { LOOPGATE_ISSUER: issuer, LOOPGATE_CLIENT_ID: 'x' };
+    expect((await examine(other)).of('provider')?.found).toContain('no OpenID metadata');
+    const evil = 'https://evil.example/';
+    answer = JSON.stringify({ issuer: evil, authorization_endpoint: evil, token_endpoint: evil });
+    expect((await examine(other)).of('provider')?.found).toContain(`calls itself "${evil}"`);
+  });
+
+  test('T15: a clock that is not the provider’s', async () => {
+    const web = createHttpServer((_request, response) => {
+      response.setHeader('Date', new Date(Date.now() - 600_000).toUTCString()).end('{}');
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    stops.push(() => web.close());
+    const LOOPGATE_ISSUER = `http://localhost:${(web.address() as AddressInfo).port}/`;
+    expect((await examine({ LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID: 'x' })).of('clock')).toMatchObject({
+      outcome: 'problem',
+      found: expect.stringMatching(/^It is (599|60\d) seconds ahead of the provider's\.$/),
+    });
+  });
+
+  test('a setting that is wrong, files that others can read, and a browser that is none', async () => {
+    writeFileSync(join(home, 'settings.json'), '{ "port": "many" }');
+    writeFileSync(join(home, 'session.file.json'), '{}');
+    chmodSync(join(home, 'session.file.json'), 0o644);
+    const { of } = await examine({ BROWSER: '/nowhere/browser' });
+    expect(of('settings')).toMatchObject({ outcome: 'problem', found: expect.stringContaining('port') });
+    expect(of('files')).toMatchObject({ outcome: 'problem', found: expect.stringContaining('session.file.json') });
+    expect(of('files')?.next).toContain(`chmod go= ${join(home, 'session.file.json')}`);
+    expect(of('browser')).toMatchObject({ outcome: 'problem' });
+    // Nothing was changed.
+    expect(existsSync(join(home, 'session.file.json'))).toBe(true);
+  });
+
+  test.skipIf(missing.length > 0)('a keyring that is locked, and one that is not', async () => {
+    const session = await startDesktopSession({ panel: false });
+    stops.push(() => session.stop());
+    const { DBUS_SESSION_BUS_ADDRESS } = session.environment;
+    expect((await examine({ DBUS_SESSION_BUS_ADDRESS })).of('keyring')).toMatchObject({ outcome: 'ok' });
+    await session.lockKeyring();
+    expect((await examine({ DBUS_SESSION_BUS_ADDRESS })).of('keyring')).toMatchObject({
+      outcome: 'problem',
+      found: expect.stringContaining('locked'),
+    });
+    expect((await examine()).of('keyring')).toMatchObject({ outcome: 'warning' });
+  });
+});

@@ -1,0 +1,130 @@
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Endpoint } from '../../endpointFile.ts';
+import { readPolicy } from '../../policy.ts';
+import { secretServiceState } from '../../secretService.ts';
+import { readSettings, SettingError, type Settings } from '../../settings.ts';
+import { readSettingsFile } from '../../settingsFile.ts';
+import type { CommandWorld } from '../command.ts';
+import { type Found, note, ok, problem, warning } from './finding.ts';
+
+/** Of the data folder: what only its person may read. The rest only they may write. */
+const secrets = /^(session\..*|programs\..*|command\.key)$/;
+/** Of group and others: any, and to write. */
+const anyBits = 0o077;
+const writeBits = 0o022;
+
+/** The settings as a start of Loopgate from this shell would read them: policy, environment and settings.json. */
+export function checkSettings({ environment, platform }: CommandWorld): { finding: Found; settings?: Settings } {
+  try {
+    const policy = readPolicy(platform);
+    const settings = readSettings(environment, readSettingsFile, platform, policy);
+    const managed = policy === undefined ? '' : ` ${policy.place} decides ${Object.keys(policy.settings).join(', ')}.`;
+    return { finding: ok(`They can be read.${managed}`), settings };
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    return { finding: problem(error.message, 'Correct it; Loopgate does not start with it.') };
+  }
+}
+
+/** Whether others can read what is the person's. */
+export function checkFiles({ home, platform }: CommandWorld): Found {
+  if (platform === 'win32') return ok(`${home}: protected as your profile is.`);
+  let names: string[];
+  try {
+    names = readdirSync(home);
+  } catch {
+    return ok(`${home} is not there yet: it is made at the first start.`);
+  }
+  const open = names.filter((name) => hasBits(join(home, name), secrets.test(name) ? anyBits : writeBits));
+  if (open.length === 0) return ok(`${home} is yours alone.`);
+  const paths = open.map((name) => join(home, name)).join(' ');
+  return problem(
+    `Others may read or change ${open.join(', ')} in ${home}.`,
+    `Type: chmod go= ${paths}. Then sign out and in again, if others use this machine.`,
+  );
+}
+
+function hasBits(path: string, bits: number): boolean {
+  try {
+    return (statSync(path).mode & bits) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Many HTTP libraries send requests for localhost to a proxy unless they are told not to (Python's, Go's and curl's by name). */
+export function checkProxy({ environment }: CommandWorld): Found {
+  const names = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'].filter((name) => environment[name]);
+  const [name] = names;
+  if (name === undefined) return ok('No proxy is set for plain HTTP in this shell.');
+  const left = `${environment.no_proxy ?? ''},${environment.NO_PROXY ?? ''}`.split(',').map((one) => one.trim());
+  const missing = ['localhost', '127.0.0.1'].filter((host) => !left.includes(host) && !left.includes('*'));
+  if (missing.length === 0) return ok(`${name} is set, and leaves this machine out.`);
+  return problem(
+    `${name} is set, and nothing keeps ${missing.join(' and ')} from it: programs ask the proxy for Loopgate.`,
+    'Set NO_PROXY=localhost,127.0.0.1,::1 where your programs get their environment from.',
+  );
+}
+
+/** A browser that has once seen HSTS on localhost turns every http://localhost into https. It does not say so from outside. */
+export function checkHsts(endpoint: Endpoint | undefined): Found {
+  const address = endpoint?.address ?? 'http://localhost:1000';
+  return note(
+    `Whether your browser insists on https for localhost (HSTS) cannot be seen from here.`,
+    `If ${address}/docs opens as https: delete localhost under chrome://net-internals/#hsts, or "Forget this site" in Firefox.`,
+  );
+}
+
+/** Where the sign-in rests. */
+export async function checkKeyring({ environment, platform }: CommandWorld): Promise<Found> {
+  if (platform !== 'linux') return ok('The system has one.');
+  switch (await secretServiceState(environment)) {
+    case 'unlocked':
+      return ok('It is unlocked (Secret Service).');
+    case 'locked':
+      return problem(
+        'It is locked: Loopgate waits for it.',
+        'Unlock it; the window of Loopgate has a button that asks.',
+      );
+    case 'empty':
+      return warning(
+        'A Secret Service runs and has no keyring.',
+        'Make one, for example in "Passwords and Keys"; until then Loopgate asks where to keep the sign-in.',
+      );
+    case 'unknown':
+      return note('It cannot be asked: dbus-send is not installed.', 'Install the package dbus-bin to see more here.');
+    case 'absent':
+      return warning(
+        'No Secret Service is reached from this shell.',
+        'Install gnome-keyring, or, without a desktop, set LOOPGATE_VAULT_KEY; otherwise the sign-in is kept for one run only.',
+      );
+  }
+}
+
+/** What opens the login. */
+export function checkBrowser({ environment, platform }: CommandWorld): Found {
+  if (platform !== 'linux') return ok("The system's default browser opens the login.");
+  const [named] = environment.BROWSER?.split(' ').filter((word) => word !== '') ?? [];
+  if (named !== undefined) {
+    if (isOnPath(named, environment)) return ok(`$BROWSER opens the login: ${named}.`);
+    return problem(`$BROWSER is ${named}, which cannot be run.`, 'Set it to a browser that is installed, or unset it.');
+  }
+  if (!environment.DISPLAY && !environment.WAYLAND_DISPLAY) {
+    return note('There is no display here.', 'Sign in with "loopgate login --device", on any other device.');
+  }
+  if (isOnPath('xdg-open', environment)) return ok('xdg-open opens the login in your default browser.');
+  return problem('Nothing opens addresses here.', 'Install the package xdg-utils and a browser.');
+}
+
+function isOnPath(program: string, { PATH = '' }: NodeJS.ProcessEnv): boolean {
+  const candidates = program.includes('/') ? [program] : PATH.split(delimiter).map((folder) => join(folder, program));
+  return candidates.some((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return statSync(path).isFile();
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Endpoint } from '../../endpointFile.ts';
+import type { Settings } from '../../settings.ts';
+import { type Found, note, ok, problem } from './finding.ts';
+
+/** How long the provider may take, in milliseconds. */
+const patience = 10_000;
+/** By how much the clocks may differ, in seconds: as the broker tolerates it (T15). */
+const tolerance = 60;
+/** The broker's own callback. A test compares it with what the broker sends. */
+const callbackPath = '/pkce/response/code';
+const usualPorts = [1000, 5323, 39300, 39301, 39302, 39303];
+
+const metadata = z.looseObject({
+  issuer: z.string(),
+  authorization_endpoint: z.string(),
+  token_endpoint: z.string(),
+});
+
+/** What the provider answered; `failure` when it is no OpenID provider's answer, or none at all. */
+export interface Discovered {
+  readonly address: string;
+  readonly failure?: string;
+  /** By how many seconds this machine's clock is ahead of the provider's; undefined when that was not said. */
+  readonly clockAhead?: number;
+}
+
+/** Asks for the provider's metadata (OpenID Connect Discovery 1.0 §4). */
+export async function discover(issuer: string, interrupted: AbortSignal): Promise<Discovered> {
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  try {
+    const signal = AbortSignal.any([interrupted, AbortSignal.timeout(patience)]);
+    const response = await fetch(address, { signal, redirect: 'error' });
+    const date = Date.parse(response.headers.get('date') ?? '');
+    const clockAhead = Number.isNaN(date) ? {} : { clockAhead: Math.round((Date.now() - date) / 1000) };
+    if (!response.ok) return { address, failure: `it answers with status ${response.status}`, ...clockAhead };
+    const parsed = metadata.safeParse(await response.json().catch(() => undefined));
+    if (!parsed.success) return { address, failure: 'what it answers is no OpenID metadata', ...clockAhead };
+    if (parsed.data.issuer !== issuer)
+      return { address, failure: `it calls itself ${JSON.stringify(parsed.data.issuer)}`, ...clockAhead };
+    return { address, ...clockAhead };
+  } catch (error) {
+    interrupted.throwIfAborted();
+    return { address, failure: reasonOf(error) };
+  }
+}
+
+export function checkProvider(settings: Settings | undefined, discovered: Discovered | undefined): Found {
+  if (!settings) return note('Not asked, as the settings cannot be read.', 'Correct them first.');
+  if (!discovered) {
+    return note(
+      'None is set in settings.json or in the environment of this shell.',
+      'Enter your Auth0 domain in the window, or set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID. "npm start" without one uses the demo.',
+    );
+  }
+  if (discovered.failure === undefined) return ok(`${settings.issuer} answers as an OpenID provider.`);
+  return problem(
+    `${discovered.address}: ${discovered.failure}.`,
+    'Check the address (for Auth0 the domain of your tenant), the network and the VPN. This was asked without the proxy of the system.',
+  );
+}
+
+/** RFC 9110 §6.6.1; T15: a token is refused when the clocks differ by too much. */
+export function checkClock(discovered: Discovered | undefined): Found {
+  const ahead = discovered?.clockAhead;
+  if (ahead === undefined) return note('No provider said what time it is.', 'Compare it with any clock on the web.');
+  if (Math.abs(ahead) <= tolerance) return ok("It agrees with the provider's.");
+  const which = ahead > 0 ? 'ahead of' : 'behind';
+  return problem(
+    `It is ${Math.abs(ahead)} seconds ${which} the provider's.`,
+    'Set it right, best by the time server of your system ("timedatectl set-ntp true" on Linux).',
+  );
+}
+
+/** What must be registered at the provider; whether it is, only a sign-in shows. */
+export function checkCallbacks(settings: Settings | undefined, endpoint: Endpoint | undefined): Found {
+  const { port, ports = usualPorts } = settings ?? {};
+  const inUse = endpoint ? [endpoint.port] : [];
+  const all = [...new Set([...inUse, ...(port === undefined ? ports : port === 0 ? [] : [port])])];
+  const addresses = all.map((one) => `http://localhost:${one}${callbackPath}`).join(', ');
+  return note('Whether your provider knows the callbacks is seen at the first sign-in only.', `Register: ${addresses}`);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `it does not answer within ${patience / 1000} seconds`;
+  const { cause } = error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  return `it cannot be reached (${code ?? error.message})`;
+}
