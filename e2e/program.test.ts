@@ -299,6 +299,28 @@ describe.skipIf(process.platform !== 'linux')('section P: the command loopgate',
     expect(program).toMatchObject({ path: bash, kind: 'shell', lasting: 'hours' });
   });
 
+  test('section P: is nobody’s when its parent becomes another program after it has started it', async (context) => {
+    const bash = installed(context, 'bash');
+    const { home, door, ownCommand, editor } = await stage();
+    await using _home = home;
+    await using _door = door;
+    // It connects when whoever started it runs the editor, which the person may have allowed.
+    const waiting = `const { readlinkSync } = require('node:fs');
+      (function look() {
+        if (readlinkSync('/proc/' + process.ppid + '/exe') === '${editor}') { ${door.connecting} }
+        else setTimeout(look, 5);
+      })();`;
+    await writeFile(join(door.folder, 'client.js'), waiting);
+    const attacker = door.start(
+      bash,
+      '-c',
+      `${ownCommand} client.js & exec ${editor} -e 'setInterval(() => {}, 1000)'`,
+    );
+    const call = await door.nextCall();
+    expect(await call.program()).toEqual(unknownProgram);
+    attacker.kill('SIGKILL');
+  });
+
   test('section P: is nobody’s when its parent has left', async () => {
     const { home, door, ownCommand, editor } = await stage();
     await using _home = home;

@@ -61,7 +61,9 @@ const names: Readonly<Record<'interpreter' | 'shell' | 'httpClient' | 'forwarder
     ld.so ld-linux ld-linux-x86-64.so ld-linux-aarch64.so ld-musl-x86_64.so ld-musl-aarch64.so`,
   shell: `sh bash rbash dash zsh fish ksh mksh tcsh csh ash yash elvish nu xonsh busybox toybox pwsh powershell
     powershell_ise cmd`,
-  httpClient: 'curl wget wget2 http https xh xhs aria2c axel hurl lynx w3m links elinks grpcurl ab wrk hey bitsadmin',
+  // A `loopgate` that is not known as the command (another copy, an AppImage's own mount) prints tokens for whoever calls it.
+  httpClient:
+    'curl wget wget2 http https xh xhs aria2c axel hurl lynx w3m links elinks grpcurl ab wrk hey bitsadmin loopgate',
   forwarder: `ssh sshd sshd-session autossh plink putty dropbear dbclient mosh-client socat nc ncat netcat nc.openbsd
     nc.traditional telnet openssl websocat stunnel haproxy nginx envoy caddy squid ngrok frpc frps cloudflared tailscaled
     docker-proxy dockerd com.docker.backend com.docker.vpnkit vpnkit vpnkit-bridge gvproxy rootlesskit rootlessport

@@ -173,7 +173,7 @@ describe('section P: a socket that a program was started with', () => {
 describe('section P: the command loopgate', () => {
   const command = () => ({ ownCommand: file('loopgate') });
   const laid = (more: Laid = {}): Laid => ({ executable: file('loopgate'), started: 300, parent: 20, ...more });
-  const parent: Laid = { socket: 1 };
+  const parent: Laid = { socket: 1, threads: [100] };
 
   it('section P: acts for its parent process, also through another loopgate', async () => {
     lay(20, parent);
@@ -200,6 +200,17 @@ describe('section P: the command loopgate', () => {
     lay(20, ofParent);
     lay(30, laid(ofCommand));
     expect(await find(command())).toEqual(unknownProgram);
+  });
+
+  it('section P: it acts for nobody when its parent may have become another program since it started it', async () => {
+    lay(30, laid());
+    lay(20, { ...parent, threads: [] });
+    expect(await find(command())).toEqual(unknownProgram);
+    lay(20, { ...parent, threads: [301] });
+    expect(await find(command())).toEqual(unknownProgram);
+    // A shell speaks for whoever drives it in any case.
+    lay(20, { ...parent, threads: [], executable: file('bash') });
+    expect(await find(command())).toMatchObject({ kind: 'shell', lasting: 'hours' });
   });
 
   it('section P: it acts for nobody when the session’s process has taken it', async () => {

@@ -85,9 +85,14 @@ export class LinuxPrograms {
     const [first] = executables;
     if (!first || executables.length < holders.length) return unknownProgram;
 
-    const speaker = (await this.#isOwnCommand(first)) ? await this.#parentOf(first) : first;
+    const start = (await this.#isOwnCommand(first)) ? await this.#startOf(first) : undefined;
+    const speaker = start ? start.parent : first;
     if (!speaker) return unknownProgram;
     const program = await this.#programOf(speaker);
+    // Whoever starts the command and then becomes an allowed program would be taken for that one. A thread that is older than
+    // the command proves that there was no such change; what has one thread is asked about each time.
+    if (start && program.kind === 'program' && !(await this.#hasThreadBefore(speaker.pid, start.at)))
+      return unknownProgram;
     // What speaks for whoever drives it may have been handed its socket: that is what it is asked about for.
     const mustBeItsOwn = program.kind === 'program' || speaker !== first;
     if (mustBeItsOwn && !(await this.#someOpened(holders, connected))) return unknownProgram;
@@ -212,21 +217,22 @@ export class LinuxPrograms {
   }
 
   /**
-   * Who started our own command: the nearest ancestor that is another program. Undefined when it has left, so that the
-   * system's first process or the session's one has taken its child.
+   * Who started our own command, and when, in seconds since the system's start: the nearest ancestor that is another program.
+   * No parent when it has left, so that the system's first process or the session's one has taken its child.
    */
-  async #parentOf(command: RunningExecutable): Promise<RunningExecutable | undefined> {
+  async #startOf(command: RunningExecutable): Promise<{ parent: RunningExecutable | undefined; at: number }> {
     let child = command;
+    const nobody = { parent: undefined, at: 0 };
     for (let step = 0; step < mostSteps; step += 1) {
       const parentPid = await this.#parentPidOf(child);
       const parent = parentPid === undefined ? undefined : await this.#executableOf(parentPid);
-      if (!parent || parent.started > child.started || baseName(parent.path) === 'systemd') return undefined;
+      if (!parent || parent.started > child.started || baseName(parent.path) === 'systemd') return nobody;
       // Still the same child with the same parent: neither pid has been given to another process meanwhile.
-      if ((await this.#parentPidOf(child)) !== parentPid) return undefined;
-      if (!(await this.#isOwnCommand(parent))) return parent;
+      if ((await this.#parentPidOf(child)) !== parentPid) return nobody;
+      if (!(await this.#isOwnCommand(parent))) return { parent, at: child.started / ticksPerSecond };
       child = parent;
     }
-    return undefined;
+    return nobody;
   }
 
   async #parentPidOf({ pid, started }: RunningExecutable): Promise<number | undefined> {

@@ -93,10 +93,13 @@ describe('section P: macOS', () => {
   });
 
   it('section P: the command loopgate acts for its parent process, and for nobody when that one has left', async () => {
-    const processes = { 6: { path: helper }, 7: { path: command, parent: 6 }, 8: { path: command, parent: 1 } };
-    expect(await stage(processes).find(held(7), 501, connected)).toMatchObject({ path: code });
+    const processes = { 6: { path: node }, 7: { path: command, parent: 6 }, 8: { path: command, parent: 1 } };
+    expect(await stage(processes).find(held(7), 501, connected)).toMatchObject({ path: node, lasting: 'hours' });
+    // A program may have become what it is after it had started the command.
+    const byProgram = { ...processes, 6: { path: helper } };
+    expect(await stage(byProgram).find(held(7), 501, connected)).toEqual(unknownProgram);
     expect(await stage(processes).find(held(8), 501, connected)).toEqual(unknownProgram);
-    const younger = { ...processes, 6: { path: helper, started: 'Sat Nov 21 12:17:00 2026' } };
+    const younger = { ...processes, 6: { path: node, started: 'Sat Nov 21 12:17:00 2026' } };
     expect(await stage(younger).find(held(7), 501, connected)).toEqual(unknownProgram);
   });
 

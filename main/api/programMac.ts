@@ -65,7 +65,9 @@ export class MacPrograms {
     );
     if (!first || before.length < found.length || !isCertain) return unknownProgram;
     const speaker = (await this.#isOwnCommand(first)) ? await this.#parentOf(first, ownUid) : first;
-    const program = speaker && (await this.#programOf(speaker));
+    const spoken = speaker && (await this.#programOf(speaker));
+    // Whoever starts the command and then becomes an allowed program would be taken for that one, and macOS does not tell.
+    const program = spoken?.kind === 'program' && speaker !== first ? unknownProgram : spoken;
     const after = await this.#processes((await holders()).map(({ pid }) => pid));
     return program && identity(after) === identity(before) ? program : unknownProgram;
   }

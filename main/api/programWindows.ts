@@ -65,7 +65,9 @@ export class WindowsPrograms {
       speaker = parent && parent.started <= speaker.started ? parent : undefined;
     }
     if (!speaker || speaker.owner !== findings.self || first.owner !== findings.self) return unknownProgram;
-    return await this.#programOf(speaker, findings.programFolders);
+    const program = await this.#programOf(speaker, findings.programFolders);
+    // A process can be started there as the child of any other one of its user: what the parent is proves nothing.
+    return speaker !== first && program.kind === 'program' ? unknownProgram : program;
   }
 
   async #programOf(

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { app } from 'electron';
-import { hiddenArgument } from '../desktop/startAtLogin.ts';
+import { hiddenArgument, programOf } from '../desktop/startAtLogin.ts';
 import { isCommand } from './arguments.ts';
 import { CommandFailure } from './failure.ts';
 import { ownOutput } from './output.ts';
@@ -51,15 +51,24 @@ export function runsCommand(): boolean {
 }
 
 function startOwnProgram(): void {
-  const { DISPLAY, WAYLAND_DISPLAY, APPIMAGE } = process.env;
+  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
   if (process.platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY) {
     throw new CommandFailure(
       'not_running',
       'Loopgate is not running, and needs a display to start. Start it on the desktop.',
     );
   }
-  const child = spawn(APPIMAGE || process.execPath, [hiddenArgument], { detached: true, stdio: 'ignore' });
+  const { execPath, env: environment } = process;
+  const env = withoutSettings(environment);
+  const child = spawn(programOf({ execPath, environment }), [hiddenArgument], { detached: true, stdio: 'ignore', env });
   // What it could not start with is told when nothing answers.
   child.on('error', () => undefined);
   child.unref();
+}
+
+/** The environment of a terminal decides nothing about the app but where its data are: whoever calls the command is any program. */
+export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith('LOOPGATE_') || name === 'LOOPGATE_HOME'),
+  );
 }

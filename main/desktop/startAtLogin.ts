@@ -263,7 +263,10 @@ function configFolder({ XDG_CONFIG_HOME, HOME = '' }: NodeJS.ProcessEnv): string
  * What is to be started: the AppImage that this program was unpacked from, else the program itself. `APPIMAGE` alone says
  * nothing: the terminal of an editor that is an AppImage hands its own down to all that is started in it.
  */
-function programOf({ execPath, environment: { APPIMAGE, APPDIR } }: LoginWorld): string {
+export function programOf({
+  execPath,
+  environment: { APPIMAGE, APPDIR },
+}: Pick<LoginWorld, 'execPath' | 'environment'>): string {
   const isUnpacked = APPIMAGE !== undefined && APPDIR !== undefined && isAbsolute(APPIMAGE) && isAbsolute(APPDIR);
   return isUnpacked && execPath.startsWith(`${APPDIR.replace(/\/+$/, '')}${sep}`) ? APPIMAGE : execPath;
 }
