@@ -9,7 +9,7 @@ import { placeFolders } from './desktop/folders.ts';
 import { showWindowOf } from './desktop/handOver.ts';
 import { KeptVault } from './desktop/keptVault.ts';
 import { speakSystemLanguage } from './desktop/language.ts';
-import { denyPermissions, lockDown } from './desktop/lockDown.ts';
+import { denyPermissions, lockDown, refuseOpenings } from './desktop/lockDown.ts';
 import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
 import { closeAtQuit } from './desktop/quit.ts';
@@ -30,6 +30,7 @@ import { readSettingsFile } from './settingsFile.ts';
 /** Starts the desktop app, one step a line; or runs the command `loopgate` in its place. */
 async function start(): Promise<void> {
   if (runsCommand()) return;
+  refuseOpenings();
   lockDown();
   declarePageScheme();
   const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());

@@ -166,6 +166,15 @@ test('the released app is no Node and no debuggee; it runs nothing but its asar;
     expect(app.text()).not.toContain('Debugger listening');
     expect(existsSync(join(home, 'lock.json'))).toBe(true);
 
+    // Chromium's own switches, which no fuse turns off.
+    for (const opening of ['--remote-debugging-port=0', '--remote-debugging-pipe', '--log-net-log=net.json']) {
+      const opened = start(program, { ...environment, LOOPGATE_HOME: join(folder, 'other') }, opening);
+      await expect.poll(opened.text, { timeout: patience }).toContain(`was started with ${opening.split('=')[0]}`);
+      expect(opened.text()).not.toContain('DevTools listening');
+      opened.process.kill('SIGKILL');
+      await opened.ended;
+    }
+
     // What the deb and the rpm do before they take the files away, on this folder in the place of /opt/Loopgate.
     expect((await processesOf(dirname(program))).length).toBeGreaterThan(1);
     const script = await readFile(join(projectFolder, 'build/linux/before-remove.sh'), 'utf8');

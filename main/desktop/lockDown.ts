@@ -1,5 +1,36 @@
+import { url as inspectorAddress } from 'node:inspector';
 import { app, Menu, session } from 'electron';
+import { SettingError } from '../settings.ts';
 import { type PageName, pageAddresses } from './page.ts';
+
+/**
+ * Switches of Chromium with which whoever starts the app could answer its questions, read its traffic or lead it elsewhere. No
+ * fuse turns them off.
+ */
+const openings = [
+  ...['remote-debugging-port', 'remote-debugging-pipe', 'remote-debugging-address', 'remote-allow-origins'],
+  ...['ignore-certificate-errors', 'ignore-certificate-errors-spki-list', 'host-rules', 'host-resolver-rules'],
+  ...['log-net-log', 'net-log-capture-mode', 'ssl-key-log-file', 'js-flags', 'enable-automation'],
+  ...['renderer-cmd-prefix', 'utility-cmd-prefix', 'gpu-launcher', 'browser-subprocess-path', 'disable-web-security'],
+] as const;
+
+/**
+ * Refuses a start of the packed app that somebody could look into. Builds for end-to-end tests, which Playwright attaches to,
+ * differ in the fuse that lets the inspector in.
+ * @throws SettingError
+ */
+export function refuseOpenings(): void {
+  // Chromium writes the keys of its connections there (SSLKEYLOGFILE).
+  delete process.env.SSLKEYLOGFILE;
+  if (!app.isPackaged || inspectorAddress() !== undefined) return;
+  const found = openings.filter((name) => app.commandLine.hasSwitch(name));
+  if (found.length === 0) return;
+  // Taken away as well: Chromium goes on until the person has read why.
+  for (const name of found) app.commandLine.removeSwitch(name);
+  throw new SettingError(
+    `Loopgate was started with --${found.join(' --')}, by which others could use it. Start it without.`,
+  );
+}
 
 /** Electron's security checklist, for whatever web contents there will ever be. Called before the app is ready. */
 export function lockDown(): void {
