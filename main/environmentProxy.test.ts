@@ -12,10 +12,10 @@ test.each([
   expect(set.no_proxy).toBe(expected);
 });
 
-test('an environment whose proxy Node does not use is left as it is', () => {
+test('loopback is left out however Node is told to use the proxy: --use-env-proxy is not in the environment', () => {
   const environment = { https_proxy: 'http://proxy.example:3128' };
   keepLoopbackDirect(environment);
-  expect(environment).toEqual({ https_proxy: 'http://proxy.example:3128' });
+  expect(environment).toEqual({ https_proxy: 'http://proxy.example:3128', no_proxy: 'localhost,127.0.0.1,[::1]' });
 });
 
 test.each<[NodeJS.ProcessEnv, string, RegExp | undefined]>([

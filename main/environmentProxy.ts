@@ -5,7 +5,6 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
  * this machine is reached directly, loopback is named in `no_proxy`, which Node reads anew for every request.
  */
 export function keepLoopbackDirect(environment: NodeJS.ProcessEnv): void {
-  if (environment.NODE_USE_ENV_PROXY !== '1') return;
   const set = environment.no_proxy ?? environment.NO_PROXY ?? '';
   environment.no_proxy = [...set.split(/[\s,]+/).filter((name) => name !== ''), ...loopbackNames].join(',');
 }

@@ -156,6 +156,14 @@ describe('policy: it wins', () => {
     expect([isManaged(settings, 'origins'), isManaged(settings, 'audience')]).toEqual([true, false]);
   });
 
+  test('policy: its order of ports is not undone by a single port, which is the administrator’s then too', () => {
+    const settings = read({ ports: [1000, 5323] }, { LOOPGATE_PORT: '4000' }, { port: 5000 });
+    expect(settings).toMatchObject({ ports: [1000, 5323] });
+    expect(settings).not.toHaveProperty('port');
+    expect(isManaged(settings, 'port')).toBe(true);
+    expect(read({ ports: [1000], port: 1 }, { LOOPGATE_PORT: '4000' })).toMatchObject({ port: 1 });
+  });
+
   test.each([
     [{ gaurd: 'listed' }, '"gaurd" in /etc/p is not a setting'],
     [{ home: '/elsewhere' }, '"home" in /etc/p is not a setting'],

@@ -280,7 +280,8 @@ export interface Settings {
 
 /** Whether the administrator has decided a setting: then nobody else can. */
 export function isManaged({ policy }: Pick<Settings, 'policy'>, name: SettingName): boolean {
-  return policy !== undefined && Object.hasOwn(policy.settings, name);
+  if (policy === undefined) return false;
+  return Object.hasOwn(policy.settings, name) || (name === 'port' && Object.hasOwn(policy.settings, 'ports'));
 }
 
 /** The system's folder for this application's data. */
@@ -313,6 +314,8 @@ export function readSettings(
   const home = fromEnvironment.home ?? defaultHome(platform, environment);
   const fromPolicy = policy ? parseFile(policy.settings, policy.place) : {};
   const given: Given = { ...parseFile(readFile(home), join(home, 'settings.json')), ...fromEnvironment, ...fromPolicy };
+  // A single port wins over the order of ports, but not over the administrator's.
+  if (fromPolicy.ports !== undefined && fromPolicy.port === undefined) delete given.port;
   if (given.demo && policy && fromPolicy.issuer !== undefined) {
     throw new SettingError(`LOOPGATE_DEMO is set, but ${policy.place} names the provider: unset LOOPGATE_DEMO.`);
   }

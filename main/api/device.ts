@@ -33,7 +33,8 @@ export function deviceOperations(broker: Broker, gate: Gate, now: () => number):
       method: 'POST',
       path: '/device/wait',
       needs: 'sign_in',
-      handle: async () => json(profileAnswer(await broker.finishDeviceLogin(patience))),
+      handle: async ({ requester }) =>
+        json(profileAnswer(await broker.finishDeviceLogin(await gate.ownerOf(requester), patience))),
     },
   ];
 }

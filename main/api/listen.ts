@@ -304,24 +304,28 @@ function isOnLoopback({ remoteAddress, localAddress }: Socket): boolean {
  */
 function watchQueue(server: Server): () => boolean {
   let isDrained = false;
-  const seen = new Set<number | undefined>();
+  const seen = new Set<string>();
   server.once('listening', () => {
     const address = server.address();
     if (typeof address !== 'object' || address === null || !isLoopback(address.address)) return;
     const own = connect(address.port, address.address);
-    const look = (port: number | undefined) => {
-      if (own.localPort === undefined || port !== own.localPort) return;
+    const end = (ip: string | undefined, port: number | undefined) => `${ip} ${port}`;
+    const look = (peer: string) => {
+      if (own.localPort === undefined || peer !== end(own.localAddress, own.localPort)) return;
       isDrained = true;
       seen.clear();
       own.destroy();
     };
-    server.on('connection', ({ remotePort }: Socket) => {
+    server.on('connection', ({ remoteAddress, remotePort }: Socket) => {
       if (isDrained) return;
-      seen.add(remotePort);
-      if (!own.connecting) look(remotePort);
+      // Others may connect from another loopback address, at the very port of our own.
+      const peer = end(remoteAddress, remotePort);
+      seen.add(peer);
+      if (!own.connecting) look(peer);
     });
     own.once('connect', () => {
-      if (seen.has(own.localPort)) look(own.localPort);
+      const self = end(own.localAddress, own.localPort);
+      if (seen.has(self)) look(self);
     });
     own.on('error', () => undefined);
     server.once('close', () => own.destroy());

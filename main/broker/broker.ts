@@ -433,15 +433,15 @@ export class Broker {
   }
 
   /**
-   * Waits for the end of the sign-in on another device that {@link deviceCode} gave the code of.
+   * Waits for the end of the sign-in on another device that {@link deviceCode} gave this owner the code of.
    * @param milliseconds - how long this waits (R15); the login itself goes on
    * @throws BrokerError `authorization_timeout`, or the reason why the login failed
    */
-  async finishDeviceLogin(milliseconds: number): Promise<PersonState> {
+  async finishDeviceLogin(owner: Owner, milliseconds: number): Promise<PersonState> {
     await this.#whenReady();
     const { person } = this.state();
     if (person) return person;
-    const outcome = this.#deviceLogins.outcome ?? Promise.reject(new BrokerError('authorization_cleared'));
+    const outcome = this.#deviceLogins.outcomeFor(owner) ?? Promise.reject(new BrokerError('authorization_cleared'));
     return await this.#personWithin(milliseconds, outcome, stillGood);
   }
 

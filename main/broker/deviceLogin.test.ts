@@ -352,6 +352,21 @@ describe('T13: how a login on another device ends', () => {
     expectNothing(world);
   });
 
+  test('R4: its code is for its owner: another one neither gets it nor waits on it', async () => {
+    const world = await deviceWorld();
+    const { broker } = world;
+    const { failed } = await started(world);
+    expect(await broker.deviceCode(editor)).toMatchObject({ userCode: 'BCDF-GHJK' });
+    expect(await failureOf(broker.deviceCode(terminal))).toMatchObject({ code: 'rate_limited' });
+    expect(await failureOf(broker.finishDeviceLogin(terminal, patience))).toMatchObject({
+      code: 'authorization_cleared',
+    });
+    expect(broker.state().waiting).toBeDefined();
+    broker.clear(editor);
+    await failed;
+    await broker.close();
+  });
+
   test('by its owner: authorization_cleared for all who wait, and the provider is asked no more', async () => {
     const world = await deviceWorld();
     const { broker, clock } = world;

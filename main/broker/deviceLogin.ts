@@ -134,18 +134,25 @@ export class DeviceLogins {
   }
 
   /**
-   * The code of a new login, or of the one that waits, for a caller that shows it by itself.
-   * @throws BrokerError as {@link signIn}
+   * The code of a new login, or of this owner's that waits, for a caller that shows it by itself. Another one's is not given
+   * away: whoever has it can have somebody else signed in (R4).
+   * @throws BrokerError as {@link signIn}; `rate_limited` while another owner's waits
    */
   async code(owner: Owner, provider: Provider, request: DeviceRequest): Promise<DeviceCode> {
     this.#sweep();
+    if (this.#current && this.#current.owner !== owner) {
+      throw new BrokerError('rate_limited', {
+        happened: 'A sign-in on another device waits already, which another program has started.',
+        next: 'Finish or cancel that one, or sign in with the browser.',
+      });
+    }
     return await (this.#current ?? this.#start(owner, provider, request)).coded;
   }
 
-  /** How the one that waits ends, as {@link signIn} tells it; undefined when none does. */
-  get outcome(): Promise<void> | undefined {
+  /** How this owner's that waits ends, as {@link signIn} tells it; undefined when none does. */
+  outcomeFor(owner: Owner): Promise<void> | undefined {
     this.#sweep();
-    return this.#current?.outcome;
+    return this.#current?.owner === owner ? this.#current.outcome : undefined;
   }
 
   /** Ends the one that waits, if it has this id. */

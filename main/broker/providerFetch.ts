@@ -121,7 +121,8 @@ function proxyFailed({ reason, proxy }: ProxyFailure, host: string): BrokerError
             `${name}, by which this system goes to ${host}, cannot be used (${reason}).`,
             "Connect to the network or VPN that the proxy is in, or correct it in the system's network settings.",
           ];
-  return neverSent(happened, next);
+  // Inside of TLS it is a gateway that says so, which may have passed the request on.
+  return kept(happened, next, reason !== 'status 407');
 }
 
 function untrusted(reason: string, host: string): BrokerError {
@@ -141,16 +142,16 @@ function untrusted(reason: string, host: string): BrokerError {
             'is not trusted by Node',
             "In a company's network, name the file of the company's certificate authority in NODE_EXTRA_CA_CERTS and start Loopgate again; in any other, use another network.",
           ];
-  return neverSent(`The certificate of the identity provider at ${host} ${happened} (${reason}).`, next);
+  return kept(`The certificate of the identity provider at ${host} ${happened} (${reason}).`, next, true);
 }
 
-/** What may pass, and has left the provider as it was. */
-function neverSent(happened: string, next: string): BrokerError {
+/** What may pass. @param undone - nothing was sent: the provider is as it was */
+function kept(happened: string, next: string, undone: boolean): BrokerError {
   return new BrokerError('provider_unreachable', {
     happened,
     next: `${next} A session that exists is kept.`,
     retryable: true,
-    undone: true,
+    undone,
   });
 }
 
@@ -162,7 +163,7 @@ function redirected(url: string): BrokerError {
 
 function pathOf(url: string): string {
   const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
+  return `${host}${pathname}`.slice(0, 200);
 }
 
 /** A short reason without addresses or parameters: `ECONNREFUSED`, `net::ERR_NAME_NOT_RESOLVED`. */

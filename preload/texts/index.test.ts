@@ -158,6 +158,8 @@ const forPrograms = [
   // Asked for by the command alone.
   'The identity provider does not sign in on another device (RFC 8628).',
   'Sign in with the browser.',
+  'A sign-in on another device waits already, which another program has started.',
+  'Finish or cancel that one, or sign in with the browser.',
   // Of the sockets that systemd hands over to the headless host, which says it on the terminal.
   'No socket was handed over.',
   'The sockets that were handed over are not one of each family with the same port. The socket unit must have ListenStream=127.0.0.1:1000 and ListenStream=[::1]:1000, and no other.',

@@ -4,6 +4,9 @@
  */
 export type Sentence = readonly [english: string, translated: string];
 
+/** In characters. */
+const longest = 2_000;
+
 /**
  * Says in another language what was written in English for programs and people alike. What stands for a placeholder is said
  * in the other language too where it is known, several sentences one by one, and what is not known stays as it is.
@@ -24,6 +27,8 @@ export function saidWith(sentences: readonly Sentence[]): (sentence: string) => 
   }
 
   function said(text: string): string {
+    // None of ours is so long: it is a stranger's, and the patterns would walk it again and again.
+    if (text.length > longest) return text;
     const known = whole(text);
     if (known !== undefined) return known;
     // The first sentence is what ends at the first full stop whose rest begins anew.
