@@ -30,18 +30,23 @@ export interface DesktopAppOptions {
 
 /** How long the app may take to start, to follow a click and to end, in milliseconds. Only reached when something is broken. */
 const patience = 30_000;
+/** How long Playwright may take to attach, in milliseconds. */
+const launchPatience = 20_000;
 
 /** Starts the app and waits for its window and its API. */
 export async function startDesktopApp(options: DesktopAppOptions): Promise<DesktopApp> {
   const { environment, colorScheme, command, switches = [] } = options;
   const { executable, args } = command ?? (await testApp());
-  const app = await electron.launch({
-    executablePath: executable,
-    args: [...args, ...switches],
-    env: definedOnly(environment),
-    ...(colorScheme && { colorScheme }),
-    timeout: patience,
-  });
+  const launch = () =>
+    electron.launch({
+      executablePath: executable,
+      args: [...args, ...switches],
+      env: definedOnly(environment),
+      ...(colorScheme && { colorScheme }),
+      timeout: launchPatience,
+    });
+  // Now and then Playwright does not get to see an app that serves its API already (seen three times in some hundred starts).
+  const app = await launch().catch(launch);
   app.context().setDefaultTimeout(patience);
   const lastLines = keepLastLines(app.process());
   const sayLastLines = (error: Error): never => {

@@ -43,7 +43,7 @@ import { promptToUnlock } from './unlockPrompt.ts';
 import type { Updates } from './updates.ts';
 import { type ViewFrame, viewOf } from './view.ts';
 import { explainedIn, MainWindow } from './window.ts';
-import { windowPlaceIn } from './windowPlace.ts';
+import { type WindowPlace, windowPlaceIn } from './windowPlace.ts';
 import { zoomByKeys } from './zoom.ts';
 
 /** Programs may ask many times in a second; a person reads the list of them more slowly. Milliseconds. */
@@ -150,7 +150,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
     settings: () => ({ ...editor.view(), ...startAtLoginOf(startAtLogin) }),
     changeSettings: (change: SettingsChange) => editor.change(change),
     checkProvider: (issuer: string) => checker.whileTyping(issuer),
-    removeEverything: (way: RemovalWay) => removeEverything(way, removalWorld(running, world)),
+    removeEverything: (way: RemovalWay) => removeEverything(way, removalWorld(running, world, kept.windowPlace)),
     tryPortAgain,
   } satisfies Questions;
   answerWindow(actions, view, questions, painted);
@@ -217,7 +217,11 @@ function startAtLoginOf(startAtLogin: StartAtLogin): Pick<SettingsView, 'startAt
   };
 }
 
-function removalWorld(running: RunningHost, { fetch, vault, startAtLogin }: DesktopWorld): RemovalWorld {
+function removalWorld(
+  running: RunningHost,
+  { fetch, vault, startAtLogin }: DesktopWorld,
+  windowPlace: WindowPlace,
+): RemovalWorld {
   return {
     isReady: () => running.host.broker.state().ready,
     suspend: (work) => running.suspend(work),
@@ -227,6 +231,7 @@ function removalWorld(running: RunningHost, { fetch, vault, startAtLogin }: Desk
       new Provider({ issuer, clientId }, fetch, systemClock).revoke(clientId, token),
     remove: () => {
       startAtLogin.remove();
+      windowPlace.forget();
       removeData(running.settings.home);
     },
     quit: () => app.quit(),

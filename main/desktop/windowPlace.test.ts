@@ -48,6 +48,10 @@ test('it is kept in the data folder; what is no place there is passed over', () 
       expect(windowPlaceIn(home).get()).toBeUndefined();
     }
     // A folder that takes nothing: known for this run.
+    const emptied = windowPlaceIn(home);
+    emptied.forget();
+    emptied.set(at(5, 6));
+    expect(windowPlaceIn(home).get()).not.toEqual(at(5, 6));
     const nowhere = windowPlaceIn(join(home, 'gone'));
     nowhere.set(at(3, 4));
     expect(nowhere.get()).toEqual(at(3, 4));

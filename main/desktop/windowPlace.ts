@@ -45,21 +45,28 @@ export interface WindowPlace {
   /** Undefined where that is not known. */
   get(): Rectangle | undefined;
   set(place: Rectangle): void;
+  /** From now on it is not kept any more: the data folder has been emptied. */
+  forget(): void;
 }
 
 /** Remembers it in the data folder, from run to run; where that takes nothing, for this run. */
 export function windowPlaceIn(home: string): WindowPlace {
   const file = join(home, 'window.json');
   let known: Rectangle | undefined;
+  let isKept = true;
   return {
     get: () => known ?? readPlace(file),
     set: (place) => {
       known = rectangle.parse(place);
+      if (!isKept) return;
       try {
         writeFileSync(file, JSON.stringify(known), { mode: 0o600 });
       } catch {
         // It then opens in the middle after the next start.
       }
+    },
+    forget: () => {
+      isKept = false;
     },
   };
 }
