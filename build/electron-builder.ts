@@ -47,6 +47,8 @@ export function electronBuilderConfiguration(options: PackingOptions): Configura
     ...(homepage !== undefined && { extraMetadata: { homepage } }),
     extraResources: [
       { from: 'build/launchers', to: 'bin', filter: [process.platform === 'win32' ? 'loopgate.cmd' : 'loopgate'] },
+      // The administrator's consent to port 1000. Installing changes nothing of it; removing takes it back.
+      ...(process.platform === 'linux' ? [{ from: 'build/linux', to: 'bin', filter: ['loopgate-port'] }] : []),
     ],
     asar: true,
     npmRebuild: false,

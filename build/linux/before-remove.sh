@@ -10,6 +10,11 @@ case "${1:-remove}" in
   *) exit 0 ;;
 esac
 
+# What an administrator has opened for Loopgate.
+if [ -e /etc/sysctl.d/50-loopgate.conf ]; then
+  "$folder/resources/bin/loopgate-port" --undo || true
+fi
+
 # The ids of the processes whose program is in the folder; a deleted one still has its old path.
 running() {
   ls -ln /proc/[0-9]*/exe 2>/dev/null | sed -n "s|^.* /proc/\([0-9]*\)/exe -> $folder/.*|\1|p"

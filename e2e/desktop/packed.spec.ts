@@ -125,6 +125,7 @@ function* filesOf(entries: Record<string, AsarEntry>, at = ''): Generator<[strin
 test('beside the asar lie the list of what is shipped, with the runtime that it is, and the licences of that', async () => {
   const resources = dirname(asarOf(packed.program));
   expect((await readdir(resources)).sort()).toEqual(['app.asar', 'bin', sbomFile]);
+  expect((await readdir(join(resources, 'bin'))).sort()).toEqual(['loopgate', 'loopgate-port']);
   const text = await readFile(join(resources, sbomFile), 'utf8');
   expect(text).toBe(await readFile(packed.sbom, 'utf8'));
   const versions = new Map(parseSbom(text).components.map(({ name, version }) => [name, version]));
