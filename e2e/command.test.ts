@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runCommand } from '../main/cli/run.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { BrowserDouble } from './identity-provider/person.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';
@@ -103,6 +104,40 @@ describe('loopgate, while nothing runs', () => {
   test('status says so, and ends with 3', async () => {
     expect(await loopgate(home, 'status')).toMatchObject({ exitCode: 3, out: 'Loopgate is not running.\n' });
     expect(await asJson('status')).toEqual({ exitCode: 3, json: { running: false } });
+  });
+});
+
+describe('loopgate, where it may start the app', () => {
+  /** The app is a headless host here: the installed one does not start for root, whom Chromium's sandbox refuses. */
+  async function run(...argv: readonly string[]) {
+    const starts: Promise<unknown>[] = [];
+    const startApp = () => {
+      starts.push(startHeadless({ home }).then((host) => stops.push(() => host.stop())));
+    };
+    const said = { out: '', error: '' };
+    const writer = (name: 'out' | 'error') => async (text: string) => {
+      said[name] += text;
+    };
+    const world = { environment: { LOOPGATE_HOME: home }, platform: process.platform, startApp };
+    const interrupted = new AbortController().signal;
+    const exitCode = await runCommand(argv, { ...world, interrupted }, { out: writer('out'), error: writer('error') });
+    await Promise.all(starts);
+    return { exitCode, starts: starts.length, ...said };
+  }
+
+  test('token starts it, waits until it answers, and says what it does on standard error alone', async () => {
+    // It answers: that it has no provider.
+    const first = await run('token', '--json');
+    expect(first).toMatchObject({ exitCode: 1, starts: 1, error: 'Starting Loopgate…' });
+    expect(JSON.parse(first.out)).toMatchObject({ error: 'not_configured' });
+    expect(await loopgate(home, 'endpoint')).toMatchObject({ exitCode: 0 });
+    expect(await run('token')).toMatchObject({ exitCode: 1, starts: 0, out: '' });
+  });
+
+  test('--no-start forbids it, and nothing else starts it', async () => {
+    expect(await run('token', '--no-start')).toMatchObject({ exitCode: 3, starts: 0 });
+    for (const command of ['status', 'userinfo', 'programs', 'endpoint', 'logout'])
+      expect(await run(command), command).toMatchObject({ exitCode: 3, starts: 0 });
   });
 });
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -165,6 +166,9 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than roo
     expect(started.output()).toContain('Port 1000 is privileged on this system');
     expect(started.output()).toContain('sudo sysctl -w net.ipv4.ip_unprivileged_port_start=1000');
     expect(started.output()).toContain('Loopgate uses port 5323 instead.');
+    // L10: whoever looks for it finds that port.
+    const said = JSON.parse(await readFile(join(started.home, 'endpoint.json'), 'utf8')) as object;
+    expect(said).toMatchObject({ port: 5323, address: 'http://localhost:5323', pid: expect.any(Number) });
     // The provider takes its exact callbacks alone: the one that it is sent is that of port 5323.
     await expectFlow(on, started);
   });

@@ -5,6 +5,7 @@ import { expect, test } from '@playwright/test';
 import { testApp } from '../../build/testApp.ts';
 import type { AppView } from '../../preload/contract.ts';
 import { makeProgram } from '../support/asking.ts';
+import { axeFindingsInBothThemes } from '../support/axe.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { renewPicture } from '../support/picture.ts';
 import { onStage } from '../support/stage.ts';
@@ -47,6 +48,7 @@ test('T15: a clock that is wrong is named as that, and Try again heals it when i
     await expect(alertOf(app)).toContainText('It is ahead of the provider’s. Set it right, then try again.');
     await expect.poll(trayLabels).toContain('The clock is wrong by about 12 minutes');
     await expect(button(app, 'Try again')).toHaveCount(1);
+    expect(await axeFindingsInBothThemes(app.window)).toEqual([]);
     await renewPicture(app.window, '18-clock');
     await setClock(0);
     await press(app, 'Try again');
@@ -102,6 +104,7 @@ test('offline is told apart from a provider that cannot be reached, and passes b
       await expect.poll(trayLabels).toContain('This computer is offline');
       await expect(app.window.getByRole('status')).toHaveText('This computer is offline.');
       await expect(note.getByRole('button')).toHaveText(['Try now']);
+      expect(await axeFindingsInBothThemes(app.window)).toEqual([]);
       await renewPicture(app.window, '19-offline');
 
       // It is back: all is well, and nobody has pressed anything.
@@ -136,6 +139,7 @@ test('a taken port: the window names the program that has it, and goes back to t
       await expect.poll(trayLabels).toContain('Port 1000 is taken by acme-server');
       await signInAs('Grace Hopper', () => press(app, 'Sign in'));
       await expect(heading(app, 'Grace Hopper')).toBeVisible();
+      expect(await axeFindingsInBothThemes(app.window)).toEqual([]);
       await renewPicture(app.window, '20-port-taken');
 
       // Still taken: said, and nothing is closed.
@@ -190,6 +194,7 @@ test('start at login is asked once, after the first sign-in, in a packed app', (
       await expect(heading(app, question)).toHaveCount(0);
       await signInAs('Grace Hopper', () => press(app, 'Sign in'));
       await expect(heading(app, question)).toBeVisible();
+      expect(await axeFindingsInBothThemes(app.window)).toEqual([]);
       await renewPicture(app.window, '21-start-at-login');
       await press(app, 'Not now');
       await expect(heading(app, question)).toHaveCount(0);

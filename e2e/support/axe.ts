@@ -30,3 +30,14 @@ export async function axeFindings(page: Page, rules: 'all' | 'colours' = 'all'):
     );
   return [...lines('wrong', violations), ...lines('undecided', incomplete)];
 }
+
+/** {@link axeFindings} in light and in dark, without the fades in which every colour is one in between. */
+export async function axeFindingsInBothThemes(page: Page): Promise<string[]> {
+  const findings: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    findings.push(...(await axeFindings(page)).map((line) => `${colorScheme}: ${line}`));
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  return findings;
+}
