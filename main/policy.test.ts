@@ -2,8 +2,9 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlink
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { refusal } from '../e2e/support/refusal.ts';
 import { type Policy, type PolicyWorld, readFileOfOwner, readPolicy } from './policy.ts';
-import { isManaged, readSettings, SettingError } from './settings.ts';
+import { isManaged, readSettings } from './settings.ts';
 
 const nothing: PolicyWorld = {
   readFile: () => undefined,
@@ -11,16 +12,6 @@ const nothing: PolicyWorld = {
     throw new Error('nothing is to be run');
   },
 };
-
-function refusal(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof SettingError) return error.message;
-    throw error;
-  }
-  throw new Error('it was accepted');
-}
 
 describe('policy: on Linux it is /etc/loopgate/policy.json', () => {
   const read = (text: string) =>

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { refusal } from '../e2e/support/refusal.ts';
 import {
   defaultHome,
   readSettings,
@@ -14,16 +15,6 @@ const noFile = () => ({});
 
 function read(environment: NodeJS.ProcessEnv, file: Record<string, unknown> = {}) {
   return readSettings({ LOOPGATE_HOME: home, ...environment }, () => file, 'linux');
-}
-
-function refusal(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof SettingError) return error.message;
-    throw error;
-  }
-  throw new Error('it was accepted');
 }
 
 const withIssuer = { LOOPGATE_CLIENT_ID: 'editor' };

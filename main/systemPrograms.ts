@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
 /** The system's own programs by their full path: looked up by name, a program planted in the current folder could answer. */
 export const lsof = '/usr/sbin/lsof';
 export const ps = '/bin/ps';
@@ -7,3 +10,17 @@ export const netsh = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\nets
 export const dbusSend = '/usr/bin/dbus-send';
 export const dbusMonitor = '/usr/bin/dbus-monitor';
 export const registryTool = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\reg.exe`;
+
+/** How long one of them may take, in milliseconds. */
+const patience = 10_000;
+
+/** Runs one of them and gives what it printed. @throws when it fails, or takes too long */
+export async function runSystemProgram(program: string, argv: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, argv, {
+    timeout: patience,
+    windowsHide: true,
+    // Times and texts as their manuals have them, whatever the person's language is.
+    env: { ...process.env, LC_ALL: 'C' },
+  });
+  return stdout;
+}

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
-import { promisify } from 'node:util';
 import { type Identified, type Program, unknownProgram } from '../access/program.ts';
-import { lsof, plutil, powershell, ps } from '../systemPrograms.ts';
+import { lsof, plutil, powershell, ps, runSystemProgram } from '../systemPrograms.ts';
 import { DesktopEntries } from './desktopEntry.ts';
 import { ExecutableHashes, onlyRootCanWrite } from './executable.ts';
 import { LinuxPrograms } from './programLinux.ts';
@@ -102,17 +100,17 @@ export function systemCallerLookup(platform: NodeJS.Platform = process.platform,
   }
   if (platform === 'darwin') {
     const programs = new MacPrograms({
-      lsof: (argv) => run(lsof, argv),
-      ps: (argv) => run(ps, argv),
-      plutil: (argv) => run(plutil, argv),
+      lsof: (argv) => runSystemProgram(lsof, argv),
+      ps: (argv) => runSystemProgram(ps, argv),
+      plutil: (argv) => runSystemProgram(plutil, argv),
       inodeOf: async (path) => (await stat(path)).ino,
       onlyRootCanWrite: (path) => onlyRootCanWrite(path, { adminGroup: macAdminGroup }),
       hashes,
       ...command,
     });
-    return macCallerLookup((argv) => run(lsof, argv), ownUid, programs);
+    return macCallerLookup((argv) => runSystemProgram(lsof, argv), ownUid, programs);
   }
-  const runPowershell = (argv: string[]) => run(powershell, argv);
+  const runPowershell = (argv: string[]) => runSystemProgram(powershell, argv);
   return windowsCallerLookup(runPowershell, new WindowsPrograms({ runPowershell, hashes, ...command }));
 }
 
@@ -271,14 +269,4 @@ export function ownWindowsSid(printed: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function run(program: string, argv: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, argv, {
-    timeout: 10_000,
-    windowsHide: true,
-    // Times and texts as their manuals have them, whatever the person's language is.
-    env: { ...process.env, LC_ALL: 'C' },
-  });
-  return stdout;
 }

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { netsh } from '../systemPrograms.ts';
+import { netsh, runSystemProgram } from '../systemPrograms.ts';
 
 /** Not yet run on Windows: written after the documentation of netsh, and tested with texts of that form. */
 
@@ -31,8 +29,6 @@ export function parseExcludedRanges(printed: string): ExcludedRange[] {
   }));
 }
 
-async function listRanges(): Promise<string> {
-  const argv = ['int', 'ipv4', 'show', 'excludedportrange', 'protocol=tcp'];
-  const { stdout } = await promisify(execFile)(netsh, argv, { timeout: 10_000, windowsHide: true });
-  return stdout;
+function listRanges(): Promise<string> {
+  return runSystemProgram(netsh, ['int', 'ipv4', 'show', 'excludedportrange', 'protocol=tcp']);
 }

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { baseName, kindOf, printable, scriptOf } from '../access/program.ts';
-import { lsof, powershell, ps } from '../systemPrograms.ts';
+import { lsof, powershell, ps, runSystemProgram } from '../systemPrograms.ts';
 import { processStatus, walkSockets } from './programLinux.ts';
 
 /** Who listens on a port, as the operating system says: never as it says of itself over HTTP (L9). */
@@ -34,7 +32,7 @@ type Run = (program: string, argv: string[]) => Promise<string>;
 export async function portOwner(
   port: number,
   platform: NodeJS.Platform = process.platform,
-  run: Run = runProgram,
+  run: Run = runSystemProgram,
 ): Promise<PortOwner | undefined> {
   try {
     if (platform === 'linux') return await linuxOwner(port);
@@ -204,13 +202,4 @@ async function isOurPackage(file: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function runProgram(program: string, argv: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, argv, {
-    timeout: 10_000,
-    windowsHide: true,
-    env: { ...process.env, LC_ALL: 'C' },
-  });
-  return stdout;
 }
