@@ -18,6 +18,7 @@ import {
   treeForOtherUser,
   whyNoOtherUser,
 } from './support/otherUser.ts';
+import { probe, probedLines } from './support/probe.ts';
 import { allAnswers } from './support/rawSocket.ts';
 import { testGate } from './support/testGate.ts';
 
@@ -113,22 +114,8 @@ function expectRefused(requests: readonly string[], answers: readonly string[]):
   }
 }
 
-/** Prints the status and the body of each request, one JSON line each. */
-const probe = `
-  const [address, ...targets] = process.argv.slice(1);
-  for (const target of targets) {
-    const [method, path] = target.split(' ');
-    const response = await fetch(address + path, { method });
-    console.log(JSON.stringify({ status: response.status, body: await response.text() }));
-  }
-`;
-
 const probeAs = async (address: string, targets: readonly string[]) => {
-  const printed = await runAsOtherUser([process.execPath, '--input-type=module', '-e', probe, address, ...targets]);
-  return printed
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { status: number; body: string });
+  return probedLines(await runAsOtherUser([process.execPath, '--input-type=module', '-e', probe, address, ...targets]));
 };
 
 describe.skipIf(whyNoOtherUser !== undefined)('another user of this machine', () => {

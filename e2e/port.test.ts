@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Headless, HeadlessFailed, projectFolder, startHeadless } from './support/headless.ts';
 import { asOtherUser, otherUsersFolder, treeForOtherUser } from './support/otherUser.ts';
 import { type OwnNetwork, ownNetwork, whyNoOwnNetwork } from './support/ownNetwork.ts';
+import { type Probed, probe, probedLines } from './support/probe.ts';
 
 /** Everything here runs in a network of its own: port 1000 is there for each test, and nobody else's. */
 vi.setConfig({ testTimeout: 90_000 });
@@ -50,27 +51,13 @@ const answers = `
   createServer((_request, response) => response.end(text)).listen(Number(port), '127.0.0.1', () => console.log('ready'));
 `;
 
-/** Requests one after the other, each printed as one line of JSON. */
-const probe = `
-  const [address, ...targets] = process.argv.slice(1);
-  for (const target of targets) {
-    const [method, path] = target.split(' ');
-    const response = await fetch(address + path, { method });
-    console.log(JSON.stringify({ status: response.status, body: await response.text() }));
-  }
-`;
-
 async function probed(
   on: OwnNetwork,
   user: readonly string[],
   address: string,
   targets: readonly string[],
-): Promise<{ status: number; body: string }[]> {
-  const printed = await on.run([...user, ...node(probe, address, ...targets)]);
-  return printed
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { status: number; body: string });
+): Promise<Probed[]> {
+  return probedLines(await on.run([...user, ...node(probe, address, ...targets)]));
 }
 
 /** The provider in that network, and a browser that signs in there by itself. */

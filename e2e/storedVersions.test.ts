@@ -7,24 +7,20 @@ import { expect, test } from 'vitest';
 import { storedStateVersion } from '../main/broker/vault.ts';
 import type { Opened } from './stored/scene.ts';
 import { projectFolder } from './support/headless.ts';
+import { whyNoOwnNetwork } from './support/ownNetwork.ts';
 
 const recorded = join(projectFolder, 'e2e', 'stored');
 const versions = readdirSync(recorded).filter((name) => /^\d+$/.test(name));
 const scene = join(recorded, 'scene.ts');
 
-/** A network of its own needs root, or a system that lets others have one. */
 const run = async (...argv: string[]) =>
   await promisify(execFile)('unshare', ['--net', ...argv], { cwd: projectFolder, encoding: 'utf8' });
-const whyNot = await run('true').then(
-  () => undefined,
-  () => 'a network of its own (unshare --net) needs root',
-);
 
 test('what the present version stores is among those that are kept', () => {
   expect(versions).toContain(String(storedStateVersion));
 });
 
-test.skipIf(whyNot !== undefined).each(versions)(
+test.skipIf(whyNoOwnNetwork !== undefined).each(versions)(
   'a data folder of stored version %s is opened with its session alive, and nobody logs in',
   async (version) => {
     const folder = mkdtempSync(join(tmpdir(), 'loopgate-stored-'));

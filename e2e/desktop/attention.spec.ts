@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { testApp } from '../../build/testApp.ts';
 import type { AppView } from '../../preload/contract.ts';
-import { makeProgram } from '../support/asking.ts';
 import { axeFindingsInBothThemes } from '../support/axe.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { renewPicture } from '../support/picture.ts';
+import { makeProgram } from '../support/program.ts';
 import { onStage } from '../support/stage.ts';
 
 const alertOf = ({ window }: DesktopApp) => window.getByRole('alert');
@@ -120,7 +120,7 @@ test('offline is told apart from a provider that cannot be reached, and passes b
 
 test('a taken port: the window names the program that has it, and goes back to the port with nobody signed out', () =>
   onStage(async ({ session, environment, signInAs, trayLabels }) => {
-    const acme = makeProgram(session.home, 'acme-server');
+    const acme = makeProgram({ session }, 'acme-server');
     // Other programs of this machine may have it for a while; who has it in the end is this one.
     let occupant: ChildProcess | undefined;
     await expect(async () => {

@@ -4,9 +4,9 @@ import { readdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from '@playwright/test';
 import { testApp } from '../../build/testApp.ts';
-import { asks, consentOf, makeProgram } from '../support/asking.ts';
 import { startDesktopApp, temporaryHome } from '../support/desktopApp.ts';
 import { HeadlessFailed, startHeadless } from '../support/headless.ts';
+import { askingWindow, asks, makeProgram } from '../support/program.ts';
 import { onStage } from '../support/stage.ts';
 
 /** Starts the app where it should not stay, and gives what it said. */
@@ -154,8 +154,8 @@ test("the windows are Electron's security checklist: sandboxed, isolated, no Nod
   onStage(async ({ environment, session }) => {
     const { LOOPGATE_GUARD: _, ...asking } = environment;
     const app = await startDesktopApp({ environment: asking });
-    const asked = asks(makeProgram(session.home, 'acme-editor'), app);
-    const consent = await consentOf(app);
+    const asked = asks(makeProgram({ session }, 'acme-editor'), app);
+    const consent = await askingWindow(app);
     await expect(consent.getByRole('button', { name: 'Deny' })).toBeVisible();
     // Not in Electron's types, but the only place that says what a window really got.
     const preferences = await app.electron.evaluate(({ webContents }) =>
@@ -186,5 +186,5 @@ test("the windows are Electron's security checklist: sandboxed, isolated, no Nod
       expect(await window.evaluate('Notification.requestPermission()')).toBe('denied');
     }
     await app.quit();
-    expect(await asked).not.toBe(200);
+    expect(await asked).not.toBe('200');
   }));

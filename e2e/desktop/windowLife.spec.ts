@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import type { Page } from 'playwright';
-import { asks, consentOf, makeProgram } from '../support/asking.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
+import { askingWindow, asks, makeProgram } from '../support/program.ts';
 import { onStage } from '../support/stage.ts';
 
 /** What a window was like in the moment in which it came up. */
@@ -125,8 +125,8 @@ test('a window comes up with its content in it, in its own colours; closed, it l
     await release();
     await expect.poll(async () => (await watch.shown()).length).toBe(1);
     release = await watch.holdViews();
-    const asked = asks(makeProgram(session.home, 'acme-editor'), app);
-    const question = await consentOf(app);
+    const asked = asks(makeProgram({ session }, 'acme-editor'), app);
+    const question = await askingWindow(app);
     await expect.poll(() => watch.counts()).toEqual({ ready: 2, visible: 1 });
     await release();
     await expect.poll(async () => (await watch.shown()).length).toBe(2);
@@ -145,7 +145,7 @@ test('a window comes up with its content in it, in its own colours; closed, it l
     const deny = question.getByRole('button', { name: 'Deny' });
     await expect(deny).toHaveAttribute('aria-disabled', 'false');
     await deny.click();
-    expect(await asked).toBe(403);
+    expect(await asked).toBe('403 consent_denied');
     await expect.poll(() => renderers(app)).toHaveLength(1);
     await app.quit();
   }));
@@ -167,17 +167,17 @@ test('a page that crashes is made anew where it was, with its question; over and
     await expect(heading(app, 'Settings')).toBeVisible();
 
     // The window that asks: the same question, which nobody has answered.
-    const asked = asks(makeProgram(session.home, 'acme-editor'), app);
-    const question = await consentOf(app);
+    const asked = asks(makeProgram({ session }, 'acme-editor'), app);
+    const question = await askingWindow(app);
     await expect(question.getByRole('button', { name: 'Deny' })).toBeVisible();
     await killRenderer(app, 'consent');
-    const again = await consentOf(app, question);
+    const again = await askingWindow(app, question);
     const allow = again.getByRole('button', { name: 'Allow', exact: true });
     await expect(again.getByRole('alertdialog', { name: /^acme-editor wants to/ })).toBeVisible();
     await expect(allow).toHaveAttribute('aria-disabled', 'false');
     await allow.click();
     // Allowed; that nobody is signed in is another matter.
-    expect(await asked).toBe(401);
+    expect(await asked).toBe('401 not_signed_in');
 
     // The window: with what it showed.
     await killRenderer(app, 'index');
@@ -194,14 +194,14 @@ test('a page that crashes is made anew where it was, with its question; over and
     await expect((await mainWindow(app, third)).getByRole('heading', { name: 'Settings', exact: true })).toBeVisible();
 
     // A page that crashes over and over cannot keep a question from being asked: no answer is no.
-    const other = asks(makeProgram(session.home, 'acme-other'), app);
-    let page = await consentOf(app, again);
+    const other = asks(makeProgram({ session }, 'acme-other'), app);
+    let page = await askingWindow(app, again);
     for (const _ of [1, 2]) {
       await expect(page.getByRole('button', { name: 'Deny' })).toBeVisible();
       await killRenderer(app, 'consent');
-      if (_ === 1) page = await consentOf(app, page);
+      if (_ === 1) page = await askingWindow(app, page);
     }
-    expect(await other).toBe(403);
+    expect(await other).toBe('403 consent_denied');
     await app.quit();
   }));
 

@@ -42,9 +42,9 @@ export async function preflightFrom(origin: string, { address }: DesktopApp): Pr
   ]);
 }
 
-/** The window that asks, once something is asked. */
-export async function askingWindow({ electron }: DesktopApp): Promise<Page> {
-  const isConsent = (page: Page) => page.url().endsWith('/consent.html');
+/** The window that asks, once something is asked. @param before - one that was there before, which does not count */
+export async function askingWindow({ electron }: DesktopApp, before?: Page): Promise<Page> {
+  const isConsent = (page: Page) => page !== before && !page.isClosed() && page.url().endsWith('/consent.html');
   return electron.windows().find(isConsent) ?? (await electron.waitForEvent('window', isConsent));
 }
 
