@@ -296,22 +296,22 @@ describe('the published TypeScript client, with a browser that signs in', () => 
       const socket = new WebSocket(`${pair.host.address.replace('http', 'ws')}/user/stream`);
       onTestFinished(() => socket.terminate());
       const messages = on(socket, 'message');
-      /** The next frame that tells something new; a profile is told again when its details have come. */
-      const frameAfter = async (last: string | undefined) => {
+      /** The next frame of that kind: a profile may be told several times, as its details come. */
+      const frameWhere = async (isMeant: (frame: string) => boolean) => {
         for (;;) {
           const next = await messages.next();
           const frame = String((next.value as readonly unknown[])[0]);
-          const isNamed = frame === '' || UserProfileFromJSON(readUserFrame(frame)).name !== undefined;
-          if (isNamed && frame !== last) return frame;
+          if (isMeant(frame)) return frame;
         }
       };
-      const nobody = await frameAfter(undefined);
-      expect(nobody).toBe('');
+      const isNobody = (frame: string) => frame === '';
+      const isNamed = (frame: string) => frame !== '' && UserProfileFromJSON(readUserFrame(frame)).name !== undefined;
+      await frameWhere(isNobody);
       await signedIn();
-      const ada = await frameAfter(nobody);
+      const ada = await frameWhere(isNamed);
       expect(UserProfileFromJSON(JSON.parse(ada))).toMatchObject(profile);
       await client.os.signOutOfOS();
-      expect(await frameAfter(ada)).toBe('');
+      await frameWhere(isNobody);
     });
   });
 
