@@ -20,7 +20,7 @@ export default defineConfig({
   define: { __LOOPGATE_VERSION__: JSON.stringify(version) },
   test: {
     include: [
-      '{main,preload,build}/**/*.test.ts',
+      '{main,preload,build,bench}/**/*.test.ts',
       'renderer/**/*.test.{ts,tsx}',
       'e2e/identity-provider/**/*.test.ts',
       'e2e/*.test.ts',
