@@ -8,9 +8,10 @@ export default defineConfig({
   timeout: 120_000,
   // Only reached when something is broken: other work on the same two cores must not decide what passes.
   expect: { timeout: 15_000 },
-  // The real tray, keyring and browser of one test leave no room for another on two cores; and a retry would hide a race.
+  // The real tray, keyring and browser of one test leave no room for another on two cores.
   workers: 1,
-  retries: 0,
+  // As for vitest: what needed it is named in the end.
+  retries: process.env.CI ? 1 : 0,
   forbidOnly: Boolean(process.env.CI),
   reporter: [['line'], ['json', { outputFile: 'test-results/desktop.json' }]],
 });

@@ -5,11 +5,12 @@ import type { Reporter } from 'vitest/node';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
 
-/** Vitest's JSON report leaves out why a test was skipped (`context.skip('why')`), but takes along what is in `meta`. */
-const keepSkipReasons: Reporter = {
+/** Vitest's JSON report leaves out why a test was skipped (`context.skip('why')`) and tried again, but takes along what is in `meta`. */
+const keepReasons: Reporter = {
   onTestCaseResult(test) {
     const result = test.result();
     if (result.state === 'skipped' && result.note) Object.assign(test.meta(), { skipReason: result.note });
+    if (test.diagnostic()?.flaky) Object.assign(test.meta(), { isRetried: true });
   },
 };
 
@@ -31,9 +32,11 @@ export default defineConfig({
     pool: 'forks',
     // By itself it leaves one core idle, and most tests wait for something.
     maxWorkers: 2,
+    // Thousands of tests with real processes: one in a run loses a race against a busy machine. It is named in the end.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: ['default', keepSkipReasons, 'json'],
+    reporters: ['default', keepReasons, 'json'],
     outputFile: { json: 'test-results/unit.json' },
   },
 });

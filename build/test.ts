@@ -144,6 +144,7 @@ async function tallyOf<Report>(
 
 async function conclude(tally: Tally): Promise<number> {
   for (const { test, reason } of tally.skipped) announce(`skipped: ${test} — ${reason}`);
+  for (const test of tally.retried) announce(`passed at its second try only: ${test}`);
   const surprises = process.env.CI ? notAllowed(tally.skipped, await readAllowedSkips()) : [];
   for (const { test } of surprises) announce(`not allowed to be skipped: ${test}`);
   announce(summaryLine(tally));

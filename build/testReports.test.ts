@@ -10,7 +10,7 @@ import {
   tallyUnitReport,
 } from './testReports.ts';
 
-function unitTest(title: string, status: string, meta: { skipReason?: string } = {}) {
+function unitTest(title: string, status: string, meta: { skipReason?: string; isRetried?: boolean } = {}) {
   return { ancestorTitles: ['', 'group'], title, status, meta };
 }
 
@@ -46,7 +46,14 @@ describe('tallyUnitReport', () => {
       passed: 1,
       failed: 1,
       skipped: [{ test: 'group › c', reason: 'why' }],
+      retried: [],
     });
+  });
+
+  it('names what passed at a second try', () => {
+    const tests = [unitTest('a', 'passed'), unitTest('b', 'passed', { isRetried: true })];
+    const { passed, retried } = tallyUnitReport({ testResults: [{ status: 'passed', assertionResults: tests }] });
+    expect([passed, retried]).toEqual([2, ['group › b']]);
   });
 
   it('counts a test that is not written as skipped', () => {
@@ -62,14 +69,15 @@ describe('tallyUnitReport', () => {
 });
 
 describe('tallyDesktopReport', () => {
-  it('counts tests at every depth; a second try is a failure', () => {
+  it('counts tests at every depth, and names what passed at a second try', () => {
     expect(tallyDesktopReport(desktopReport)).toEqual({
-      passed: 1,
-      failed: 2,
+      passed: 2,
+      failed: 1,
       skipped: [
         { test: 'tray › elsewhere', reason: 'macOS only' },
         { test: 'tray › after a failure', reason: 'did not run' },
       ],
+      retried: ['tray › second try'],
     });
   });
 
@@ -87,7 +95,13 @@ it('skipAll counts every test of a list as skipped', () => {
 it('the summary is the sum of all runners', () => {
   const skipped = [{ test: 'x', reason: 'y' }];
   expect(
-    summaryLine(sum([{ passed: 2, failed: 0, skipped }, { passed: 1, failed: 0, skipped: [] }, RUNNER_DIED])),
+    summaryLine(
+      sum([
+        { passed: 2, failed: 0, skipped, retried: [] },
+        { passed: 1, failed: 0, skipped: [], retried: [] },
+        RUNNER_DIED,
+      ]),
+    ),
   ).toBe('3 passed, 1 failed, 1 skipped');
 });
 

@@ -10,10 +10,16 @@ export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: readonly SkippedTest[];
+  /** Tests that passed at their second try only: they are counted as passed, and named. */
+  readonly retried: readonly string[];
 }
 
 /** For a runner that ended without saying how its tests did. */
-export const RUNNER_DIED: Tally = { passed: 0, failed: 1, skipped: [] };
+export const RUNNER_DIED: Tally = { passed: 0, failed: 1, skipped: [], retried: [] };
+
+const none: Tally = { passed: 0, failed: 0, skipped: [], retried: [] };
+const passed: Tally = { ...none, passed: 1 };
+const failed: Tally = { ...none, failed: 1 };
 
 /** What is read of vitest's JSON report. */
 export interface UnitReport {
@@ -23,8 +29,8 @@ export interface UnitReport {
       readonly ancestorTitles: readonly string[];
       readonly title: string;
       readonly status: string;
-      /** `skipReason` is put there by `vitest.config.ts`. */
-      readonly meta?: { readonly skipReason?: string };
+      /** Both are put there by `vitest.config.ts`. */
+      readonly meta?: { readonly skipReason?: string; readonly isRetried?: boolean };
     }[];
   }[];
 }
@@ -59,13 +65,13 @@ export function tallyUnitReport(report: UnitReport): Tally {
 }
 
 function tallyUnitTest(test: UnitReport['testResults'][number]['assertionResults'][number]): Tally {
-  if (test.status === 'passed') return { passed: 1, failed: 0, skipped: [] };
-  if (test.status === 'failed') return { passed: 0, failed: 1, skipped: [] };
+  const name = title([...test.ancestorTitles, test.title]);
+  if (test.status === 'passed') return { ...passed, retried: test.meta?.isRetried ? [name] : [] };
+  if (test.status === 'failed') return failed;
   const reason = test.meta?.skipReason ?? (test.status === 'todo' ? 'not written yet' : 'no reason given');
-  return { passed: 0, failed: 0, skipped: [{ test: title([...test.ancestorTitles, test.title]), reason }] };
+  return { ...none, skipped: [{ test: name, reason }] };
 }
 
-/** A test that passed only at a second try counts as a failure. */
 export function tallyDesktopReport(report: DesktopReport): Tally {
   // The outermost suites are the files.
   const files = sum(report.suites.map((file) => tallyDesktopSuite(file, [])));
@@ -76,11 +82,13 @@ function tallyDesktopSuite(suite: DesktopSuite, groups: readonly string[]): Tall
   const nested = (suite.suites ?? []).map((group) => tallyDesktopSuite(group, [...groups, group.title]));
   const own = suite.specs.flatMap((spec) =>
     spec.tests.map((test): Tally => {
-      if (test.status === 'expected') return { passed: 1, failed: 0, skipped: [] };
-      if (test.status !== 'skipped') return { passed: 0, failed: 1, skipped: [] };
+      const name = title([...groups, spec.title]);
+      if (test.status === 'expected') return passed;
+      if (test.status === 'flaky') return { ...passed, retried: [name] };
+      if (test.status !== 'skipped') return failed;
       const mark = test.annotations.find(({ type }) => type === 'skip' || type === 'fixme');
       const reason = mark ? (mark.description ?? 'no reason given') : 'did not run';
-      return { passed: 0, failed: 0, skipped: [{ test: title([...groups, spec.title]), reason }] };
+      return { ...none, skipped: [{ test: name, reason }] };
     }),
   );
   return sum([...own, ...nested]);
@@ -88,8 +96,8 @@ function tallyDesktopSuite(suite: DesktopSuite, groups: readonly string[]): Tall
 
 /** Every test of a list (`playwright test --list`) as skipped, all for the same reason. */
 export function skipAll(list: DesktopReport, reason: string): Tally {
-  const { passed, failed, skipped } = tallyDesktopReport({ ...list, suites: list.suites.map(asSkipped) });
-  return { passed, failed, skipped: skipped.map(({ test }) => ({ test, reason })) };
+  const tally = tallyDesktopReport({ ...list, suites: list.suites.map(asSkipped) });
+  return { ...tally, skipped: tally.skipped.map(({ test }) => ({ test, reason })) };
 }
 
 function asSkipped(suite: DesktopSuite): DesktopSuite {
@@ -105,6 +113,7 @@ export function sum(tallies: readonly Tally[]): Tally {
     passed: tallies.reduce((count, tally) => count + tally.passed, 0),
     failed: tallies.reduce((count, tally) => count + tally.failed, 0),
     skipped: tallies.flatMap((tally) => tally.skipped),
+    retried: tallies.flatMap((tally) => tally.retried),
   };
 }
 
