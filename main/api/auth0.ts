@@ -3,7 +3,7 @@ import type { Gate } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
 import { formBody } from './body.ts';
 import { logoutPath } from './guard.ts';
-import { isNavigation, json, type Operation, redirect } from './operation.ts';
+import { isNavigation, json, madeOnce, type Operation, redirect } from './operation.ts';
 import { confirmSignOutPage, signedOutPage, Tickets } from './pages.ts';
 import { signInErrors, tokenErrors } from './pkce.ts';
 import {
@@ -22,6 +22,7 @@ import {
 /** The "Auth0 API": the same paths as at Auth0, answered by the broker. */
 export function auth0Operations(broker: Broker, gate: Gate, now: () => number): Operation[] {
   const tickets = new Tickets(now);
+  const userInfoAnswer = madeOnce((profile: Record<string, unknown>) => json(userAnswer(profile)));
   return [
     {
       method: 'GET',
@@ -90,7 +91,7 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
       },
       handle: async (request) => {
         const token = parseAuthorization(request.header('authorization'));
-        return json(userAnswer(await broker.userInfo(token)));
+        return userInfoAnswer(await broker.userInfo(token));
       },
     },
     {

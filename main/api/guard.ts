@@ -39,17 +39,16 @@ export interface Passed {
  */
 export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
   const path = originFormPath(request.url);
-  checkHost(request, policy.port);
-  const origin = single(request, 'origin');
-  const site = single(request, 'sec-fetch-site');
+  const headers = decidingHeaders(request);
+  checkHost(headers.host, policy.port);
+  const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
   const isAllowedOrigin = origin !== undefined && isListedOrigin(origin, policy.origins);
-  if (origin !== undefined && !isAllowedOrigin && !isProvidersNavigation(request, path, origin, policy)) {
+  if (origin !== undefined && !isAllowedOrigin && !isProvidersNavigation(path, origin, mode, policy)) {
     throw new BrokerError('forbidden_origin', { happened: 'The request carries an Origin that is not allowed.' });
   }
   // `none` is a program, or an address that somebody typed.
   if (site !== undefined && site !== 'none') {
-    const mode = single(request, 'sec-fetch-mode');
-    const isPage = mode === 'navigate' && single(request, 'sec-fetch-dest') === 'document';
+    const isPage = mode === 'navigate' && headers['sec-fetch-dest'] === 'document';
     const mayPass =
       (site === 'same-origin' && request.method === 'GET' && isForOwnPages(path)) ||
       (site === 'same-origin' && isPage && request.method === 'GET' && path === logoutPath) ||
@@ -73,10 +72,8 @@ function originFormPath(target: string | undefined): string {
 }
 
 /** L1: against DNS rebinding, where a page's own name is made to point here. Node lets two Host lines pass. */
-function checkHost(request: IncomingMessage, port: number): void {
-  const hosts = lines(request, 'host');
-  const [host] = hosts;
-  if (hosts.length !== 1 || host === undefined) {
+function checkHost(host: string | undefined, port: number): void {
+  if (host === undefined) {
     throw new BrokerError('invalid_request', { happened: 'The request must have exactly one Host header.' });
   }
   const suffix = port === 80 ? '' : `:${port}`;
@@ -86,24 +83,25 @@ function checkHost(request: IncomingMessage, port: number): void {
 }
 
 /** A provider's form_post has the provider's Origin, or `null` from an https page to this http address. */
-function isProvidersNavigation(request: IncomingMessage, path: string, origin: string, policy: GuardPolicy): boolean {
-  const mode = single(request, 'sec-fetch-mode');
+function isProvidersNavigation(path: string, origin: string, mode: string | undefined, policy: GuardPolicy): boolean {
   if (path !== callbackPath || (mode !== undefined && mode !== 'navigate')) return false;
   return origin === 'null' || policy.providerOrigins.includes(origin);
 }
 
-/** The one value of a header that decides something; two lines of it are never a browser's. */
-function single(request: IncomingMessage, name: string): string | undefined {
-  const values = lines(request, name);
-  if (values.length > 1) throw new BrokerError('invalid_request', { happened: `The request has two ${name} headers.` });
-  return values[0];
-}
+const decidingNames = ['host', 'origin', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'] as const;
+type DecidingName = (typeof decidingNames)[number];
+const isDeciding = new Set<string>(decidingNames);
 
-function lines(request: IncomingMessage, name: string): string[] {
-  const raw = request.rawHeaders;
-  const values: string[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    if (raw[index]?.toLowerCase() === name) values.push(raw[index + 1] ?? '');
+/** The headers that decide something, each with its one value; two lines of one are never a browser's. */
+function decidingHeaders({ rawHeaders }: IncomingMessage): Partial<Record<DecidingName, string>> {
+  const found: Partial<Record<DecidingName, string>> = {};
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? '';
+    if (!isDeciding.has(name)) continue;
+    if (found[name as DecidingName] !== undefined) {
+      throw new BrokerError('invalid_request', { happened: `The request has two ${name} headers.` });
+    }
+    found[name as DecidingName] = rawHeaders[index + 1] ?? '';
   }
-  return values;
+  return found;
 }

@@ -95,20 +95,31 @@ export function createApi(options: ApiOptions): Api {
       const admitted = requests.get(request);
       if (!admitted) throw new BrokerError('forbidden_origin');
       if (!operation) return send(response, methodNotAllowed(atPath));
-      const { needs } = operation;
-      const { requester } = admitted;
-      const handle = async () => operation.handle(apiRequest(request, admitted));
-      if (needs === 'sign_in') return send(response, await gate.requireThroughout(requester, needs, handle));
-      if (needs !== 'nothing' && needs !== 'asks_itself') await gate.require(requester, needs);
-      send(response, await handle());
+      const body: unknown = request.body;
+      send(response, await answerOf(operation, apiRequest(request, admitted, typeof body === 'string' ? body : '')));
     });
   }
+  /** What programs ask over and over has no body to be read, and its path is its route. */
+  const bodyless = new Map(
+    operations
+      .filter(({ method, path }) => method === 'GET' && !path.includes(':'))
+      .map((operation) => [operation.path, operation]),
+  );
   app.use(() => {
     throw new BrokerError('not_found');
   });
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     send(response, errorAnswer(brokerErrorOf(bodyError(error), options.log)));
   });
+
+  /** The gate, then the operation. */
+  async function answerOf({ needs, handle }: Operation, request: ApiRequest): Promise<Answer> {
+    if (needs === 'nothing' || needs === 'asks_itself') return await handle(request);
+    const { requester } = request;
+    if (needs === 'sign_in') return await gate.requireThroughout(requester, needs, () => handle(request));
+    await gate.require(requester, needs);
+    return await handle(request);
+  }
 
   /** Asked once for a connection, and not before the guard has let a request of it pass: a web page cannot cause look-ups. */
   function callerOf(socket: Socket): Promise<Caller | undefined> {
@@ -154,17 +165,20 @@ export function createApi(options: ApiOptions): Api {
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
     const isKnownEnough = takesStrangers(request) || (options.callers.isSlow === true && isProbe(request));
     const caller = isKnownEnough ? stranger : await admittedCaller(request.socket);
+    const admitted: Admitted = { requester: { caller, origin }, arrivedAt };
+    const operation = request.method === 'GET' && !hasBody(request) ? bodyless.get(pathOf(request)) : undefined;
+    if (operation) return send(response, await answerOf(operation, apiRequest(request, admitted, '')));
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
-    requests.set(request, { requester: { caller, origin }, arrivedAt });
+    requests.set(request, admitted);
     app(request as Request, response as Response);
   }
 
   async function admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { origin } = await guarded(request);
     const caller = await admittedCaller(request.socket);
-    if (request.url?.split('?')[0] !== '/user/stream') throw new BrokerError('not_found');
+    if (pathOf(request) !== '/user/stream') throw new BrokerError('not_found');
     stream.accept(request, socket, head, { caller, origin });
   }
 
@@ -172,7 +186,7 @@ export function createApi(options: ApiOptions): Api {
     const started = options.now();
     response.once('finish', () => {
       // T9: what is no path of ours may be anything, also a token that was put into the wrong place.
-      const asked = request.url?.split('?')[0] ?? '';
+      const asked = pathOf(request);
       const path = routes.get(request) ?? (ownPaths.has(asked) ? asked : 'other');
       options.log.debug(
         { method: request.method, path, status: response.statusCode, ms: options.now() - started },
@@ -244,7 +258,7 @@ const stranger = callerWith(async () => undefined);
  * that it leads to. A program that relays a code is asked who it is, as everywhere else.
  */
 function takesStrangers(request: IncomingMessage): boolean {
-  const path = request.url?.split('?')[0] ?? '';
+  const path = pathOf(request);
   const isPage = request.headers.accept?.includes('text/html') ?? false;
   return isPage && (path === callbackPath || path.startsWith(openPagePrefix));
 }
@@ -265,19 +279,28 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse, origin:
   return true;
 }
 
-function apiRequest(request: Request, { requester, arrivedAt }: Admitted): ApiRequest {
-  const url = request.url;
+/** RFC 9112 §6.3: a request has a body when one of the first two says so; with the third it asks whether it may send one. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return (headers['content-length'] ?? headers['transfer-encoding'] ?? headers.expect) !== undefined;
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
   const query = url.indexOf('?');
-  const body: unknown = request.body;
+  return query === -1 ? url : url.slice(0, query);
+}
+
+function apiRequest(request: IncomingMessage, { requester, arrivedAt }: Admitted, body: string): ApiRequest {
+  const { headers, method = '', url = '' } = request;
+  const path = pathOf(request);
   return {
     requester,
     arrivedAt,
-    method: request.method,
-    path: query === -1 ? url : url.slice(0, query),
-    query: new URLSearchParams(query === -1 ? '' : url.slice(query + 1)),
-    body: typeof body === 'string' ? body : '',
-    mediaType: request.headers['content-type']?.split(';')[0]?.trim().toLowerCase(),
-    header: (name) => request.get(name),
+    method,
+    path,
+    query: new URLSearchParams(url.slice(path.length)),
+    body,
+    mediaType: headers['content-type']?.split(';')[0]?.trim().toLowerCase(),
+    header: (name) => headers[name.toLowerCase()]?.toString(),
   };
 }
 
