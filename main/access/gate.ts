@@ -17,6 +17,8 @@ const useIsSavedAfter = 60_000;
 /** How many owners' programs and claims are remembered, and how many refused origins: more than call on one machine. */
 const mostRemembered = 1000;
 const mostRefusedOrigins = 20;
+/** The same use by the same program within this time is written down once, in milliseconds: programs poll. */
+const sameUse = 1_000;
 /** How many connections may wait for one answer: the server lets none of them go, and its descriptors end (L6). */
 const mostConnections = 200;
 
@@ -93,7 +95,8 @@ export class Gate {
   readonly #requesters = new Map<Owner, Requester>();
   readonly #claims = new Map<Owner, string>();
   readonly #refusedOrigins = new Set<string>();
-  readonly #logged = new Set<string>();
+  /** By program, wish and outcome: when it was last written down, in milliseconds since the epoch. */
+  readonly #uses = new Map<string, number>();
   /** The last writing failed, and the person was told. */
   #saveFails = false;
   #cancelSaving: (() => void) | undefined;
@@ -492,14 +495,14 @@ export class Gate {
   #record(party: Party, wish: Wish, outcome: 'allowed' | 'denied'): void {
     const { program, isOrigin } = party;
     const now = this.#world.clock.now();
+    // Not by owner: every connection of what cannot be identified is one.
+    const use = `${isOrigin ? party.owner : program.id} ${wish} ${outcome}`;
+    const last = this.#uses.get(use);
+    if (last !== undefined && now >= last && now < last + sameUse) return;
     if (!isOrigin) this.#list.note(program, wish, now);
     this.#list.record(program, wish, outcome, now);
-    // Not by owner: every connection of what cannot be identified is one.
-    const once = `${isOrigin ? party.owner : program.id} ${wish} ${outcome}`;
-    if (!this.#logged.has(once) && this.#logged.size < mostRemembered) {
-      this.#logged.add(once);
-      this.#world.log.info({ program: program.path, wish, outcome }, 'a program uses the sign-in');
-    }
+    if (last === undefined) this.#world.log.info({ program: program.path, wish, outcome }, 'a program uses the sign-in');
+    remember(this.#uses, use, now);
     this.#cancelSaving ??= this.#world.clock.after(useIsSavedAfter, () => this.#save());
     this.#changed('used');
   }

@@ -333,30 +333,41 @@ function watchQueue(server: Server): () => boolean {
   return () => !isDrained;
 }
 
+/** What stands on a connection. */
+interface Standing {
+  /** When it came, or asked last: counted up with every connection and request of the server. */
+  lastAsked: number;
+  /** The newest answer, and those before it that are not yet over. */
+  readonly answers: ServerResponse[];
+}
+
 /** The connections of a server, and which of them are good for nothing (L6). */
 class Connections {
-  /** Whoever has asked nothing for longest comes first. */
-  readonly #open = new Set<Duplex>();
-  /** The newest answer, and those before it that are not yet over. */
-  readonly #answers = new WeakMap<Duplex, ServerResponse[]>();
+  readonly #open = new Map<Duplex, Standing>();
+  #asked = 0;
 
   constructor(server: Server, limits: ConnectionLimits) {
     server.on('connection', (socket: Socket) => {
-      this.#open.add(socket);
+      if (!this.#open.has(socket)) this.#open.set(socket, { lastAsked: this.#count(), answers: [] });
       socket.once('close', () => this.#open.delete(socket));
       if (this.#open.size > limits.connections) this.#letOneGo();
     });
     server.on('request', ({ socket }, response) => {
-      const before = this.#answers.get(socket)?.filter(({ closed }) => !closed) ?? [];
-      this.#answers.set(socket, [...before, response]);
-      this.release(socket);
-      if (!socket.destroyed) this.#open.add(socket);
+      const standing = this.#open.get(socket);
+      if (!standing) return;
+      standing.lastAsked = this.#count();
+      const { answers } = standing;
+      while (answers[0]?.closed) answers.shift();
+      answers.push(response);
     });
     // Both the end of keep-alive and an answer that nobody takes come as this event.
-    server.timeout = limits.unread;
     server.on('timeout', (socket) => {
       if (!this.#isBeingAnswered(socket)) socket.destroy();
     });
+    // Looked for now and then: a timer for every answer is much dearer, and hardly any is left unread.
+    const looking = setInterval(() => this.#watchUnread(limits.unread), limits.checking);
+    looking.unref();
+    server.once('close', () => clearInterval(looking));
   }
 
   /**
@@ -364,7 +375,7 @@ class Connections {
    * says that the request with the error has its answer already.
    */
   answersOn(socket: Duplex): { before: ServerResponse | undefined; isAnswered: boolean } {
-    const answers = this.#answers.get(socket) ?? [];
+    const answers = this.#open.get(socket)?.answers ?? [];
     const last = answers.at(-1);
     return {
       before: answers.findLast(({ req, closed }) => req.complete && !closed),
@@ -377,16 +388,35 @@ class Connections {
     this.#open.delete(socket);
   }
 
+  #count(): number {
+    this.#asked += 1;
+    return this.#asked;
+  }
+
   /** A whole request came, and its answer is being made. */
   #isBeingAnswered(socket: Duplex): boolean {
-    const answers = this.#answers.get(socket) ?? [];
+    const answers = this.#open.get(socket)?.answers ?? [];
     return answers.some(({ req, writableEnded, closed }) => req.complete && !writableEnded && !closed);
   }
 
-  #letOneGo(): void {
-    for (const socket of this.#open) {
-      if (!this.#isBeingAnswered(socket)) return void socket.destroy();
+  /** Answers that are made and not taken get a time, which begins anew whenever some of it is taken. Node ends it with the answer. */
+  #watchUnread(milliseconds: number): void {
+    for (const { answers } of this.#open.values()) {
+      for (const { socket, writableEnded, closed } of answers) {
+        if (writableEnded && !closed && socket && socket.timeout !== milliseconds) socket.setTimeout(milliseconds);
+      }
     }
+  }
+
+  #letOneGo(): void {
+    let idlest: Duplex | undefined;
+    let lastAsked = Number.POSITIVE_INFINITY;
+    for (const [socket, standing] of this.#open) {
+      if (standing.lastAsked >= lastAsked || this.#isBeingAnswered(socket)) continue;
+      idlest = socket;
+      lastAsked = standing.lastAsked;
+    }
+    idlest?.destroy();
   }
 }
 
