@@ -17,7 +17,7 @@ const useIsSavedAfter = 60_000;
 /** How many owners' programs and claims are remembered, and how many refused origins: more than call on one machine. */
 const mostRemembered = 1000;
 const mostRefusedOrigins = 20;
-/** The same use by the same program within this time is written down once, in milliseconds: programs poll. */
+/** The same use on the same connection within this time is written down once, in milliseconds: programs poll. */
 const sameUse = 1_000;
 /** How many connections may wait for one answer: the server lets none of them go, and its descriptors end (L6). */
 const mostConnections = 200;
@@ -95,8 +95,11 @@ export class Gate {
   readonly #requesters = new Map<Owner, Requester>();
   readonly #claims = new Map<Owner, string>();
   readonly #refusedOrigins = new Set<string>();
-  /** By program, wish and outcome: when it was last written down, in milliseconds since the epoch. */
-  readonly #uses = new Map<string, number>();
+  readonly #logged = new Set<string>();
+  /** By connection: who speaks there, where it is no origin. */
+  readonly #parties = new WeakMap<Identified, Party>();
+  /** By connection: what was last written down, in milliseconds since the epoch. */
+  readonly #uses = new WeakMap<Identified, { party: Party; wish: Wish; outcome: Access['outcome']; at: number }>();
   /** The last writing failed, and the person was told. */
   #saveFails = false;
   #cancelSaving: (() => void) | undefined;
@@ -187,11 +190,12 @@ export class Gate {
    */
   async require(requester: Requester, wish: Wish): Promise<void> {
     const party = await this.#partyOf(requester);
+    const { caller } = requester;
     try {
-      await this.#letIn(party, requester.caller, wish);
-      this.#record(party, wish, 'allowed');
+      if (this.#mustAsk(party, caller)) await this.#ask(party, caller, wish);
+      this.#record(party, caller, wish, 'allowed');
     } catch (error) {
-      this.#record(party, wish, 'denied');
+      this.#record(party, caller, wish, 'denied');
       throw error;
     }
   }
@@ -307,7 +311,9 @@ export class Gate {
   async #partyOf(requester: Requester): Promise<Party> {
     const { caller, origin } = requester;
     const program = await caller.program();
-    const party = this.#party(program, caller, origin);
+    const known = origin === undefined ? this.#parties.get(caller) : undefined;
+    const party = known ?? this.#party(program, caller, origin);
+    if (origin === undefined) this.#parties.set(caller, party);
     remember(this.#requesters, party.owner, requester);
     return party;
   }
@@ -374,11 +380,11 @@ export class Gate {
     return left > 0 && left <= longest;
   }
 
-  async #letIn(party: Party, caller: Identified, wish: Wish): Promise<void> {
-    const { program } = party;
+  /** @throws BrokerError `consent_denied` */
+  #mustAsk(party: Party, caller: Identified): boolean {
     const verdict = this.#verdict(party, caller);
-    if (verdict === 'denied') throw this.#denied(program);
-    if (verdict === 'ask') await this.#ask(party, caller, wish);
+    if (verdict === 'denied') throw this.#denied(party.program);
+    return verdict === 'ask';
   }
 
   async #ask(party: Party, caller: Identified, wish: Wish): Promise<void> {
@@ -492,17 +498,21 @@ export class Gate {
     });
   }
 
-  #record(party: Party, wish: Wish, outcome: 'allowed' | 'denied'): void {
+  #record(party: Party, caller: Identified, wish: Wish, outcome: Access['outcome']): void {
     const { program, isOrigin } = party;
-    const now = this.#world.clock.now();
+    const at = this.#world.clock.now();
+    const last = this.#uses.get(caller);
+    const isSame = last?.party === party && last.wish === wish && last.outcome === outcome;
+    if (isSame && at >= last.at && at < last.at + sameUse) return;
+    this.#uses.set(caller, { party, wish, outcome, at });
+    if (!isOrigin) this.#list.note(program, wish, at);
+    this.#list.record(program, wish, outcome, at);
     // Not by owner: every connection of what cannot be identified is one.
-    const use = `${isOrigin ? party.owner : program.id} ${wish} ${outcome}`;
-    const last = this.#uses.get(use);
-    if (last !== undefined && now >= last && now < last + sameUse) return;
-    if (!isOrigin) this.#list.note(program, wish, now);
-    this.#list.record(program, wish, outcome, now);
-    if (last === undefined) this.#world.log.info({ program: program.path, wish, outcome }, 'a program uses the sign-in');
-    remember(this.#uses, use, now);
+    const once = `${isOrigin ? party.owner : program.id} ${wish} ${outcome}`;
+    if (!this.#logged.has(once) && this.#logged.size < mostRemembered) {
+      this.#logged.add(once);
+      this.#world.log.info({ program: program.path, wish, outcome }, 'a program uses the sign-in');
+    }
     this.#cancelSaving ??= this.#world.clock.after(useIsSavedAfter, () => this.#save());
     this.#changed('used');
   }

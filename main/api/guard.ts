@@ -77,7 +77,7 @@ function checkHost(host: string | undefined, port: number): void {
     throw new BrokerError('invalid_request', { happened: 'The request must have exactly one Host header.' });
   }
   const suffix = port === 80 ? '' : `:${port}`;
-  if (![`localhost${suffix}`, `127.0.0.1${suffix}`, `[::1]${suffix}`].includes(host)) {
+  if (host !== `localhost${suffix}` && host !== `127.0.0.1${suffix}` && host !== `[::1]${suffix}`) {
     throw new BrokerError('forbidden_origin', { happened: `The Host header must be localhost${suffix}.` });
   }
 }

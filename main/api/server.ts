@@ -24,6 +24,8 @@ const largestBody = 32 * 1024;
 
 export interface ApiLog extends BrokerLog {
   debug(fields: object, message: string): void;
+  /** Absent: every level is. */
+  isLevelEnabled?(level: 'debug'): boolean;
 }
 
 /** What the API needs from the entry file. */
@@ -109,8 +111,12 @@ export function createApi(options: ApiOptions): Api {
     throw new BrokerError('not_found');
   });
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    send(response, errorAnswer(brokerErrorOf(bodyError(error), options.log)));
+    send(response, refusal(error));
   });
+
+  function refusal(error: unknown): Answer {
+    return errorAnswer(brokerErrorOf(bodyError(error), options.log));
+  }
 
   /** The gate, then the operation. */
   async function answerOf({ needs, handle }: Operation, request: ApiRequest): Promise<Answer> {
@@ -132,10 +138,10 @@ export function createApi(options: ApiOptions): Api {
   }
 
   async function guarded(request: IncomingMessage): Promise<Passed> {
-    const { port } = request.socket.address() as { port?: number };
+    const { localPort: port = -1 } = request.socket;
     const { broker } = options;
     try {
-      return guard(request, { port: port ?? -1, origins: gate.origins, providerOrigins: broker.providerOrigins });
+      return guard(request, { port, origins: gate.origins, providerOrigins: broker.providerOrigins });
     } catch (error) {
       await offerOrigin(request);
       throw error;
@@ -165,13 +171,13 @@ export function createApi(options: ApiOptions): Api {
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
     const isKnownEnough = takesStrangers(request) || (options.callers.isSlow === true && isProbe(request));
     const caller = isKnownEnough ? stranger : await admittedCaller(request.socket);
-    const admitted: Admitted = { requester: { caller, origin }, arrivedAt };
+    const who: Admitted = { requester: { caller, origin }, arrivedAt };
     const operation = request.method === 'GET' && !hasBody(request) ? bodyless.get(pathOf(request)) : undefined;
-    if (operation) return send(response, await answerOf(operation, apiRequest(request, admitted, '')));
+    if (operation) return send(response, await answerOf(operation, apiRequest(request, who, '')).catch(refusal));
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
-    requests.set(request, admitted);
+    requests.set(request, who);
     app(request as Request, response as Response);
   }
 
@@ -182,7 +188,9 @@ export function createApi(options: ApiOptions): Api {
     stream.accept(request, socket, head, { caller, origin });
   }
 
-  const handler: RequestListener = (request, response) => {
+  const isLogged = options.log.isLevelEnabled?.('debug') ?? true;
+
+  function logWhenFinished(request: IncomingMessage, response: ServerResponse): void {
     const started = options.now();
     response.once('finish', () => {
       // T9: what is no path of ours may be anything, also a token that was put into the wrong place.
@@ -193,6 +201,10 @@ export function createApi(options: ApiOptions): Api {
         'request',
       );
     });
+  }
+
+  const handler: RequestListener = (request, response) => {
+    if (isLogged) logWhenFinished(request, response);
     admit(request, response).catch((error: unknown) => {
       // The body of a refused request is not read: the connection ends with the answer.
       send(response, errorAnswer(brokerErrorOf(error, options.log), { Connection: 'close' }));
@@ -297,7 +309,9 @@ function apiRequest(request: IncomingMessage, { requester, arrivedAt }: Admitted
     arrivedAt,
     method,
     path,
-    query: new URLSearchParams(url.slice(path.length)),
+    get query() {
+      return new URLSearchParams(url.slice(path.length));
+    },
     body,
     mediaType: headers['content-type']?.split(';')[0]?.trim().toLowerCase(),
     header: (name) => headers[name.toLowerCase()]?.toString(),

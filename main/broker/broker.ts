@@ -291,7 +291,7 @@ export class Broker {
    */
   async userInfo(accessToken?: string): Promise<Record<string, unknown>> {
     const provider = this.#registration.provider();
-    await this.#whenReady();
+    if (!this.#isReady) await this.#whenReady();
     if (accessToken === undefined) return await this.#accounts.active().userInfo();
     // RFC 6750 §2.1: what has other characters is no token, and is not sent to anybody.
     if (!/^[A-Za-z0-9._~+/=-]+$/.test(accessToken)) throw new BrokerError('invalid_token');
