@@ -42,6 +42,7 @@ export function electronBuilderConfiguration(options: PackingOptions): Configura
       `!out/main/${sbomFile}`,
       'out/preload/**',
       'out/renderer/**',
+      '!**/*.map',
       '!node_modules/**',
     ],
     ...(homepage !== undefined && { extraMetadata: { homepage } }),
