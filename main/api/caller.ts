@@ -156,15 +156,15 @@ export interface SocketRow {
 /** The rows of /proc/net/tcp and tcp6, by their two addresses as they are written there. */
 export type SocketTable = ReadonlyMap<string, SocketRow>;
 
+/** Number, both addresses, state, queues, timer, retransmissions, uid, time-out, inode. State 06 is TIME_WAIT, which is nobody's. */
+const tableRow = /^ *\d+: (\S+ \S+) (?!06)(\S+) \S+ \S+ \S+ +(\d+) +\d+ (\d+)/gm;
+
 /** Parsed once for all who wait for it: a thousand connections would else parse thousands of rows each. Exported for its tests. */
 export function socketTable(text: string): SocketTable {
   const rows = new Map<string, SocketRow>();
-  for (const line of text.split('\n')) {
-    const [, local, remote, state, , , , uid, , inode] = line.trim().split(/\s+/);
-    if (local === undefined || remote === undefined || uid === undefined || inode === undefined) continue;
-    const addresses = `${local} ${remote}`;
+  for (const [, addresses, state, uid, inode] of text.matchAll(tableRow)) {
     // A row that comes twice says nothing new: the first one counts.
-    if (!rows.has(addresses)) {
+    if (addresses !== undefined && !rows.has(addresses)) {
       rows.set(addresses, { uid: Number(uid), inode: Number(inode), isEstablished: state === '01' });
     }
   }

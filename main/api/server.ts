@@ -218,13 +218,18 @@ export function createApi(options: ApiOptions): Api {
       if (!opened.has(socket)) opened.set(socket, wasWaiting ? unknownTime : presentTime());
     },
     onUpgrade: (request, socket, head) => {
-      socket.on('error', () => socket.destroy());
+      socket.on('error', endConnection);
       admitUpgrade(request, socket, head).catch((error: unknown) => {
         refuseUpgrade(request, brokerErrorOf(error, options.log));
       });
     },
     close: () => stream.close(),
   };
+}
+
+/** A listener that holds nothing of the request: it stays as long as the connection. */
+function endConnection(this: Duplex): void {
+  this.destroy();
 }
 
 /** The one JSON error on a connection that Node has handed over. */
