@@ -109,14 +109,45 @@ export async function ensureBundle(options: BundleOptions = {}): Promise<void> {
   await bundle(options);
 }
 
+/** What the test kit is made of. */
+const TEST_KIT_SOURCES = [
+  'main',
+  'preload/texts',
+  'e2e/test-kit',
+  'e2e/identity-provider',
+  'build/bundle.ts',
+  'package.json',
+  'package-lock.json',
+];
+
+/**
+ * Builds the test kit into `out/testKit` when its sources changed since the last time. It is no part of the bundle above, and of
+ * no package.
+ *
+ * @throws with what to do, when it would have to build and `out/` cannot be written.
+ */
+export async function ensureTestKit(root: string = projectFolder): Promise<void> {
+  const into = join(root, 'out', 'testKit');
+  const inputs = await hashSources(root, TEST_KIT_SOURCES);
+  if ((await readFile(join(into, '.inputs'), 'utf8').catch(() => undefined)) === inputs) return;
+  if (!(await canWriteOut(root))) {
+    throw new Error(`The test kit has to be built, and ${join(root, 'out')} cannot be written.`);
+  }
+  const { build } = await import('vite');
+  await build(forNode(root, 'testKit', { __LOOPGATE_VERSION__: JSON.stringify(await readVersion(root)) }));
+  await copyDocs(root, ['testKit']);
+  await writeFile(join(into, '.inputs'), inputs);
+}
+
 type Define = Readonly<Record<string, string>>;
-type NodePart = 'main' | 'headless' | 'cli' | 'preload';
+type NodePart = 'main' | 'headless' | 'cli' | 'preload' | 'testKit';
 
 const ENTRIES: Readonly<Record<NodePart, string>> = {
   main: 'main/index.ts',
   headless: 'main/headless.ts',
   cli: 'main/cli/index.ts',
   preload: 'preload/index.ts',
+  testKit: 'e2e/test-kit/index.ts',
 };
 
 const nodeModules = builtinModules.flatMap((name) => [name, `node:${name}`]);
@@ -154,9 +185,14 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
   return {
     configFile: false,
     root,
-    logLevel: 'warn',
+    // A package of the demo provider's uses eval, which is told at every build.
+    logLevel: part === 'testKit' ? 'error' : 'warn',
     define,
-    plugins: [withStandIns(), ...(part === 'headless' || part === 'cli' ? [withoutElectron()] : [])],
+    plugins: [
+      // The demo provider does send files by their ending.
+      ...(part === 'testKit' ? [] : [withStandIns()]),
+      ...(part === 'main' || part === 'preload' ? [] : [withoutElectron()]),
+    ],
     publicDir: false,
     resolve: { conditions: ['node'] },
     ssr: { target: 'node', noExternal: true },
@@ -165,10 +201,11 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
       outDir: join(root, 'out', part),
       emptyOutDir: true,
       target: part === 'preload' ? CHROMIUM_TARGET : NODE_TARGET,
-      minify: 'oxc',
+      // The demo provider stores things by the names of its classes.
+      minify: part === 'testKit' ? false : 'oxc',
       sourcemap: 'hidden',
       rolldownOptions: {
-        external: [part === 'headless' ? nativeKeyring : 'electron', ...nodeModules],
+        external: [part === 'headless' || part === 'testKit' ? nativeKeyring : 'electron', ...nodeModules],
         output: {
           format: 'cjs',
           entryFileNames: 'index.cjs',
@@ -232,7 +269,7 @@ async function copyIcons(root: string): Promise<void> {
 }
 
 /** The page `/docs`: our own files, and of Swagger UI what the page loads and the licences that go with it. */
-async function copyDocs(root: string): Promise<void> {
+async function copyDocs(root: string, parts = ['main', 'headless']): Promise<void> {
   const page = join(root, 'main', 'api', 'docs');
   const viewer = viewerFolder();
   const viewerFiles = [
@@ -242,7 +279,7 @@ async function copyDocs(root: string): Promise<void> {
     'NOTICE',
     'swagger-ui-bundle.js.LICENSE.txt',
   ];
-  for (const part of ['main', 'headless']) {
+  for (const part of parts) {
     const into = join(root, 'out', part, 'docs');
     await mkdir(into, { recursive: true });
     for (const name of await readdir(page).catch(() => [])) await cp(join(page, name), join(into, name));
@@ -260,9 +297,9 @@ async function readVersion(root: string): Promise<string> {
   return version;
 }
 
-async function hashSources(root: string): Promise<string> {
+async function hashSources(root: string, sources = SOURCES): Promise<string> {
   const hash = createHash('sha256');
-  for (const source of SOURCES) {
+  for (const source of sources) {
     for (const file of await filesUnder(root, source)) {
       hash.update(`${file}\n`).update(await readFile(join(root, file)));
     }

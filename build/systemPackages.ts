@@ -39,6 +39,12 @@ const LIBRARIES: Readonly<Record<string, string>> = {
   libgbm1: 'libgbm.so.1',
 };
 
+/** The same for what a few tests need: where one is missing, those tests alone are skipped and say so. */
+const OPTIONAL_PROGRAMS: Readonly<Record<string, string>> = {
+  neovim: 'nvim',
+  'emacs-nox': 'emacs',
+};
+
 export interface SystemPackages {
   /** Debian's names of the packages that are still missing. */
   readonly missing: readonly string[];
@@ -62,6 +68,22 @@ export async function ensureSystemPackages(announce: (line: string) => void): Pr
     announce(`apt-get failed: ${lastLine(error)}`);
   }
   return stateOf(await findMissing());
+}
+
+/** Installs what is optional and missing, where that can be done. Whatever comes of it: its tests look for themselves. */
+export async function ensureOptionalPackages(announce: (line: string) => void): Promise<void> {
+  const missing: string[] = [];
+  for (const [name, program] of Object.entries(OPTIONAL_PROGRAMS)) {
+    if (!(await isProgram(program))) missing.push(name);
+  }
+  if (missing.length === 0 || !(await canInstall())) return;
+  announce(`Installing what some tests need: ${missing.join(' ')} …`);
+  await install(missing).catch((error: unknown) => announce(`apt-get failed: ${lastLine(error)}`));
+}
+
+/** Why the tests of an optional program are skipped; undefined when it is there. */
+export async function whyNoProgram(program: string): Promise<string | undefined> {
+  return (await isProgram(program)) ? undefined : `${program} is not installed`;
 }
 
 /** Only looks. The names of Debian's packages. */

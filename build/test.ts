@@ -11,9 +11,9 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureBundle } from './bundle.ts';
+import { ensureBundle, ensureTestKit } from './bundle.ts';
 import { findElectron } from './electronRuntime.ts';
-import { ensureSystemPackages } from './systemPackages.ts';
+import { ensureOptionalPackages, ensureSystemPackages } from './systemPackages.ts';
 import { fallbackAllowed } from './testApp.ts';
 import {
   type DesktopReport,
@@ -55,6 +55,7 @@ async function runEverything(): Promise<number> {
 async function prepareDesktop(): Promise<Obstacle | undefined> {
   if (process.platform !== 'linux') return { reason: 'the desktop tests need Linux', isFailure: false };
   const { missing, installLine } = await ensureSystemPackages(announce);
+  await ensureOptionalPackages(announce);
   if (missing.length === 0) return undefined;
   return { reason: `not installed: ${missing.join(', ')}. Type: ${installLine}`, isFailure: false };
 }
@@ -63,6 +64,7 @@ async function prepareDesktop(): Promise<Obstacle | undefined> {
 async function prepareBundle(): Promise<Obstacle | undefined> {
   try {
     await ensureBundle();
+    await ensureTestKit();
     return undefined;
   } catch (error) {
     return failure('the app could not be built', error);

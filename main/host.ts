@@ -5,10 +5,11 @@ import { Gate, type GuardMode } from './access/gate.ts';
 import { systemCallerLookup } from './api/caller.ts';
 import { callbackPath } from './api/guard.ts';
 import { defaultPorts, type Listening, listen, reasonsOf } from './api/listen.ts';
+import type { Operation } from './api/operation.ts';
 import { portOwner } from './api/portOwner.ts';
 import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
-import { systemClock } from './broker/clock.ts';
+import { type Clock, systemClock } from './broker/clock.ts';
 import { publishEndpoint } from './endpointFile.ts';
 import { makeCommandKey, programsFile } from './programsFile.ts';
 import { isManaged, SettingError, type Settings } from './settings.ts';
@@ -45,6 +46,12 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 
   readonly portRemedy?: string;
   /** The executable of the command `loopgate`, where it has one of its own: it is asked about as the program that started it. */
   readonly ownCommand?: string | undefined;
+  /** What only the test kit (e2e/test-kit, never shipped) hands in: operations of its own, and what it misleads on purpose. */
+  readonly testKit?: {
+    readonly operations: readonly Operation[];
+    readonly gate: typeof Gate;
+    readonly clock: Clock;
+  };
 };
 
 /**
@@ -53,21 +60,22 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 
  */
 export async function startHost(
   settings: Settings,
-  { guard, ownCommand, sockets = [], portRemedy, ...world }: HostWorld,
+  { guard, ownCommand, sockets = [], portRemedy, testKit, ...world }: HostWorld,
   log: Logger,
 ): Promise<Host> {
   if (settings.demo && settings.issuer === undefined) {
     throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
   }
-  const broker = new Broker(settings, { ...world, clock: systemClock, random: Math.random, log });
-  const gate = new Gate(
+  const clock = testKit?.clock ?? systemClock;
+  const broker = new Broker(settings, { ...world, clock, random: Math.random, log });
+  const gate = new (testKit?.gate ?? Gate)(
     {
       mode: settings.guard ?? guard,
       origins: settings.origins,
       areOriginsManaged: isManaged(settings, 'origins'),
     },
     {
-      clock: systemClock,
+      clock,
       store: programsFile(settings.home),
       log,
       problem: (problem) => broker.showProblem(problem),
@@ -79,11 +87,12 @@ export async function startHost(
     broker,
     gate,
     callers: systemCallerLookup(process.platform, ownCommand),
-    now: () => systemClock.now(),
+    now: () => clock.now(),
     log,
     instance,
     commandKey: command.key,
     docsFolder: join(__dirname, 'docs'),
+    ...(testKit && { furtherOperations: testKit.operations }),
   });
   // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
   let open: () => void = () => undefined;

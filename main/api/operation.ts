@@ -27,7 +27,7 @@ export interface Answer {
 
 /** One operation of the API. The server's routes, the methods that a 405 names, and the API description come from these. */
 export interface Operation {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   /**
    * What the person must have allowed the program before the operation is done: of all that is theirs, and stated for every
    * operation. `nothing`: nobody's, or the caller's own. `asks_itself`: depends on the request.

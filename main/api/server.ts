@@ -41,6 +41,8 @@ export interface ApiOptions {
   readonly commandKey: string;
   /** Where the files of the page /docs are. */
   readonly docsFolder: string;
+  /** Beside the API's own: in no description. */
+  readonly furtherOperations?: readonly Operation[];
 }
 
 /** The API, to be put behind a listening server. */
@@ -249,6 +251,7 @@ export function apiOperations({
   instance,
   commandKey,
   docsFolder,
+  furtherOperations = [],
 }: Omit<ApiOptions, 'callers'>): Operation[] {
   const described = [
     ...pkceOperations(broker, gate, new ResultPages(), log, now),
@@ -261,6 +264,7 @@ export function apiOperations({
     ...descriptionOperations(() => described, instance, docsFolder),
     ...programsOperations(gate, commandKey),
     ...deviceOperations(broker, gate, now),
+    ...furtherOperations,
   ];
 }
 
