@@ -2,7 +2,7 @@
 
 /** One line of the table, and one entry of `results.json`. */
 export interface Result {
-  /** `P1` … `P14`. */
+  /** `P1` … `P14`; `also` for what is measured beside them, and has no entry in `results.json`. */
   readonly id: string;
   /** What was measured, with its unit, e.g. `GET /userinfo, requests a second`. */
   readonly metric: string;

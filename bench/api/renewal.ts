@@ -1,0 +1,69 @@
+import { setTimeout as after } from 'node:timers/promises';
+import type { Metric, Result } from '../metric.ts';
+import { spread } from '../rounds.ts';
+import { Callers } from './callers.ts';
+import { ProviderTime } from './providerTime.ts';
+import { type Stage, startStage } from './stage.ts';
+import { figureResult } from './target.ts';
+
+const rounds = 5;
+/** How long an access token lives, in seconds: the host takes a new one as good for two. */
+const life = 3;
+const tokenPath = '/oauth/token';
+
+export const renewal: Metric = {
+  id: 'P6',
+  what: 'Callers that all want a token at the moment when it has expired: how often the provider is asked, and how long the last one waits beyond the provider’s own time.',
+  async measure(announce) {
+    const time = new ProviderTime();
+    const stage = await startStage({ provider: { accessTokenSeconds: life } });
+    return [
+      ...(await together(stage, time, { callers: 100, atMost: 20 }, announce)),
+      ...(await together(stage, time, { callers: 1000, atMost: 100 }, announce)),
+    ];
+  },
+};
+
+async function together(
+  { host, provider }: Stage,
+  time: ProviderTime,
+  { callers: count, atMost }: { callers: number; atMost: number },
+  announce: (line: string) => void,
+): Promise<Result[]> {
+  const callers = new Callers();
+  await callers.gather({ port: host.port, connections: count });
+  const requests: number[] = [];
+  const waits: number[] = [];
+  const works: number[] = [];
+  // The first round warms up, and its token is the one that ends.
+  for (let round = 0; round <= rounds; round += 1) {
+    announce(`${count} callers, round ${round} of ${rounds}`);
+    await after(life * 1000 + 100);
+    provider.clearRequests();
+    const began = performance.now();
+    const { last, bodies } = await callers.fire({ port: host.port, path: '/user/access_token' });
+    if (bodies.length !== 1) throw new Error(`${count} callers were given ${bodies.length} different tokens.`);
+    if (round === 0) continue;
+    const work = time.between(began, performance.now(), tokenPath);
+    requests.push(provider.count(tokenPath));
+    waits.push(last - work);
+    works.push(work);
+  }
+  await callers.leave();
+  const [least, most] = spread(works).map((one) => one.toFixed(0));
+  const note = `${rounds} rounds over kept connections; the provider’s own time was ${least}–${most} ms`;
+  return [
+    figureResult(
+      { id: 'P6', metric: `token requests for ${count} callers` },
+      [Math.max(...requests)],
+      { atMost: 1 },
+      '',
+    ),
+    figureResult(
+      { id: 'P6', metric: `the slowest of ${count} callers, ms beyond the provider’s`, note },
+      waits,
+      { atMost },
+      'ms',
+    ),
+  ];
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** How long memory is watched until it stays the same, at most, in milliseconds. */
+const patience = 6_000;
+const lookEvery = 500;
+
+/** The environment of a server whose memory is measured. */
+export const settling: NodeJS.ProcessEnv = {
+  NODE_OPTIONS: `--require ${JSON.stringify(fileURLToPath(new URL('settle.cjs', import.meta.url)))}`,
+};
+
+/** The resident memory of a process that was started with {@link settling}, once its garbage is gone, in MB. Linux alone. */
+export async function settledMemory(pid: number): Promise<number> {
+  const end = performance.now() + patience;
+  let last = residentMemory(pid);
+  let isSteady = false;
+  while (!isSteady && performance.now() < end) {
+    process.kill(pid, 'SIGUSR2');
+    await after(lookEvery);
+    const now = residentMemory(pid);
+    isSteady = Math.abs(now - last) < last / 200;
+    last = now;
+  }
+  return last;
+}
+
+function residentMemory(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) / 1024;
+}
