@@ -43,6 +43,11 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 const OPTIONAL_PROGRAMS: Readonly<Record<string, string>> = {
   neovim: 'nvim',
   'emacs-nox': 'emacs',
+  // examples/scripts
+  python3: 'python3',
+  'golang-go': 'go',
+  rustc: 'rustc',
+  'default-jdk-headless': 'javac',
 };
 
 export interface SystemPackages {
