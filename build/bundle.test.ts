@@ -35,7 +35,7 @@ beforeAll(async () => {
   symlinkSync(join(projectFolder, 'package-lock.json'), join(root, 'package-lock.json'));
   write('package.json', '{ "version": "1.2.3", "type": "module" }');
   write('main/index.ts', "import { app } from 'electron';\nvoid app.whenReady();\n");
-  write('main/headless.ts', HEADLESS);
+  write('main/serve.ts', HEADLESS);
   write('main/cli/index.ts', "console.log('command');");
   write('preload/index.ts', "import { contextBridge } from 'electron';\ncontextBridge.exposeInMainWorld('x', 1);\n");
   for (const page of ['index', 'consent']) {

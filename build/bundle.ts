@@ -144,7 +144,7 @@ type NodePart = 'main' | 'headless' | 'cli' | 'preload' | 'testKit';
 
 const ENTRIES: Readonly<Record<NodePart, string>> = {
   main: 'main/index.ts',
-  headless: 'main/headless.ts',
+  headless: 'main/serve.ts',
   cli: 'main/cli/index.ts',
   preload: 'preload/index.ts',
   testKit: 'e2e/test-kit/index.ts',

@@ -50,6 +50,13 @@ export function electronBuilderConfiguration(options: PackingOptions): Configura
       { from: 'build/launchers', to: 'bin', filter: [process.platform === 'win32' ? 'loopgate.cmd' : 'loopgate'] },
       // The administrator's consent to port 1000. Installing changes nothing of it; removing takes it back.
       ...(process.platform === 'linux' ? [{ from: 'build/linux', to: 'bin', filter: ['loopgate-port'] }] : []),
+      // What starts `loopgate serve` by systemd, and how: for an administrator to put in place. Installing enables nothing.
+      ...(process.platform === 'linux'
+        ? [
+            { from: 'build/linux', to: 'systemd', filter: ['loopgate@.*'] },
+            { from: 'docs', to: 'systemd', filter: ['headless-linux.md'] },
+          ]
+        : []),
     ],
     asar: true,
     npmRebuild: false,

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type Headless, HeadlessFailed, projectFolder, startHeadless } from './support/headless.ts';
-import { asOtherUser, otherUsersFolder, treeForOtherUser } from './support/otherUser.ts';
+import { type Headless, HeadlessFailed, startHeadless } from './support/headless.ts';
+import { knock, providerIn, socketActivate } from './support/hostInNetwork.ts';
+import { asOtherUser, otherUsersFolder } from './support/otherUser.ts';
 import { type OwnNetwork, ownNetwork, whyNoOwnNetwork } from './support/ownNetwork.ts';
 import { type Probed, probe, probedLines } from './support/probe.ts';
 
@@ -31,17 +30,6 @@ function home(): string {
   return folder;
 }
 
-/** A program in that network; resolves with the first line that it prints. Ends with the test. */
-async function program({ prefix }: OwnNetwork, argv: readonly string[]): Promise<string> {
-  const [command = '', ...rest] = [...prefix, ...argv];
-  const child = spawn(command, rest, { cwd: projectFolder, stdio: ['ignore', 'pipe', 'inherit'] });
-  cleanings.push(() => void child.kill('SIGKILL'));
-  return await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve);
-    child.once('close', (code) => reject(new Error(`${argv.join(' ')} ended with ${code}`)));
-  });
-}
-
 const node = (script: string, ...argv: string[]) => [process.execPath, '--input-type=module', '-e', script, ...argv];
 
 /** Listens on 127.0.0.1 and answers as somebody, with 200. */
@@ -58,18 +46,6 @@ async function probed(
   targets: readonly string[],
 ): Promise<Probed[]> {
   return probedLines(await on.run([...user, ...node(probe, address, ...targets)]));
-}
-
-/** The provider in that network, and a browser that signs in there by itself. */
-async function provided(on: OwnNetwork): Promise<NodeJS.ProcessEnv> {
-  const line = await program(on, [
-    process.execPath,
-    '--import',
-    'tsx',
-    join(projectFolder, 'e2e', 'support', 'providerProcess.ts'),
-  ]);
-  const browser = join(treeForOtherUser(), 'e2e', 'identity-provider', 'browser.ts');
-  return { ...(JSON.parse(line) as NodeJS.ProcessEnv), BROWSER: `${process.execPath} --import tsx ${browser}` };
 }
 
 interface Start {
@@ -109,26 +85,6 @@ async function expectFlow(on: OwnNetwork, { address }: Headless): Promise<void> 
   expect(JSON.parse(done[2]?.body ?? '')).toMatchObject({ name: 'Ada Lovelace' });
 }
 
-/** The real thing that systemd does for a socket unit: it listens, and starts the command when somebody connects. */
-function socketActivate(listen: readonly string[], environment: NodeJS.ProcessEnv): string[] {
-  const names = [...Object.keys(environment), 'LOOPGATE_HOME', 'LOOPGATE_PORT', 'LOOPGATE_LOG_LEVEL', 'HOME'];
-  return [
-    'systemd-socket-activate',
-    ...listen.flatMap((address) => ['-l', address]),
-    ...[...new Set(names)].flatMap((name) => ['-E', name]),
-  ];
-}
-
-/** Connects until somebody listens, asks for nothing but health, and waits for the answer. */
-const knock = `
-  const [address] = process.argv.slice(1);
-  for (;;) {
-    const response = await fetch(address + '/.well-known/health').catch(() => undefined);
-    if (response) { console.log(response.status); break; }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-`;
-
 async function activated(
   on: OwnNetwork,
   listen: readonly string[],
@@ -148,7 +104,7 @@ async function activated(
 describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than root', () => {
   test('L9: port 1000 is refused with the remedy, the next one is used, and the whole flow works there', async () => {
     const on = await network(1024);
-    const started = await host(on, { environment: await provided(on) });
+    const started = await host(on, { environment: await providerIn(on) });
     expect(started.port).toBe(5323);
     expect(started.output()).toContain('Port 1000 is privileged on this system');
     expect(started.output()).toContain('sudo sysctl -w net.ipv4.ip_unprivileged_port_start=1000');
@@ -162,7 +118,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than roo
 
   test('L9: where the administrator has opened port 1000, it is used and nothing is said', async () => {
     const on = await network(1000);
-    const started = await host(on, { environment: await provided(on) });
+    const started = await host(on, { environment: await providerIn(on) });
     expect(started.address).toBe('http://localhost:1000');
     expect(started.output()).not.toMatch(/privileged|instead/);
     await expectFlow(on, started);
@@ -170,8 +126,8 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than roo
 
   test('L9: whoever has a port is named: a program of one’s own by its name, another user’s as that', async () => {
     const on = await network(1000);
-    await program(on, node(answers, '1000', 'ok:somebody'));
-    await program(on, [...asOtherUser, ...node(answers, '5323', 'hello')]);
+    await on.start(node(answers, '1000', 'ok:somebody'));
+    await on.start([...asOtherUser, ...node(answers, '5323', 'hello')]);
     const started = await host(on, {});
     expect(started.port).toBe(39300);
     expect(started.output()).toContain('Port 1000 is taken by a program of another user (uid 0).');
@@ -190,7 +146,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than roo
 
 describe.skipIf(whyNoOwnNetwork !== undefined)('L9: 39300 and up, where Pieces OS is', () => {
   test.each<[string, (on: OwnNetwork, home: string) => unknown, RegExp]>([
-    ['answers', (on) => program(on, node(answers, '39317', 'ok:8a1f')), /Pieces OS answers on port 39317/],
+    ['answers', (on) => on.start(node(answers, '39317', 'ok:8a1f')), /Pieces OS answers on port 39317/],
     [
       'is installed',
       (_on, folder) => mkdirSync(join(folder, '.local', 'share', 'com.pieces.os'), { recursive: true, mode: 0o755 }),
@@ -198,7 +154,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: 39300 and up, where Pieces O
     ],
   ])('L9: they are left alone where it %s; a port that was set is taken all the same', async (_how, put, why) => {
     const on = await network();
-    await program(on, node(answers, '5323', 'hello'));
+    await on.start(node(answers, '5323', 'hello'));
     const folder = home();
     await put(on, folder);
     const { exitCode, errors } = await refusal(host(on, { home: folder }));
@@ -212,8 +168,8 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: 39300 and up, where Pieces O
 
   test('L9: what answers otherwise there is no Pieces OS', async () => {
     const on = await network();
-    await program(on, node(answers, '5323', 'hello'));
-    await program(on, node(answers, '39300', 'hello'));
+    await on.start(node(answers, '5323', 'hello'));
+    await on.start(node(answers, '39300', 'hello'));
     expect((await host(on, {})).port).toBe(39301);
   });
 });
@@ -241,7 +197,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: a port that a Loopgate serve
 
   test('L9: a program of the same user that merely answers as one is no Loopgate', async () => {
     const on = await network();
-    await program(on, [...asOtherUser, ...node(answers, '5323', 'ok:1b2c')]);
+    await on.start([...asOtherUser, ...node(answers, '5323', 'ok:1b2c')]);
     expect((await host(on, {})).port).toBe(39300);
   });
 });
@@ -251,7 +207,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('socket activation', () => {
 
   test('port 1000 is served headless without privileges, on both families, and the whole flow works there', async () => {
     const on = await network(1024);
-    const environment = await provided(on);
+    const environment = await providerIn(on);
     const started = await activated(on, both, environment);
     expect(started.address).toBe('http://localhost:1000');
     expect(started.output()).not.toMatch(/privileged|instead/);
@@ -273,7 +229,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('socket activation', () => {
     const browser = join(folder, 'browser');
     writeFileSync(browser, `#!/bin/sh\nls -l /proc/self/fd > ${listing}\nenv >> ${listing}\necho done >> ${listing}\n`);
     chmodSync(browser, 0o755);
-    const environment = { ...(await provided(on)), BROWSER: browser };
+    const environment = { ...(await providerIn(on)), BROWSER: browser };
     const starting = host(on, { home: folder, prefix: socketActivate(both, environment), environment });
     await on.run([...asOtherUser, ...node(knock, 'http://127.0.0.1:1000')]);
     const started = await starting;

@@ -282,7 +282,7 @@ describe('architecture: the arrows', () => {
     const reached = new Set(
       [
         'main/index.ts',
-        'main/headless.ts',
+        'main/serve.ts',
         'main/cli/index.ts',
         'preload/index.ts',
         'renderer/main.tsx',

@@ -5,11 +5,11 @@ import type { GuardMode } from './access/gate.ts';
 import { ListenError, OwnLoopgateError } from './api/listen.ts';
 import { systemClock } from './broker/clock.ts';
 import type { DeviceCode } from './broker/deviceLogin.ts';
+import type { PlatformFetch } from './broker/providerFetch.ts';
 import type { Vault } from './broker/vault.ts';
 import { environmentLanguage } from './environmentLanguage.ts';
 import { keepLoopbackDirect, proxyNotice } from './environmentProxy.ts';
 import { type Host, startHost } from './host.ts';
-import { systemKeyring } from './keyringSealer.ts';
 import { keySealer } from './keySealer.ts';
 import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
@@ -19,12 +19,40 @@ import { readSettingsFile, readText, writeSetting } from './settingsFile.ts';
 import { takeHandedSockets } from './socketActivation.ts';
 import { type Protection, SystemVault } from './systemVault.ts';
 import { version } from './version.ts';
+import { withoutDescriptors } from './withoutDescriptors.ts';
 
 /** As the README has them: a setting, a port or a data folder that cannot be used; another Loopgate of this user serves. */
 const exitCodes = { refused: 2, alreadyRuns: 3 } as const;
 
-/** The broker without a desktop (`npm run serve`): prints where it listens, and stops on SIGTERM and SIGINT. */
-async function serve(): Promise<void> {
+/** What is not the same where Node runs the headless host and where the packed app does. */
+export interface HeadlessForm {
+  /** How the provider is reached; absent: by Node's own fetch, which has the environment's proxy. */
+  readonly fetch?: PlatformFetch;
+  /** The system's keyring, for that data folder; absent where nothing can speak to it. */
+  readonly keyring?: (home: string) => Protection;
+  /** The executable of the command `loopgate`, where it has one of its own. */
+  readonly ownCommand?: string | undefined;
+  /** Calls back when the process is asked to end; absent: on SIGTERM and SIGINT. */
+  readonly whenAskedToEnd?: (end: (reason: string) => void) => void;
+}
+
+/**
+ * The broker without a desktop (`npm run serve`, `loopgate serve`): prints where it listens, and stops on SIGTERM and SIGINT.
+ * Ends the process when it cannot start, with the reason on standard error.
+ */
+export async function serve(form: HeadlessForm): Promise<void> {
+  await start(form).catch((error: unknown) => {
+    const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
+    const text = isTheirs
+      ? error.message
+      : `Loopgate could not start: ${error instanceof Error ? error.message : String(error)}`;
+    process.stderr.write(`${text}\n`);
+    process.exit(error instanceof OwnLoopgateError ? exitCodes.alreadyRuns : isTheirs ? exitCodes.refused : 1);
+  });
+}
+
+async function start(form: HeadlessForm): Promise<void> {
+  const { fetch: systemFetch, keyring, ownCommand, whenAskedToEnd = onSignals } = form;
   speakInBrowser();
   const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
   if (settings.guard === 'ask') {
@@ -40,19 +68,20 @@ async function serve(): Promise<void> {
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);
   if (lock.notice !== undefined) print(lock.notice);
-  const unusedProxy = proxyNotice(process.env, process.versions.node);
+  const unusedProxy = systemFetch ? undefined : proxyNotice(process.env, process.versions.node);
   if (unusedProxy !== undefined) print(unusedProxy);
-  const vault = headlessVault(settings, key);
+  const vault = headlessVault(settings, key, keyring?.(settings.home));
   await vault.look();
   const browser = process.env.BROWSER?.split(' ').filter((word) => word !== '') ?? [];
   const world = {
-    fetch,
+    fetch: systemFetch ?? fetch,
     openBrowser: browserOpener(browser),
     // Where nothing can be opened, a program's sign-in is finished on another device (RFC 8628).
     ...(browser.length === 0 && { showDeviceCode: printDeviceCode }),
     vault,
     guard: 'same-user',
     sockets,
+    ownCommand,
     portRemedy: 'Or let systemd open it: its units are described there too.',
   } as const;
   const host = await startHost(settings, world, log).catch((error: unknown) => {
@@ -60,7 +89,7 @@ async function serve(): Promise<void> {
     throw error;
   });
   announce(host, settings, vault);
-  stopOnSignals(host, log, lock.release);
+  stopWhen(whenAskedToEnd, host, log, lock.release);
 }
 
 /** The pages that the browser shows are in the language of the environment; the terminal and the log stay English. */
@@ -80,18 +109,22 @@ function vaultKey({ home, vaultKey: set }: Settings): Protection | undefined {
 }
 
 /** Nobody sits here who could be asked: without a keyring, a key or the setting, nothing is kept, and that is printed. */
-function headlessVault({ home, withoutKeyring }: Settings, key: Protection | undefined): SystemVault {
+function headlessVault(
+  { home, withoutKeyring }: Settings,
+  key: Protection | undefined,
+  keyring: Protection | undefined,
+): SystemVault {
   return new SystemVault({
     home,
-    protections: [systemKeyring(home), ...(key ? [key] : [])],
+    protections: [...(keyring ? [keyring] : []), ...(key ? [key] : [])],
     withoutKeyring: withoutKeyring ?? 'memory',
     asks: false,
     remember: (answer) => writeSetting(home, 'withoutKeyring', answer),
     clock: systemClock,
     remedy:
       withoutKeyring === 'file'
-        ? 'A Secret Service, or LOOPGATE_VAULT_KEY, protects it better.'
-        : 'Start a Secret Service or set LOOPGATE_VAULT_KEY to keep it; LOOPGATE_WITHOUT_KEYRING=file keeps it with weaker protection.',
+        ? `${keyring ? 'A Secret Service, or ' : ''}LOOPGATE_VAULT_KEY${keyring ? ',' : ''} protects it better.`
+        : `${keyring ? 'Start a Secret Service or set' : 'Set'} LOOPGATE_VAULT_KEY to keep it; LOOPGATE_WITHOUT_KEYRING=file keeps it with weaker protection.`,
   });
 }
 
@@ -141,7 +174,7 @@ function browserOpener([program, ...argv]: readonly string[]): (address: string)
     if (program === undefined) return print(`To sign in, open this address in a browser:\n${address}`);
     await new Promise<void>((resolve, reject) => {
       // No shell: the address comes from the provider's metadata and a program's request.
-      const child = spawn(program, [...argv, address], { stdio: 'ignore', detached: true });
+      const child = withoutDescriptors((stdio) => spawn(program, [...argv, address], { stdio, detached: true }));
       child.once('error', reject);
       child.once('spawn', () => {
         child.unref();
@@ -163,29 +196,28 @@ function printDeviceCode({ verificationUri, verificationUriComplete, userCode, d
   print(`  ${verificationUriComplete}\n`);
 }
 
-function stopOnSignals(host: Host, log: Logger, release: () => void): void {
+function stopWhen(
+  whenAskedToEnd: NonNullable<HeadlessForm['whenAskedToEnd']>,
+  host: Host,
+  log: Logger,
+  release: () => void,
+): void {
   let stopping = false;
-  const stop = (signal: string) => {
+  whenAskedToEnd((reason) => {
     if (stopping) return;
     stopping = true;
-    log.info({ signal }, 'stopping');
+    log.info({ signal: reason }, 'stopping');
     void host.close().finally(() => {
       release();
       process.exit(0);
     });
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
+  });
+}
+
+function onSignals(end: (reason: string) => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
 }
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
-
-serve().catch((error: unknown) => {
-  const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
-  const text = isTheirs
-    ? error.message
-    : `Loopgate could not start: ${error instanceof Error ? error.message : String(error)}`;
-  process.stderr.write(`${text}\n`);
-  process.exit(error instanceof OwnLoopgateError ? exitCodes.alreadyRuns : isTheirs ? exitCodes.refused : 1);
-});

@@ -20,6 +20,7 @@ import { ownUpdates } from './desktop/updates.ts';
 import { startHost } from './host.ts';
 import { LockedError, takeLock } from './lock.ts';
 import { createLog } from './log.ts';
+import { servesHeadless } from './packedHeadless.ts';
 import { readPolicy } from './policy.ts';
 import { readSettings, SettingError } from './settings.ts';
 import { readSettingsFile } from './settingsFile.ts';
@@ -27,9 +28,9 @@ import { readSettingsFile } from './settingsFile.ts';
 // Where a request goes: api/guard.ts (headers) → api/caller.ts (who) → api/server.ts (route) → api/pkce.ts, auth0.ts
 // (operations) → broker/broker.ts, which asks broker/provider.ts and keeps what it gets in broker/session.ts.
 
-/** Starts the desktop app, one step a line; or runs the command `loopgate` in its place. */
+/** Starts the desktop app, one step a line; or runs the command `loopgate` or the headless host in its place. */
 async function start(): Promise<void> {
-  if (runsCommand()) return;
+  if (runsCommand() || servesHeadless()) return;
   refuseOpenings();
   lockDown();
   declarePageScheme();

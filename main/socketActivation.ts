@@ -8,7 +8,7 @@ const mostDescriptors = 64;
 /**
  * The listening sockets that systemd has opened for this process, as sd_listen_fds(3) says: `LISTEN_FDS` descriptors from 3
  * on, when `LISTEN_PID` is this process. The variables are taken out of the environment, so that no child takes them for its
- * own; Node has already seen to it that no child gets the descriptors.
+ * own; who starts one sees to it that it does not get the descriptors (withoutDescriptors.ts).
  * @returns their descriptors; none when nothing was handed over, or it was meant for another process
  * @throws SettingError when the number of them cannot be understood
  */

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,8 +15,12 @@ import { inspectableCopy, type Packed, pack } from '../../build/pack.ts';
 import { parseSbom } from '../../build/sbom.ts';
 import { findTestRuntime } from '../../build/testApp.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
-import { projectFolder } from '../support/headless.ts';
+import { type Headless, HeadlessFailed, projectFolder, startHeadless } from '../support/headless.ts';
+import { knock, providerIn, socketActivate } from '../support/hostInNetwork.ts';
+import { asOtherUser, otherUsersFolder } from '../support/otherUser.ts';
+import { type OwnNetwork, ownNetwork, whyNoOwnNetwork } from '../support/ownNetwork.ts';
 import { renewPicture } from '../support/picture.ts';
+import { probe, probedLines } from '../support/probe.ts';
 import { onStage } from '../support/stage.ts';
 import { hashOf, startUpdateFeed } from '../support/updateFeed.ts';
 
@@ -27,6 +31,8 @@ const patience = 30_000;
 let packed: Packed;
 /** The same but for the fuse that Playwright needs. */
 let inspectable: string;
+/** The folder of what is released, where every user may read it. */
+let installed: string;
 let folder: string;
 
 test.beforeAll(async () => {
@@ -34,6 +40,9 @@ test.beforeAll(async () => {
   packed = await pack();
   folder = await mkdtemp(join(tmpdir(), 'loopgate-packed-'));
   inspectable = await inspectableCopy(packed.program, join(folder, 'inspectable'));
+  installed = join(folder, 'installed');
+  await cp(dirname(packed.program), installed, { recursive: true, verbatimSymlinks: true });
+  await chmod(folder, 0o755);
 });
 
 test.afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -124,8 +133,10 @@ function* filesOf(entries: Record<string, AsarEntry>, at = ''): Generator<[strin
 
 test('beside the asar lie the list of what is shipped, with the runtime that it is, and the licences of that', async () => {
   const resources = dirname(asarOf(packed.program));
-  expect((await readdir(resources)).sort()).toEqual(['app.asar', 'bin', sbomFile]);
+  expect((await readdir(resources)).sort()).toEqual(['app.asar', 'bin', sbomFile, 'systemd']);
   expect((await readdir(join(resources, 'bin'))).sort()).toEqual(['loopgate', 'loopgate-port']);
+  const units = ['headless-linux.md', 'loopgate@.service', 'loopgate@.socket'];
+  expect((await readdir(join(resources, 'systemd'))).sort()).toEqual(units);
   const text = await readFile(join(resources, sbomFile), 'utf8');
   expect(text).toBe(await readFile(packed.sbom, 'utf8'));
   const versions = new Map(parseSbom(text).components.map(({ name, version }) => [name, version]));
@@ -317,3 +328,196 @@ test('updates: the packed app fetches a newer version and installs it at quit; n
       await feed.close();
     }
   }));
+
+test.describe('headless: `loopgate serve` of the packed app', () => {
+  // Linux, and root: who else can become another user, and have port 1000 for nobody but a test?
+  test.skip(whyNoOwnNetwork !== undefined, whyNoOwnNetwork);
+
+  /** As a service: another user than root, who can become nothing more, without a display, a bus, a home or a /tmp to write. */
+  const unprivileged = [...asOtherUser, '--no-new-privs', '--inh-caps=-all', '--bounding-set=-all'];
+  const bare = { HOME: '/nowhere', TMPDIR: '/nowhere' };
+  const launcher = () => join(installed, 'resources', 'bin', 'loopgate');
+  /** The program itself, as the link of the .deb calls it. */
+  const program = () => join(installed, 'loopgate');
+
+  const cleanings: (() => unknown)[] = [];
+  test.afterEach(async () => {
+    for (const clean of cleanings.splice(0).reverse()) await clean();
+    expect(await processesOf(installed)).toEqual([]);
+  });
+
+  async function network(): Promise<OwnNetwork> {
+    const made = await ownNetwork();
+    cleanings.push(made.stop);
+    return made;
+  }
+
+  function home(): string {
+    const made = otherUsersFolder();
+    cleanings.push(() => rm(made, { recursive: true, force: true }));
+    return made;
+  }
+
+  interface Serve {
+    readonly home?: string;
+    readonly prefix?: readonly string[];
+    readonly environment?: NodeJS.ProcessEnv;
+    readonly program?: readonly string[];
+  }
+
+  async function serve({ prefix = [], environment, ...options }: Serve = {}): Promise<Headless> {
+    const host = await startHeadless({
+      home: options.home ?? home(),
+      prefix: [...prefix, ...unprivileged],
+      program: options.program ?? [launcher(), 'serve'],
+      environment: { ...bare, ...environment },
+    });
+    cleanings.push(() => host.stop('SIGKILL'));
+    return host;
+  }
+
+  async function refusal(starting: Promise<Headless>): Promise<HeadlessFailed> {
+    const failure: unknown = await starting.then(
+      () => new Error('it started'),
+      (error: unknown) => error,
+    );
+    if (!(failure instanceof HeadlessFailed)) throw failure;
+    return failure;
+  }
+
+  const asked = async (on: OwnNetwork, ...targets: string[]) =>
+    probedLines(
+      await on.run([
+        ...asOtherUser,
+        ...[process.execPath, '--input-type=module', '-e', probe, 'http://localhost:1000', ...targets],
+      ]),
+    );
+
+  test('as an ordinary user, on the sockets of systemd: port 1000, a sign-in, and a credential that keeps it', async () => {
+    const on = await network();
+    const data = home();
+    const provided = await providerIn(on);
+    // What the browser gets of the host, before it signs in.
+    const [listing, browser] = [join(data, 'listing'), join(data, 'browser')];
+    await writeFile(
+      browser,
+      `#!/bin/sh\n{ ls -l /proc/self/fd; env; } > ${listing}\nunset TMPDIR\nexec ${provided.BROWSER} "$@"\n`,
+    );
+    await chmod(browser, 0o755);
+    const credentials = join(data, 'credentials');
+    await mkdir(credentials);
+    await writeFile(join(credentials, 'loopgate-vault-key'), randomBytes(32).toString('base64'));
+    const environment = {
+      ...provided,
+      ...bare,
+      LOOPGATE_PORT: '',
+      BROWSER: browser,
+      CREDENTIALS_DIRECTORY: credentials,
+    };
+    /** Its socket unit: a program connects, and it is started. */
+    const activated = async () => {
+      const prefix = [...on.prefix, ...socketActivate(['127.0.0.1:1000', '[::1]:1000'], environment)];
+      const starting = serve({ home: data, prefix, environment });
+      starting.catch(() => undefined);
+      await on.run([process.execPath, '--input-type=module', '-e', knock, 'http://127.0.0.1:1000']);
+      return await starting;
+    };
+
+    const first = await activated();
+    expect(first.address).toBe('http://localhost:1000');
+    expect(first.output()).toContain('encrypted with the systemd credential loopgate-vault-key');
+    const done = await asked(on, 'POST /pkce/code', 'POST /pkce/token', 'GET /userinfo');
+    expect(done.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(JSON.parse(done[2]?.body ?? '')).toMatchObject({ name: 'Ada Lovelace' });
+
+    // The sockets stay its own: no process of Chromium has them, and no program that it starts.
+    const holders = await on.run(['ss', '-ltnpH', 'sport = :1000']);
+    expect(new Set([...holders.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid)))).toEqual(new Set([first.pid]));
+    expect(await readFile(listing, 'utf8')).not.toMatch(/socket:|LISTEN_/);
+
+    // Section P: the installed command is the program that started it, here too.
+    const typed = `'${launcher()}' userinfo --json; true`;
+    const shell = await on.run([...asOtherUser, 'bash', '-c', typed], { LOOPGATE_HOME: data, HOME: bare.HOME });
+    expect(JSON.parse(shell)).toMatchObject({ name: 'Ada Lovelace' });
+    const callers = first.errors().match(/"program":"[^"]*"/g);
+    expect(callers?.at(-1)).toMatch(/bash"$/);
+
+    expect(await first.stop()).toBe(0);
+    const second = await activated();
+    expect(await asked(on, 'GET /userinfo')).toMatchObject([{ status: 200 }]);
+    expect(await second.stop()).toBe(0);
+  });
+
+  test('L11: SIGTERM ends it with 0 and takes its lock away; neither that nor SIGKILL leaves a process', async () => {
+    const data = home();
+    const first = await serve({ home: data });
+    expect((await processesOf(installed)).length).toBeGreaterThan(0);
+    expect(await first.stop('SIGTERM')).toBe(0);
+    expect(await readdir(data)).not.toContain('lock.json');
+    expect(await readdir(data)).not.toContain('endpoint.json');
+    expect(await processesOf(installed)).toEqual([]);
+    const second = await serve({ home: data });
+    await second.stop('SIGKILL');
+    await expect.poll(() => processesOf(installed), { timeout: patience }).toEqual([]);
+  });
+
+  test('exit codes: 2 for what cannot be used, 3 where another Loopgate of this user serves', async () => {
+    const unusable = await refusal(serve({ environment: { LOOPGATE_GUARD: 'ask' } }));
+    expect(unusable).toMatchObject({ exitCode: 2, errors: expect.stringContaining('nobody can be asked here') });
+    const first = await serve();
+    const twice = await refusal(serve({ environment: { LOOPGATE_PORT: String(first.port) } }));
+    expect(twice).toMatchObject({ exitCode: 3, errors: expect.stringContaining('Loopgate already runs') });
+    const sameFolder = await refusal(serve({ home: first.home }));
+    expect(sameFolder).toMatchObject({ exitCode: 2, errors: expect.stringContaining('already runs on') });
+    await first.stop();
+  });
+
+  test('what would let others into it is refused in this form too, with 2', async () => {
+    const switches =
+      (await readFile(launcher(), 'utf8')).match(/^exec "\$program" (.*) -- "\$@"$/m)?.[1]?.split(' ') ?? [];
+    expect(switches).toContain('--cli');
+    for (const opening of ['--remote-debugging-port=0', '--log-net-log=net.json', '--host-rules=MAP * 127.0.0.1']) {
+      const { exitCode, errors } = await refusal(serve({ program: [program(), opening, ...switches, '--', 'serve'] }));
+      expect(exitCode, opening).toBe(2);
+      expect(errors).toContain(`was started with ${opening.split('=')[0]}`);
+      expect(errors).not.toContain('DevTools listening');
+    }
+    // Behind the word they are none of Chromium's: the command does not know them.
+    const asCommand = {
+      program: [launcher(), 'serve', '--remote-debugging-port=0'],
+      environment: { TMPDIR: tmpdir() },
+    };
+    const behind = await refusal(serve(asCommand));
+    expect(behind.exitCode).toBe(2);
+    expect(behind.errors).not.toContain('DevTools listening');
+  });
+
+  test('the program itself, called with a word, is the command; its `serve` ends with whoever passed it on', async () => {
+    const data = home();
+    const host = await serve({ home: data, program: [program(), 'serve'] });
+    const { stdout } = await promisify(execFile)(
+      asOtherUser[0],
+      [...unprivileged.slice(1), program(), 'status', '--json'],
+      {
+        env: { PATH: process.env.PATH, LOOPGATE_HOME: data, HOME: bare.HOME },
+        timeout: patience,
+      },
+    );
+    // The host is a process of its own: not the one that was started.
+    const status = JSON.parse(stdout) as { pid: number };
+    // If it does not end by itself, which the rest is about.
+    cleanings.push(async () => {
+      const running = await readlink(`/proc/${status.pid}/exe`).catch(() => '');
+      if (running === program()) process.kill(status.pid, 'SIGKILL');
+    });
+    expect(status).toMatchObject({ running: true, port: host.port });
+    expect(status.pid).not.toBe(host.pid);
+    // Resolves when nobody has its output any more: the host has ended too, and in order.
+    await host.stop('SIGKILL');
+    expect(await readdir(data)).not.toContain('lock.json');
+    expect(await processesOf(installed)).toEqual([]);
+
+    const wrong = await refusal(serve({ program: [program(), 'serve'], environment: { LOOPGATE_GUARD: 'ask' } }));
+    expect(wrong.exitCode).toBe(2);
+  });
+});

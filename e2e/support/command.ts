@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { projectFolder } from './headless.ts';
 
-const launcher = join(projectFolder, 'build', 'launchers', 'loopgate.cjs');
+/** The command of the repository, for Node. */
+export const launcher = join(projectFolder, 'build', 'launchers', 'loopgate.cjs');
 
 /** What a run of `loopgate` left behind. */
 export interface CommandRun {

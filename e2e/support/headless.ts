@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const program = join(projectFolder, 'out', 'headless', 'index.cjs');
+/** The one that was built, run by Node. */
+const builtHost = [process.execPath, join(projectFolder, 'out', 'headless', 'index.cjs')];
 /** `$BROWSER` for tests: signs in by itself, see e2e/identity-provider/browser.ts. */
 export const testBrowser = `${process.execPath} --import tsx ${join(projectFolder, 'e2e', 'identity-provider', 'browser.ts')}`;
 
@@ -17,6 +18,8 @@ export interface HeadlessOptions {
   readonly home?: string;
   /** Put before node, such as `['setpriv', '--reuid=65534', '--clear-groups']`. */
   readonly prefix?: readonly string[];
+  /** Another form of the host, such as `['/opt/Loopgate/resources/bin/loopgate', 'serve']`. */
+  readonly program?: readonly string[];
 }
 
 /** A running headless host, as a program on its own. */
@@ -56,7 +59,7 @@ export async function startHeadless(options: HeadlessOptions = {}): Promise<Head
     LOOPGATE_LOG_LEVEL: 'debug',
     ...options.environment,
   };
-  const [command = process.execPath, ...argv] = [...(options.prefix ?? []), process.execPath, program];
+  const [command = '', ...argv] = [...(options.prefix ?? []), ...(options.program ?? builtHost)];
   const child = spawn(command, argv, { env: environment, cwd: projectFolder, stdio: ['ignore', 'pipe', 'pipe'] });
   const printed: string[] = [];
   const logged: string[] = [];

@@ -1,6 +1,8 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { projectFolder } from './headless.ts';
 
 /** A network of its own: its ports are nobody else's, port 1000 among them. Only loopback is there. */
 export interface OwnNetwork {
@@ -8,7 +10,12 @@ export interface OwnNetwork {
   readonly prefix: readonly string[];
   /** Runs a command there and gives what it printed. @throws with its errors when it fails */
   run(argv: readonly string[], environment?: NodeJS.ProcessEnv): Promise<string>;
-  /** Ends it. What still runs in it goes on without it. */
+  /**
+   * Starts a program there, from the project's folder; it ends with the network.
+   * @returns the first line that it prints
+   */
+  start(argv: readonly string[]): Promise<string>;
+  /** Ends it. What somebody else has started in it goes on without it. */
   stop(): void;
 }
 
@@ -33,12 +40,10 @@ function reasonAgainst(): string | undefined {
 export async function ownNetwork(firstFree = 1024): Promise<OwnNetwork> {
   const script = `ip link set lo up && sysctl -qw net.ipv4.ip_unprivileged_port_start=${firstFree} && echo ready && exec sleep infinity`;
   const child = spawn('unshare', ['--net', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const line = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve);
-    child.once('close', () => reject(new Error('unshare --net ended')));
-  });
+  const line = await firstLine(child);
   if (line !== 'ready') throw new Error(`unshare --net said ${line}`);
   const prefix = ['nsenter', `--net=/proc/${child.pid}/ns/net`, '--'];
+  const started = [child];
   return {
     prefix,
     async run(argv, environment = {}) {
@@ -49,6 +54,22 @@ export async function ownNetwork(firstFree = 1024): Promise<OwnNetwork> {
       });
       return stdout;
     },
-    stop: () => void child.kill('SIGKILL'),
+    start(argv) {
+      const [command = '', ...rest] = [...prefix, ...argv];
+      const program = spawn(command, rest, { cwd: projectFolder, stdio: ['ignore', 'pipe', 'inherit'] });
+      started.push(program);
+      return firstLine(program);
+    },
+    stop() {
+      for (const one of started) one.kill('SIGKILL');
+    },
   };
+}
+
+/** @throws when it ends without one */
+async function firstLine(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('close', (code) => reject(new Error(`${child.spawnargs.join(' ')} ended with ${code}`)));
+  });
 }

@@ -24,6 +24,7 @@ export const commandTable = {
   programs: { summary: 'List the programs; "programs remove ID" forgets one', words: ['remove'], options: [] },
   endpoint: { summary: 'Print the address of the API', words: [], options: [] },
   doctor: { summary: 'Look at all that it depends on, and say what to do', words: [], options: [] },
+  serve: { summary: 'Serve in the foreground, without a desktop', words: [], options: [] },
   completion: { summary: 'Print the completion for your shell', words: ['bash', 'zsh', 'fish'], options: [] },
 } as const satisfies Record<string, CommandRow>;
 

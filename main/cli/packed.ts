@@ -1,15 +1,21 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { app } from 'electron';
 import { hiddenArgument, programOf } from '../desktop/startAtLogin.ts';
 import { isCommand } from './arguments.ts';
-import { CommandFailure } from './failure.ts';
+import { CommandFailure, exitCodes } from './failure.ts';
 import { ownOutput } from './output.ts';
 import { runCommand } from './run.ts';
 
 /** What the launcher calls the app's own program with; the command's arguments come behind it, after `--`. */
 const cliArgument = '--cli';
-/** Without a display Chromium ends before anything is asked; no page is shown, and what it says of the machine helps nobody. */
-const switches = ['--no-sandbox', '--ozone-platform=headless', '--disable-gpu', '--log-level=3'];
+/**
+ * Without a display Chromium ends before anything is asked; no page is shown, and what it says of the machine helps nobody. The
+ * launcher has the same.
+ */
+const switches = ['--no-sandbox', '--ozone-platform=headless', '--no-zygote', '--disable-gpu', '--log-level=3'];
 
 /**
  * The arguments of the command `loopgate` when this start is one: behind `--cli`, or, where the program itself is on the
@@ -30,17 +36,31 @@ export function commandArguments(argv: readonly string[], isPackaged: boolean): 
  */
 export const ownCommand = app.isPackaged ? process.execPath : undefined;
 
+/** The arguments of the command when this start is one. */
+export const typedCommand = () => commandArguments(process.argv, app.isPackaged);
+
 /**
  * Runs the command where this start is one, and ends the process: no window, no lock, none of the app's files.
- * @returns false for a start of the app
+ * @returns false for a start of the app or of the headless host
  */
 export function runsCommand(): boolean {
-  const argv = commandArguments(process.argv, app.isPackaged);
+  const argv = typedCommand();
   if (!argv) return false;
   // This runs before Chromium looks for a display, and only then can it be told to want none.
   if (process.platform === 'linux' && app.commandLine.getSwitchValue('ozone-platform') !== 'headless') {
     const { status } = spawnSync(process.execPath, [...switches, cliArgument, '--', ...argv], { stdio: 'inherit' });
     app.exit(status ?? 1);
+    return true;
+  }
+  // The host is no command: it stays, and is not of this folder (packedHeadless.ts).
+  if (argv.length === 1 && argv[0] === 'serve') return false;
+  try {
+    placeChromium();
+  } catch (error) {
+    process.stderr.write(
+      `${error instanceof Error ? error.message : error} Set TMPDIR to a folder that can be written.\n`,
+    );
+    app.exit(exitCodes.failed);
     return true;
   }
   const { output, interrupted } = ownOutput();
@@ -50,12 +70,23 @@ export function runsCommand(): boolean {
   return true;
 }
 
+/** Chromium ends without a folder of its own. Where the home takes none, as that of a service's user, it gets a fresh one. */
+function placeChromium(): void {
+  try {
+    mkdirSync(app.getPath('userData'), { recursive: true, mode: 0o700 });
+  } catch {
+    const folder = mkdtempSync(join(tmpdir(), 'loopgate-'));
+    app.setPath('userData', folder);
+    app.on('quit', () => rmSync(folder, { recursive: true, force: true }));
+  }
+}
+
 function startOwnProgram(): void {
   const { DISPLAY, WAYLAND_DISPLAY } = process.env;
   if (process.platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY) {
     throw new CommandFailure(
       'not_running',
-      'Loopgate is not running, and needs a display to start. Start it on the desktop.',
+      'Loopgate is not running, and needs a display to start. Start it on the desktop, or without one: "loopgate serve".',
     );
   }
   const { execPath, env: environment } = process;

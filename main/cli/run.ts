@@ -8,6 +8,7 @@ import { doctor } from './doctor.ts';
 import { type ExitCode, exitCodes, failureOf } from './failure.ts';
 import { login, logout } from './login.ts';
 import { programs } from './programs.ts';
+import { serve } from './serve.ts';
 import { notRunning, startAndWait } from './start.ts';
 import { endpoint, status } from './status.ts';
 import { token, userinfo } from './token.ts';
@@ -21,6 +22,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   programs,
   endpoint,
   doctor,
+  serve,
   completion,
 };
 
