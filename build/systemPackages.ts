@@ -43,6 +43,9 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 const OPTIONAL_PROGRAMS: Readonly<Record<string, string>> = {
   neovim: 'nvim',
   'emacs-nox': 'emacs',
+  // The completion of the command.
+  zsh: 'zsh',
+  fish: 'fish',
   // examples/scripts
   python3: 'python3',
   'golang-go': 'go',

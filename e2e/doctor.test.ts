@@ -9,8 +9,9 @@ import { findMissing } from '../build/systemPackages.ts';
 import { startDesktopSession } from '../build/testDisplay.ts';
 import { startIdentityProvider } from './identity-provider/provider.ts';
 import { printedLogin, providerEnvironment, startPair } from './support/client.ts';
-import { loopgateIn } from './support/command.ts';
+import { launcher, loopgateIn } from './support/command.ts';
 import { startHeadless } from './support/headless.ts';
+import { ownNetwork, whyNoOwnNetwork } from './support/ownNetwork.ts';
 
 let home: string;
 const stops: (() => unknown)[] = [];
@@ -110,7 +111,83 @@ describe('loopgate doctor', () => {
     writeFileSync(endpoint, JSON.stringify({ ...present, port, address: `http://localhost:${port}` }));
     expect((await examine()).of('localhost')).toMatchObject({
       outcome: 'problem',
-      found: expect.stringContaining('something else answers, or nothing'),
+      found: expect.stringContaining('another program answers on port'),
+    });
+  });
+
+  describe.skipIf(whyNoOwnNetwork !== undefined)('where localhost is not both families', () => {
+    const both = '127.0.0.1 localhost\n::1 localhost\n';
+
+    /** A machine of its own, with that hosts file and a Loopgate; `families` is what the doctor says of localhost there. */
+    async function machine(hosts: string, { ipv6 = true } = {}) {
+      const on = await ownNetwork();
+      stops.push(on.stop);
+      const setIpv6 = (isOn: boolean) => on.run(['sysctl', '-qw', `net.ipv6.conf.all.disable_ipv6=${isOn ? 0 : 1}`]);
+      await setIpv6(ipv6);
+      const file = join(home, 'hosts');
+      writeFileSync(file, hosts);
+      // Its own mounts as well: the machine's hosts file stays as it is.
+      const withHosts = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c'];
+      const put = `mount --bind '${file}' /etc/hosts && "$@"; true`;
+      const host = await startHeadless({ home, prefix: on.prefix });
+      stops.push(() => host.stop());
+      const families = async () => {
+        const printed = await on.run([...withHosts, put, 'sh', process.execPath, launcher, 'doctor', '--json'], {
+          LOOPGATE_HOME: home,
+        });
+        const { checks } = JSON.parse(printed) as { checks: Check[] };
+        return checks.find(({ check }) => check === 'localhost');
+      };
+      return { on, host, setIpv6, families };
+    }
+
+    test('only one, and Loopgate is there: all is well, for either of them', async () => {
+      const four = await machine('127.0.0.1 localhost\n');
+      expect(await four.families()).toMatchObject({ outcome: 'ok', found: 'Loopgate answers at 127.0.0.1.' });
+      writeFileSync(join(home, 'hosts'), '::1 localhost\n');
+      expect(await four.families()).toMatchObject({ outcome: 'ok', found: expect.stringContaining('::1') });
+      writeFileSync(join(home, 'hosts'), both);
+      const { outcome, found } = (await four.families()) ?? {};
+      expect({ outcome, found }).toEqual({
+        outcome: 'ok',
+        found: expect.stringMatching(/127\.0\.0\.1.*::1|::1.*127\.0\.0\.1/),
+      });
+    });
+
+    test('IPv6 is switched off: a name for both is warned of, and one that leads there alone is a problem', async () => {
+      const { families } = await machine('127.0.0.1 localhost\n', { ipv6: false });
+      expect(await families()).toMatchObject({ outcome: 'ok', found: 'Loopgate answers at 127.0.0.1.' });
+      writeFileSync(join(home, 'hosts'), both);
+      expect(await families()).toMatchObject({
+        outcome: 'warning',
+        found: expect.stringMatching(
+          /^Loopgate answers at 127\.0\.0\.1\. But localhost leads to ::1, which this machine does not/,
+        ),
+        next: expect.stringContaining("take ::1 out of the hosts file's line of localhost"),
+      });
+      writeFileSync(join(home, 'hosts'), '::1 localhost\n');
+      expect(await families()).toMatchObject({
+        outcome: 'problem',
+        found: expect.stringMatching(/^localhost leads to ::1, which this machine does not have .*, and nowhere else/),
+        next: expect.stringContaining('127.0.0.1 localhost'),
+      });
+    });
+
+    test('IPv6 came back after Loopgate started: nothing answers there, and then another program does', async () => {
+      const { on, host, setIpv6, families } = await machine(both, { ipv6: false });
+      await setIpv6(true);
+      expect(await families()).toMatchObject({
+        outcome: 'problem',
+        found: expect.stringContaining(`At ::1 nothing answers on port ${host.port}`),
+        next: expect.stringContaining('Restart Loopgate'),
+      });
+      const other = `require('node:http').createServer((_, answer) => answer.end('ok:another')).listen(${host.port}, '::1', () => console.log('ready'))`;
+      await on.start([process.execPath, '-e', other]);
+      expect(await families()).toMatchObject({
+        outcome: 'problem',
+        found: expect.stringContaining(`At ::1 another program answers on port ${host.port}`),
+        next: expect.stringContaining(`ss -ltnp 'sport = :${host.port}'`),
+      });
     });
   });
 

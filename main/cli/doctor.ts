@@ -22,7 +22,7 @@ export const doctor: Command = async ({ world }) => {
   const endpoint = runningEndpoint(world.home);
   await look('running', checkRunning(world, endpoint));
   await look('port', checkPort(world, read.settings, endpoint));
-  await look('localhost', checkFamilies(endpoint));
+  await look('localhost', checkFamilies(world, endpoint));
   await look('proxy', checkProxy(world));
   await look('hsts', checkHsts(endpoint));
   await look('keyring', checkKeyring(world));

@@ -29,7 +29,10 @@ export function checkRunning({ home }: CommandWorld, endpoint: Endpoint | undefi
   const left = readEndpoint(home)
     ? 'It does not run. endpoint.json is left from one that was killed; the next start replaces it.'
     : 'It does not run.';
-  return problem(left, 'Start it: open the app, or "npm start" or "npm run serve" in the repository.');
+  return problem(
+    left,
+    'Start it: open the app, or "loopgate serve" without a desktop; in the repository "npm start" or "npm run serve".',
+  );
 }
 
 function lockHolder(home: string): z.output<typeof lockModel> | undefined {
@@ -66,15 +69,19 @@ export async function checkPort(
       `An administrator opens it: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${wanted} (README, "The port").`,
     );
   }
-  const who = {
-    linux: `ss -ltnp 'sport = :${wanted}'`,
-    darwin: `lsof -nP -iTCP:${wanted} -sTCP:LISTEN`,
-    win32: `netstat -ano | findstr :${wanted}`,
-  }[platform as string];
   return judge(
     `Port ${wanted} cannot be had (${code}).${inUse}`,
-    `See who has it${who === undefined ? '' : ` (${who})`}, end that program and restart Loopgate, or set another port.`,
+    `${seeWho(platform, wanted)}, end that program and restart Loopgate, or set another port.`,
   );
+}
+
+function seeWho(platform: NodeJS.Platform, port: number): string {
+  const command = {
+    linux: `ss -ltnp 'sport = :${port}'`,
+    darwin: `lsof -nP -iTCP:${port} -sTCP:LISTEN`,
+    win32: `netstat -ano | findstr :${port}`,
+  }[platform as string];
+  return `See who has it${command === undefined ? '' : ` (${command})`}`;
 }
 
 /** Resolves with the system's error code, or undefined when the port could be had. */
@@ -87,7 +94,10 @@ function tryPort(port: number): Promise<string | undefined> {
 }
 
 /** Both families of `localhost` must lead to the same Loopgate: clients differ in which they try first. */
-export async function checkFamilies(endpoint: Endpoint | undefined): Promise<Found> {
+export async function checkFamilies(
+  { platform }: Pick<CommandWorld, 'platform'>,
+  endpoint: Endpoint | undefined,
+): Promise<Found> {
   const found = await lookup('localhost', { all: true }).catch(() => []);
   const addresses = found.map(({ address }) => address);
   const foreign = addresses.filter((address) => !/^127\.|^::1$/.test(address));
@@ -96,30 +106,60 @@ export async function checkFamilies(endpoint: Endpoint | undefined): Promise<Fou
     return problem(`localhost leads to ${foreign.join(', ')}, which is not this machine.`, hostsFile);
   if (addresses.length === 0) return problem('The name localhost leads nowhere.', hostsFile);
   if (!endpoint) return ok(`localhost is ${addresses.join(' and ')}.`);
-  const silent: string[] = [];
-  for (const address of addresses) {
-    const body = await health(address, endpoint.port);
-    if (body !== `ok:${endpoint.instance}`) silent.push(address);
+  const answers = await Promise.all(
+    addresses.map(async (address) => ({ address, who: await whoAnswers(address, endpoint) })),
+  );
+  const where = (wanted: Answers) =>
+    answers
+      .filter(({ who }) => who === wanted)
+      .map(({ address }) => address)
+      .join(' and ');
+  const [own, another, nobody, absent] = [where('Loopgate'), where('another'), where('nobody'), where('absent')];
+  if (another !== '') {
+    return problem(
+      `At ${another} another program answers on port ${endpoint.port}: programs that try that first reach it.`,
+      `${seeWho(platform, endpoint.port)}, end that program and restart Loopgate.`,
+    );
   }
-  if (silent.length === 0) return ok(`Loopgate answers at ${addresses.join(' and ')}.`);
-  return problem(
-    `At ${silent.join(' and ')} something else answers, or nothing.`,
-    `Restart Loopgate. If that stays, another program has port ${endpoint.port} there: end it.`,
+  if (nobody !== '') {
+    return problem(
+      `At ${nobody} nothing answers on port ${endpoint.port}: programs that try only that do not reach Loopgate.`,
+      'Restart Loopgate: it takes every address of localhost that is there when it starts.',
+    );
+  }
+  if (absent === '') return ok(`Loopgate answers at ${own}.`);
+  const leads = `localhost leads to ${absent}, which this machine does not have (its family is switched off)`;
+  if (own === '') {
+    return problem(
+      `${leads}, and nowhere else: by that name nobody reaches Loopgate.`,
+      'Add the line "127.0.0.1 localhost" to the hosts file.',
+    );
+  }
+  return warning(
+    `Loopgate answers at ${own}. But ${leads}.`,
+    `A program that tries only that does not reach it: take ${absent} out of the hosts file's line of localhost, or switch its family on and restart Loopgate.`,
   );
 }
 
-/** What health answers there; undefined when nothing does. By number and without a proxy. */
-function health(host: string, port: number): Promise<string | undefined> {
+/** Who answers at one address of localhost; `absent`: this machine does not have the address. */
+type Answers = 'Loopgate' | 'another' | 'nobody' | 'absent';
+
+/** By number and without a proxy. */
+function whoAnswers(host: string, { port, instance }: Endpoint): Promise<Answers> {
   return new Promise((resolve) => {
-    const options = {
-      host,
-      port,
-      path: '/.well-known/health',
-      headers: { Host: `localhost:${port}` },
-      timeout: patience,
-    };
-    const asked = get(options, (answer) => text(answer).then(resolve, () => resolve(undefined)));
+    const options = { host, port, path: '/.well-known/health', headers: { Host: `localhost:${port}` } };
+    const asked = get({ ...options, timeout: patience }, (answer) =>
+      text(answer).then(
+        (body) => resolve(body === `ok:${instance}` ? 'Loopgate' : 'another'),
+        () => resolve('another'),
+      ),
+    );
     asked.on('timeout', () => asked.destroy());
-    asked.on('error', () => resolve(undefined));
+    asked.on('error', (error) => {
+      const code = 'code' in error ? String(error.code) : '';
+      if (code === 'ECONNREFUSED') return resolve('nobody');
+      // What takes the connection and says nothing, or no HTTP, is somebody too.
+      resolve(/^(EADDRNOTAVAIL|EAFNOSUPPORT|ENETUNREACH|EHOSTUNREACH)$/.test(code) ? 'absent' : 'another');
+    });
   });
 }
