@@ -1,3 +1,4 @@
+import './smallHeap.ts';
 import { serve } from './headless.ts';
 import { systemKeyring } from './keyringSealer.ts';
 

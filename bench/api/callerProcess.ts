@@ -50,9 +50,9 @@ async function carryOut(asked: Order): Promise<unknown> {
 /** Plain sockets: a generator that makes an object of every answer is slower than the server that it measures. */
 async function load({ port, path, connections: count, seconds, requests }: OrderTo<'load'>): Promise<Loaded> {
   const callers = await connections(port, count);
-  const first = callers[0];
-  if (!first) throw new Error('A load needs a connection.');
-  const answer = await first.ask(path);
+  // Not counted: with its first request the host finds out who is at the other end, once for a connection that is kept.
+  const [answer] = await Promise.all(callers.map((caller) => caller.ask(path)));
+  if (!answer) throw new Error('A load needs a connection.');
   const latencies = new Latencies();
   let left = requests ?? Number.POSITIVE_INFINITY;
   const timer = seconds === undefined ? undefined : setTimeout(() => (left = 0), seconds * 1000);
