@@ -12,9 +12,11 @@ const longest = 2_000;
  * in the other language too where it is known, several sentences one by one, and what is not known stays as it is.
  */
 export function saidWith(sentences: readonly Sentence[]): (sentence: string) => string {
-  const patterns = sentences.map(([english, translated]) => ({ pattern: patternOf(english), translated }));
+  // Not made before the first sentence comes: every start would pay for a language that is hardly ever spoken.
+  let patterns: readonly { pattern: RegExp; translated: string }[] | undefined;
 
   function whole(text: string): string | undefined {
+    patterns ??= sentences.map(([english, translated]) => ({ pattern: patternOf(english), translated }));
     for (const { pattern, translated } of patterns) {
       const found = pattern.exec(text);
       if (!found) continue;
