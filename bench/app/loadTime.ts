@@ -100,7 +100,7 @@ async function unbundle(folder: string): Promise<string> {
     publicDir: false,
     ssr: { target: 'node', noExternal: ['electron-store'] },
     build: {
-      ssr: join(projectFolder, 'main', 'headless.ts'),
+      ssr: join(projectFolder, 'main', 'serve.ts'),
       outDir: folder,
       emptyOutDir: false,
       target: 'node20.18',
