@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 import { ensureBundle } from '../../build/bundle.ts';
@@ -80,7 +80,7 @@ async function timeOf(program: string, home: string): Promise<number> {
   const [code] = (await once(child, 'exit')) as [number | null];
   const took = performance.now() - began;
   if (code !== 2)
-    throw new Error(`${program} ended with ${code}, and not by the setting that it should refuse: ${said}`);
+    throw new Error(`${basename(program)} ended with ${code}, and not by the setting that it should refuse: ${said}`);
   return took;
 }
 
