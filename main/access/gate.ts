@@ -313,7 +313,7 @@ export class Gate {
     const program = await caller.program();
     const known = origin === undefined ? this.#parties.get(caller) : undefined;
     const party = known ?? this.#party(program, caller, origin);
-    if (origin === undefined) this.#parties.set(caller, party);
+    if (origin === undefined && !known) this.#parties.set(caller, party);
     remember(this.#requesters, party.owner, requester);
     return party;
   }
