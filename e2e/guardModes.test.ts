@@ -18,7 +18,7 @@ import type { Program } from '../main/access/program.ts';
 import type { StoredList } from '../main/access/programList.ts';
 import { type Pair, startPair } from './support/client.ts';
 import { type Answered, errorIn, ProgramFolder, Talker } from './support/consentStage.ts';
-import { HeadlessFailed, startHeadless } from './support/headless.ts';
+import { failureOf, startHeadless } from './support/headless.ts';
 import { Doorkeeper } from './support/realPrograms.ts';
 
 const folder = new ProgramFolder('editor', 'viewer');
@@ -145,8 +145,7 @@ describe.skipIf(process.platform !== 'linux')('LOOPGATE_GUARD=same-user', () => 
 });
 
 test('LOOPGATE_GUARD=ask: the headless host has nobody to ask, and says so before it starts', async () => {
-  const failed = await startHeadless({ home, environment: { LOOPGATE_GUARD: 'ask' } }).catch((error: unknown) => error);
-  if (!(failed instanceof HeadlessFailed)) throw failed;
+  const failed = await failureOf(startHeadless({ home, environment: { LOOPGATE_GUARD: 'ask' } }));
   expect(failed.exitCode).toBe(2);
   expect(failed.errors).toMatch(
     /^LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here\..*same-user or listed\.$/,

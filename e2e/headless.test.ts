@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { startIdentityProvider } from './identity-provider/provider.ts';
 import { providerEnvironment, startPair } from './support/client.ts';
-import { HeadlessFailed, startHeadless, testBrowser } from './support/headless.ts';
+import { failureOf, startHeadless, testBrowser } from './support/headless.ts';
 
 let home: string;
 beforeEach(async () => {
@@ -17,12 +17,7 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 
 /** Starts a host that must refuse to start, and gives why. */
 async function refusal(environment: NodeJS.ProcessEnv): Promise<{ exitCode: number | null; errors: string }> {
-  const failure: unknown = await startHeadless({ home, environment }).then(
-    (host) => host.stop().then(() => new Error('it started')),
-    (error: unknown) => error,
-  );
-  if (!(failure instanceof HeadlessFailed)) throw failure;
-  return failure;
+  return await failureOf(startHeadless({ home, environment }));
 }
 
 async function signIn(address: string): Promise<void> {

@@ -10,7 +10,7 @@ import { BrowserDouble } from './identity-provider/person.ts';
 import { startIdentityProvider } from './identity-provider/provider.ts';
 import { idleBroker } from './support/brokerWorld.ts';
 import { printedLogin, providerEnvironment, startPair } from './support/client.ts';
-import { HeadlessFailed, startHeadless } from './support/headless.ts';
+import { failureOf, startHeadless } from './support/headless.ts';
 import {
   asOtherUser,
   otherUsersFolder,
@@ -275,12 +275,9 @@ describe.skipIf(whyNoOtherUser !== undefined)('run by another user than root', (
     try {
       // The port below the first free one is privileged whatever the administrator has set.
       const port = String(Math.max(1, firstFree - 1));
-      const failure: unknown = await startHeadless({
-        home,
-        prefix: asOtherUser,
-        environment: { LOOPGATE_PORT: port },
-      }).catch((error: unknown) => error);
-      if (!(failure instanceof HeadlessFailed)) throw new Error('it started');
+      const failure = await failureOf(
+        startHeadless({ home, prefix: asOtherUser, environment: { LOOPGATE_PORT: port } }),
+      );
       expect(failure.exitCode).toBe(2);
       expect(failure.errors).toContain(`Port ${port} is privileged`);
       expect(failure.errors).toContain('no other port was tried');

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { HeadlessFailed, startHeadless } from './support/headless.ts';
+import { failureOf, type HeadlessFailed, startHeadless } from './support/headless.ts';
 import { type ManagedMachine, managedMachine, whyNoPolicy } from './support/managedMachine.ts';
 
 describe.skipIf(whyNoPolicy !== undefined)('the administrator’s policy, /etc/loopgate/policy.json', () => {
@@ -19,12 +19,7 @@ describe.skipIf(whyNoPolicy !== undefined)('the administrator’s policy, /etc/l
   /** Why a host with this policy does not start. */
   async function refusal(text: string, options: { mode?: number; owner?: number } = {}): Promise<HeadlessFailed> {
     machine = await managedMachine(text, options);
-    const failure: unknown = await startHeadless({ home, prefix: machine.prefix }).then(
-      (host) => host.stop().then(() => new Error('it started')),
-      (error: unknown) => error,
-    );
-    if (!(failure instanceof HeadlessFailed)) throw failure;
-    return failure;
+    return await failureOf(startHeadless({ home, prefix: machine.prefix }));
   }
 
   test('policy: it wins over the environment and settings.json', async () => {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type Headless, HeadlessFailed, startHeadless } from './support/headless.ts';
+import { failureOf, type Headless, startHeadless } from './support/headless.ts';
 import { knock, providerIn, socketActivate } from './support/hostInNetwork.ts';
 import { asOtherUser, otherUsersFolder } from './support/otherUser.ts';
 import { type OwnNetwork, ownNetwork, whyNoOwnNetwork } from './support/ownNetwork.ts';
@@ -66,15 +66,6 @@ async function host(
   });
   cleanings.push(() => started.stop('SIGKILL'));
   return started;
-}
-
-async function refusal(starting: Promise<Headless>): Promise<HeadlessFailed> {
-  const failure: unknown = await starting.then(
-    () => new Error('it started'),
-    (error: unknown) => error,
-  );
-  if (!(failure instanceof HeadlessFailed)) throw failure;
-  return failure;
 }
 
 const flow = ['POST /pkce/code', 'POST /pkce/token', 'GET /userinfo'];
@@ -157,7 +148,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: 39300 and up, where Pieces O
     await on.start(node(answers, '5323', 'hello'));
     const folder = home();
     await put(on, folder);
-    const { exitCode, errors } = await refusal(host(on, { home: folder }));
+    const { exitCode, errors } = await failureOf(host(on, { home: folder }));
     expect(exitCode).toBe(2);
     expect(errors).toMatch(why);
     expect(errors.match(/left to Pieces OS/g)).toHaveLength(1);
@@ -178,7 +169,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: a port that a Loopgate serve
   test('L9: by the same user: the second one says which, ends with 3, and touches nothing', async () => {
     const on = await network();
     const first = await host(on, {});
-    const { exitCode, errors } = await refusal(host(on, {}));
+    const { exitCode, errors } = await failureOf(host(on, {}));
     expect(exitCode).toBe(3);
     expect(errors).toMatch(/^Loopgate already runs \(process \d+\) and serves port 5323\. Use that one, or stop it/m);
     expect(await probed(on, asOtherUser, first.address, ['GET /pkce/challenge'])).toMatchObject([{ status: 200 }]);
@@ -250,7 +241,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('socket activation', () => {
     ['another port than was set', both, { LOOPGATE_PORT: '2000' }, 'has port 1000'],
   ])('R8: %s is refused at the start, with what to correct', async (_what, listen, environment, why) => {
     const on = await network(1024);
-    const { exitCode, errors } = await refusal(activated(on, listen, environment));
+    const { exitCode, errors } = await failureOf(activated(on, listen, environment));
     expect(exitCode).toBe(2);
     expect(errors).toContain(why);
     expect(errors).toMatch(/ListenStream|Set both to the same/);
@@ -259,7 +250,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('socket activation', () => {
   test('what is no listening socket is refused', async () => {
     const on = await network(1024);
     const shell = `exec 3</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"`;
-    const { exitCode, errors } = await refusal(host(on, { prefix: ['sh', '-c', shell, 'sh'] }));
+    const { exitCode, errors } = await failureOf(host(on, { prefix: ['sh', '-c', shell, 'sh'] }));
     expect(exitCode).toBe(2);
     expect(errors).toContain('A socket that was handed over cannot be used');
   });

@@ -24,7 +24,7 @@ import { keySealer } from '../main/keySealer.ts';
 import { SealedFile } from '../main/sealedFile.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider/provider.ts';
 import { providerEnvironment } from './support/client.ts';
-import { type Headless, HeadlessFailed, startHeadless, testBrowser } from './support/headless.ts';
+import { failureOf, type Headless, startHeadless, testBrowser } from './support/headless.ts';
 import { asOtherUser, otherUsersFolder, runAsOtherUser, whyNoOtherUser } from './support/otherUser.ts';
 
 let provider: IdentityProvider;
@@ -255,8 +255,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('a data folder that is read-only',
       try {
         chownSync(folder, 0, 0);
         chmodSync(folder, 0o755);
-        const failure: unknown = await startHeadless({ home: folder, prefix: asOtherUser }).catch((error) => error);
-        if (!(failure instanceof HeadlessFailed)) throw new Error('it started');
+        const failure = await failureOf(startHeadless({ home: folder, prefix: asOtherUser }));
         expect(failure.errors).toContain(`process ${first.pid}`);
       } finally {
         await first.stop();
@@ -281,10 +280,7 @@ describe('the key from systemd', () => {
 
   test('one that is no key is refused by its file’s name, and not repeated', async () => {
     writeFileSync(join(home, 'loopgate-vault-key'), 'hush');
-    const failure: unknown = await startHeadless({ home, environment: { CREDENTIALS_DIRECTORY: home } }).catch(
-      (error: unknown) => error,
-    );
-    if (!(failure instanceof HeadlessFailed)) throw new Error('it started');
+    const failure = await failureOf(startHeadless({ home, environment: { CREDENTIALS_DIRECTORY: home } }));
     expect(failure.exitCode).toBe(2);
     expect(failure.errors).toContain(`${join(home, 'loopgate-vault-key')}: expected 32 bytes as base64`);
     expect(failure.errors).not.toContain('hush');

@@ -15,7 +15,7 @@ import { inspectableCopy, type Packed, pack } from '../../build/pack.ts';
 import { parseSbom } from '../../build/sbom.ts';
 import { findTestRuntime } from '../../build/testApp.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
-import { type Headless, HeadlessFailed, projectFolder, startHeadless } from '../support/headless.ts';
+import { failureOf, type Headless, projectFolder, startHeadless } from '../support/headless.ts';
 import { knock, providerIn, socketActivate } from '../support/hostInNetwork.ts';
 import { asOtherUser, otherUsersFolder } from '../support/otherUser.ts';
 import { type OwnNetwork, ownNetwork, whyNoOwnNetwork } from '../support/ownNetwork.ts';
@@ -377,15 +377,6 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
     return host;
   }
 
-  async function refusal(starting: Promise<Headless>): Promise<HeadlessFailed> {
-    const failure: unknown = await starting.then(
-      () => new Error('it started'),
-      (error: unknown) => error,
-    );
-    if (!(failure instanceof HeadlessFailed)) throw failure;
-    return failure;
-  }
-
   const asked = async (on: OwnNetwork, ...targets: string[]) =>
     probedLines(
       await on.run([
@@ -463,12 +454,12 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
   });
 
   test('exit codes: 2 for what cannot be used, 3 where another Loopgate of this user serves', async () => {
-    const unusable = await refusal(serve({ environment: { LOOPGATE_GUARD: 'ask' } }));
+    const unusable = await failureOf(serve({ environment: { LOOPGATE_GUARD: 'ask' } }));
     expect(unusable).toMatchObject({ exitCode: 2, errors: expect.stringContaining('nobody can be asked here') });
     const first = await serve();
-    const twice = await refusal(serve({ environment: { LOOPGATE_PORT: String(first.port) } }));
+    const twice = await failureOf(serve({ environment: { LOOPGATE_PORT: String(first.port) } }));
     expect(twice).toMatchObject({ exitCode: 3, errors: expect.stringContaining('Loopgate already runs') });
-    const sameFolder = await refusal(serve({ home: first.home }));
+    const sameFolder = await failureOf(serve({ home: first.home }));
     expect(sameFolder).toMatchObject({ exitCode: 2, errors: expect.stringContaining('already runs on') });
     await first.stop();
   });
@@ -478,7 +469,9 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
       (await readFile(launcher(), 'utf8')).match(/^exec "\$program" (.*) -- "\$@"$/m)?.[1]?.split(' ') ?? [];
     expect(switches).toContain('--cli');
     for (const opening of ['--remote-debugging-port=0', '--log-net-log=net.json', '--host-rules=MAP * 127.0.0.1']) {
-      const { exitCode, errors } = await refusal(serve({ program: [program(), opening, ...switches, '--', 'serve'] }));
+      const { exitCode, errors } = await failureOf(
+        serve({ program: [program(), opening, ...switches, '--', 'serve'] }),
+      );
       expect(exitCode, opening).toBe(2);
       expect(errors).toContain(`was started with ${opening.split('=')[0]}`);
       expect(errors).not.toContain('DevTools listening');
@@ -488,7 +481,7 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
       program: [launcher(), 'serve', '--remote-debugging-port=0'],
       environment: { TMPDIR: tmpdir() },
     };
-    const behind = await refusal(serve(asCommand));
+    const behind = await failureOf(serve(asCommand));
     expect(behind.exitCode).toBe(2);
     expect(behind.errors).not.toContain('DevTools listening');
   });
@@ -518,7 +511,7 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
     expect(await readdir(data)).not.toContain('lock.json');
     expect(await processesOf(installed)).toEqual([]);
 
-    const wrong = await refusal(serve({ program: [program(), 'serve'], environment: { LOOPGATE_GUARD: 'ask' } }));
+    const wrong = await failureOf(serve({ program: [program(), 'serve'], environment: { LOOPGATE_GUARD: 'ask' } }));
     expect(wrong.exitCode).toBe(2);
   });
 });

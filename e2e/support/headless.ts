@@ -102,3 +102,13 @@ export async function startHeadless(options: HeadlessOptions = {}): Promise<Head
     },
   };
 }
+
+/** Why a host that must refuse to start did so. @throws when it started (it is ended then), or failed in another way */
+export async function failureOf(starting: Promise<Headless>): Promise<HeadlessFailed> {
+  const failure: unknown = await starting.then(
+    (host) => host.stop().then(() => new Error('it started')),
+    (error: unknown) => error,
+  );
+  if (!(failure instanceof HeadlessFailed)) throw failure;
+  return failure;
+}
