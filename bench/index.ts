@@ -4,17 +4,17 @@
  */
 import { endAll } from './api/processes.ts';
 import { type Asked, parseArguments } from './arguments.ts';
-import { descendants, endProcesses } from './leftOver.ts';
 import { machineText } from './machine.ts';
 import type { Metric } from './metric.ts';
 import { metrics } from './metrics.ts';
+import { descendantsOf, endProcesses } from './processes.ts';
 import { clockText, Progress } from './progress.ts';
 import { record } from './record.ts';
 import { type Line, textTable } from './table.ts';
 
 /** What runs already, such as the loader's compiler, is nobody's left-over. */
-const ownProcesses = new Set(descendants());
-const leftOver = () => descendants().filter((pid) => !ownProcesses.has(pid));
+const ownProcesses = new Set(await descendantsOf(process.pid));
+const leftOver = async () => (await descendantsOf(process.pid)).filter((pid) => !ownProcesses.has(pid));
 
 let isInterrupted = false;
 const asked = argumentsOrExit();
@@ -54,7 +54,7 @@ async function measured(metric: Metric): Promise<readonly Line[]> {
     return [{ id: metric.id, metric: metric.what, why }];
   } finally {
     await endAll();
-    const forgotten = leftOver();
+    const forgotten = await leftOver();
     if (forgotten.length > 0) say(`${forgotten.length} processes were still running, and are ended`);
     endProcesses(forgotten);
   }
@@ -68,7 +68,7 @@ function endOnSignals(): void {
     console.error('Interrupted. Nothing was written.');
     const impatience = new Promise((resolve) => setTimeout(resolve, 3_000));
     await Promise.race([endAll(), impatience]);
-    endProcesses(leftOver());
+    endProcesses(await leftOver());
     process.exit(130);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end());

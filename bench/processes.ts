@@ -46,6 +46,23 @@ export async function useOf(pid: number): Promise<ProcessUse> {
   };
 }
 
+/** The processes that one has started, and those have. On Linux; elsewhere none is seen. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const tree = treeOf(pid, await runningProcesses());
+  return tree.map((one) => one.pid).filter((one) => one !== pid);
+}
+
+/** Ends processes at once; those that have gone already are no matter. */
+export function endProcesses(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
 /** One line of the list of processes. */
 export interface RunningProcess {
   readonly pid: number;
@@ -72,7 +89,7 @@ export function kilobytesIn(text: string, name: string): number {
 }
 
 async function runningProcesses(): Promise<RunningProcess[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
   return texts.map(parseStat).filter((one) => one !== undefined);
 }

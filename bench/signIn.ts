@@ -27,11 +27,6 @@ export async function signInAs(host: Headless, name: string): Promise<void> {
   }
 }
 
-/** The id that the local provider gives to that name. */
-export function idOf(name: string): string {
-  return `auth0|${name.toLowerCase().replaceAll(' ', '-')}`;
-}
-
 const deviceCode = z.object({ verification_uri_complete: z.string().optional() });
 
 /**

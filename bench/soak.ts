@@ -12,11 +12,10 @@ import { ensureBundle } from '../build/bundle.ts';
 import { startIdentityProvider } from '../e2e/identity-provider/provider.ts';
 import { providerEnvironment } from '../e2e/support/client.ts';
 import { type Headless, startHeadless } from '../e2e/support/headless.ts';
-import { settledMemory } from './api/resident.ts';
+import { settledMemory, settling } from './api/resident.ts';
 import { useOf } from './processes.ts';
 import { between, complaintsAbout, type Reading, type SoakResult, soakMarkdown } from './soak/result.ts';
 import { Work } from './soak/work.ts';
-import { steadyMemory } from './steadyMemory.ts';
 
 const resultFile = fileURLToPath(new URL('soak.json', import.meta.url));
 const readme = fileURLToPath(new URL('README.md', import.meta.url));
@@ -37,7 +36,7 @@ async function soak(minutes: number, interrupted: AbortSignal): Promise<number> 
   const host = await startHeadless({
     environment: {
       ...providerEnvironment(provider),
-      ...steadyMemory,
+      ...settling,
       LOOPGATE_LOG_LEVEL: 'error',
       // What is renewed is written to the disk, as where there is a keyring.
       LOOPGATE_VAULT_KEY: randomBytes(32).toString('base64'),

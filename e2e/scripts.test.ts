@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { whyNoProgram } from '../build/systemPackages.ts';
 import { type Pair, startPair } from './support/client.ts';
+import { freePort } from './support/freePort.ts';
 import { projectFolder } from './support/headless.ts';
 
 const folder = join(projectFolder, 'examples', 'scripts');
@@ -98,15 +99,6 @@ afterAll(async () => {
   await Promise.all([signedIn, signedOut, denying].map((pair) => pair.stop()));
   await rm(out, { recursive: true, force: true });
 });
-
-/** A port where nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Before the real one in the PATH: writes down its command line, which every user of a machine can read. */
 async function spyOnCurl(): Promise<void> {

@@ -1,12 +1,11 @@
 /** The process of the callers: gets orders as messages, one after the other, and answers each. See callers.ts. */
 import { randomBytes } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
+import { opened, openedMany } from '../sockets.ts';
 import { type Fired, type Loaded, type Order, type OrderTo, order, sharedClock } from './callers.ts';
 
 const healthPath = '/.well-known/health';
-/** So many connections are opened at a time: more than wait in a server's queue are opened a second later. */
-const atATime = 100;
 const probeEvery = 10;
 
 /** Everything that is open beyond one order. */
@@ -150,10 +149,7 @@ async function listen({ port, connections: count }: OrderTo<'listen'>): Promise<
     missing -= 1;
     if (missing === 0) allTold(sharedClock());
   };
-  for (let from = 0; from < count; from += atATime) {
-    const some = Array.from({ length: Math.min(atATime, count - from) }, () => listener(port, told));
-    await Promise.all(some);
-  }
+  await openedMany(count, () => listener(port, told));
 }
 
 /**
@@ -283,24 +279,8 @@ class Latencies {
   }
 }
 
-async function connections(port: number, count: number): Promise<Connection[]> {
-  const all: Connection[] = [];
-  while (all.length < count) {
-    const some = Array.from({ length: Math.min(atATime, count - all.length) }, () => opened(port));
-    for (const socket of await Promise.all(some)) all.push(new Connection(socket, port));
-  }
-  return all;
-}
-
-function opened(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
-  });
+function connections(port: number, count: number): Promise<Connection[]> {
+  return openedMany(count, async () => new Connection(await opened(port), port));
 }
 
 function keepOpen(socket: Socket): void {

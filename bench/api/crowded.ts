@@ -1,9 +1,9 @@
 import type { Metric } from '../metric.ts';
 import { pairedRounds } from '../rounds.ts';
+import { ratioResult } from '../target.ts';
 import { Callers } from './callers.ts';
 import { hotLoad } from './hotPath.ts';
 import { startStage } from './stage.ts';
-import { ratioResult } from './target.ts';
 
 const rounds = 7;
 const idle = 1000;

@@ -1,9 +1,9 @@
 import type { Metric, Result } from '../metric.ts';
 import { compared, inTurns, median } from '../rounds.ts';
+import { ratioResult } from '../target.ts';
 import { Callers, type Loaded } from './callers.ts';
 import { processorTime } from './processor.ts';
 import { checkSameBytes, type Guard, startReference, startStage } from './stage.ts';
-import { ratioResult } from './target.ts';
 
 /** The load of P1, which others measure beside something else. */
 export const hotLoad = { path: '/userinfo', connections: 10, seconds: 2 };

@@ -1,9 +1,9 @@
 import type { Metric } from '../metric.ts';
+import { figureResult } from '../target.ts';
 import { Callers, sharedClock } from './callers.ts';
 import { Program } from './program.ts';
 import { settledMemory, settling } from './resident.ts';
 import { type Stage, startStage } from './stage.ts';
-import { figureResult } from './target.ts';
 
 const count = 1000;
 const hosts = 3;

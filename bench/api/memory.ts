@@ -1,10 +1,10 @@
 import type { Metric, Result } from '../metric.ts';
 import { compared } from '../rounds.ts';
+import { figureResult, ratioResult } from '../target.ts';
 import { Callers } from './callers.ts';
 import { endAll } from './processes.ts';
 import { settledMemory, settling } from './resident.ts';
 import { startReference, startStage } from './stage.ts';
-import { figureResult, ratioResult } from './target.ts';
 
 const rounds = 3;
 /** After so many both are warm: what grows beyond that is kept by mistake. */

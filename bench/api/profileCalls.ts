@@ -1,8 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Metric } from '../metric.ts';
+import { figureResult } from '../target.ts';
 import { Callers } from './callers.ts';
 import { startStage } from './stage.ts';
-import { figureResult } from './target.ts';
 
 const connections = 10;
 const turns = 100;

@@ -1,10 +1,10 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Metric, Result } from '../metric.ts';
 import { spread } from '../rounds.ts';
+import { figureResult } from '../target.ts';
 import { Callers } from './callers.ts';
 import { ProviderTime } from './providerTime.ts';
 import { type Stage, startStage } from './stage.ts';
-import { figureResult } from './target.ts';
 
 const rounds = 5;
 /** How long an access token lives, in seconds: the host takes a new one as good for two. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { kilobytesIn } from '../processes.ts';
 
 /** How long memory is watched until it stays the same, at most, in milliseconds. */
 const patience = 6_000;
@@ -27,6 +28,5 @@ export async function settledMemory(pid: number): Promise<number> {
 }
 
 function residentMemory(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) / 1024;
+  return kilobytesIn(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmRSS') / 1024;
 }

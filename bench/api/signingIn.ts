@@ -1,11 +1,11 @@
 import type { Metric, Result } from '../metric.ts';
 import { median } from '../rounds.ts';
+import { figureResult } from '../target.ts';
 import { Callers } from './callers.ts';
 import { processorTime } from './processor.ts';
 import { Program, type SignInTimes } from './program.ts';
 import { ProviderTime } from './providerTime.ts';
 import { type Stage, startStage } from './stage.ts';
-import { figureResult } from './target.ts';
 
 /** Fewer than a program may begin in a minute (60), with those before and after. */
 const signIns = 30;

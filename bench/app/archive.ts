@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { getRawHeader } from '@electron/asar';
 import { pack } from '../../build/pack.ts';
 import type { Metric } from '../metric.ts';
+import { figureResult } from '../target.ts';
 
 const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -30,19 +31,9 @@ export const archive: Metric = {
       .toSorted((one, other) => other.size - one.size)
       .slice(0, 3)
       .map(({ name, size }) => `${name} ${megabytes(size).toFixed(2)}`);
-    return [
-      {
-        id: 'P10',
-        metric: 'app.asar without the viewer of /docs, MB',
-        value,
-        reference: null,
-        ratio: null,
-        target: `≤ ${most} MB`,
-        pass: value <= most,
-        spread: [value, value],
-        note: `the viewer is another ${megabytes(viewer).toFixed(2)} MB; largest: ${largest.join(', ')}`,
-      },
-    ];
+    const metric = 'app.asar without the viewer of /docs, MB';
+    const note = `the viewer is another ${megabytes(viewer).toFixed(2)} MB; largest: ${largest.join(', ')}`;
+    return [figureResult({ id: 'P10', metric, note }, [value], { atMost: most }, 'MB')];
   },
 };
 

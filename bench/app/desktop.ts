@@ -14,7 +14,7 @@ import { findTestRuntime } from '../../build/testApp.ts';
 import { type DesktopSession, startDesktopSession } from '../../build/testDisplay.ts';
 import { startIdentityProvider } from '../../e2e/identity-provider/provider.ts';
 import { providerEnvironment } from '../../e2e/support/client.ts';
-import { freePort } from '../freePort.ts';
+import { freePort } from '../../e2e/support/freePort.ts';
 import { signInOnDevice } from '../signIn.ts';
 
 const projectFolder = fileURLToPath(new URL('../../', import.meta.url));

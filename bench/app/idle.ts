@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Metric } from '../metric.ts';
 import { type Footprint, footprintOf } from '../processes.ts';
 import { compared, inTurns, median, spread } from '../rounds.ts';
+import { ratioResult } from '../target.ts';
 import { type StartedApp, withComparedApps } from './desktop.ts';
 
 const rounds = 5;
@@ -32,7 +33,6 @@ export const idle: Metric = {
       );
       const processes = compared(values.map(countOf), references.map(countOf));
       const memory = compared(values.map(megabytesOf), references.map(megabytesOf));
-      const ratio = median(memory.ratios);
       return [
         {
           id: 'P12',
@@ -45,17 +45,15 @@ export const idle: Metric = {
           spread: spread(processes.ratios),
           note: values.at(-1)?.names.join(' ') ?? '',
         },
-        {
-          id: 'P12',
-          metric: 'proportional memory with the window shut, MB',
-          value: median(memory.values),
-          reference: median(memory.references),
-          ratio,
-          target: `≤ ${most.toFixed(2)}×`,
-          pass: ratio <= most,
-          spread: spread(memory.ratios),
-          note: `${rounds} rounds, each ${settling / 1000} s after the start`,
-        },
+        ratioResult(
+          {
+            id: 'P12',
+            metric: 'proportional memory with the window shut, MB',
+            note: `${rounds} rounds, each ${settling / 1000} s after the start`,
+          },
+          memory,
+          { atMost: most },
+        ),
       ];
     });
   },

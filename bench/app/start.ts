@@ -1,5 +1,6 @@
 import type { Metric, Result } from '../metric.ts';
-import { compared, inTurns, median, spread } from '../rounds.ts';
+import { compared, inTurns } from '../rounds.ts';
+import { ratioResult } from '../target.ts';
 import { type StartedApp, withComparedApps } from './desktop.ts';
 
 const rounds = 15;
@@ -37,17 +38,6 @@ function resultOf(
   starts: { readonly values: readonly StartedApp[]; readonly references: readonly StartedApp[] },
   figure: (app: StartedApp) => number,
 ): Result {
-  const { values, references, ratios } = compared(starts.values.map(figure), starts.references.map(figure));
-  const ratio = median(ratios);
-  return {
-    id: 'P11',
-    metric,
-    value: median(values),
-    reference: median(references),
-    ratio,
-    target: `≤ ${most}×`,
-    pass: ratio <= most,
-    spread: spread(ratios),
-    note: `${rounds} rounds, both unpacked`,
-  };
+  const rows = compared(starts.values.map(figure), starts.references.map(figure));
+  return ratioResult({ id: 'P11', metric, note: `${rounds} rounds, both unpacked` }, rows, { atMost: most });
 }

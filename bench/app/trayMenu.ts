@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inTime } from '../../build/inTime.ts';
 import type { DesktopSession } from '../../build/testDisplay.ts';
 import type { Metric } from '../metric.ts';
-import { median, spread } from '../rounds.ts';
 import { signInOnDevice } from '../signIn.ts';
+import { figureResult } from '../target.ts';
 import { withComparedApps } from './desktop.ts';
 
 const rounds = 5;
@@ -35,20 +35,9 @@ export const trayMenu: Metric = {
           if (!answer.ok) throw new Error(`POST /user/clear answered ${answer.status}`);
           await signInOnDevice(app.address, 'Ada Lovelace');
         }
-        const value = median(values);
-        return [
-          {
-            id: 'also',
-            metric: 'a change of session → the menu of the tray, ms',
-            value,
-            reference: null,
-            ratio: null,
-            target: `≤ ${most} ms`,
-            pass: value <= most,
-            spread: spread(values),
-            note: `${rounds} rounds, from the request to the signal LayoutUpdated on the bus`,
-          },
-        ];
+        const metric = 'a change of session → the menu of the tray, ms';
+        const note = `${rounds} rounds, from the request to the signal LayoutUpdated on the bus`;
+        return [figureResult({ id: 'also', metric, note }, values, { atMost: most }, 'ms')];
       } finally {
         menu.stop();
         await app.stop();

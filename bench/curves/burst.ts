@@ -1,31 +1,30 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { opened, openedMany } from '../sockets.ts';
 
 /** How many connections carry a burst at most: a host takes 1,500 of each family (L6). What is more is pipelined. */
 export const mostConnections = 1_000;
-/** So many connections are opened at a time: more than wait in a server's queue are opened a second later. */
-const openedAtOnce = 100;
 
 /** A number of requests that are all in flight at the same moment, again and again. */
 export class Burst {
-  readonly #connections: Connection[] = [];
+  readonly #connections: readonly Connection[];
+
+  private constructor(connections: readonly Connection[]) {
+    this.#connections = connections;
+  }
 
   /**
    * Opens the connections, and asks once on each: who they are is looked up with their first request.
    * @param inFlight - how many requests at the same moment
    */
   static async open(port: number, path: string, inFlight: number): Promise<Burst> {
-    const burst = new Burst();
     const count = Math.min(inFlight, mostConnections);
     const request = `GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`;
-    while (burst.#connections.length < count) {
-      const some = Array.from({ length: Math.min(openedAtOnce, count - burst.#connections.length) }, async () => {
-        const connection = new Connection(await opened(port), request, Math.ceil(inFlight / count));
-        await connection.measureAnswer();
-        return connection;
-      });
-      burst.#connections.push(...(await Promise.all(some)));
-    }
-    return burst;
+    const connections = await openedMany(count, async () => {
+      const connection = new Connection(await opened(port), request, Math.ceil(inFlight / count));
+      await connection.measureAnswer();
+      return connection;
+    });
+    return new Burst(connections);
   }
 
   /** Sends them all. @returns the milliseconds until the last answer. @throws Error for an answer that differs */
@@ -95,15 +94,4 @@ class Connection {
       this.#socket.write(text);
     });
   }
-}
-
-function opened(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
-  });
 }

@@ -5,14 +5,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { accountNamed } from '../../e2e/identity-provider/account.ts';
 import { type IdentityProvider, startIdentityProvider } from '../../e2e/identity-provider/provider.ts';
 import { providerEnvironment } from '../../e2e/support/client.ts';
 import { type Headless, startHeadless } from '../../e2e/support/headless.ts';
 import { Callers, sharedClock } from '../api/callers.ts';
 import { endAll } from '../api/processes.ts';
-import { settledMemory } from '../api/resident.ts';
-import { idOf, signInAs } from '../signIn.ts';
-import { steadyMemory } from '../steadyMemory.ts';
+import { settledMemory, settling } from '../api/resident.ts';
+import { kilobytesIn } from '../processes.ts';
+import { signInAs } from '../signIn.ts';
 import { Burst, mostConnections } from './burst.ts';
 import type { Point, Promised } from './growth.ts';
 
@@ -217,7 +218,7 @@ async function onHost(
   await withProvider(async (provider) => {
     const host = await startHeadless({
       ...(home !== undefined && { home }),
-      environment: { ...providerEnvironment(provider), ...steadyMemory, LOOPGATE_LOG_LEVEL: 'error', ...environment },
+      environment: { ...providerEnvironment(provider), ...settling, LOOPGATE_LOG_LEVEL: 'error', ...environment },
     });
     try {
       await play({ host, provider, callers: new Callers() });
@@ -251,7 +252,7 @@ async function hotTime(host: Headless, callers: Callers): Promise<number> {
 async function timeOfChange(host: Headless, callers: Callers, person: string): Promise<number> {
   const told = callers.nextFrame();
   const began = sharedClock();
-  await post(host, '/user/select', { user_id: idOf(person) });
+  await post(host, '/user/select', { user_id: accountNamed(person).sub });
   return (await told) - began;
 }
 
@@ -312,5 +313,5 @@ async function resetPeak(pid: number): Promise<void> {
 
 /** The highest resident memory since then, in MB. */
 async function peakMemory(pid: number): Promise<number> {
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  return kilobytesIn(await readFile(`/proc/${pid}/status`, 'utf8'), 'VmHWM') / 1024;
 }

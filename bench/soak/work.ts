@@ -4,9 +4,10 @@ import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { accountNamed } from '../../e2e/identity-provider/account.ts';
 import type { Fault, IdentityProvider } from '../../e2e/identity-provider/provider.ts';
 import type { Headless } from '../../e2e/support/headless.ts';
-import { idOf, signInAs } from '../signIn.ts';
+import { signInAs } from '../signIn.ts';
 
 /** How often what is done, in milliseconds. L8 allows a program sixty sign-ins a minute: these are ten. */
 const pauses = { asking: 25, renewing: 1_000, signingIn: 6_000, listening: 400, misbehaving: 10_000 } as const;
@@ -130,7 +131,7 @@ export class Work {
       if (this.#isFaulted()) return;
       throw error;
     }
-    const status = await this.#ask('POST', '/user/select', JSON.stringify({ user_id: idOf(person) }));
+    const status = await this.#ask('POST', '/user/select', JSON.stringify({ user_id: accountNamed(person).sub }));
     if (status !== 200) this.#note(`POST /user/select: ${status}`);
     this.#isSignedIn = true;
     this.#changes += 1;

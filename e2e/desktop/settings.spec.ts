@@ -7,6 +7,7 @@ import { expect, test } from '@playwright/test';
 import type { Locator } from 'playwright';
 import { startIdentityProvider } from '../identity-provider/provider.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
+import { freePort } from '../support/freePort.ts';
 import { renewPicture } from '../support/picture.ts';
 import { onStage, unconfigured } from '../support/stage.ts';
 
@@ -15,13 +16,6 @@ async function startOccupant(): Promise<{ server: Server; port: number }> {
   const server = createServer((_request, response) => response.writeHead(404).end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, port: (server.address() as AddressInfo).port };
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const { server, port } = await startOccupant();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const keep = (home: string, settings: object) => writeFile(join(home, 'settings.json'), JSON.stringify(settings));

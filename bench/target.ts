@@ -1,5 +1,5 @@
-import type { Result } from '../metric.ts';
-import { median, type Rounds, spread } from '../rounds.ts';
+import type { Result } from './metric.ts';
+import { median, type Rounds, spread } from './rounds.ts';
 
 /** What a figure must not fall short of, or must not exceed. */
 export type Limit = { readonly atLeast: number } | { readonly atMost: number };
