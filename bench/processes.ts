@@ -5,7 +5,7 @@ export interface Footprint {
   readonly processes: number;
   /** Proportional set size: what several processes share is counted in parts. In kB of 1,024 bytes. */
   readonly proportionalKilobytes: number;
-  /** The processes by name, e.g. `electron electron dbus-monitor`. */
+  /** The processes by name, e.g. `electron electron electron`. */
   readonly names: readonly string[];
 }
 

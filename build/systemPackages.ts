@@ -10,7 +10,6 @@ const execute = promisify(execFile);
 /** Debian's package, and the program by which its presence is seen. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   xvfb: 'Xvfb',
-  'dbus-bin': 'dbus-send',
   'dbus-daemon': 'dbus-daemon',
   'gnome-keyring': 'gnome-keyring-daemon',
   'xfce4-panel': 'xfce4-panel',

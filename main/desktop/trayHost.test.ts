@@ -1,54 +1,34 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  answerTo,
+  type BusProgram,
+  booleanValue,
+  joinBus,
+  type PrivateBus,
+  type Reply,
+  startBusDouble,
+  startPrivateBus,
+  textValue,
+  whyNoBus,
+} from '../../e2e/support/privateBus.ts';
 import { TrayHost } from './trayHost.ts';
 
-let folder: string;
-let host: TrayHost | undefined;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'loopgate-host-'));
-});
-afterEach(() => {
-  host?.close();
-  host = undefined;
-  rmSync(folder, { recursive: true, force: true });
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
 });
 
-const environment = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/run/bus', PATH: process.env.PATH };
+/** Only reached when something is broken. */
+const within = { timeout: 15_000 };
+const watcher = 'org.kde.StatusNotifierWatcher';
 
-function program(name: string, script: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, `#!/bin/sh\n${script}\n`);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-/** Answers as the real ones were seen to: what the file `state` has. The real panel is in e2e/desktop/tray.spec.ts. */
-function bus(state: string): { send: string; monitor: string; says(state: string): void } {
-  const file = join(folder, 'state');
-  const events = join(folder, 'events');
-  writeFileSync(file, state);
-  writeFileSync(events, '');
-  return {
-    send: program(
-      'dbus-send',
-      `state=$(cat '${file}'); [ "$state" = none ] && exit 1; echo "   variant       boolean $state"`,
-    ),
-    monitor: program('dbus-monitor', `exec tail -f '${events}'`),
-    says(next) {
-      writeFileSync(file, next);
-      writeFileSync(events, 'sig\n', { flag: 'a' });
-    },
-  };
-}
-
-/** All that it says from now on. */
-function heard(programs: { send: string; monitor: string }): boolean[] {
+/** A host, and all that it says from now on. */
+function hostOn(environment: NodeJS.ProcessEnv): { host: TrayHost; said: boolean[] } {
+  const host = new TrayHost({ platform: 'linux', environment });
+  ends.push(() => host.close());
   const said: boolean[] = [];
-  host = new TrayHost({ platform: 'linux', environment, programs });
   host.follow((isThere) => said.push(isThere));
-  return said;
+  return { host, said };
 }
 
 test('on macOS and Windows there always is one', () => {
@@ -65,60 +45,127 @@ test('without a session bus there is none', () => {
   expect(new TrayHost({ platform: 'linux', environment: { PATH: process.env.PATH } }).isThere).toBe(false);
 });
 
-test('without dbus-send it is not known, and taken for there', () => {
-  const missing = join(folder, 'missing');
-  const programs = { send: missing, monitor: missing };
-  expect(new TrayHost({ platform: 'linux', environment, programs }).isThere).toBe(true);
+test('on a bus that cannot be asked it is not known, and taken for there', async () => {
+  const { host, said } = hostOn({ DBUS_SESSION_BUS_ADDRESS: 'tcp:host=localhost,port=1' });
+  expect(host.isThere).toBe(true);
+  await expect.poll(() => said, within).toEqual([true]);
 });
 
-describe.skipIf(process.platform === 'win32')('over D-Bus', () => {
-  test.each([
-    ['true', true],
-    ['false', false],
-    ['none', false],
-  ])('a watcher that says %s', async (state, expected) => {
-    const said = heard(bus(state));
-    await vi.waitFor(() => expect(said).toEqual([expected]));
-    expect(host?.isThere).toBe(expected);
+/** The bus is real, the watcher is a double that says what the test wants; the real panel is in e2e/desktop/tray.spec.ts. */
+describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
+  let bus: PrivateBus;
+  let watching: BusProgram;
+  /** What the watcher says of its property, one answer after the other, the last again and again. */
+  let says: (Reply | Promise<Reply>)[];
+  const boolean = (value: boolean): Reply => ['v', booleanValue(value)];
+  beforeEach(async () => {
+    says = [boolean(false)];
+    bus = await startPrivateBus();
+    ends.push(() => bus.stop());
+    watching = await joinBus(bus, () => (says.length > 1 ? says.shift() : says[0]) ?? 'silence');
+    ends.push(() => watching.leave());
+  });
+  const happens = (member: 'StatusNotifierHostRegistered' | 'StatusNotifierHostUnregistered') =>
+    watching.signal('/StatusNotifierWatcher', watcher, member);
+
+  test.each<[string, Reply, boolean]>([
+    ['true', boolean(true), true],
+    ['false', boolean(false), false],
+    ['an error', { error: 'org.example.No' }, false],
+    ['something else', ['v', Buffer.concat([Buffer.from([1, 0x73, 0, 0]), textValue('true')])], false],
+  ])('a watcher that says %s', async (_what, reply, expected) => {
+    says = [reply];
+    await watching.own(watcher);
+    const { host, said } = hostOn(bus.environment);
+    expect(host.isThere).toBe(true);
+    await expect.poll(() => said, within).toEqual([expected]);
+    expect(host.isThere).toBe(expected);
+    expect(watching.asked[0]).toBe('/StatusNotifierWatcher org.freedesktop.DBus.Properties Get');
   });
 
   test('one that comes and goes is followed, and nothing is said twice', async () => {
-    const programs = bus('none');
-    const said = heard(programs);
-    await vi.waitFor(() => expect(said).toEqual([false]));
-    programs.says('true');
-    await vi.waitFor(() => expect(said).toEqual([false, true]));
-    programs.says('true');
-    programs.says('none');
-    await vi.waitFor(() => expect(said).toEqual([false, true, false]));
+    const { said } = hostOn(bus.environment);
+    await expect.poll(() => said, within).toEqual([false]);
+    says = [boolean(true)];
+    await watching.own(watcher);
+    await expect.poll(() => said, within).toEqual([false, true]);
+    // A second panel, which changes nothing; then all are gone, and one comes back, while the watcher stays.
+    const asked = watching.asked.length;
+    happens('StatusNotifierHostRegistered');
+    await expect.poll(() => watching.asked.length, within).toBeGreaterThan(asked);
+    says = [boolean(false)];
+    happens('StatusNotifierHostUnregistered');
+    await expect.poll(() => said, within).toEqual([false, true, false]);
+    says = [boolean(true)];
+    happens('StatusNotifierHostRegistered');
+    await expect.poll(() => said, within).toEqual([false, true, false, true]);
+    await watching.release(watcher);
+    await expect.poll(() => said, within).toEqual([false, true, false, true, false]);
   });
 
   test('what changes while it asks is not missed', async () => {
-    const programs = bus('none');
     // The first answer is old by the time it arrives.
-    const gate = join(folder, 'gate');
-    const slow = program(
-      'slow-send',
-      `if mkdir '${gate}' 2>/dev/null; then while [ ! -e '${gate}/open' ]; do :; done; exit 1; fi
-      exec '${programs.send}'`,
-    );
-    const said = heard({ send: slow, monitor: programs.monitor });
-    programs.says('true');
-    await vi.waitFor(() => writeFileSync(join(gate, 'open'), ''));
-    await vi.waitFor(() => expect(said.at(-1)).toBe(true));
+    let answerFirst: (reply: Reply) => void = () => undefined;
+    const first = new Promise<Reply>((resolve) => {
+      answerFirst = resolve;
+    });
+    says = [first, boolean(true)];
+    await watching.own(watcher);
+    const { said } = hostOn(bus.environment);
+    await expect.poll(() => watching.asked, within).toHaveLength(1);
+    happens('StatusNotifierHostRegistered');
+    answerFirst(boolean(false));
+    await expect.poll(() => said.at(-1), within).toBe(true);
+    expect(watching.asked).toHaveLength(2);
   });
 
-  test('closed, it says nothing more', async () => {
-    const programs = bus('none');
-    const said = heard(programs);
-    await vi.waitFor(() => expect(said).toEqual([false]));
-    const other = new TrayHost({ platform: 'linux', environment, programs });
-    const afterwards: boolean[] = [];
-    other.follow((isThere) => afterwards.push(isThere));
-    host?.close();
-    programs.says('true');
-    await vi.waitFor(() => expect(afterwards.at(-1)).toBe(true));
-    other.close();
+  test('closed, it says nothing more; also when it is closed before it has reached the bus', async () => {
+    const { host, said } = hostOn(bus.environment);
+    const early = hostOn(bus.environment);
+    early.host.close();
+    await expect.poll(() => said, within).toEqual([false]);
+    const other = hostOn(bus.environment);
+    await expect.poll(() => other.said, within).toEqual([false]);
+    host.close();
+    says = [boolean(true)];
+    await watching.own(watcher);
+    await expect.poll(() => other.said.at(-1), within).toBe(true);
     expect(said).toEqual([false]);
+    expect(early.said).toEqual([]);
+    // Of the three, one is left to ask.
+    expect(watching.asked).toHaveLength(1);
+  });
+
+  test('when the bus ends there is no more news, and what was known stays', async () => {
+    says = [boolean(true)];
+    await watching.own(watcher);
+    const { host, said } = hostOn(bus.environment);
+    await expect.poll(() => said, within).toEqual([true]);
+    await bus.stop();
+    const later = hostOn(bus.environment);
+    await expect.poll(() => later.said, within).toEqual([false]);
+    expect(said).toEqual([true]);
+    expect(host.isThere).toBe(true);
+  });
+});
+
+/** A double of the bus: a real one does neither. */
+describe.skipIf(process.platform === 'win32')('a bus that fails', () => {
+  test('one that refuses rules gives one answer; one that hangs up before it has answered has no panel', async () => {
+    const refusing = await startBusDouble('OK 0\r\n', (socket, serial) => {
+      // Hello, three rules without an answer, and the question.
+      if (serial === 1) socket.write(answerTo(serial, 's', textValue(':1.1')));
+      if (serial === 5) socket.write(answerTo(serial, 'v', booleanValue(true)));
+    });
+    ends.push(() => refusing.stop());
+    const { said } = hostOn(refusing.environment);
+    await expect.poll(() => said, within).toEqual([true]);
+    const ending = await startBusDouble('OK 0\r\n', (socket, serial) => {
+      if (serial === 1) socket.write(answerTo(serial, 's', textValue(':1.1')));
+      if (serial === 5) socket.destroy();
+    });
+    ends.push(() => ending.stop());
+    const ended = hostOn(ending.environment);
+    await expect.poll(() => ended.said, within).toEqual([false]);
   });
 });

@@ -93,7 +93,10 @@ export async function checkKeyring({ environment, platform }: CommandWorld): Pro
         'Make one, for example in "Passwords and Keys"; until then Loopgate asks where to keep the sign-in.',
       );
     case 'unknown':
-      return note('It cannot be asked: dbus-send is not installed.', 'Install the package dbus-bin to see more here.');
+      return note(
+        'It cannot be asked: the session bus does not listen at a socket that has a path.',
+        'Start Loopgate where DBUS_SESSION_BUS_ADDRESS begins with unix:path= to see more here.',
+      );
     case 'absent':
       return warning(
         'No Secret Service is reached from this shell.',
