@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, execFile, execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { projectFolder } from './headless.ts';
 export interface OwnNetwork {
   /** Put before a command, it runs in that network. */
   readonly prefix: readonly string[];
-  /** Runs a command there and gives what it printed. @throws with its errors when it fails */
+  /** Runs a command there and gives what it printed; it ends with the network. @throws with its errors when it fails */
   run(argv: readonly string[], environment?: NodeJS.ProcessEnv): Promise<string>;
   /**
    * Starts a program there, from the project's folder; it ends with the network.
@@ -43,16 +43,17 @@ export async function ownNetwork(firstFree = 1024): Promise<OwnNetwork> {
   const line = await firstLine(child);
   if (line !== 'ready') throw new Error(`unshare --net said ${line}`);
   const prefix = ['nsenter', `--net=/proc/${child.pid}/ns/net`, '--'];
-  const started = [child];
+  const started: ChildProcess[] = [child];
   return {
     prefix,
     async run(argv, environment = {}) {
       const [command = '', ...rest] = [...prefix, ...argv];
-      const { stdout } = await promisify(execFile)(command, rest, {
+      const running = promisify(execFile)(command, rest, {
         env: { PATH: process.env.PATH, ...environment },
         timeout: 60_000,
       });
-      return stdout;
+      started.push(running.child);
+      return (await running).stdout;
     },
     start(argv) {
       const [command = '', ...rest] = [...prefix, ...argv];
