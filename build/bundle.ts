@@ -164,6 +164,9 @@ const standIns: Readonly<Record<string, string>> = {
   'mime-db': 'mime-db.cjs',
   'ajv/dist/2020.js': 'ajv.cjs',
   'ajv-formats': 'ajv.cjs',
+  // As pino itself imports it.
+  './lib/transport': 'pinoTransport.cjs',
+  './transport': 'pinoTransport.cjs',
 };
 
 function withStandIns(): Plugin {
