@@ -1,7 +1,6 @@
 import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
@@ -15,7 +14,7 @@ import type { Answer, ApiRequest, Operation } from './operation.ts';
 import { ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
 import { programsOperations } from './programs.ts';
-import { UserStream } from './stream.ts';
+import type { UserStream } from './stream.ts';
 import { userOperations } from './user.ts';
 import { healthPath, type Instance, wellKnownOperations } from './wellKnown.ts';
 
@@ -73,51 +72,53 @@ export function createApi(options: ApiOptions): Api {
   const requests = new WeakMap<IncomingMessage, Admitted>();
   const { gate } = options;
   const routes = new WeakMap<IncomingMessage, string>();
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.enable('case sensitive routing');
-  app.enable('strict routing');
-  // Read as text and parsed where the operation knows what it takes; a compressed body is refused.
-  app.use(express.text({ type: () => true, limit: largestBody, inflate: false }));
   const operations = apiOperations(options);
-  const stream = new UserStream(options.broker, gate, (request) =>
-    refuseUpgrade(
-      request,
-      new BrokerError('invalid_request', {
-        happened: 'The request is no WebSocket handshake (RFC 6455).',
-        next: 'Connect with a WebSocket client, or ask GET /user.',
-      }),
-    ),
-  );
   const ownPaths = new Set(operations.map((operation) => operation.path));
-  for (const path of ownPaths) {
-    const atPath = operations.filter((operation) => operation.path === path);
-    app.all(path, async (request: Request, response: Response) => {
-      routes.set(request, path);
-      const operation = atPath.find(({ method }) => method === request.method);
-      const admitted = requests.get(request);
-      if (!admitted) throw new BrokerError('forbidden_origin');
-      if (!operation) return send(response, methodNotAllowed(atPath));
-      const body: unknown = request.body;
-      send(response, await answerOf(operation, apiRequest(request, admitted, typeof body === 'string' ? body : '')));
-    });
-  }
+  let router: Promise<RequestListener> | undefined;
+  let stream: Promise<UserStream> | undefined;
+  let isClosed = false;
   /** What programs ask over and over has no body to be read, and its path is its route. */
   const bodyless = new Map(
     operations
-      .filter(({ method, path }) => method === 'GET' && !path.includes(':'))
-      .map((operation) => [operation.path, operation]),
+      .filter(({ method, path }) => (method === 'GET' || method === 'HEAD') && !path.includes(':'))
+      .map((operation) => [`${operation.method} ${operation.path}`, operation]),
   );
-  app.use(() => {
-    throw new BrokerError('not_found');
-  });
-  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    send(response, refusal(error));
-  });
+
+  /** Express, loaded when something is asked that it is needed for: most starts are followed by none. */
+  function loadRouter(): Promise<RequestListener> {
+    return import('./router.ts').then(({ createRouter }) =>
+      createRouter(ownPaths, {
+        largestBody,
+        async routed(request, response, path, body) {
+          routes.set(request, path);
+          const atPath = operations.filter((operation) => operation.path === path);
+          const operation = atPath.find(({ method }) => method === request.method);
+          const admitted = requests.get(request);
+          if (!admitted) throw new BrokerError('forbidden_origin');
+          if (!operation) return send(response, methodNotAllowed(atPath));
+          send(response, await answerOf(operation, apiRequest(request, admitted, body)));
+        },
+        failed: (response, error) => send(response, refusal(error)),
+      }),
+    );
+  }
+
+  /** Loaded when somebody listens. */
+  async function loadStream(): Promise<UserStream> {
+    const { UserStream } = await import('./stream.ts');
+    return new UserStream(options.broker, gate, (request) =>
+      refuseUpgrade(
+        request,
+        new BrokerError('invalid_request', {
+          happened: 'The request is no WebSocket handshake (RFC 6455).',
+          next: 'Connect with a WebSocket client, or ask GET /user.',
+        }),
+      ),
+    );
+  }
 
   function refusal(error: unknown): Answer {
-    return errorAnswer(brokerErrorOf(bodyError(error), options.log));
+    return errorAnswer(brokerErrorOf(error, options.log));
   }
 
   /** The gate, then the operation. */
@@ -174,20 +175,25 @@ export function createApi(options: ApiOptions): Api {
     const isKnownEnough = takesStrangers(request) || (options.callers.isSlow === true && isProbe(request));
     const caller = isKnownEnough ? stranger : await admittedCaller(request.socket);
     const who: Admitted = { requester: { caller, origin }, arrivedAt };
-    const operation = request.method === 'GET' && !hasBody(request) ? bodyless.get(pathOf(request)) : undefined;
+    const operation = hasBody(request) ? undefined : bodyless.get(`${request.method} ${pathOf(request)}`);
     if (operation) return send(response, await answerOf(operation, apiRequest(request, who, '')).catch(refusal));
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
     requests.set(request, who);
-    app(request as Request, response as Response);
+    router ??= loadRouter();
+    (await router)(request, response);
   }
 
   async function admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { origin } = await guarded(request);
     const caller = await admittedCaller(request.socket);
     if (pathOf(request) !== '/user/stream') throw new BrokerError('not_found');
-    stream.accept(request, socket, head, { caller, origin });
+    stream ??= loadStream();
+    const opened = await stream;
+    // Whoever was still being looked up comes too late.
+    if (isClosed) return void socket.destroy();
+    opened.accept(request, socket, head, { caller, origin });
   }
 
   const isLogged = options.log.isLevelEnabled?.('debug') ?? true;
@@ -225,7 +231,10 @@ export function createApi(options: ApiOptions): Api {
         refuseUpgrade(request, brokerErrorOf(error, options.log));
       });
     },
-    close: () => stream.close(),
+    async close() {
+      isClosed = true;
+      await (await stream)?.close();
+    },
   };
 }
 
@@ -330,17 +339,6 @@ function apiRequest(request: IncomingMessage, { requester, arrivedAt }: Admitted
 function methodNotAllowed(operations: readonly Operation[]): Answer {
   const allowed = operations.map(({ method }) => method).join(', ');
   return errorAnswer(new BrokerError('method_not_allowed'), { Allow: allowed });
-}
-
-/** What express's body reader and router refuse, in the broker's codes. */
-function bodyError(error: unknown): unknown {
-  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return error;
-  if (error.status === 413) return new BrokerError('payload_too_large');
-  if (error.status === 415) return new BrokerError('unsupported_media_type');
-  if (error.status >= 400 && error.status < 500) {
-    return new BrokerError('invalid_request', { happened: 'The request could not be read to its end.' });
-  }
-  return error;
 }
 
 /** T8: nothing is stored by anyone on the way. */

@@ -1,0 +1,48 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { BrokerError } from '../broker/errors.ts';
+
+/** What is done with a request. */
+export interface Routes {
+  /** In bytes (L6). */
+  readonly largestBody: number;
+  /** Answers a request that came to one of the paths. What it throws is handed to `failed`. */
+  routed(request: IncomingMessage, response: ServerResponse, path: string, body: string): Promise<void>;
+  /** Answers one that could not be read, that came to no path, or whose answer failed. */
+  failed(response: ServerResponse, error: unknown): void;
+}
+
+/** Reads a request's body and finds its path: express, without what it does by itself. */
+export function createRouter(paths: Iterable<string>, { largestBody, routed, failed }: Routes): RequestListener {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  // Read as text and parsed where the operation knows what it takes; a compressed body is refused.
+  app.use(express.text({ type: () => true, limit: largestBody, inflate: false }));
+  for (const path of paths) {
+    app.all(path, async (request: Request, response: Response) => {
+      const body: unknown = request.body;
+      await routed(request, response, path, typeof body === 'string' ? body : '');
+    });
+  }
+  app.use(() => {
+    throw new BrokerError('not_found');
+  });
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    failed(response, bodyError(error));
+  });
+  return (request, response) => app(request as Request, response as Response);
+}
+
+/** What express's body reader and router refuse, in the broker's codes. */
+function bodyError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return error;
+  if (error.status === 413) return new BrokerError('payload_too_large');
+  if (error.status === 415) return new BrokerError('unsupported_media_type');
+  if (error.status >= 400 && error.status < 500) {
+    return new BrokerError('invalid_request', { happened: 'The request could not be read to its end.' });
+  }
+  return error;
+}
