@@ -44,15 +44,15 @@ async function start(): Promise<void> {
   const log = createLog(settings.logLevel, openLogFile(app.getPath('logs')));
   if (lock.notice !== undefined) log.warn({}, lock.notice);
   app.setAppUserModelId('dev.loopgate.app'); // Windows shows notifications for a named app only.
-  await app.whenReady();
+  const fetch = systemFetch();
+  const vault = new KeptVault(desktopVault(settings));
+  const listening = RunningHost.start(settings, (next) =>
+    startHost(next, { fetch, openBrowser: browserOpener(next.issuer), vault, guard: 'ask', ownCommand }, log),
+  );
+  const [running] = await Promise.all([listening, app.whenReady()]);
   speakSystemLanguage();
   denyPermissions();
   servePage();
-  const fetch = systemFetch();
-  const vault = new KeptVault(desktopVault(settings));
-  const running = await RunningHost.start(settings, (next) =>
-    startHost(next, { fetch, openBrowser: browserOpener(next.issuer), vault, guard: 'ask', ownCommand }, log),
-  );
   const updates = await ownUpdates(app, running, log);
   const desktop = startDesktop(running, { fetch, vault, startAtLogin: ownStartAtLogin(app), updates });
   app.on('second-instance', (_event, argv) => startsHidden(argv, process.platform) || desktop.open());

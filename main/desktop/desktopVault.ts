@@ -4,7 +4,7 @@ import { writeSetting } from '../settingsFile.ts';
 import { SystemVault } from '../systemVault.ts';
 import { safeStorageProtection } from './safeStorageProtection.ts';
 
-/** Where the app keeps the sessions. Only after the app is ready. */
+/** Where the app keeps the sessions. Whoever reads it before the app is ready waits until then. */
 export function desktopVault(settings: Settings): SystemVault {
   const { home, withoutKeyring } = settings;
   return new SystemVault({

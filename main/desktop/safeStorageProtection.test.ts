@@ -8,6 +8,7 @@ const keyring = vi.hoisted(() => ({ opens: (_sealed: string): boolean => true })
 vi.mock('electron', () => ({
   // electron-store looks whether it is there.
   default: {},
+  app: { whenReady: () => Promise.resolve() },
   safeStorage: {
     getSelectedStorageBackend: () => 'kwallet6',
     isEncryptionAvailable: () => true,

@@ -1,23 +1,27 @@
 import { existsSync } from 'node:fs';
-import { safeStorage } from 'electron';
+import { app, safeStorage } from 'electron';
 import { SealedFile, SealerUnavailable } from '../sealedFile.ts';
 import { secretServiceState } from '../secretService.ts';
 import type { Protection, ProtectionState } from '../systemVault.ts';
 
 /**
- * The system's keyring as Electron's safeStorage uses it. Only after the app is ready. `basic_text` is not protection.
+ * The system's keyring as Electron's safeStorage uses it, which is known when the app is ready: until then it is waited for.
+ * `basic_text` is not protection.
  * @param home - the data folder
  */
 export function safeStorageProtection(home: string): Protection {
   // The newer Electron answers without blocking the main process; the older one has only the blocking calls.
   const isAsync = typeof safeStorage.encryptStringAsync === 'function';
-  const backend = backendName();
   const decrypt = async (sealed: Buffer) =>
     isAsync ? (await safeStorage.decryptStringAsync(sealed)).result : safeStorage.decryptString(sealed);
   const protection: Protection = {
-    name: backend ?? 'none',
+    get name() {
+      return backendName() ?? 'none';
+    },
     kind: 'keyring',
     async state(): Promise<ProtectionState> {
+      await app.whenReady();
+      const backend = backendName();
       if (backend === undefined) return 'absent';
       // Looked at before anything is asked of safeStorage: Electron 33 would stand still until the password is typed.
       if (backend === 'gnome_libsecret') {

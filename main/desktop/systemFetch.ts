@@ -1,20 +1,24 @@
-import { net, type Session, session } from 'electron';
+import { app, net, type Session, session } from 'electron';
 import { type PlatformFetch, ProxyFailure } from '../broker/providerFetch.ts';
 
 /**
  * HTTP as the system is set up for it: its proxy or automatic configuration (PAC), and its certificate store. This machine
  * itself is always reached directly: a proxy would get the tokens of a provider on loopback, and could not reach it anyway.
- * Chromium leaves loopback out by itself, unless the proxy settings say `<-loopback>`; so it is not left to them. Called when
- * the app is ready.
+ * Chromium leaves loopback out by itself, unless the proxy settings say `<-loopback>`; so it is not left to them. A request
+ * waits until the app is ready.
  */
 export function systemFetch(): PlatformFetch {
   let direct: Promise<Session> | undefined;
   return fetchOver({
     async direct(url, options) {
+      await app.whenReady();
       direct ??= directSession();
       return (await direct).fetch(url, options);
     },
-    system: (url, options) => net.fetch(url, options),
+    async system(url, options) {
+      await app.whenReady();
+      return net.fetch(url, options);
+    },
     proxyOf: (url) => session.defaultSession.resolveProxy(url),
   });
 }
