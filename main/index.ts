@@ -1,3 +1,4 @@
+import './smallHeap.ts';
 import { app, powerMonitor } from 'electron';
 import { ListenError, OwnLoopgateError } from './api/listen.ts';
 import { ownCommand, runsCommand } from './cli/packed.ts';
