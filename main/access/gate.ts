@@ -310,9 +310,8 @@ export class Gate {
 
   async #partyOf(requester: Requester): Promise<Party> {
     const { caller, origin } = requester;
-    const program = await caller.program();
     const known = origin === undefined ? this.#parties.get(caller) : undefined;
-    const party = known ?? this.#party(program, caller, origin);
+    const party = known ?? this.#party(await caller.program(), caller, origin);
     if (origin === undefined && !known) this.#parties.set(caller, party);
     remember(this.#requesters, party.owner, requester);
     return party;

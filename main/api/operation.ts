@@ -87,8 +87,8 @@ export function json(value: object, status = 200, headers: Record<string, string
  * Makes an answer once for each object that it is made of, which never changes: what a session holds is asked for far more
  * often than it is replaced.
  */
-export function madeOnce<Source extends object>(make: (source: Source) => Answer): (source: Source) => Answer {
-  const made = new WeakMap<Source, Answer>();
+export function madeOnce<Source extends object, Made>(make: (source: Source) => Made): (source: Source) => Made {
+  const made = new WeakMap<Source, Made>();
   return (source) => {
     const known = made.get(source);
     if (known) return known;

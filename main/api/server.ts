@@ -10,7 +10,7 @@ import { descriptionOperations } from './description.ts';
 import { deviceOperations } from './device.ts';
 import { errorAnswer } from './errors.ts';
 import { callbackPath, guard, openPagePrefix, type Passed } from './guard.ts';
-import type { Answer, ApiRequest, Operation } from './operation.ts';
+import { type Answer, type ApiRequest, madeOnce, type Operation } from './operation.ts';
 import { ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
 import { programsOperations } from './programs.ts';
@@ -68,6 +68,8 @@ interface Admitted {
  */
 export function createApi(options: ApiOptions): Api {
   const callers = new WeakMap<Socket, Promise<Caller | undefined>>();
+  /** Those of them that were found and let in. */
+  const admittedCallers = new WeakMap<Socket, Caller>();
   const opened = new WeakMap<Socket, PointInTime>();
   const requests = new WeakMap<IncomingMessage, Admitted>();
   const { gate } = options;
@@ -96,7 +98,7 @@ export function createApi(options: ApiOptions): Api {
           const admitted = requests.get(request);
           if (!admitted) throw new BrokerError('forbidden_origin');
           if (!operation) return send(response, methodNotAllowed(atPath));
-          send(response, await answerOf(operation, apiRequest(request, admitted, body)));
+          send(response, await answerOf(operation, new AdmittedRequest(request, admitted, body)));
         },
         failed: (response, error) => send(response, refusal(error)),
       }),
@@ -140,14 +142,13 @@ export function createApi(options: ApiOptions): Api {
     return found;
   }
 
-  async function guarded(request: IncomingMessage): Promise<Passed> {
+  function guarded(request: IncomingMessage): Passed | Promise<never> {
     const { localPort: port = -1 } = request.socket;
     const { broker } = options;
     try {
       return guard(request, { port, origins: gate.origins, providerOrigins: broker.providerOrigins });
     } catch (error) {
-      await offerOrigin(request);
-      throw error;
+      return offerOrigin(request).then(() => Promise.reject(error));
     }
   }
 
@@ -162,6 +163,7 @@ export function createApi(options: ApiOptions): Api {
   /** L5. @throws BrokerError for another user's process, and for a connection without an owner */
   async function admittedCaller(socket: Socket): Promise<Caller> {
     const caller = await callerOf(socket);
+    if (caller) admittedCallers.set(socket, caller);
     if (caller) return caller;
     throw new BrokerError('forbidden_origin', {
       happened: 'The request does not come from a program of the user who runs Loopgate.',
@@ -173,10 +175,12 @@ export function createApi(options: ApiOptions): Api {
     const { origin } = await guarded(request);
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
     const isKnownEnough = takesStrangers(request) || (options.callers.isSlow === true && isProbe(request));
-    const caller = isKnownEnough ? stranger : await admittedCaller(request.socket);
+    const { socket } = request;
+    const caller = isKnownEnough ? stranger : (admittedCallers.get(socket) ?? (await admittedCaller(socket)));
     const who: Admitted = { requester: { caller, origin }, arrivedAt };
     const operation = hasBody(request) ? undefined : bodyless.get(`${request.method} ${pathOf(request)}`);
-    if (operation) return send(response, await answerOf(operation, apiRequest(request, who, '')).catch(refusal));
+    if (operation)
+      return send(response, await answerOf(operation, new AdmittedRequest(request, who, '')).catch(refusal));
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
@@ -319,21 +323,39 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
-function apiRequest(request: IncomingMessage, { requester, arrivedAt }: Admitted, body: string): ApiRequest {
-  const { headers, method = '', url = '' } = request;
-  const path = pathOf(request);
-  return {
-    requester,
-    arrivedAt,
-    method,
-    path,
-    get query() {
-      return new URLSearchParams(url.slice(path.length));
-    },
-    body,
-    mediaType: headers['content-type']?.split(';')[0]?.trim().toLowerCase(),
-    header: (name) => headers[name.toLowerCase()]?.toString(),
-  };
+/** What an operation gets of a request. What few of them ask for is read when they do. */
+class AdmittedRequest implements ApiRequest {
+  readonly #request: IncomingMessage;
+  readonly requester: Requester;
+  readonly arrivedAt: number;
+  readonly body: string;
+
+  constructor(request: IncomingMessage, { requester, arrivedAt }: Admitted, body: string) {
+    this.#request = request;
+    this.requester = requester;
+    this.arrivedAt = arrivedAt;
+    this.body = body;
+  }
+
+  get method(): string {
+    return this.#request.method ?? '';
+  }
+
+  get path(): string {
+    return pathOf(this.#request);
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#request.url?.slice(this.path.length));
+  }
+
+  get mediaType(): string | undefined {
+    return this.#request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  }
+
+  header(name: string): string | undefined {
+    return this.#request.headers[name.toLowerCase()]?.toString();
+  }
 }
 
 function methodNotAllowed(operations: readonly Operation[]): Answer {
@@ -342,14 +364,21 @@ function methodNotAllowed(operations: readonly Operation[]): Answer {
 }
 
 /** T8: nothing is stored by anyone on the way. */
+const everyHeader = [
+  ...['Cache-Control', 'no-store'],
+  ...['X-Content-Type-Options', 'nosniff'],
+  ...['Cross-Origin-Resource-Policy', 'same-origin'],
+];
+
+/** Names and values in turns, as Node takes them. Made once for an answer that is given again and again. */
+const headersOf = madeOnce(({ status, headers, body }: Answer): string[] => [
+  ...everyHeader,
+  ...Object.entries(headers).flat(),
+  ...(status === 204 ? [] : ['Content-Length', String(Buffer.byteLength(body))]),
+]);
+
 function send(response: ServerResponse, answer: Answer): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(answer.status, {
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    ...answer.headers,
-    ...(answer.status !== 204 && { 'Content-Length': String(Buffer.byteLength(answer.body)) }),
-  });
+  response.writeHead(answer.status, headersOf(answer));
   response.end(response.req.method === 'HEAD' ? undefined : answer.body);
 }
