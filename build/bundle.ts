@@ -63,7 +63,7 @@ export async function bundle({ root = projectFolder, quiet = false }: BundleOpti
   const { build } = await import('vite');
   const define = {
     __LOOPGATE_VERSION__: JSON.stringify(await readVersion(root)),
-    'process.env.NODE_ENV': JSON.stringify('production'),
+    ...productionDefine,
   };
   const shipped = new ShippedPackages();
   const recorded = (config: InlineConfig) => ({ ...config, plugins: [...(config.plugins ?? []), shipped.plugin] });
@@ -138,6 +138,21 @@ export async function ensureTestKit(root: string = projectFolder): Promise<void>
   await copyDocs(root, ['testKit']);
   await writeFile(join(into, '.inputs'), inputs);
 }
+
+/**
+ * Bundles another program the way that the app or the headless host is: the benchmark compares with such ones.
+ * @param like - whose way
+ * @param into - an absolute path of a folder, which is emptied
+ * @returns the program
+ */
+export async function bundleLike(like: 'main' | 'headless', entry: string, into: string): Promise<string> {
+  const { build } = await import('vite');
+  const config = forNode(projectFolder, like, productionDefine);
+  await build({ ...config, build: { ...config.build, ssr: entry, outDir: into, sourcemap: false } });
+  return join(into, 'index.cjs');
+}
+
+const productionDefine = { 'process.env.NODE_ENV': JSON.stringify('production') };
 
 type Define = Readonly<Record<string, string>>;
 type NodePart = 'main' | 'headless' | 'cli' | 'preload' | 'testKit';

@@ -1,4 +1,4 @@
-/** A desktop with the two apps that are compared: Loopgate, and one of ten lines. */
+/** A desktop with the apps that are compared: Loopgate, one of ten lines, and that with the packages that are fixed. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -15,6 +15,7 @@ import { type DesktopSession, startDesktopSession } from '../../build/testDispla
 import { startIdentityProvider } from '../../e2e/identity-provider/provider.ts';
 import { providerEnvironment } from '../../e2e/support/client.ts';
 import { freePort } from '../../e2e/support/freePort.ts';
+import { buildFixedApp } from '../fixedParts/build.ts';
 import { signInOnDevice } from '../signIn.ts';
 
 const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
@@ -40,12 +41,14 @@ export interface StartedApp {
   stop(): Promise<void>;
 }
 
-/** Both apps, started the same way: unpacked, by the same runtime, on the same desktop, without a window. */
+/** The apps, started the same way: unpacked, by the same runtime, on the same desktop, without a window. */
 export interface ComparedApps {
   readonly session: DesktopSession;
   /** Loopgate as it starts at login, with a stored session. */
   startLoopgate(): Promise<StartedApp>;
   startTenLines(): Promise<StartedApp>;
+  /** The ten lines with the packages that are fixed (bench/fixedParts), one request to the provider and one look at the keyring. */
+  startFixedParts(): Promise<StartedApp>;
 }
 
 /**
@@ -64,6 +67,7 @@ export async function withComparedApps<T>(
   await ensureBundle({ quiet: true });
   const loopgate = await assembleApp({ runtime, appFolder: projectFolder });
   const tenLines = await assembleApp({ runtime, appFolder: tenLinesFolder });
+  const fixedParts = await assembleApp({ runtime, appFolder: await buildFixedApp() });
   const session = await startDesktopSession();
   const provider = await startIdentityProvider({ deviceIntervalSeconds: 1 });
   const tray = await watchTray(session);
@@ -84,6 +88,8 @@ export async function withComparedApps<T>(
           LOOPGATE_GUARD: 'same-user',
         })),
       startTenLines: () => start(tenLines, [], (port) => ({ PORT: String(port), ICON: icon })),
+      startFixedParts: () =>
+        start(fixedParts, [], (port) => ({ PORT: String(port), ICON: icon, ISSUER: provider.issuer })),
     };
     // The session is then in the keyring of this desktop.
     const app = await apps.startLoopgate();

@@ -4,6 +4,7 @@ import { ratioResult } from '../target.ts';
 import { type StartedApp, withComparedApps } from './desktop.ts';
 
 const rounds = 15;
+const fixedRounds = 7;
 const most = 1.15;
 
 /** P11. Both apps start without a window and are ended again, in turns. */
@@ -25,19 +26,29 @@ export const start: Metric = {
         () => startOnce(apps.startLoopgate),
         () => startOnce(apps.startTenLines),
       );
+      const fixedStarts = await inTurns(
+        fixedRounds,
+        () => startOnce(apps.startFixedParts),
+        () => startOnce(apps.startTenLines),
+      );
+      const [answers, tray] = ['spawn → the API answers, ms', 'spawn → the tray icon is there, ms'];
       return [
-        resultOf('spawn → the API answers, ms', starts, ({ answered }) => answered),
-        resultOf('spawn → the tray icon is there, ms', starts, ({ inTray }) => inTray),
+        resultOf('P11', answers, starts, ({ answered }) => answered),
+        resultOf('P11', tray, starts, ({ inTray }) => inTray),
+        resultOf('also', `P11 of the fixed packages alone, ${answers}`, fixedStarts, ({ answered }) => answered),
+        resultOf('also', `P11 of the fixed packages alone, ${tray}`, fixedStarts, ({ inTray }) => inTray),
       ];
     });
   },
 };
 
 function resultOf(
+  id: string,
   metric: string,
   starts: { readonly values: readonly StartedApp[]; readonly references: readonly StartedApp[] },
   figure: (app: StartedApp) => number,
 ): Result {
   const rows = compared(starts.values.map(figure), starts.references.map(figure));
-  return ratioResult({ id: 'P11', metric, note: `${rounds} rounds, both unpacked` }, rows, { atMost: most });
+  const note = `${rows.values.length} rounds, both unpacked`;
+  return ratioResult({ id, metric, note }, rows, { atMost: most });
 }

@@ -293,6 +293,8 @@ export function parseOnboarded(body: unknown): boolean {
 
 /** @throws BrokerError `invalid_request` */
 export function parseAccessTokenQuery(query: URLSearchParams): OtherApi {
+  // As it nearly always is.
+  if (query.size === 0) return {};
   const { audience, scope: scopes = [] } = parse(accessTokenQuery, parametersToObject(query));
   return {
     ...(audience !== undefined && { audience }),

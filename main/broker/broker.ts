@@ -497,9 +497,9 @@ export class Broker {
    */
   async accessToken(api: OtherApi = {}): Promise<string> {
     this.#registration.provider();
-    await this.#whenReady();
+    if (!this.#isReady) await this.#whenReady();
     const session = this.#accounts.active();
-    const isOwn = (api.audience ?? session.account.audience) === session.account.audience && api.scope === undefined;
+    const isOwn = (api.audience ?? session.audience) === session.audience && api.scope === undefined;
     const token = isOwn ? await session.accessToken() : await session.accessTokenFor(api);
     return token.accessToken;
   }

@@ -168,6 +168,11 @@ export class Session {
     };
   }
 
+  /** The API that its access token is for. */
+  get audience(): string | undefined {
+    return this.#account.audience;
+  }
+
   /** How sure this session is of what it shows. */
   get freshness(): Freshness {
     if (!this.#wasVerified) return 'unverified';
