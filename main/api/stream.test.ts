@@ -13,6 +13,7 @@ import {
   TestVault,
   type WorldOptions,
 } from '../../e2e/support/brokerWorld.ts';
+import { latch } from '../../e2e/support/latch.ts';
 import { testGate } from '../../e2e/support/testGate.ts';
 import type { Gate, GuardMode } from '../access/gate.ts';
 import { type Program, type ProgramKind, programOf } from '../access/program.ts';
@@ -133,15 +134,6 @@ async function there({ socket }: Listener): Promise<void> {
   await pong;
 }
 
-/** A promise and what settles it. */
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
-
 /** A program that upgrades and reads nothing from then on: neither frames nor pings. */
 async function silentListener({ listening }: Stage): Promise<Socket> {
   const socket = connect(listening.port, '127.0.0.1');
@@ -198,7 +190,7 @@ describe('what listeners are sent', () => {
   test('before the stored session was read there is no frame; then it is the stored person, never an empty one', async () => {
     const evening = await scriptedWorld();
     await signInAs(evening);
-    const { opened, open } = gate();
+    const { opened, open } = latch();
     const vault = new TestVault(evening.vault.state);
     const load = vault.load.bind(vault);
     vault.load = () => opened.then(load);
@@ -546,7 +538,7 @@ describe('L11: at the end', () => {
     'one that is still being looked up is not let in, and does not hold it up, %s',
     { timeout: 10_000 },
     async (_when, late) => {
-      const [asked, answer] = [gate(), gate()];
+      const [asked, answer] = [latch(), latch()];
       let looked = 0;
       const find = async () => {
         looked += 1;

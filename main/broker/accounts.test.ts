@@ -14,6 +14,7 @@ import {
   storedAccountOf,
   TestVault,
 } from '../../e2e/support/brokerWorld.ts';
+import { latch } from '../../e2e/support/latch.ts';
 import { accountKey } from './session.ts';
 import { MemoryVault, parseStoredState, type StoredState, VaultUnreadable } from './vault.ts';
 
@@ -124,6 +125,27 @@ test('T4: the refresh token that is replaced is revoked only after the new one i
   await signInAs(world);
   await world.provider.waitFor(({ path }) => path === '/oauth/revoke');
   expect(world.broker.state().problem).toBeUndefined();
+});
+
+test('T4: the access token of a sign-in is handed to nobody before the sign-in is on disk', async () => {
+  const world = await localWorld();
+  const [saving, saved] = [latch(), latch()];
+  world.vault.beforeSave = () => {
+    saving.open();
+    return saved.opened;
+  };
+  const signedIn = signInAs(world);
+  await saving.opened;
+  const onDisk: boolean[] = [];
+  const callers = [1, 2].map(() =>
+    world.broker.accessToken().then(() => onDisk.push((world.vault.state?.accounts.length ?? 0) > 0)),
+  );
+  // Whoever is not made to wait has the token after a few turns of the event loop.
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(onDisk).toEqual([]);
+  saved.open();
+  await Promise.all([signedIn, ...callers]);
+  expect(onDisk).toEqual([true, true]);
 });
 
 test('T10: a sign-out wipes first, and revokes after', async () => {

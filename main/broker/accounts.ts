@@ -186,7 +186,9 @@ export class Accounts {
     if (spent !== undefined && spent !== refreshToken) {
       this.#replaced = [...this.#replaced, { issuer, clientId, token: spent }];
     }
-    await this.#persistInTime();
+    const stored = this.#persistInTime();
+    session.handOutAfter(stored);
+    await stored;
     this.#observer.changed();
     return session;
   }

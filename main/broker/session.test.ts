@@ -15,21 +15,13 @@ import {
   storedAccountOf,
   withEndedAccessToken,
 } from '../../e2e/support/brokerWorld.ts';
+import { latch } from '../../e2e/support/latch.ts';
 import { Provider } from './provider.ts';
 import { Session } from './session.ts';
 import type { StoredAccount } from './vault.ts';
 
 const second = 1000;
 const minute = 60 * second;
-
-/** A promise and what settles it. */
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
 
 /** Signs in, and gives what the next start finds: the access token has ended overnight. */
 async function theMorningAfter(options: Parameters<typeof localWorld>[0] = {}): Promise<LocalWorld> {
@@ -96,8 +88,8 @@ test('T4: a renewed access token is handed to nobody before its refresh token is
     await signInAs(world);
     return world;
   });
-  const saving = gate();
-  const saved = gate();
+  const saving = latch();
+  const saved = latch();
   const saves: StoredAccount[] = [];
   const host = {
     persist: () => {
@@ -143,8 +135,8 @@ test('T4: a renewed access token is handed to nobody before its refresh token is
 
 test('T4: the answer of a refresh waits for the vault', async () => {
   const { broker, vault } = await theMorningAfter();
-  const saving = gate();
-  const saved = gate();
+  const saving = latch();
+  const saved = latch();
   vault.beforeSave = () => {
     saving.open();
     return saved.opened;
@@ -508,12 +500,12 @@ test('T10: a sign-out during a refresh wins: the token that comes then is revoke
 });
 
 test('T10: the refresh token that arrives after a sign-out is revoked', async () => {
-  const answer = gate();
+  const answer = latch();
   const world = await scriptedWorld();
   await signInAs(world);
   const provider = world.provider;
   const honest = provider.fetch;
-  const asked = gate();
+  const asked = latch();
   provider.answers.set('/oauth/token', async () => {
     asked.open();
     await answer.opened;

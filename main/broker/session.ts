@@ -210,6 +210,11 @@ export class Session {
     return this.#knownTokens.has(hash(refreshToken));
   }
 
+  /** T4: its access token is handed to nobody before this write of the account has ended. */
+  handOutAfter(stored: Promise<void>): void {
+    this.#stored = stored;
+  }
+
   /**
    * A valid access token, renewed first when it is about to end.
    * @param options.renew - true to renew even a valid one (`grant_type=refresh_token`), unless it is the one that has
