@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import type { Metric, Result } from '../metric.ts';
 import { spread } from '../rounds.ts';
 import { figureResult } from '../target.ts';
 import { Callers } from './callers.ts';
+import { startScript } from './processes.ts';
 import { ProviderTime } from './providerTime.ts';
 import { type Stage, startStage } from './stage.ts';
 
@@ -10,6 +14,9 @@ const rounds = 5;
 /** How long an access token lives, in seconds: the host takes a new one as good for two. */
 const life = 3;
 const tokenPath = '/oauth/token';
+const heldServer = fileURLToPath(new URL('../fixedParts/heldAnswers.cjs', import.meta.url));
+/** How long it holds them back, about as a provider does; in milliseconds. */
+const heldFor = 20;
 
 export const renewal: Metric = {
   id: 'P6',
@@ -20,6 +27,8 @@ export const renewal: Metric = {
     return [
       ...(await together(stage, time, { callers: 100, atMost: 20 }, announce)),
       ...(await together(stage, time, { callers: 1000, atMost: 100 }, announce)),
+      await heldAnswers({ callers: 100, atMost: 20 }, announce),
+      await heldAnswers({ callers: 1000, atMost: 100 }, announce),
     ];
   },
 };
@@ -66,4 +75,24 @@ async function together(
       'ms',
     ),
   ];
+}
+
+/** What no host gets below: a bare `node:http` that answers all at once, without a renewal, a caller or a write. */
+async function heldAnswers(
+  { callers: count, atMost }: { callers: number; atMost: number },
+  announce: (line: string) => void,
+): Promise<Result> {
+  announce(`${count} callers of a bare node:http`);
+  const child = startScript(heldServer, [String(heldFor)]);
+  const { port } = z.object({ port: z.number() }).parse((await once(child, 'message'))[0]);
+  const callers = new Callers();
+  await callers.gather({ port, connections: count });
+  const waits: number[] = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const { last } = await callers.fire({ port, path: '/' });
+    if (round > 0) waits.push(last - heldFor);
+  }
+  await callers.leave();
+  const metric = `P6 of a bare node:http, ${count} callers, ms`;
+  return figureResult({ id: 'also', metric, note: `${rounds} rounds` }, waits, { atMost }, 'ms');
 }

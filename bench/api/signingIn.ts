@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
 import type { Metric, Result } from '../metric.ts';
 import { median } from '../rounds.ts';
 import { figureResult } from '../target.ts';
 import { Callers } from './callers.ts';
+import { startScript } from './processes.ts';
 import { processorTime } from './processor.ts';
 import { Program, type SignInTimes } from './program.ts';
 import { ProviderTime } from './providerTime.ts';
@@ -10,9 +15,14 @@ import { type Stage, startStage } from './stage.ts';
 /** Fewer than a program may begin in a minute (60), with those before and after. */
 const signIns = 30;
 const warmUps = 5;
+/** Milliseconds. */
+const most = 5;
 /** About as long as {@link signInsMeanwhile} take. */
 const probeSeconds = 0.5;
 const signInsMeanwhile = 10;
+const fixedSignIn = fileURLToPath(new URL('../fixedParts/signIn.ts', import.meta.url));
+/** What that answers to each step. */
+const stepTaken = z.object({ took: z.number(), login: z.string() });
 
 export const signingIn: Metric = {
   id: 'P5',
@@ -38,12 +48,37 @@ export const signingIn: Metric = {
     const metric = 'a sign-in through the API, ms of the host’s own';
     const note = `median of ${signIns}: the challenge ${part('challenge')}, until the address is out ${part('address')}, from the callback to the code ${part('code')}, the tokens ${part('tokens')}; the host takes ${processor.toFixed(1)} ms of a processor for one`;
     return [
-      figureResult({ id: 'P5', metric, note }, times, { atMost: 5 }, 'ms'),
+      figureResult({ id: 'P5', metric, note }, times, { atMost: most }, 'ms'),
+      await signInAlone(stage, time, announce),
       await healthMeanwhile(stage, program, { isKept: true, atMost: 5 }, announce),
       await healthMeanwhile(stage, program, { isKept: false, atMost: 20 }, announce),
     ];
   },
 };
+
+/** What no host gets below: openid-client and the two writes, without any request to a host. */
+async function signInAlone({ provider }: Stage, time: ProviderTime, announce: (line: string) => void): Promise<Result> {
+  announce('openid-client alone');
+  const { issuer, clientId, audience } = provider;
+  const child = startScript(fixedSignIn, [issuer, clientId, audience]);
+  await once(child, 'message');
+  const step = async (message: object) => {
+    const began = performance.now();
+    const answered = once(child, 'message');
+    child.send(message);
+    const { took, login } = stepTaken.parse((await answered)[0]);
+    return { login, own: took - time.between(began, performance.now()) };
+  };
+  const times: number[] = [];
+  for (let index = 0; index < warmUps + signIns; index += 1) {
+    const { login, own } = await step({});
+    const { fields } = await new BrowserDouble().signInAs(login, 'Ada Lovelace', { deliver: false });
+    const tokens = await step({ fields });
+    if (index >= warmUps) times.push(own + tokens.own);
+  }
+  const metric = 'P5 of openid-client and the two writes alone, ms';
+  return figureResult({ id: 'also', metric, note: `median of ${signIns}` }, times, { atMost: most }, 'ms');
+}
 
 /** How long /.well-known/health takes while sign-ins go on. It has no entry of its own. */
 async function healthMeanwhile(
