@@ -2,7 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { Mark } from './icons.tsx';
 import { texts } from './texts.ts';
 
-/** Reading a session takes a moment; what takes longer says so, and what may hold it up. */
+/** A quick start shows nothing of it, so that nothing flickers; in milliseconds. */
+const shownAfter = 400;
+/** Reading a session takes a moment; what takes longer says so, and what may hold it up. In milliseconds. */
 const slowAfter = 6_000;
 
 interface StartingProps {
@@ -13,18 +15,15 @@ interface StartingProps {
   onUnlock: () => void;
 }
 
-/** Before the stored session is read. The style sheet shows it only after a moment, so that a quick start does not flicker. */
+/** Before the stored session is read. What waits for the person is there at once. */
 export function Starting({ silent, locked, onUnlock }: StartingProps) {
-  const [slow, setSlow] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setSlow(true), slowAfter);
-    return () => clearTimeout(timer);
-  }, []);
+  const shown = useAfter(shownAfter) || silent || locked;
+  const slow = useAfter(slowAfter);
 
   const { starting, storage } = texts;
   const text = silent ? starting.silent : locked ? storage.lockedText : slow ? starting.slow : starting.text;
   return (
-    <section class="welcome starting" aria-labelledby="starting">
+    <section class={shown ? 'welcome' : 'welcome unseen'} aria-labelledby="starting">
       <Mark />
       <h2 id="starting">{locked && !silent ? storage.lockedTitle : starting.heading}</h2>
       <p class="muted starting-text" aria-live="polite">
@@ -37,4 +36,14 @@ export function Starting({ silent, locked, onUnlock }: StartingProps) {
       )}
     </section>
   );
+}
+
+/** True when so many milliseconds have passed. */
+function useAfter(milliseconds: number): boolean {
+  const [isOver, setOver] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setOver(true), milliseconds);
+    return () => clearTimeout(timer);
+  }, [milliseconds]);
+  return isOver;
 }
