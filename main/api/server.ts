@@ -87,22 +87,20 @@ export function createApi(options: ApiOptions): Api {
   );
 
   /** Express, loaded when something is asked that it is needed for: most starts are followed by none. */
-  function loadRouter(): Promise<RequestListener> {
-    return import('./router.ts').then(({ createRouter }) =>
-      createRouter(ownPaths, {
-        largestBody,
-        async routed(request, response, path, body) {
-          routes.set(request, path);
-          const atPath = operations.filter((operation) => operation.path === path);
-          const operation = atPath.find(({ method }) => method === request.method);
-          const admitted = requests.get(request);
-          if (!admitted) throw new BrokerError('forbidden_origin');
-          if (!operation) return send(response, methodNotAllowed(atPath));
-          send(response, await answerOf(operation, new AdmittedRequest(request, admitted, body)));
-        },
-        failed: (response, error) => send(response, refusal(error)),
-      }),
-    );
+  async function loadRouter(): Promise<RequestListener> {
+    const { createRouter } = await import('./router.ts');
+    return createRouter(ownPaths, {
+      largestBody,
+      async routed(request, response, path, body) {
+        routes.set(request, path);
+        const admitted = requests.get(request);
+        if (!admitted) throw new BrokerError('forbidden_origin');
+        const operation = operations.find((one) => one.path === path && one.method === request.method);
+        if (!operation) return send(response, methodNotAllowed(operations.filter((one) => one.path === path)));
+        send(response, await answerOf(operation, new AdmittedRequest(request, admitted, body)));
+      },
+      failed: (response, error) => send(response, refusal(error)),
+    });
   }
 
   /** Loaded when somebody listens. */
@@ -163,11 +161,13 @@ export function createApi(options: ApiOptions): Api {
   /** L5. @throws BrokerError for another user's process, and for a connection without an owner */
   async function admittedCaller(socket: Socket): Promise<Caller> {
     const caller = await callerOf(socket);
-    if (caller) admittedCallers.set(socket, caller);
-    if (caller) return caller;
-    throw new BrokerError('forbidden_origin', {
-      happened: 'The request does not come from a program of the user who runs Loopgate.',
-    });
+    if (!caller) {
+      throw new BrokerError('forbidden_origin', {
+        happened: 'The request does not come from a program of the user who runs Loopgate.',
+      });
+    }
+    admittedCallers.set(socket, caller);
+    return caller;
   }
 
   async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
