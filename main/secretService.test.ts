@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { whyNoProgram } from '../build/systemPackages.ts';
 import {
   answerTo,
@@ -15,14 +15,9 @@ import { secretServiceState } from './secretService.ts';
 import { SessionBus } from './sessionBus.ts';
 
 const whyNoKeyring = await whyNoProgram('gnome-keyring-daemon');
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
 async function privateBus(starts: Readonly<Record<string, string>> = {}) {
   const bus = await startPrivateBus({ starts });
-  ends.push(() => bus.stop());
+  onTestFinished(() => bus.stop());
   return bus;
 }
 
@@ -34,7 +29,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('secretServiceState', () => {
   async function serviceThat(answer: (member: string) => Reply) {
     const bus = await privateBus();
     const program = await joinBus(bus, ({ member }) => answer(member));
-    ends.push(() => program.leave());
+    onTestFinished(() => program.leave());
     await program.own(secrets);
     return { ...bus, program };
   }
@@ -96,7 +91,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('secretServiceState', () => {
       const { environment } = await privateBus({ [secrets]: unlock });
       await expect.poll(() => secretServiceState(environment, 15_000), { timeout: 15_000 }).toBe('unlocked');
       const bus = await SessionBus.open(environment, 15_000);
-      ends.push(() => bus.close());
+      onTestFinished(() => bus.close());
       const target = 'org.freedesktop.Secret.Service';
       const service = { destination: secrets, path: '/org/freedesktop/secrets', target } as const;
       await bus.call({ ...service, member: 'Lock', values: [[login]], answer: 'aoo' });
@@ -119,10 +114,10 @@ describe.skipIf(process.platform === 'win32')('a session bus that cannot be aske
       answer.writeUInt8(0x42, 0);
       socket.write(answer);
     });
-    ends.push(() => other.stop());
+    onTestFinished(() => other.stop());
     expect(await secretServiceState(other.environment)).toBe('unknown');
     const mute = await startBusDouble('OK 0\r\n', (socket) => socket.destroy());
-    ends.push(() => mute.stop());
+    onTestFinished(() => mute.stop());
     expect(await secretServiceState(mute.environment)).toBe('absent');
   });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   answerTo,
   type BusProgram,
@@ -21,14 +21,9 @@ import { type BusSignal, hasSessionBus, SessionBus, UnusableBus } from './sessio
 
 /** Long enough that only what is broken reaches it; in milliseconds. */
 const patience = 15_000;
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
 async function openBus(environment: NodeJS.ProcessEnv, answerPatience = patience): Promise<SessionBus> {
   const bus = await SessionBus.open(environment, answerPatience);
-  ends.push(() => bus.close());
+  onTestFinished(() => bus.close());
   return bus;
 }
 
@@ -42,12 +37,12 @@ const test = { destination: 'org.example.Test', path: '/test', target: 'org.exam
 describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
   async function privateBus(listen?: string): Promise<PrivateBus> {
     const bus = await startPrivateBus(listen === undefined ? {} : { listen });
-    ends.push(() => bus.stop());
+    onTestFinished(() => bus.stop());
     return bus;
   }
   async function program(bus: PrivateBus, answer: Parameters<typeof joinBus>[1]): Promise<BusProgram> {
     const joined = await joinBus(bus, answer);
-    ends.push(() => joined.leave());
+    onTestFinished(() => joined.leave());
     await joined.own(test.destination);
     return joined;
   }
@@ -197,7 +192,7 @@ describe.skipIf(process.platform === 'win32')('a bus that is none', () => {
   const hello = (socket: Socket, serial: number) => socket.write(answerTo(serial, 's', textValue(':1.1')));
   async function double(welcome: string | undefined, answer: (socket: Socket, serial: number) => void) {
     const bus = await startBusDouble(welcome, answer);
-    ends.push(() => bus.stop());
+    onTestFinished(() => bus.stop());
     return bus.environment;
   }
   const welcome = 'OK 0123456789abcdef\r\n';

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   answerTo,
   type BusProgram,
@@ -13,11 +13,6 @@ import {
 } from '../../e2e/support/privateBus.ts';
 import { TrayHost } from './trayHost.ts';
 
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
 /** Only reached when something is broken. */
 const within = { timeout: 15_000 };
 const watcher = 'org.kde.StatusNotifierWatcher';
@@ -25,7 +20,7 @@ const watcher = 'org.kde.StatusNotifierWatcher';
 /** A host, and all that it says from now on. */
 function hostOn(environment: NodeJS.ProcessEnv): { host: TrayHost; said: boolean[] } {
   const host = new TrayHost({ platform: 'linux', environment });
-  ends.push(() => host.close());
+  onTestFinished(() => host.close());
   const said: boolean[] = [];
   host.follow((isThere) => said.push(isThere));
   return { host, said };
@@ -61,9 +56,9 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
   beforeEach(async () => {
     says = [boolean(false)];
     bus = await startPrivateBus();
-    ends.push(() => bus.stop());
+    onTestFinished(() => bus.stop());
     watching = await joinBus(bus, () => (says.length > 1 ? says.shift() : says[0]) ?? 'silence');
-    ends.push(() => watching.leave());
+    onTestFinished(() => watching.leave());
   });
   const happens = (member: 'StatusNotifierHostRegistered' | 'StatusNotifierHostUnregistered') =>
     watching.signal('/StatusNotifierWatcher', watcher, member);
@@ -157,14 +152,14 @@ describe.skipIf(process.platform === 'win32')('a bus that fails', () => {
       if (serial === 1) socket.write(answerTo(serial, 's', textValue(':1.1')));
       if (serial === 5) socket.write(answerTo(serial, 'v', booleanValue(true)));
     });
-    ends.push(() => refusing.stop());
+    onTestFinished(() => refusing.stop());
     const { said } = hostOn(refusing.environment);
     await expect.poll(() => said, within).toEqual([true]);
     const ending = await startBusDouble('OK 0\r\n', (socket, serial) => {
       if (serial === 1) socket.write(answerTo(serial, 's', textValue(':1.1')));
       if (serial === 5) socket.destroy();
     });
-    ends.push(() => ending.stop());
+    onTestFinished(() => ending.stop());
     const ended = hostOn(ending.environment);
     await expect.poll(() => ended.said, within).toEqual([false]);
   });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type Asked,
   type BusProgram,
@@ -11,11 +11,6 @@ import {
   whyNoBus,
 } from '../../e2e/support/privateBus.ts';
 import { promptToUnlock } from './unlockPrompt.ts';
-
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
 
 /** Only reached when something is broken. */
 const within = { timeout: 15_000 };
@@ -33,9 +28,9 @@ const unlocked = (opened: string | undefined, rest: string): Reply => {
 describe.skipIf((await whyNoBus()) !== undefined)('promptToUnlock', () => {
   async function serviceThat(answer: (asked: Asked) => Reply) {
     const bus = await startPrivateBus();
-    ends.push(() => bus.stop());
+    onTestFinished(() => bus.stop());
     const program: BusProgram = await joinBus(bus, answer);
-    ends.push(() => program.leave());
+    onTestFinished(() => program.leave());
     await program.own('org.freedesktop.secrets');
     return { ...bus, program };
   }
@@ -79,7 +74,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('promptToUnlock', () => {
     const { environment } = await serviceThat(() => path('/'));
     await expect(promptToUnlock(environment)).rejects.toThrow('there is no keyring');
     const empty = await startPrivateBus();
-    ends.push(() => empty.stop());
+    onTestFinished(() => empty.stop());
     await expect(promptToUnlock(empty.environment)).rejects.toThrow('ServiceUnknown');
     await expect(promptToUnlock({})).rejects.toThrow('there is no session bus');
   });
