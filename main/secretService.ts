@@ -21,30 +21,26 @@ export async function secretServiceState(
   let bus: SessionBus | undefined;
   try {
     bus = await SessionBus.open(environment, patience);
-    const destination = 'org.freedesktop.secrets';
-    const service = '/org/freedesktop/secrets';
-    const alias = await bus.call({
-      destination,
-      path: service,
-      target: 'org.freedesktop.Secret.Service',
-      member: 'ReadAlias',
-      values: ['default'],
-      answer: 'o',
-    });
-    const collection = alias.text();
-    if (!collection.startsWith(`${service}/`)) return 'empty';
-    const locked = await bus.call({
-      destination,
-      path: collection,
-      target: 'org.freedesktop.DBus.Properties',
-      member: 'Get',
-      values: ['org.freedesktop.Secret.Collection', 'Locked'],
-      answer: 'v',
-    });
-    return locked.booleanVariant() ? 'locked' : 'unlocked';
+    const collection = await defaultCollection(bus);
+    if (!collection.startsWith(`${secretService.path}/`)) return 'empty';
+    const { destination } = secretService;
+    const isLocked = await bus.booleanProperty(destination, collection, 'org.freedesktop.Secret.Collection', 'Locked');
+    return isLocked ? 'locked' : 'unlocked';
   } catch (error) {
     return error instanceof UnusableBus ? 'unknown' : 'absent';
   } finally {
     bus?.close();
   }
+}
+
+/** Where it is on the bus. */
+export const secretService = {
+  destination: 'org.freedesktop.secrets',
+  path: '/org/freedesktop/secrets',
+  target: 'org.freedesktop.Secret.Service',
+} as const;
+
+/** The object's path of the default collection; `/` when there is none. @throws Error as {@link SessionBus.call} does */
+export async function defaultCollection(bus: SessionBus): Promise<string> {
+  return (await bus.call({ ...secretService, member: 'ReadAlias', values: ['default'], answer: 'o' })).text();
 }

@@ -111,6 +111,23 @@ export class SessionBus {
     return await inTime(answer, this.#patience).finally(() => this.#answers.delete(serial));
   }
 
+  /**
+   * A property of an object (org.freedesktop.DBus.Properties.Get).
+   * @param target - the interface that has it
+   * @throws Error as {@link call} does
+   */
+  async booleanProperty(destination: string, path: string, target: string, name: string): Promise<boolean> {
+    const value = await this.call({
+      destination,
+      path,
+      target: 'org.freedesktop.DBus.Properties',
+      member: 'Get',
+      values: [target, name],
+      answer: 'v',
+    });
+    return value.booleanVariant();
+  }
+
   /** Has the bus send the signals of that match rule. Whoever is asked after this call was made cannot signal unheard. */
   async match(rule: string): Promise<void> {
     await this.#callBus('AddMatch', [rule], '');

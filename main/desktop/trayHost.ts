@@ -86,14 +86,7 @@ export class TrayHost {
   }
 
   async #question(): Promise<boolean> {
-    const property = await this.#bus?.call({
-      destination: watcher,
-      path: '/StatusNotifierWatcher',
-      target: 'org.freedesktop.DBus.Properties',
-      member: 'Get',
-      values: [watcher, 'IsStatusNotifierHostRegistered'],
-      answer: 'v',
-    });
-    return property?.booleanVariant() ?? false;
+    const property = 'IsStatusNotifierHostRegistered';
+    return (await this.#bus?.booleanProperty(watcher, '/StatusNotifierWatcher', watcher, property)) ?? false;
   }
 }

@@ -1,11 +1,10 @@
+import { defaultCollection, secretService } from '../secretService.ts';
 import { inTime, SessionBus } from '../sessionBus.ts';
 
 /** How long the bus and the Secret Service may take to answer, and how long a person may take at the prompt. Milliseconds. */
 const answerPatience = 10_000;
 const personPatience = 5 * 60_000;
 
-const destination = 'org.freedesktop.secrets';
-const service = { destination, path: '/org/freedesktop/secrets', target: 'org.freedesktop.Secret.Service' };
 const target = 'org.freedesktop.Secret.Prompt';
 
 /**
@@ -17,10 +16,9 @@ const target = 'org.freedesktop.Secret.Prompt';
 export async function promptToUnlock(environment: NodeJS.ProcessEnv = process.env): Promise<void> {
   const bus = await SessionBus.open(environment, answerPatience);
   try {
-    const alias = await bus.call({ ...service, member: 'ReadAlias', values: ['default'], answer: 'o' });
-    const collection = alias.text();
+    const collection = await defaultCollection(bus);
     if (collection === '/') throw new Error('there is no keyring');
-    const unlocked = await bus.call({ ...service, member: 'Unlock', values: [[collection]], answer: 'aoo' });
+    const unlocked = await bus.call({ ...secretService, member: 'Unlock', values: [[collection]], answer: 'aoo' });
     unlocked.texts();
     const prompt = unlocked.text();
     if (prompt === '/') return;
@@ -33,7 +31,7 @@ export async function promptToUnlock(environment: NodeJS.ProcessEnv = process.en
     await Promise.all([
       // Some services tell everybody, and not only whoever asked.
       bus.match(`type='signal',path='${prompt}',interface='${target}',member='Completed'`),
-      bus.call({ destination, path: prompt, target, member: 'Prompt', values: [''] }),
+      bus.call({ destination: secretService.destination, path: prompt, target, member: 'Prompt', values: [''] }),
       inTime(answered, personPatience),
     ]);
   } finally {
