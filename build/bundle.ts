@@ -179,20 +179,23 @@ const standIns: Readonly<Record<string, string>> = {
   'mime-db': 'mime-db.cjs',
   'ajv/dist/2020.js': 'ajv.cjs',
   'ajv-formats': 'ajv.cjs',
-  // As pino itself imports it.
-  './lib/transport': 'pinoTransport.cjs',
-  './transport': 'pinoTransport.cjs',
+  'pino/lib/transport': 'pinoTransport.cjs',
 };
 
 function withStandIns(): Plugin {
   return {
     name: 'loopgate:stand-ins',
     enforce: 'pre',
-    resolveId(id) {
-      const name = standIns[id];
+    resolveId(id, importer) {
+      const name = standIns[id.startsWith('.') && importer ? withinPackages(join(dirname(importer), id)) : id];
       return name === undefined ? null : join(projectFolder, 'build', 'standIns', name);
     },
   };
+}
+
+/** `pino/lib/transport` of a path below `node_modules`, as another package would import it. */
+function withinPackages(path: string): string {
+  return path.replaceAll('\\', '/').split('/node_modules/').at(-1) ?? '';
 }
 
 /**
