@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { z } from 'zod';
 import { buildFixedHost } from '../fixedParts/build.ts';
 import type { Metric, Result } from '../metric.ts';
 import { compared } from '../rounds.ts';
 import { figureResult, ratioResult } from '../target.ts';
 import { Callers } from './callers.ts';
-import { endAll, startScript } from './processes.ts';
+import { endAll, portOf, startScript } from './processes.ts';
 import { settledMemory, settling } from './resident.ts';
 import { startReference, startStage } from './stage.ts';
 
@@ -60,7 +58,7 @@ export const memory: Metric = {
 /** Of the fixed packages behind Node's own server (bench/fixedParts), in MB. */
 async function memoryOfFixed(program: string, issuer: string): Promise<number> {
   const child = startScript(program, [], { ISSUER: issuer, ...settling });
-  const { port } = z.object({ port: z.number() }).parse((await once(child, 'message'))[0]);
+  const port = await portOf(child);
   await new Callers().load({ ...load, port, requests: 1 });
   return await settledMemory(child.pid ?? -1);
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { z } from 'zod';
 
 /** How whatever a metric has started is ended, in the order of starting. */
 const started: (() => Promise<unknown>)[] = [];
@@ -32,4 +33,10 @@ export function startScript(
     await exited;
   });
   return child;
+}
+
+/** The port that such a script says when it listens. */
+export async function portOf(child: ChildProcess): Promise<number> {
+  const [message] = await once(child, 'message');
+  return z.object({ port: z.number() }).parse(message).port;
 }

@@ -1,12 +1,10 @@
-import { once } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import type { Metric, Result } from '../metric.ts';
 import { spread } from '../rounds.ts';
 import { figureResult } from '../target.ts';
 import { Callers } from './callers.ts';
-import { startScript } from './processes.ts';
+import { portOf, startScript } from './processes.ts';
 import { ProviderTime } from './providerTime.ts';
 import { type Stage, startStage } from './stage.ts';
 
@@ -84,7 +82,7 @@ async function heldAnswers(
 ): Promise<Result> {
   announce(`${count} callers of a bare node:http`);
   const child = startScript(heldServer, [String(heldFor)]);
-  const { port } = z.object({ port: z.number() }).parse((await once(child, 'message'))[0]);
+  const port = await portOf(child);
   const callers = new Callers();
   await callers.gather({ port, connections: count });
   const waits: number[] = [];

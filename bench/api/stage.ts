@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +12,7 @@ import {
 import { providerEnvironment } from '../../e2e/support/client.ts';
 import { type Headless, startHeadless } from '../../e2e/support/headless.ts';
 import type { RecordedAnswer } from './callers.ts';
-import { endLater, startScript } from './processes.ts';
+import { endLater, portOf, startScript } from './processes.ts';
 import { Program } from './program.ts';
 
 /** Which programs are let in: every one of the user, or those on the list, on which the callers are. */
@@ -91,8 +90,7 @@ export async function startReference(
 ): Promise<Reference> {
   const child = startScript(fileURLToPath(new URL('answerServer.cjs', import.meta.url)), [kind], environment);
   child.send({ headers: ownHeaders(head), body });
-  const [message] = await once(child, 'message');
-  return { port: z.object({ port: z.number() }).parse(message).port, pid: child.pid ?? -1 };
+  return { port: await portOf(child), pid: child.pid ?? -1 };
 }
 
 /** The headers without those that Node adds to every answer. */
