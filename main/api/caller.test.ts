@@ -151,6 +151,24 @@ describe('section P: Linux', () => {
     expect(await lookup.find(from(0x9c40))).toBeDefined();
   });
 
+  it.each<[string, Connection, string[]]>([
+    ['of IPv4', from(0x9c40), ['tcp']],
+    ['of IPv6', from(0x9c50, '::1'), ['tcp6']],
+    ['of a dual-stack client', from(0x9c51), ['tcp', 'tcp6']],
+  ])('section P: no more tables are read than a connection %s needs', async (_name, connection, needed) => {
+    const read: string[] = [];
+    const lookup = linuxCallerLookup(
+      async (name) => {
+        read.push(name);
+        return await recorded(name);
+      },
+      1000,
+      noPrograms,
+    );
+    expect(await lookup.find(connection)).toBeDefined();
+    expect(read).toEqual(needed);
+  });
+
   it('section P: one read serves all connections that wait then', async () => {
     let reads = 0;
     const lookup = linuxCallerLookup(
@@ -175,7 +193,7 @@ describe('section P: Linux', () => {
     );
     const early = lookup.find(from(0x9c40));
     await allSettled();
-    const late = [lookup.find(from(0x9c51)), lookup.find(from(0x9c50, '::1'))];
+    const late = [lookup.find(from(0x9c60)), lookup.find(from(0x9c61))];
     await allSettled();
     expect(reads).toHaveLength(1);
     reads[0]?.(tcp);
@@ -183,7 +201,8 @@ describe('section P: Linux', () => {
     await allSettled();
     expect(reads).toHaveLength(2);
     // Only the second table has them: the first one was read before they came.
-    reads[1]?.(tcp6);
+    const rows = ['9C60', '9C61'].map((port) => row(`0100007F:${port}`, '0100007F:03E8', established, 1000, 509));
+    reads[1]?.(rows.join('\n'));
     expect(await Promise.all(late)).toEqual([expect.anything(), expect.anything()]);
   });
 });

@@ -115,7 +115,7 @@ export function systemCallerLookup(platform: NodeJS.Platform = process.platform,
 }
 
 /**
- * Linux: the socket tables of /proc.
+ * Linux: the socket tables of /proc. Each takes the kernel milliseconds, however few rows it has: no more are read than needed.
  * @param readTable - gives the text of `tcp` or `tcp6`
  */
 export function linuxCallerLookup(
@@ -123,13 +123,16 @@ export function linuxCallerLookup(
   ownUid: number,
   programs: Pick<LinuxPrograms, 'find'>,
 ): CallerLookup {
-  const read = sharedRead(async () => {
-    const both = await Promise.all([readTable('tcp'), readTable('tcp6').catch(() => '')]);
-    return socketTable(both.join('\n'));
-  });
+  const read = (name: 'tcp' | 'tcp6') => sharedRead(async () => socketTable(await readTable(name)));
+  const tcp = read('tcp');
+  // A system without IPv6 has none.
+  const tcp6 = read('tcp6');
+  const look = async (connection: Connection) => {
+    const row = connection.remoteAddress === '::1' ? undefined : findSocketOwner(await tcp(), connection);
+    return row ?? findSocketOwner(await tcp6().catch(() => noRows), connection);
+  };
   // The kernel gives the table in pieces: a row can slip through between two of them, so absence is checked twice.
-  const findRow = async (connection: Connection) =>
-    findSocketOwner(await read(), connection) ?? findSocketOwner(await read(), connection);
+  const findRow = async (connection: Connection) => (await look(connection)) ?? (await look(connection));
   return {
     async find(connection) {
       const { uptime: connected } = connection.opened ?? presentTime();
@@ -153,8 +156,9 @@ export interface SocketRow {
   readonly isEstablished: boolean;
 }
 
-/** The rows of /proc/net/tcp and tcp6, by their two addresses as they are written there. */
+/** The rows of /proc/net/tcp or tcp6, by their two addresses as they are written there. */
 export type SocketTable = ReadonlyMap<string, SocketRow>;
+const noRows: SocketTable = new Map();
 
 /** Number, both addresses, state, queues, timer, retransmissions, uid, time-out, inode. State 06 is TIME_WAIT, which is nobody's. */
 const tableRow = /^ *\d+: (\S+ \S+) (?!06)(\S+) \S+ \S+ \S+ +(\d+) +\d+ (\d+)/gm;
