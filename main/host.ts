@@ -95,12 +95,15 @@ export async function startHost(
     ...(testKit && { furtherOperations: testKit.operations }),
   });
   // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
+  let isOpen = false;
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;
+  }).then(() => {
+    isOpen = true;
   });
   const listening = await listen({
-    handler: (request, response) => void opened.then(() => api.handler(request, response)),
+    handler: (...asked) => (isOpen ? api.handler(...asked) : void opened.then(() => api.handler(...asked))),
     onConnection: api.onConnection,
     onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),

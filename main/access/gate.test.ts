@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { failureOf } from '../../e2e/support/brokerWorld.ts';
 import {
   from,
+  type GateStage,
   hour,
   minute,
   program,
@@ -86,6 +87,52 @@ describe('section P: a program that nothing is known of', () => {
 });
 
 type ConsentWord = 'allow' | 'once' | 'deny';
+
+describe('section P: who asks again on the same connection', () => {
+  const chrome = program('/usr/bin/chrome', { kind: 'browser' });
+  const listed = 'https://tool.example';
+
+  test('section P: is let in at once when it is allowed, and written down as any other', async () => {
+    const { gate, asks } = stage();
+    const connection = from(editor);
+    expect(gate.admits(connection, 'tokens')).toBe(false);
+    const { outcome } = await asks(connection);
+    expect(gate.admits(connection, 'tokens')).toBe(false);
+    gate.answer(question(gate).id, 'allow');
+    await outcome;
+    expect(gate.admits(connection, 'profile')).toBe(true);
+    expect(gate.history[0]).toMatchObject({ wish: 'profile', outcome: 'allowed' });
+    // Another connection of the same program: who it is has to be found out first.
+    expect(gate.admits(from(editor), 'tokens')).toBe(false);
+  });
+
+  test.for<[string, (stage: GateStage) => void]>([
+    ['the person has denied it', ({ gate }) => gate.deny(editor.id)],
+    ['the person has removed it', ({ gate }) => gate.remove(editor.id)],
+    ['its time is over', ({ clock }) => clock.advance(hour + 1)],
+  ])('section P: is not let in any more when %s', async ([, happens]) => {
+    const allowed = stage();
+    const { gate, asks } = allowed;
+    const connection = from(editor);
+    const { outcome } = await asks(connection);
+    gate.answer(question(gate).id, 'once');
+    await outcome;
+    expect(gate.admits(connection, 'tokens')).toBe(true);
+    happens(allowed);
+    expect(gate.admits(connection, 'tokens')).toBe(false);
+  });
+
+  test('section P: an origin is looked at each time: it may have been removed from the list', async () => {
+    const { gate, asks } = stage('ask', undefined, undefined, [listed]);
+    const page = from(chrome, listed);
+    expect((await asks(page)).state).toBe('allowed');
+    expect(gate.admits(page, 'tokens')).toBe(false);
+    // Nor does what was let in for an origin speak for the browser itself.
+    expect(gate.admits({ caller: page.caller }, 'tokens')).toBe(false);
+    expect((await asks({ caller: page.caller })).state).toBe('consent_denied');
+    expect((await asks(page)).state).toBe('allowed');
+  });
+});
 
 describe('R15: a question that nobody answers', () => {
   test('R15: means no after 110 s, and is not asked again for ten minutes', async () => {

@@ -91,7 +91,7 @@ export class Gate {
   /** The programs whose question nobody answered. */
   readonly #unanswered = new Set<string>();
   readonly #unknownOwners = new WeakMap<Identified, Owner>();
-  /** By owner: who it was last, for what a browser brings in its name. */
+  /** By owner: one of those that it is, for what a browser brings in its name. */
   readonly #requesters = new Map<Owner, Requester>();
   readonly #claims = new Map<Owner, string>();
   readonly #refusedOrigins = new Set<string>();
@@ -181,6 +181,18 @@ export class Gate {
   /** Remembers what a program calls itself, to be shown as its claim. */
   async claim(requester: Requester, name: string): Promise<void> {
     remember(this.#claims, await this.ownerOf(requester), printable(name, 100));
+  }
+
+  /**
+   * Lets one in at once that has asked before on this connection and is allowed, as most are that ask again and again.
+   * @returns false for every other one: {@link Gate.require} is to be asked
+   */
+  admits(requester: Requester, wish: Wish): boolean {
+    const { caller } = requester;
+    const party = this.#knownPartyOf(requester);
+    if (!party || this.#verdict(party, caller) !== 'allowed') return false;
+    this.#record(party, caller, wish, 'allowed');
+    return true;
   }
 
   /**
@@ -309,11 +321,20 @@ export class Gate {
   }
 
   async #partyOf(requester: Requester): Promise<Party> {
+    const known = this.#knownPartyOf(requester);
+    if (known) return known;
     const { caller, origin } = requester;
-    const known = origin === undefined ? this.#parties.get(caller) : undefined;
-    const party = known ?? this.#party(await caller.program(), caller, origin);
-    if (origin === undefined && !known) this.#parties.set(caller, party);
+    const party = this.#party(await caller.program(), caller, origin);
+    if (origin === undefined) this.#parties.set(caller, party);
     remember(this.#requesters, party.owner, requester);
+    return party;
+  }
+
+  /** Who has asked before on this connection. An origin is looked at each time: the person may have removed it. */
+  #knownPartyOf(requester: Requester): Party | undefined {
+    if (requester.origin !== undefined) return undefined;
+    const party = this.#parties.get(requester.caller);
+    if (party && !this.#requesters.has(party.owner)) remember(this.#requesters, party.owner, requester);
     return party;
   }
 

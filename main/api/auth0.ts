@@ -89,9 +89,10 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         answer: { status: 200, description: 'The person', mediaType: 'application/json', schema: models.Auth0User },
         errors: ['not_signed_in', 'invalid_token', 'not_configured', 'provider_unreachable', 'provider_error'],
       },
-      handle: async (request) => {
+      handle: (request) => {
         const token = parseAuthorization(request.header('authorization'));
-        return userInfoAnswer(await broker.userInfo(token));
+        const fresh = token === undefined ? broker.freshProfile : undefined;
+        return fresh ? userInfoAnswer(fresh) : broker.userInfo(token).then(userInfoAnswer);
       },
     },
     {

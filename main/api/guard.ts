@@ -32,6 +32,7 @@ export interface GuardPolicy {
 export interface Passed {
   readonly origin?: string;
 }
+const noOrigin: Passed = {};
 
 /**
  * @throws BrokerError `invalid_request` 400 for a request that is not well-formed, `forbidden_origin` 403 for one that
@@ -59,7 +60,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
       throw new BrokerError('forbidden_origin', { happened: 'The request was made by a web page of another site.' });
     }
   }
-  return isAllowedOrigin ? { origin } : {};
+  return isAllowedOrigin ? { origin } : noOrigin;
 }
 
 /** RFC 9112 §3.2.1: only the origin form is for a server that is no proxy. */
@@ -76,11 +77,21 @@ function checkHost(host: string | undefined, port: number): void {
   if (host === undefined) {
     throw new BrokerError('invalid_request', { happened: 'The request must have exactly one Host header.' });
   }
-  const suffix = port === 80 ? '' : `:${port}`;
-  if (host !== `localhost${suffix}` && host !== `127.0.0.1${suffix}` && host !== `[::1]${suffix}`) {
-    throw new BrokerError('forbidden_origin', { happened: `The Host header must be localhost${suffix}.` });
+  const own = ownHosts(port);
+  if (!own.includes(host)) {
+    throw new BrokerError('forbidden_origin', { happened: `The Host header must be ${own[0]}.` });
   }
 }
+
+/** What names this server, put together once for a port: every request is compared with it. */
+function ownHosts(port: number): readonly string[] {
+  const known = hostsByPort.get(port);
+  if (known) return known;
+  const hosts = ['localhost', '127.0.0.1', '[::1]'].map((name) => (port === 80 ? name : `${name}:${port}`));
+  hostsByPort.set(port, hosts);
+  return hosts;
+}
+const hostsByPort = new Map<number, readonly string[]>();
 
 /** A provider's form_post has the provider's Origin, or `null` from an https page to this http address. */
 function isProvidersNavigation(path: string, origin: string, mode: string | undefined, policy: GuardPolicy): boolean {

@@ -62,15 +62,22 @@ interface Admitted {
   readonly arrivedAt: number;
 }
 
+/** What is known of a connection. */
+interface Peer {
+  /** When it was accepted; undefined: when it first asked. */
+  readonly opened: PointInTime | undefined;
+  /** Who it is, once that was asked. */
+  caller?: Promise<Caller | undefined>;
+  /** As whom it asks, without an origin, once it was let in. */
+  requester?: Requester;
+}
+
 /**
  * A request passes: guard (headers) → caller (operating system) → express (body, route) → gate (the person's consent) →
  * operation → broker. What fails anywhere becomes the one JSON error.
  */
 export function createApi(options: ApiOptions): Api {
-  const callers = new WeakMap<Socket, Promise<Caller | undefined>>();
-  /** Those of them that were found and let in. */
-  const admittedCallers = new WeakMap<Socket, Caller>();
-  const opened = new WeakMap<Socket, PointInTime>();
+  const peers = new WeakMap<Socket, Peer>();
   const requests = new WeakMap<IncomingMessage, Admitted>();
   const { gate } = options;
   const routes = new WeakMap<IncomingMessage, string>();
@@ -79,11 +86,12 @@ export function createApi(options: ApiOptions): Api {
   let router: Promise<RequestListener> | undefined;
   let stream: Promise<UserStream> | undefined;
   let isClosed = false;
-  /** What programs ask over and over has no body to be read, and its path is its route. */
+  /** What programs ask over and over has no body to be read, and its path is its route: by method, then path. */
   const bodyless = new Map(
-    operations
-      .filter(({ method, path }) => (method === 'GET' || method === 'HEAD') && !path.includes(':'))
-      .map((operation) => [`${operation.method} ${operation.path}`, operation]),
+    ['GET', 'HEAD'].map((method) => {
+      const found = operations.filter((operation) => operation.method === method && !operation.path.includes(':'));
+      return [method, new Map(found.map((operation) => [operation.path, operation]))];
+    }),
   );
 
   /** Express, loaded when something is asked that it is needed for: most starts are followed by none. */
@@ -121,23 +129,40 @@ export function createApi(options: ApiOptions): Api {
     return errorAnswer(brokerErrorOf(error, options.log));
   }
 
-  /** The gate, then the operation. */
-  async function answerOf({ needs, handle }: Operation, request: ApiRequest): Promise<Answer> {
-    if (needs === 'nothing' || needs === 'asks_itself') return await handle(request);
+  /** The gate, then the operation. At once where nobody is waited for: most requests are made over and over. */
+  function answerOf(operation: Operation, request: ApiRequest): Answer | Promise<Answer> {
+    try {
+      const answer = allowedAnswer(operation, request);
+      return answer instanceof Promise ? answer.catch(refusal) : answer;
+    } catch (error) {
+      return refusal(error);
+    }
+  }
+
+  /** @throws whatever the gate and the operation do */
+  function allowedAnswer({ needs, handle }: Operation, request: ApiRequest): Answer | Promise<Answer> {
+    if (needs === 'nothing' || needs === 'asks_itself') return handle(request);
     const { requester } = request;
-    if (needs === 'sign_in') return await gate.requireThroughout(requester, needs, () => handle(request));
-    await gate.require(requester, needs);
-    return await handle(request);
+    if (needs === 'sign_in') return gate.requireThroughout(requester, needs, () => handle(request));
+    if (gate.admits(requester, needs)) return handle(request);
+    return gate.require(requester, needs).then(() => handle(request));
+  }
+
+  function peerOf(socket: Socket): Peer {
+    const known = peers.get(socket);
+    if (known) return known;
+    const peer: Peer = { opened: undefined };
+    peers.set(socket, peer);
+    return peer;
   }
 
   /** Asked once for a connection, and not before the guard has let a request of it pass: a web page cannot cause look-ups. */
   function callerOf(socket: Socket): Promise<Caller | undefined> {
-    const known = callers.get(socket);
-    if (known) return known;
-    const connection = connectionOf(socket, opened.get(socket));
-    const found = connection ? options.callers.find(connection).catch(() => undefined) : Promise.resolve(undefined);
-    callers.set(socket, found);
-    return found;
+    const peer = peerOf(socket);
+    if (peer.caller) return peer.caller;
+    const connection = connectionOf(socket, peer.opened);
+    peer.caller = connection ? options.callers.find(connection).catch(() => undefined) : Promise.resolve(undefined);
+    return peer.caller;
   }
 
   function guarded(request: IncomingMessage): Passed | Promise<never> {
@@ -166,21 +191,34 @@ export function createApi(options: ApiOptions): Api {
         happened: 'The request does not come from a program of the user who runs Loopgate.',
       });
     }
-    admittedCallers.set(socket, caller);
     return caller;
   }
 
+  /** As whom a request is made that the guard has let pass. */
+  function requesterOf(request: IncomingMessage, origin: string | undefined): Requester | Promise<Requester> {
+    if (takesStrangers(request) || (options.callers.isSlow === true && isProbe(request)))
+      return { caller: stranger, origin };
+    const peer = peerOf(request.socket);
+    if (origin === undefined && peer.requester) return peer.requester;
+    return admittedCaller(request.socket).then((caller) => {
+      peer.requester ??= { caller };
+      return origin === undefined ? peer.requester : { caller, origin };
+    });
+  }
+
+  /** Waits for nothing that is known already: a promise for each step is a tenth of what a request takes. */
   async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const arrivedAt = options.now();
-    const { origin } = await guarded(request);
+    const passed = guarded(request);
+    const { origin } = passed instanceof Promise ? await passed : passed;
     if (origin !== undefined && allowOrigin(request, response, origin)) return;
-    const isKnownEnough = takesStrangers(request) || (options.callers.isSlow === true && isProbe(request));
-    const { socket } = request;
-    const caller = isKnownEnough ? stranger : (admittedCallers.get(socket) ?? (await admittedCaller(socket)));
-    const who: Admitted = { requester: { caller, origin }, arrivedAt };
-    const operation = hasBody(request) ? undefined : bodyless.get(`${request.method} ${pathOf(request)}`);
-    if (operation)
-      return send(response, await answerOf(operation, new AdmittedRequest(request, who, '')).catch(refusal));
+    const found = requesterOf(request, origin);
+    const who: Admitted = { requester: found instanceof Promise ? await found : found, arrivedAt };
+    const operation = hasBody(request) ? undefined : bodyless.get(request.method ?? '')?.get(pathOf(request));
+    if (operation) {
+      const answer = answerOf(operation, new AdmittedRequest(request, who, ''));
+      return send(response, answer instanceof Promise ? await answer : answer);
+    }
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
@@ -227,7 +265,7 @@ export function createApi(options: ApiOptions): Api {
     handler,
     onConnection(socket, wasWaiting = false) {
       // A socket comes a second time when a wish to upgrade it was passed over.
-      if (!opened.has(socket)) opened.set(socket, wasWaiting ? unknownTime : presentTime());
+      if (!peers.has(socket)) peers.set(socket, { opened: wasWaiting ? unknownTime : presentTime() });
     },
     onUpgrade: (request, socket, head) => {
       socket.on('error', endConnection);

@@ -285,6 +285,11 @@ export class Broker {
     return await this.#tokens.token(owner, asked);
   }
 
+  /** The profile of the session, while {@link Broker.userInfo} would ask nobody for it. */
+  get freshProfile(): Record<string, unknown> | undefined {
+    return this.#isReady && this.#provider ? this.#accounts.peek()?.freshProfile : undefined;
+  }
+
   /**
    * The profile of the session, or of the person whose token is given.
    * @throws BrokerError `not_signed_in`, `invalid_token`, `provider_unreachable`

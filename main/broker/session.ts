@@ -256,15 +256,24 @@ export class Session {
     }
   }
 
+  /** The profile while it is served without asking the provider. */
+  get freshProfile(): Record<string, unknown> | undefined {
+    const { profile, profileReadAt } = this.#account;
+    if (profileReadAt === undefined) return undefined;
+    const age = this.#clock.now() - profileReadAt;
+    return age >= 0 && age < profileFresh ? profile : undefined;
+  }
+
   /**
    * The person's profile (/userinfo): cached, one provider call for any number of callers, and the last one known while
    * the provider cannot be reached.
    * @throws BrokerError when there is none to serve
    */
   async userInfo(): Promise<Record<string, unknown>> {
+    const fresh = this.freshProfile;
+    if (fresh) return fresh;
     const { profile } = this.#account;
     const failure = this.#profileFailure;
-    if (profile && this.#isProfileFresh()) return profile;
     if (failure && isBackingOff(failure, this.#clock.now())) {
       if (profile && failure.reason.retryable) return profile;
       throw failure.reason;
@@ -328,13 +337,6 @@ export class Session {
     });
     await this.#replace({ profile, profileReadAt: this.#clock.now() });
     return profile;
-  }
-
-  #isProfileFresh(): boolean {
-    const { profileReadAt } = this.#account;
-    if (profileReadAt === undefined) return false;
-    const age = this.#clock.now() - profileReadAt;
-    return age >= 0 && age < profileFresh;
   }
 
   /** What is due: the renewal (T7), and the question whether a stored session still holds. */
