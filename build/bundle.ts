@@ -171,8 +171,8 @@ const nodeModules = builtinModules.flatMap((name) => [name, `node:${name}`]);
 const nativeKeyring = '@napi-rs/keyring';
 
 /**
- * Parts of packages that nothing here uses, or that the runtime has itself, and what stands in for them: a sixth of the program.
- * Each stand-in says why.
+ * Parts of packages that nothing here uses, or that the runtime has itself, and what stands in for them: a quarter of the program.
+ * Each stand-in says why. `conf > semver` is what that one package imports.
  */
 const standIns: Readonly<Record<string, string>> = {
   'iconv-lite': 'iconv-lite.cjs',
@@ -180,17 +180,30 @@ const standIns: Readonly<Record<string, string>> = {
   'ajv/dist/2020.js': 'ajv.cjs',
   'ajv-formats': 'ajv.cjs',
   'pino/lib/transport': 'pinoTransport.cjs',
+  'pino > worker_threads': 'worker_threads.cjs',
+  'sonic-boom > assert': 'assert.cjs',
+  'conf > semver': 'semver.cjs',
+  qs: 'qs.cjs',
+  send: 'send.cjs',
+  'serve-static': 'send.cjs',
+  'ipaddr.js': 'ipaddr.cjs',
+  debug: 'debug.cjs',
+  depd: 'depd.cjs',
 };
 
 function withStandIns(): Plugin {
   return {
     name: 'loopgate:stand-ins',
     enforce: 'pre',
-    resolveId(id, importer) {
-      const name = standIns[id.startsWith('.') && importer ? withinPackages(join(dirname(importer), id)) : id];
-      return name === undefined ? null : join(projectFolder, 'build', 'standIns', name);
-    },
+    resolveId: (id, importer) => standInOf(id, importer) ?? null,
   };
+}
+
+function standInOf(id: string, importer = ''): string | undefined {
+  const what = id.startsWith('.') ? withinPackages(join(dirname(importer), id)) : id;
+  const [whose] = withinPackages(importer).split('/');
+  const name = standIns[what] ?? standIns[`${whose} > ${what}`];
+  return name === undefined ? undefined : join(projectFolder, 'build', 'standIns', name);
 }
 
 /** `pino/lib/transport` of a path below `node_modules`, as another package would import it. */
@@ -203,6 +216,9 @@ function withinPackages(path: string): string {
  * the source map beside it, which is not shipped, leads from a stack trace back to the source.
  */
 function forNode(root: string, part: NodePart, define: Define): InlineConfig {
+  const outside = [part === 'headless' || part === 'testKit' ? nativeKeyring : 'electron', ...nodeModules];
+  // The demo provider does send files by their ending.
+  const hasWholePackages = part === 'testKit';
   return {
     configFile: false,
     root,
@@ -210,8 +226,7 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
     logLevel: part === 'testKit' ? 'error' : 'warn',
     define,
     plugins: [
-      // The demo provider does send files by their ending.
-      ...(part === 'testKit' ? [] : [withStandIns()]),
+      ...(hasWholePackages ? [] : [withStandIns()]),
       ...(part === 'main' || part === 'preload' ? [] : [withoutElectron()]),
     ],
     publicDir: false,
@@ -226,7 +241,7 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
       minify: part === 'testKit' ? false : 'oxc',
       sourcemap: 'hidden',
       rolldownOptions: {
-        external: [part === 'headless' || part === 'testKit' ? nativeKeyring : 'electron', ...nodeModules],
+        external: (id, importer) => outside.includes(id) && (hasWholePackages || standInOf(id, importer) === undefined),
         output: {
           format: 'cjs',
           entryFileNames: 'index.cjs',
