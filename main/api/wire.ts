@@ -56,9 +56,15 @@ const scope = z.preprocess(
   (value) => (absent(value) === undefined ? undefined : parseScopes(value)),
   z.array(z.string()),
 );
+// Each of these once: making a schema takes longer than anything else that is done at the start.
 const text = z.string();
+const optionalText = optional(text);
+const requiredText = required(text);
+/** What a provider may send as something else, which is left out then. */
+const textIfSent = text.optional().catch(undefined);
 /** Any version and variant: clients make them as they like. */
 const uuid = z.guid();
+const requiredUuid = required(uuid);
 /** R2: `plain` is refused by not being known. */
 const s256 = z.literal('S256');
 const responseMode = z.enum(['form_post', 'query', 'fragment', 'web_message']);
@@ -69,19 +75,19 @@ const ignoredSchema = z.unknown().optional();
 const seededPkce = z.object({
   schema: ignoredSchema,
   response_type: required(z.literal('code')),
-  state: required(uuid),
-  nonce: required(uuid),
-  redirect_uri: optional(text),
-  code_challenge: required(text),
+  state: requiredUuid,
+  nonce: requiredUuid,
+  redirect_uri: optionalText,
+  code_challenge: requiredText,
   code_challenge_method: required(s256),
-  domain: optional(text),
-  audience: optional(text),
+  domain: optionalText,
+  audience: optionalText,
   screen_hint: optional(z.literal('signup')),
   prompt: optional(z.enum(['login', 'none'])),
-  organization: optional(text),
-  invitation: optional(text),
+  organization: optionalText,
+  invitation: optionalText,
   scope: required(scope),
-  client_id: required(text),
+  client_id: requiredText,
   ADDITIONAL_PARAMETERS: optional(
     z.object({ access_type: optional(z.literal('offline')), display: optional(z.literal('popup')) }),
   ),
@@ -91,18 +97,18 @@ export type SeededPkce = z.infer<typeof seededPkce>;
 
 /** GET /authorize. */
 const authorizeQuery = z.object({
-  audience: optional(text),
+  audience: optionalText,
   scope: required(scope),
   response_type: required(z.literal('code')),
-  client_id: required(text),
+  client_id: requiredText,
   code_challenge_method: required(s256),
-  code_challenge: required(text),
+  code_challenge: requiredText,
   response_mode: required(responseMode),
-  state: optional(text),
-  redirect_uri: optional(text),
-  connection: optional(text),
-  organization: optional(text),
-  prompt: optional(text),
+  state: optionalText,
+  redirect_uri: optionalText,
+  connection: optionalText,
+  organization: optionalText,
+  prompt: optionalText,
 });
 
 /** POST /pkce/token and POST /oauth/token. A refresh needs neither code nor verifier: the session has its own token. */
@@ -110,43 +116,46 @@ const tokenizedPkce = z.discriminatedUnion('grant_type', [
   z.object({
     schema: ignoredSchema,
     grant_type: z.literal('authorization_code'),
-    client_id: required(text),
-    code: required(text),
-    redirect_uri: required(text),
+    client_id: requiredText,
+    code: requiredText,
+    redirect_uri: requiredText,
     code_verifier: required(z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/)),
-    audience: optional(text),
+    audience: optionalText,
   }),
   z.object({
     schema: ignoredSchema,
     grant_type: z.literal('refresh_token'),
-    client_id: required(text),
+    client_id: requiredText,
     code: z.unknown().optional(),
     redirect_uri: z.unknown().optional(),
     code_verifier: z.unknown().optional(),
-    audience: optional(text),
-    refresh_token: optional(text),
+    audience: optionalText,
+    refresh_token: optionalText,
   }),
 ]);
 
 /** GET /v2/logout. */
 const logoutQuery = z.object({
-  client_id: optional(text),
-  returnTo: optional(text),
+  client_id: optionalText,
+  returnTo: optionalText,
   /** Asked for by being there, as at Auth0: whatever its value. */
   federated: text.optional(),
 });
 /** In the link of the page that asks a browser's person. Not described: nobody else has it. */
-const confirmedLogoutQuery = logoutQuery.extend({ confirmed: optional(text) });
+const confirmedLogoutQuery = logoutQuery.extend({ confirmed: optionalText });
+
+const shortText = text.max(200);
+const requiredName = required(shortText);
 
 /** POST /connect. Names are kept as they came: the lists of the clients grow. */
 const seededConnectorConnection = z.object({
   schema: ignoredSchema,
   application: z.object({
     schema: ignoredSchema,
-    name: required(text.max(200)),
-    version: required(text.max(200)),
-    platform: required(text.max(200)),
-    privacy: optional(text.max(200)),
+    name: requiredName,
+    version: requiredName,
+    platform: requiredName,
+    privacy: optional(shortText),
   }),
 });
 
@@ -154,11 +163,11 @@ const seededConnectorConnection = z.object({
 const onboarded = z.boolean();
 
 /** POST /user/select: an Auth0User, of which only the id is needed. */
-const selectUser = z.object({ user_id: required(text) });
+const selectUser = z.object({ user_id: requiredText });
 
 /** GET /user/access_token. */
 const accessTokenQuery = z.object({
-  audience: optional(text),
+  audience: optionalText,
   scope: z.preprocess(
     (value) => (absent(value) === undefined ? undefined : parseScopes(value)),
     z.array(text).optional(),
@@ -317,6 +326,7 @@ export function parseAuthorization(header: string | undefined): string | undefin
 }
 
 const dateTime = z.iso.datetime();
+const dateTimeIfSent = dateTime.optional().catch(undefined);
 
 /** ChallengedPKCE. `nonce` is the clients' local comparator, equal to the state; it is not the OpenID nonce. */
 const challengedPkce = z.object({ state: uuid, nonce: uuid, challenge: text, method: s256, verifier: text });
@@ -335,34 +345,34 @@ const oauthToken = z.object({
   id_token: text.optional(),
 });
 const auth0Identity = z.object({
-  connection: text.optional().catch(undefined),
+  connection: textIfSent,
   isSocial: z.boolean().optional().catch(undefined),
-  provider: text.optional().catch(undefined),
-  user_id: text.optional().catch(undefined),
+  provider: textIfSent,
+  user_id: textIfSent,
 });
 const auth0UserMetadata = z.object({
   global_id: uuid,
-  cloud_key: text.optional().catch(undefined),
-  stripe_customer_id: text.optional().catch(undefined),
-  vanityname: text.optional().catch(undefined),
+  cloud_key: textIfSent,
+  stripe_customer_id: textIfSent,
+  vanityname: textIfSent,
   allocation: z.object({ project: text, region: text }).optional().catch(undefined),
 });
 /** Auth0User. A provider may send anything: what is not of its type is left out, never passed on. */
 const auth0User = z.object({
   user_id: text,
-  name: text.optional().catch(undefined),
-  picture: text.optional().catch(undefined),
-  email: text.optional().catch(undefined),
+  name: textIfSent,
+  picture: textIfSent,
+  email: textIfSent,
   email_verified: z.boolean().optional().catch(undefined),
-  family_name: text.optional().catch(undefined),
-  given_name: text.optional().catch(undefined),
-  nickname: text.optional().catch(undefined),
-  username: text.optional().catch(undefined),
-  locale: text.optional().catch(undefined),
-  last_ip: text.optional().catch(undefined),
-  created_at: dateTime.optional().catch(undefined),
-  updated_at: dateTime.optional().catch(undefined),
-  last_login: dateTime.optional().catch(undefined),
+  family_name: textIfSent,
+  given_name: textIfSent,
+  nickname: textIfSent,
+  username: textIfSent,
+  locale: textIfSent,
+  last_ip: textIfSent,
+  created_at: dateTimeIfSent,
+  updated_at: dateTimeIfSent,
+  last_login: dateTimeIfSent,
   identities: z.array(auth0Identity).optional().catch(undefined),
   user_metadata: auth0UserMetadata.optional().catch(undefined),
   logins_count: z.int().optional().catch(undefined),
@@ -390,10 +400,10 @@ const groupedTimestamp = z.object({ value: dateTime });
 const userProfile = z.object({
   id: text.min(1),
   aesthetics: z.object({ theme: z.object({ dark: z.boolean() }), font: z.object({ size: z.int() }) }),
-  email: text.optional().catch(undefined),
-  name: text.optional().catch(undefined),
-  username: text.optional().catch(undefined),
-  picture: text.optional().catch(undefined),
+  email: textIfSent,
+  name: textIfSent,
+  username: textIfSent,
+  picture: textIfSent,
   created: groupedTimestamp.optional().catch(undefined),
   updated: groupedTimestamp.optional().catch(undefined),
   auth0: auth0UserMetadata.optional().catch(undefined),
@@ -401,7 +411,7 @@ const userProfile = z.object({
 const returnedUserProfile = z.object({ user: userProfile.optional() });
 const users = z.object({ iterable: z.array(userProfile) });
 const application = z.object({
-  id: z.guid(),
+  id: uuid,
   name: text,
   version: text,
   platform: text,
@@ -409,9 +419,9 @@ const application = z.object({
   privacy: text,
 });
 const context = z.object({
-  os: z.guid(),
+  os: uuid,
   application,
-  health: z.object({ os: z.object({ id: z.guid(), version: text }) }),
+  health: z.object({ os: z.object({ id: uuid, version: text }) }),
   user: userProfile.optional(),
 });
 const error = z.object({ error: text, error_description: text });
