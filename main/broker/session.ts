@@ -98,6 +98,8 @@ export class Session {
   readonly #host: SessionHost;
   #account: StoredAccount;
   #refreshing: Promise<void> | undefined;
+  /** What those who asked for a token get after the renewal that is under way. */
+  #renewing: Promise<AccessToken> | undefined;
   /** The write of the present account: T4, nobody gets its token before it is on disk. */
   #stored: Promise<void> = Promise.resolve();
   #readingProfile: Promise<Record<string, unknown>> | undefined;
@@ -222,8 +224,18 @@ export class Session {
    * @throws BrokerError `not_signed_in` when the session is over, `provider_unreachable` or `provider_error` when it
    * cannot be renewed now and the old token has expired
    */
-  async accessToken(options: { renew?: boolean } = {}): Promise<AccessToken> {
-    if (options.renew === true ? this.renewable && !this.#wasJustRenewed() : this.#isEnding()) await this.#renew();
+  accessToken({ renew = false }: { renew?: boolean } = {}): Promise<AccessToken> {
+    if (!(renew ? this.renewable && !this.#wasJustRenewed() : this.#isEnding())) return this.#handOut();
+    // One promise for all who wait for the renewal: of a thousand, each chain of them would be kept until it is there.
+    this.#renewing ??= this.#renew()
+      .then(() => this.#handOut())
+      .finally(() => {
+        this.#renewing = undefined;
+      });
+    return this.#renewing;
+  }
+
+  async #handOut(): Promise<AccessToken> {
     await this.#stored;
     // The same person signed in anew while this waited: the newer session answers.
     if (this.#successor) return await this.#successor.accessToken();
