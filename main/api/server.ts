@@ -20,6 +20,8 @@ import { healthPath, type Instance, wellKnownOperations } from './wellKnown.ts';
 
 /** L6. */
 const largestBody = 32 * 1024;
+/** So many requests that wait at once are a moment of an unusual kind. */
+const crowd = 100;
 
 export interface ApiLog extends BrokerLog {
   debug(fields: object, message: string): void;
@@ -38,6 +40,8 @@ export interface ApiOptions {
   readonly instance: Instance;
   /** What the command `loopgate` proves itself by. */
   readonly commandKey: string;
+  /** Told when very many requests wait at once, and when they do not any more. */
+  readonly onCrowd?: (isCrowded: boolean) => void;
   /** Where the files of the page /docs are. */
   readonly docsFolder: string;
   /** Beside the API's own: in no description. */
@@ -217,7 +221,7 @@ export function createApi(options: ApiOptions): Api {
     const operation = hasBody(request) ? undefined : bodyless.get(request.method ?? '')?.get(pathOf(request));
     if (operation) {
       const answer = answerOf(operation, new AdmittedRequest(request, who, ''));
-      return send(response, answer instanceof Promise ? await answer : answer);
+      return send(response, answer instanceof Promise ? await counted(answer) : answer);
     }
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
@@ -225,6 +229,19 @@ export function createApi(options: ApiOptions): Api {
     requests.set(request, who);
     router ??= loadRouter();
     (await router)(request, response);
+  }
+
+  let waiting = 0;
+
+  async function counted(answer: Promise<Answer>): Promise<Answer> {
+    waiting += 1;
+    if (waiting === crowd) options.onCrowd?.(true);
+    try {
+      return await answer;
+    } finally {
+      if (waiting === crowd) options.onCrowd?.(false);
+      waiting -= 1;
+    }
   }
 
   async function admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

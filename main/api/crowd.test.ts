@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { expect, onTestFinished, test } from 'vitest';
+import { idleBroker } from '../../e2e/support/brokerWorld.ts';
+import { latch } from '../../e2e/support/latch.ts';
+import { testGate } from '../../e2e/support/testGate.ts';
+import { BrokerError } from '../broker/errors.ts';
+import { callerWith } from './caller.ts';
+import { listen } from './listen.ts';
+import { type Operation, text } from './operation.ts';
+import { createApi } from './server.ts';
+
+test('performance: the heap may grow while a hundred wait at once, and not before or after', async () => {
+  const answering = latch();
+  const told: string[] = [];
+  let waiting = 0;
+  const slow: Operation = {
+    method: 'GET',
+    path: '/slow',
+    needs: 'nothing',
+    async handle() {
+      waiting += 1;
+      const place = waiting;
+      told.push(String(place));
+      await answering.opened;
+      // Whoever is refused does not wait any more either.
+      if (place > 60) throw new BrokerError('not_signed_in');
+      return text('there');
+    },
+  };
+  const nothing = () => undefined;
+  const api = createApi({
+    broker: idleBroker(),
+    gate: testGate(),
+    callers: { find: async () => callerWith(async () => undefined) },
+    now: () => 0,
+    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    instance: { id: randomUUID(), version: '1.2.3' },
+    commandKey: 'unused',
+    docsFolder: 'unused',
+    onCrowd: (isCrowded) => told.push(isCrowded ? 'crowded' : 'over'),
+    furtherOperations: [slow],
+  });
+  const { port, close } = await listen({ port: 0, handler: api.handler });
+  onTestFinished(async () => {
+    await Promise.all([api.close(), close()]);
+  });
+  const ask = () => fetch(`http://localhost:${port}/slow`).then(({ status }) => status);
+  const asked = Array.from({ length: 120 }, ask);
+  await expect.poll(() => waiting, { timeout: 20_000 }).toBe(120);
+  expect(told.filter((one) => one === 'crowded' || one === 'over')).toEqual(['crowded']);
+  expect(told.indexOf('crowded')).toBeGreaterThanOrEqual(100);
+  answering.open();
+  await Promise.all(asked);
+  expect(told.filter((one) => one === 'crowded' || one === 'over')).toEqual(['crowded', 'over']);
+});
