@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
 import type { Metric, Result } from '../metric.ts';
 import { spread } from '../rounds.ts';
 import { figureResult } from '../target.ts';
@@ -12,9 +15,8 @@ const rounds = 5;
 /** How long an access token lives, in seconds: the host takes a new one as good for two. */
 const life = 3;
 const tokenPath = '/oauth/token';
-const heldServer = fileURLToPath(new URL('../fixedParts/heldAnswers.cjs', import.meta.url));
-/** How long it holds them back, about as a provider does; in milliseconds. */
-const heldFor = 20;
+const fixedRenewal = fileURLToPath(new URL('../fixedParts/renewal.ts', import.meta.url));
+const loginSaid = z.object({ login: z.string() });
 
 export const renewal: Metric = {
   id: 'P6',
@@ -25,8 +27,8 @@ export const renewal: Metric = {
     return [
       ...(await together(stage, time, { callers: 100, atMost: 20 }, announce)),
       ...(await together(stage, time, { callers: 1000, atMost: 100 }, announce)),
-      await heldAnswers({ callers: 100, atMost: 20 }, announce),
-      await heldAnswers({ callers: 1000, atMost: 100 }, announce),
+      await renewedAlone(stage, time, { callers: 100, atMost: 20 }, announce),
+      await renewedAlone(stage, time, { callers: 1000, atMost: 100 }, announce),
     ];
   },
 };
@@ -75,22 +77,34 @@ async function together(
   ];
 }
 
-/** What no host gets below: a bare `node:http` that answers all at once, without a renewal, a caller or a write. */
-async function heldAnswers(
+/**
+ * What no host gets below: a bare `node:http` that answers all at once, with a renewal by openid-client alone and the two writes
+ * around it. Nobody is looked up.
+ */
+async function renewedAlone(
+  { provider }: Stage,
+  time: ProviderTime,
   { callers: count, atMost }: { callers: number; atMost: number },
   announce: (line: string) => void,
 ): Promise<Result> {
-  announce(`${count} callers of a bare node:http`);
-  const child = startScript(heldServer, [String(heldFor)]);
+  announce(`${count} callers of a bare node:http with openid-client`);
+  const { issuer, clientId, audience } = provider;
+  const child = startScript(fixedRenewal, [issuer, clientId, audience]);
+  const [said] = await once(child, 'message');
+  const { fields } = await new BrowserDouble().signInAs(loginSaid.parse(said).login, 'Ada Lovelace', {
+    deliver: false,
+  });
+  child.send({ fields });
   const port = await portOf(child);
   const callers = new Callers();
   await callers.gather({ port, connections: count });
   const waits: number[] = [];
   for (let round = 0; round <= rounds; round += 1) {
+    const began = performance.now();
     const { last } = await callers.fire({ port, path: '/' });
-    if (round > 0) waits.push(last - heldFor);
+    if (round > 0) waits.push(last - time.between(began, performance.now(), tokenPath));
   }
   await callers.leave();
-  const metric = `P6 of a bare node:http, ${count} callers, ms`;
+  const metric = `P6 of openid-client and the two writes alone, ${count} callers of a bare node:http, ms`;
   return figureResult({ id: 'also', metric, note: `${rounds} rounds` }, waits, { atMost }, 'ms');
 }

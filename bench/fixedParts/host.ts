@@ -1,7 +1,8 @@
+import '../../main/smallHeap.ts';
 import { createServer } from 'node:http';
 import { useFixedPackages } from './packages.ts';
 
-// The fixed packages behind Node's own server. Without an issuer it ends when all is loaded.
+// The fixed packages behind Node’s own server, with as little memory as V8 can do with. Without an issuer it ends when all is loaded.
 const { ISSUER: issuer } = process.env;
 if (issuer === undefined) process.exit(2);
 const server = createServer((_request, response) => response.end('{}'));
