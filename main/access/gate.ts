@@ -137,7 +137,9 @@ export class Gate {
   get programs(): readonly ListedProgram[] {
     return this.#list.programs.map((one) => {
       const onceUntil = this.#onceUntil(one.program.id);
-      const known: ListedProgram = this.#isOver(one) ? { ...one, decision: 'unanswered', until: undefined } : one;
+      const known: ListedProgram = this.#isOver(one, one.program)
+        ? { ...one, decision: 'unanswered', until: undefined }
+        : one;
       return onceUntil === undefined ? known : { ...known, onceUntil };
     });
   }
@@ -370,7 +372,7 @@ export class Gate {
     if (isOrigin) return 'allowed';
     if (program.lasting === 'never') return 'denied';
     const known = this.#list.byId(program.id);
-    const decision = known && !this.#isOver({ ...known, program }) ? known.decision : 'unanswered';
+    const decision = known && !this.#isOver(known, program) ? known.decision : 'unanswered';
     if (decision === 'denied') return 'denied';
     if (this.mode === 'same-user' || decision === 'allowed') return 'allowed';
     if (this.mode === 'listed') return 'denied';
@@ -379,9 +381,9 @@ export class Gate {
   }
 
   /** Whether a decision has ended; also one for good about a program that may not be allowed for so long any more. */
-  #isOver({ program, decision, until }: Pick<ListedProgram, 'program' | 'decision' | 'until'>): boolean {
+  #isOver({ decision, until }: ListedProgram, { lasting }: Program): boolean {
     if (until !== undefined) return !this.#isStillBefore(until, allowedHours);
-    return decision === 'allowed' && program.lasting !== 'always';
+    return decision === 'allowed' && lasting !== 'always';
   }
 
   #isAllowedOnce({ id, process }: Program, caller: Identified): boolean {

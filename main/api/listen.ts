@@ -236,8 +236,13 @@ function listenOnOne(place: Place, options: ListenOptions): Promise<Server> {
       connectionsCheckingInterval: limits.checking,
       keepAliveTimeout: limits.keepAlive,
     },
-    handler,
+    // Not a second listener: Node copies the list of them for every request.
+    (request, response) => {
+      connections.answering(request.socket, response);
+      handler(request, response);
+    },
   );
+  const connections = new Connections(server, limits);
   // Beyond 1,000 headers Node would pass over the others, which the guard must see; their size is limited already.
   server.maxHeadersCount = 0;
   // An expectation does not make a request one that passes by the guard.
@@ -249,7 +254,6 @@ function listenOnOne(place: Place, options: ListenOptions): Promise<Server> {
   });
   const mayBeOlder = 'fd' in place ? watchQueue(server) : () => false;
   if (onConnection) server.on('connection', (socket: Socket) => onConnection(socket, mayBeOlder()));
-  const connections = new Connections(server, limits);
   server.on('upgrade', (request, socket, head) => {
     if (onUpgrade && request.headers.upgrade?.toLowerCase() === 'websocket') {
       connections.release(request.socket);
@@ -352,14 +356,6 @@ class Connections {
       socket.once('close', () => this.#open.delete(socket));
       if (this.#open.size > limits.connections) this.#letOneGo();
     });
-    server.on('request', ({ socket }, response) => {
-      const standing = this.#open.get(socket);
-      if (!standing) return;
-      standing.lastAsked = this.#count();
-      const { answers } = standing;
-      while (answers[0]?.closed) answers.shift();
-      answers.push(response);
-    });
     // Both the end of keep-alive and an answer that nobody takes come as this event.
     server.on('timeout', (socket) => {
       if (!this.#isBeingAnswered(socket)) socket.destroy();
@@ -368,6 +364,16 @@ class Connections {
     const looking = setInterval(() => this.#watchUnread(limits.unread), limits.checking);
     looking.unref();
     server.once('close', () => clearInterval(looking));
+  }
+
+  /** A request has come on this connection. */
+  answering(socket: Duplex, response: ServerResponse): void {
+    const standing = this.#open.get(socket);
+    if (!standing) return;
+    standing.lastAsked = this.#count();
+    const { answers } = standing;
+    while (answers[0]?.closed) answers.shift();
+    answers.push(response);
   }
 
   /**

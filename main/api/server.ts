@@ -348,8 +348,8 @@ const stranger = callerWith(async () => undefined);
  */
 function takesStrangers(request: IncomingMessage): boolean {
   const path = pathOf(request);
-  const isPage = request.headers.accept?.includes('text/html') ?? false;
-  return isPage && (path === callbackPath || path.startsWith(openPagePrefix));
+  if (path !== callbackPath && !path.startsWith(openPagePrefix)) return false;
+  return request.headers.accept?.includes('text/html') ?? false;
 }
 
 /** A probe reads which run this is, and nothing that is anybody's. */
