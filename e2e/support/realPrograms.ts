@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { readFile, readlink } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { type Caller, type CallerLookup, connectionOf, linuxCallerLookup, presen
 import { DesktopEntries } from '../../main/api/desktopEntry.ts';
 import { ExecutableHashes } from '../../main/api/executable.ts';
 import { LinuxPrograms, type LinuxSystem } from '../../main/api/programLinux.ts';
+import { readKernelTable } from '../../main/api/slices.ts';
 
 /** A connection of a real program, that has sent something and waits. */
 export interface Call {
@@ -121,7 +122,7 @@ export function linuxLookup(system: Partial<LinuxSystem> = {}): CallerLookup {
     entries: new DesktopEntries({}),
     ...system,
   });
-  return linuxCallerLookup((name) => readFile(`/proc/net/${name}`, 'latin1'), ownUid, programs);
+  return linuxCallerLookup((name) => readKernelTable(`/proc/net/${name}`), ownUid, programs);
 }
 
 /** Waits until a process runs an executable. */

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { type Identified, type Program, unknownProgram } from '../access/program.ts';
@@ -9,6 +9,7 @@ import { LinuxPrograms } from './programLinux.ts';
 import { MacPrograms } from './programMac.ts';
 import { WindowsPrograms } from './programWindows.ts';
 import { sharedRead } from './sharedRead.ts';
+import { readKernelTable } from './slices.ts';
 
 /** The group `admin` of macOS, which may write /Applications. */
 const macAdminGroup = 80n;
@@ -96,7 +97,7 @@ export function systemCallerLookup(platform: NodeJS.Platform = process.platform,
   const command = ownCommand === undefined ? {} : { ownCommand };
   if (platform === 'linux') {
     const programs = new LinuxPrograms({ ownUid, hashes, entries: new DesktopEntries(process.env), ...command });
-    return linuxCallerLookup((name) => readFile(`/proc/net/${name}`, 'latin1'), ownUid, programs);
+    return linuxCallerLookup((name) => readKernelTable(`/proc/net/${name}`), ownUid, programs);
   }
   if (platform === 'darwin') {
     const programs = new MacPrograms({

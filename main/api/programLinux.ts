@@ -1,7 +1,7 @@
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants, open, readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import {
   appImageRoot,
   baseName,
@@ -15,9 +15,8 @@ import {
 import type { DesktopEntries, Label } from './desktopEntry.ts';
 import { type ExecutableHashes, hasOwnApp, onlyRootCanWrite } from './executable.ts';
 import { sharedRead } from './sharedRead.ts';
+import { Slices } from './slices.ts';
 
-/** How long a walk holds the event loop at a time, in milliseconds. */
-const longestSlice = 2;
 /** More processes with one socket than any program has. */
 const mostHolders = 16;
 /** How often a program of ours may stand between the command and the process that it acts for. */
@@ -307,15 +306,13 @@ export function processStatus(line: string): { state: string; parent: number; st
  */
 export async function walkSockets(proc: string): Promise<Map<number, Holder[]>> {
   const sockets = new Map<number, Holder[]>();
-  let sliceBegan = performance.now();
+  const slices = new Slices();
   for (const name of readdirSync(proc)) {
     if (!/^\d+$/.test(name)) continue;
     for (const descriptor of listOrNothing(join(proc, name, 'fd'))) {
       const inode = socketInode(join(proc, name, 'fd', descriptor));
       if (inode !== undefined) addHolder(sockets, inode, Number(name), descriptor);
-      if (performance.now() - sliceBegan < longestSlice) continue;
-      await setImmediate();
-      sliceBegan = performance.now();
+      if (slices.isOver) await slices.next();
     }
   }
   return sockets;
