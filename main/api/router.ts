@@ -22,6 +22,8 @@ export function createRouter(paths: Iterable<string>, { largestBody, routed, fai
   router.use(text({ type: () => true, limit: largestBody, inflate: false }));
   for (const path of paths) {
     router.all(path, async (request: Request, response: Response) => {
+      // L6: the reader passes over a body whose connection has ended meanwhile, as that of a wrong framing has.
+      if (!request.complete) throw incomplete();
       const body: unknown = request.body;
       await routed(request, response, path, typeof body === 'string' ? body : '');
     });
@@ -38,7 +40,11 @@ function bodyError(error: unknown): unknown {
   if (error.status === 413) return new BrokerError('payload_too_large');
   if (error.status === 415) return new BrokerError('unsupported_media_type');
   if (error.status >= 400 && error.status < 500) {
-    return new BrokerError('invalid_request', { happened: 'The request could not be read to its end.' });
+    return incomplete();
   }
   return error;
+}
+
+function incomplete(): BrokerError {
+  return new BrokerError('invalid_request', { happened: 'The request could not be read to its end.' });
 }

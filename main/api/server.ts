@@ -74,6 +74,8 @@ interface Peer {
   caller?: Promise<Caller | undefined>;
   /** As whom it asks, without an origin, once it was let in. */
   requester?: Requester;
+  /** One of its requests did not pass the guard. */
+  isRefused?: boolean;
 }
 
 /**
@@ -173,8 +175,12 @@ export function createApi(options: ApiOptions): Api {
     const { localPort: port = -1 } = request.socket;
     const { broker } = options;
     try {
-      return guard(request, { port, origins: gate.origins, providerOrigins: broker.providerOrigins });
+      const passed = guard(request, { port, origins: gate.origins, providerOrigins: broker.providerOrigins });
+      // The connection ends with that answer: what was sent behind the refused request is never answered, nor obeyed.
+      if (peers.get(request.socket)?.isRefused) throw new BrokerError('forbidden_origin');
+      return passed;
     } catch (error) {
+      peerOf(request.socket).isRefused = true;
       return offerOrigin(request).then(() => Promise.reject(error));
     }
   }
