@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { baseName, kindOf, printable, scriptOf } from '../access/program.ts';
 import { lsof, powershell, ps, runSystemProgram } from '../systemPrograms.ts';
 import { processStatus, walkSockets } from './programLinux.ts';
+import { readKernelTable } from './slices.ts';
 
 /** Who listens on a port, as the operating system says: never as it says of itself over HTTP (L9). */
 export interface PortOwner {
@@ -74,9 +75,7 @@ export function listeningRows(table: string, port: number): { uid: number; inode
 }
 
 async function linuxOwner(port: number): Promise<PortOwner | undefined> {
-  const tables = await Promise.all(
-    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'latin1').catch(() => '')),
-  );
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readKernelTable(`/proc/net/${name}`).catch(() => '')));
   const rows = tables.flatMap((table) => listeningRows(table, port));
   const [first] = rows;
   if (!first) return undefined;

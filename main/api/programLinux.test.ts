@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unknownProgram } from '../access/program.ts';
 import { LinuxPrograms, type LinuxSystem, processStatus } from './programLinux.ts';
@@ -117,6 +118,23 @@ describe('section P: the process behind a socket', () => {
   it('section P: what is not the file that its path names is nobody', async () => {
     lay(20, { executable: join(folder, 'nowhere') });
     expect(await find()).toEqual(unknownProgram);
+  });
+});
+
+describe('section P: a program that has very many of something holds nobody up', () => {
+  it('section P: threads, each of which could have opened the socket', async () => {
+    lay(20, { threads: Array.from({ length: 4000 }, () => 5000) });
+    const turns = [performance.now()];
+    let isOver = false;
+    const others = (async () => {
+      for (; !isOver; turns.push(performance.now())) await setImmediate();
+    })();
+    await find();
+    isOver = true;
+    await others;
+    const waits = turns.slice(1).map((turn, index) => turn - (turns[index] ?? 0));
+    // Of the whole time, as a busy machine makes all of it longer.
+    expect(Math.max(...waits)).toBeLessThan(((turns.at(-1) ?? 0) - (turns[0] ?? 0)) / 2);
   });
 });
 

@@ -90,7 +90,8 @@ export class LinuxPrograms {
     const program = await this.#programOf(speaker);
     // Whoever starts the command and then becomes an allowed program would be taken for that one. A thread that is older than
     // the command proves that there was no such change; what has one thread is asked about each time.
-    if (start && program.kind === 'program' && !this.#hasThreadBefore(speaker.pid, start.at)) return unknownProgram;
+    if (start && program.kind === 'program' && !(await this.#hasThreadBefore(speaker.pid, start.at)))
+      return unknownProgram;
     // What speaks for whoever drives it may have been handed its socket: that is what it is asked about for.
     const mustBeItsOwn = program.kind === 'program' || speaker !== first;
     if (mustBeItsOwn && !(await this.#someOpened(holders, connected))) return unknownProgram;
@@ -99,7 +100,7 @@ export class LinuxPrograms {
       holders.map(async (holder, index) => {
         const now = await this.#executableOf(holder.pid);
         const isSame = now !== undefined && now.started === executables[index]?.started && isSameFile(now, first);
-        return isSame && this.#holds(holder, inode);
+        return isSame && (await this.#holds(holder, inode));
       }),
     );
     return !stillHeld.includes(false) && (await isStillConnected()) ? program : unknownProgram;
@@ -114,9 +115,10 @@ export class LinuxPrograms {
    * lasts (seen), and one that is stopped in it stays in it. So it must sleep, as whoever waits for an answer does.
    */
   async #someOpened(holders: readonly Holder[], connected: number): Promise<boolean> {
-    if (holders.some(({ pid }) => this.#hasThreadBefore(pid, connected))) return true;
+    if ((await Promise.all(holders.map(({ pid }) => this.#hasThreadBefore(pid, connected)))).includes(true))
+      return true;
     for (let look = 0; look < mostLooks; look += 1) {
-      const states = this.#statesOfSingles(holders);
+      const states = await this.#statesOfSingles(holders);
       if (states.length === 0) return false;
       if (look > 0 && states.includes('S')) return true;
       await setTimeout(settlingTime);
@@ -124,20 +126,30 @@ export class LinuxPrograms {
     return false;
   }
 
-  #holds({ pid, descriptors }: Holder, inode: number): boolean {
-    return descriptors.some((descriptor) => socketInode(join(this.#proc, String(pid), 'fd', descriptor)) === inode);
+  /** In slices, as all that is done for each of what a process can have tens of thousands of. */
+  async #holds({ pid, descriptors }: Holder, inode: number): Promise<boolean> {
+    const slices = new Slices();
+    for (const descriptor of descriptors) {
+      if (socketInode(join(this.#proc, String(pid), 'fd', descriptor)) === inode) return true;
+      if (slices.isOver) await slices.next();
+    }
+    return false;
   }
 
-  #hasThreadBefore(pid: number, connected: number): boolean {
-    return this.#threadsOf(pid).some((thread) => {
-      if (thread === String(pid)) return false;
+  async #hasThreadBefore(pid: number, connected: number): Promise<boolean> {
+    const slices = new Slices();
+    for (const thread of this.#threadsOf(pid)) {
+      if (thread === String(pid)) continue;
       const started = processStatus(this.#kernelText(pid, `task/${thread}/stat`))?.started;
-      return started !== undefined && started <= connected * ticksPerSecond;
-    });
+      if (started !== undefined && started <= connected * ticksPerSecond) return true;
+      if (slices.isOver) await slices.next();
+    }
+    return false;
   }
 
   /** What those do, in the kernel's letters, that have one thread and close the socket when they become another program. */
-  #statesOfSingles(holders: readonly Holder[]): string[] {
+  async #statesOfSingles(holders: readonly Holder[]): Promise<string[]> {
+    const slices = new Slices();
     const states: string[] = [];
     for (const { pid, descriptors } of holders) {
       const state = processStatus(this.#kernelText(pid, 'stat'))?.state;
@@ -146,6 +158,7 @@ export class LinuxPrograms {
       for (const descriptor of descriptors) {
         const info = this.#kernelText(pid, `fdinfo/${descriptor}`);
         if ((Number.parseInt(/^flags:\s*([0-7]+)/m.exec(info)?.[1] ?? '0', 8) & closeOnExec) !== 0) states.push(state);
+        if (slices.isOver) await slices.next();
       }
     }
     return states;
