@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readProgram } from '../main/codeCache.ts';
 import { bundle, ensureBundle, isBundleFresh } from './bundle.ts';
 
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -20,6 +21,8 @@ const HEADLESS = `
 import Store from 'electron-store';
 import express from 'express';
 import { pino } from 'pino';
+import { setFlagsFromString } from 'node:v8';
+setFlagsFromString('--semi-space-growth-factor=1');
 declare const __LOOPGATE_VERSION__: string;
 const lines: string[] = [];
 pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) }).info('logged');
@@ -61,8 +64,26 @@ describe('bundle', () => {
     expect(JSON.parse(output.toString())).toEqual(['1.2.3', 'production', 'production', true, 1]);
   });
 
+  it('reads the headless host by a code cache, made by this Node of exactly this program', () => {
+    const caches = readdirSync(join(root, 'out/headless')).filter((name) => name.endsWith('.cache'));
+    const program = join(root, 'out/headless/program.cjs');
+    expect(caches.map((name) => join(root, 'out/headless', name))).toEqual([readProgram(program).codeCacheFile]);
+    write(
+      'tell.cjs',
+      `const vm = require('node:vm');
+      vm.Script = class extends vm.Script {
+        constructor(...given) {
+          super(...given);
+          console.log('refused:', this.cachedDataRejected);
+        }
+      };`,
+    );
+    const host = ['--require', join(root, 'tell.cjs'), join(root, 'out/headless/index.cjs'), join(root, 'store')];
+    expect(execFileSync(process.execPath, host).toString()).toMatch(/^refused: false$/m);
+  });
+
   it('leaves out the parts of packages that something stands in for, wherever a package has them after an update', () => {
-    const { sources } = JSON.parse(readFileSync(join(root, 'out/headless/index.cjs.map'), 'utf8')) as {
+    const { sources } = JSON.parse(readFileSync(join(root, 'out/headless/program.cjs.map'), 'utf8')) as {
       sources: string[];
     };
     const packages = new Set(sources.map((source) => source.split('node_modules/').at(-1)?.split('/')[0]));
@@ -81,7 +102,7 @@ describe('bundle', () => {
     ]) {
       expect(packages).not.toContain(name);
     }
-    const text = readFileSync(join(root, 'out/headless/index.cjs'), 'utf8');
+    const text = readFileSync(join(root, 'out/headless/program.cjs'), 'utf8');
     const modules = [...text.matchAll(/require\(["'](?:node:)?(\w+)["']\)/g)].map(([, name]) => name);
     expect(modules).toContain('http');
     expect(modules).not.toContain('assert');

@@ -319,9 +319,9 @@ describe('what is shipped', () => {
     const kit = readFileSync(join(projectFolder, 'out/testKit/index.cjs'), 'utf8');
     for (const words of [faultPath, 'consent-denied', 'BrowserDouble']) {
       expect(kit.includes(words), words).toBe(true);
-      for (const part of ['main', 'headless', 'cli', 'preload']) {
-        const shipped = readFileSync(join(projectFolder, 'out', part, 'index.cjs'), 'utf8');
-        expect(shipped.includes(words), `${words} in out/${part}`).toBe(false);
+      for (const part of ['main/index', 'headless/program', 'cli/index', 'preload/index']) {
+        const shipped = readFileSync(join(projectFolder, 'out', `${part}.cjs`), 'utf8');
+        expect(shipped.includes(words), `${words} in out/${part}.cjs`).toBe(false);
       }
     }
     const runtime = { distFolder: '', version: '33.0.0', official: true, executable: '' };

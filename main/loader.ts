@@ -1,0 +1,5 @@
+import { join } from 'node:path';
+import { readProgram } from './codeCache.ts';
+
+// What is started: the program is in the file beside it.
+readProgram(join(__dirname, 'program.cjs')).run();
