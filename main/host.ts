@@ -11,7 +11,7 @@ import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { type Clock, systemClock } from './broker/clock.ts';
 import { publishEndpoint } from './endpointFile.ts';
-import { letHeapGrow } from './heap.ts';
+import { letHeapGrow, letHeapGrowUnderLoad } from './heap.ts';
 import { makeCommandKey, programsFile } from './programsFile.ts';
 import { isManaged, SettingError, type Settings } from './settings.ts';
 import { troubleOf } from './store.ts';
@@ -93,6 +93,7 @@ export async function startHost(
     instance,
     commandKey: command.key,
     onCrowd: letHeapGrow,
+    onThousand: letHeapGrowUnderLoad,
     docsFolder: join(__dirname, 'docs'),
     ...(testKit && { furtherOperations: testKit.operations }),
   });

@@ -7,7 +7,42 @@ import { BrokerError } from '../broker/errors.ts';
 import { callerWith } from './caller.ts';
 import { listen } from './listen.ts';
 import { type Operation, text } from './operation.ts';
-import { createApi } from './server.ts';
+import { type ApiOptions, createApi } from './server.ts';
+
+/** An API with an operation more, and its port. */
+async function apiWith(operation: Operation, told: Pick<ApiOptions, 'onCrowd' | 'onThousand'>): Promise<number> {
+  const nothing = () => undefined;
+  const api = createApi({
+    broker: idleBroker(),
+    gate: testGate(),
+    callers: { find: async () => callerWith(async () => undefined) },
+    now: () => 0,
+    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    instance: { id: randomUUID(), version: '1.2.3' },
+    commandKey: 'unused',
+    docsFolder: 'unused',
+    furtherOperations: [operation],
+    ...told,
+  });
+  const { port, close } = await listen({ port: 0, handler: api.handler });
+  onTestFinished(async () => {
+    await Promise.all([api.close(), close()]);
+  });
+  return port;
+}
+
+test('performance: each thousandth request is told', async () => {
+  let thousands = 0;
+  const quick: Operation = { method: 'GET', path: '/quick', needs: 'nothing', handle: () => text('there') };
+  const port = await apiWith(quick, { onThousand: () => (thousands += 1) });
+  const ask = async (times: number) => {
+    for (let time = 0; time < times; time += 1) await (await fetch(`http://localhost:${port}/quick`)).text();
+  };
+  await ask(999);
+  expect(thousands).toBe(0);
+  await ask(1_001);
+  expect(thousands).toBe(2);
+});
 
 test('performance: the heap may grow while a hundred wait at once, and not before or after', async () => {
   const answering = latch();
@@ -27,23 +62,7 @@ test('performance: the heap may grow while a hundred wait at once, and not befor
       return text('there');
     },
   };
-  const nothing = () => undefined;
-  const api = createApi({
-    broker: idleBroker(),
-    gate: testGate(),
-    callers: { find: async () => callerWith(async () => undefined) },
-    now: () => 0,
-    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-    instance: { id: randomUUID(), version: '1.2.3' },
-    commandKey: 'unused',
-    docsFolder: 'unused',
-    onCrowd: (isCrowded) => told.push(isCrowded ? 'crowded' : 'over'),
-    furtherOperations: [slow],
-  });
-  const { port, close } = await listen({ port: 0, handler: api.handler });
-  onTestFinished(async () => {
-    await Promise.all([api.close(), close()]);
-  });
+  const port = await apiWith(slow, { onCrowd: (isCrowded) => told.push(isCrowded ? 'crowded' : 'over') });
   const ask = () => fetch(`http://localhost:${port}/slow`).then(({ status }) => status);
   const asked = Array.from({ length: 120 }, ask);
   await expect.poll(() => waiting, { timeout: 20_000 }).toBe(120);

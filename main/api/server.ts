@@ -42,6 +42,8 @@ export interface ApiOptions {
   readonly commandKey: string;
   /** Told when very many requests wait at once, and when they do not any more. */
   readonly onCrowd?: (isCrowded: boolean) => void;
+  /** Told of each thousandth request. */
+  readonly onThousand?: () => void;
   /** Where the files of the page /docs are. */
   readonly docsFolder: string;
   /** Beside the API's own: in no description. */
@@ -276,7 +278,11 @@ export function createApi(options: ApiOptions): Api {
     });
   }
 
+  let asked = 0;
+
   const handler: RequestListener = (request, response) => {
+    asked += 1;
+    if (asked % 1_000 === 0) options.onThousand?.();
     if (isLogged) logWhenFinished(request, response);
     admit(request, response).catch((error: unknown) => {
       // The body of a refused request is not read: the connection ends with the answer.
