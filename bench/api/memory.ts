@@ -4,7 +4,7 @@ import { compared } from '../rounds.ts';
 import { figureResult, ratioResult } from '../target.ts';
 import { Callers } from './callers.ts';
 import { endAll, portOf, startScript } from './processes.ts';
-import { settledMemory, settling } from './resident.ts';
+import { restingMemory } from './resident.ts';
 import { startReference, startStage } from './stage.ts';
 
 const rounds = 3;
@@ -21,7 +21,7 @@ interface Server {
 
 export const memory: Metric = {
   id: 'P9',
-  what: 'Resident memory with somebody signed in, idle and after a million requests, garbage collected, against bare node:http.',
+  what: 'Resident memory with somebody signed in, idle and after a million requests, left alone, against bare node:http.',
   async measure(announce) {
     const idle: { value: number; reference: number }[] = [];
     const fixed: number[] = [];
@@ -30,8 +30,14 @@ export const memory: Metric = {
     for (let round = 1; round <= rounds; round += 1) {
       announce(`idle, round ${round} of ${rounds}`);
       const { host, reference, issuer } = await startBoth();
-      idle.push({ value: await settledMemory(host.pid), reference: await settledMemory(reference.pid) });
-      fixed.push(await memoryOfFixed(fixedHost, issuer));
+      const fixedPid = await startFixed(fixedHost, issuer);
+      const [value = Number.NaN, beside = Number.NaN, least = Number.NaN] = await restingMemory([
+        host.pid,
+        reference.pid,
+        fixedPid,
+      ]);
+      idle.push({ value, reference: beside });
+      fixed.push(least);
       if (round === rounds) results = await afterMany(host, reference, idle.at(-1), announce);
       await endAll();
     }
@@ -55,18 +61,18 @@ export const memory: Metric = {
   },
 };
 
-/** Of the fixed packages behind Node's own server (bench/fixedParts), in MB. */
-async function memoryOfFixed(program: string, issuer: string): Promise<number> {
-  const child = startScript(program, [], { ISSUER: issuer, ...settling });
+/** The fixed packages behind Node's own server (bench/fixedParts). @returns its process */
+async function startFixed(program: string, issuer: string): Promise<number> {
+  const child = startScript(program, [], { ISSUER: issuer });
   const port = await portOf(child);
   await new Callers().load({ ...load, port, requests: 1 });
-  return await settledMemory(child.pid ?? -1);
+  return child.pid ?? -1;
 }
 
 async function startBoth(): Promise<{ host: Server; reference: Server; issuer: string }> {
-  const { host, provider } = await startStage({ guard: 'same-user', environment: settling });
+  const { host, provider } = await startStage({ guard: 'same-user' });
   const { answer } = await new Callers().load({ ...load, port: host.port, requests: 1 });
-  const reference = await startReference('node:http', answer, settling);
+  const reference = await startReference('node:http', answer);
   await new Callers().load({ ...load, port: reference.port, requests: 1 });
   return { host, reference, issuer: provider.issuer };
 }
@@ -80,7 +86,8 @@ async function afterMany(
   const callers = new Callers();
   const loaded = (count: number) => async (server: Server) => {
     await callers.load({ ...load, port: server.port, requests: count });
-    return await settledMemory(server.pid);
+    const [memory = Number.NaN] = await restingMemory([server.pid]);
+    return memory;
   };
   const [first, rest] = [loaded(warm), loaded(requests - warm)];
   announce(`the first ${warm} requests`);

@@ -27,6 +27,15 @@ export async function settledMemory(pid: number): Promise<number> {
   return last;
 }
 
+/** Long enough for V8 to collect by itself what is garbage and to give memory back, which it begins after 8 seconds without work. */
+const restingTime = 15_000;
+
+/** The resident memory of processes that are left alone for a while, in MB. Linux alone. */
+export async function restingMemory(pids: readonly number[]): Promise<number[]> {
+  await after(restingTime);
+  return pids.map(residentMemory);
+}
+
 function residentMemory(pid: number): number {
   return kilobytesIn(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmRSS') / 1024;
 }
