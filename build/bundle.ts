@@ -159,6 +159,9 @@ export async function bundleLike(like: 'main' | 'headless', entry: string, into:
   return join(into, 'index.cjs');
 }
 
+/** How long a program may take to load, and to end, in milliseconds. Only reached when something is broken. */
+const codeCachePatience = 60_000;
+
 /** Puts beside a program what reads it by its code cache (main/codeCache.ts), and that cache, made by this Node. */
 async function addLoader(folder: string): Promise<void> {
   const { build } = await import('vite');
@@ -171,7 +174,11 @@ async function addLoader(folder: string): Promise<void> {
     // Refused settings: the host ends when all its modules are loaded, and has done nothing yet.
     const env = { PATH: process.env.PATH, LOOPGATE_HOME: join(workshop, 'home'), LOOPGATE_GUARD: 'ask' };
     const asked = [join(workshop, 'index.cjs'), join(folder, 'program.cjs')];
-    await once(spawn(process.execPath, asked, { env, stdio: 'ignore' }), 'exit');
+    const child = spawn(process.execPath, asked, { env, stdio: 'ignore', timeout: codeCachePatience });
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    if (signal !== null) throw new Error(`The code cache of ${folder} was not made: ${signal}`);
+    if (!(await readdir(folder)).some((name) => name.endsWith('.cache')))
+      throw new Error(`The code cache of ${folder} was not made: the program ended with ${code}`);
   } finally {
     await rm(workshop, { recursive: true, force: true });
   }
