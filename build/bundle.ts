@@ -280,6 +280,8 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
           format: 'cjs',
           entryFileNames: part === 'headless' ? 'program.cjs' : 'index.cjs',
           codeSplitting: false,
+          // A program that is read by its code cache cannot import by itself (main/codeCache.ts).
+          dynamicImportInCjs: false,
           comments: { legal: true, annotation: false, jsdoc: false },
         },
       },

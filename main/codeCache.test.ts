@@ -77,14 +77,6 @@ describe('a program and its code cache', () => {
     expect(thrown.stack).toContain(`${file}:1:24`);
   });
 
-  it('can load a module later, from where it lies', () => {
-    writeFileSync(join(folder, 'later.cjs'), "exports.word = 'later';");
-    writeFileSync(file, "globalThis.loadedLater = import('./later.cjs');");
-    readProgram(file).run();
-    const { loadedLater } = globalThis as unknown as { loadedLater: Promise<{ word: string }> };
-    return expect(loadedLater).resolves.toMatchObject({ word: 'later' });
-  });
-
   it('writes nothing by itself', () => {
     said();
     expect(readdirSync(folder)).toEqual(['program.cjs']);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** A bundled program, read but not yet run. */
 export interface Program {
@@ -23,7 +23,8 @@ export interface Program {
  * Reads a bundled program by the code cache beside it, so that V8 neither parses nor compiles again what it did when the program was
  * built. The cache is code as much as the program is: so it lies in the same folder, which only whoever installs can write, and
  * never among a user's data; and it is named after what it was made of, as V8 compares no more of the program than its length.
- * Where there is none, or one that another V8 has made, V8 compiles as ever.
+ * Where there is none, or one that another V8 has made, V8 compiles as ever. The program may `require`, and not `import()`: Node
+ * cannot do that for what comes from a cache.
  * @param file - absolute
  */
 export function readProgram(file: string): Program {
@@ -33,7 +34,6 @@ export function readProgram(file: string): Program {
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {\n${source.toString()}\n})`, {
     filename: file,
     lineOffset: -1,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData && { cachedData }),
   });
   return {
