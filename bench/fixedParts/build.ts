@@ -11,6 +11,11 @@ export function buildFixedHost(): Promise<string> {
   return bundleLike('headless', join(folder, 'host.ts'), join(built, 'host'));
 }
 
+/** @returns the bundled `packagesOnly.ts` */
+export function buildPackagesOnly(): Promise<string> {
+  return bundleLike('headless', join(folder, 'packagesOnly.ts'), join(built, 'packagesOnly'));
+}
+
 /** @returns the folder of the bundled `app.ts`, as Electron starts it */
 export async function buildFixedApp(): Promise<string> {
   const into = join(built, 'app');
