@@ -7,13 +7,17 @@ import { expect, test } from 'vitest';
  * much else was made.
  * @returns the size of the place for new objects, before and after, in MB
  */
-function placeFor({ requests, perSecond }: { requests: number; perSecond: number }): [number, number] {
+function placeFor(
+  { requests, perSecond }: { requests: number; perSecond: number },
+  { isCrowded }: { isCrowded: boolean } = { isCrowded: false },
+): [number, number] {
   const program = `
     import { getHeapSpaceStatistics } from 'node:v8';
-    import { keepHeapSmall, letHeapGrowUnderLoad } from ${JSON.stringify(fileURLToPath(new URL('heap.ts', import.meta.url)))};
+    import { keepHeapSmall, letHeapGrowForCrowd, letHeapGrowUnderLoad } from ${JSON.stringify(fileURLToPath(new URL('heap.ts', import.meta.url)))};
     const place = () => getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size / 1024 / 1024;
     keepHeapSmall();
     const before = place();
+    if (${isCrowded}) letHeapGrowForCrowd(true);
     let now = 0;
     performance.now = () => now;
     const kept = [];
@@ -38,4 +42,10 @@ test('performance: the place for new objects grows under load, as far as 4 MB ea
 test('performance: it stays as it is when there is no load, however much is asked', () => {
   const [before, after] = placeFor({ requests: 200_000, perSecond: 500 });
   expect(after).toBe(before);
+});
+
+test('performance: it grows for a crowd, also when a thousandth request comes meanwhile', () => {
+  const [before, after] = placeFor({ requests: 200_000, perSecond: 500 }, { isCrowded: true });
+  expect(before).toBeLessThan(8);
+  expect(after).toBeGreaterThan(8);
 });

@@ -15,20 +15,24 @@ export function keepHeapSmall(): void {
   setFlagsFromString('--liftoff-only');
 }
 
+let isCrowded = false;
+let isLoad = false;
+let lastThousand = Number.NEGATIVE_INFINITY;
+
 /**
  * While very many wait at once, all that they hold would be copied at each collection of a small place: a third of the time that
  * the last one of a thousand waits. V8 gives back by itself what it took, half a minute later.
- * @param isCrowded - false when they have their answers. Where the heap is not kept small, nothing is changed
+ * @param isThere - false when they have their answers. Where the heap is not kept small, nothing is changed
  */
-export function letHeapGrow(isCrowded: boolean): void {
-  if (isKeptSmall) setGrowth(isCrowded ? 2 : 1);
+export function letHeapGrowForCrowd(isThere: boolean): void {
+  isCrowded = isThere;
+  decide();
 }
 
 /** Two places of 4 MB, as V8 copies from one to the other: a third of the collections, for 6 MB. */
 const mostUnderLoad = 8 * 1024 * 1024;
 /** A thousand requests within so many milliseconds are a load. */
 const loadTime = 1_000;
-let lastThousand = Number.NEGATIVE_INFINITY;
 
 /**
  * To be called at each thousandth request. Under load a small place is collected a hundred times a second, a tenth of what all
@@ -36,11 +40,18 @@ let lastThousand = Number.NEGATIVE_INFINITY;
  */
 export function letHeapGrowUnderLoad(): void {
   const now = performance.now();
-  const isLoad = now - lastThousand < loadTime;
+  isLoad = now - lastThousand < loadTime;
   lastThousand = now;
-  if (!isKeptSmall) return;
-  const place = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
-  setGrowth(isLoad && place !== undefined && place.space_size < mostUnderLoad ? 2 : 1);
+  decide();
+}
+
+function decide(): void {
+  if (isKeptSmall) setGrowth(isCrowded || (isLoad && sizeOfPlace() < mostUnderLoad) ? 2 : 1);
+}
+
+/** The place for new objects, in bytes. */
+function sizeOfPlace(): number {
+  return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? mostUnderLoad;
 }
 
 function setGrowth(factor: 1 | 2): void {

@@ -11,7 +11,7 @@ import { createApi } from './api/server.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { type Clock, systemClock } from './broker/clock.ts';
 import { publishEndpoint } from './endpointFile.ts';
-import { letHeapGrow, letHeapGrowUnderLoad } from './heap.ts';
+import { letHeapGrowForCrowd, letHeapGrowUnderLoad } from './heap.ts';
 import { makeCommandKey, programsFile } from './programsFile.ts';
 import { isManaged, SettingError, type Settings } from './settings.ts';
 import { troubleOf } from './store.ts';
@@ -92,7 +92,7 @@ export async function startHost(
     log,
     instance,
     commandKey: command.key,
-    onCrowd: letHeapGrow,
+    onCrowd: letHeapGrowForCrowd,
     onThousand: letHeapGrowUnderLoad,
     docsFolder: join(__dirname, 'docs'),
     ...(testKit && { furtherOperations: testKit.operations }),
