@@ -315,8 +315,8 @@ describe('nothing is asked for what plug-ins poll', () => {
   test('isAllowed asks nobody, and follows every decision', async () => {
     const { gate, asks, clock } = stage();
     const changes: boolean[] = [];
-    gate.onChange((change) => {
-      if (change === 'decided') void gate.isAllowed(from(shell)).then((is) => changes.push(is));
+    gate.onChange(async (change) => {
+      if (change === 'decided') changes.push(await gate.isAllowed(from(shell)));
     });
     const shell = program('/usr/bin/bash', { kind: 'shell' });
     expect(await gate.isAllowed(from(shell))).toBe(false);

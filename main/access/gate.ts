@@ -170,9 +170,11 @@ export class Gate {
     return (await this.#partyOf(requester)).owner;
   }
 
-  /** Whether a requester is allowed already. Nobody is asked: for what plug-ins poll. */
-  async isAllowed(requester: Requester): Promise<boolean> {
-    return this.#verdict(await this.#partyOf(requester), requester.caller) === 'allowed';
+  /** Whether a requester is allowed already: said at once for one that is known. Nobody is asked: for what plug-ins poll. */
+  isAllowed(requester: Requester): boolean | Promise<boolean> {
+    const verdictOn = (party: Party) => this.#verdict(party, requester.caller) === 'allowed';
+    const known = this.#knownPartyOf(requester);
+    return known ? verdictOn(known) : this.#partyOf(requester).then(verdictOn);
   }
 
   /** Whether a browser asks, for whom no program can be allowed. */

@@ -128,17 +128,22 @@ export class UserStream {
   }
 
   /** The person may have decided about its program, or the time of that is over: timers stand still while a machine sleeps. */
-  async #lookAgain(socket: WebSocket, frames: Frames): Promise<void> {
+  #lookAgain(socket: WebSocket, frames: Frames): void {
     const listener = this.#listeners.get(socket);
     if (!listener) return;
-    listener.isAllowed = await this.#gate.isAllowed(listener.requester);
-    this.#tell(socket, frames);
+    const tell = (isAllowed: boolean) => {
+      listener.isAllowed = isAllowed;
+      this.#tell(socket, frames);
+    };
+    const found = this.#gate.isAllowed(listener.requester);
+    if (found instanceof Promise) void found.then(tell);
+    else tell(found);
   }
 
   #tellAll(): void {
     if (!this.#broker.state().ready) return;
     const frames = this.#presentFrames();
-    for (const socket of this.#server.clients) void this.#lookAgain(socket, frames);
+    for (const socket of this.#server.clients) this.#lookAgain(socket, frames);
   }
 
   /** Says what is new to a listener, once it has been greeted. */
@@ -158,7 +163,7 @@ export class UserStream {
     for (const listener of this.#server.clients) {
       if (!this.#present.delete(listener)) listener.terminate();
       else listener.ping();
-      void this.#lookAgain(listener, frames);
+      this.#lookAgain(listener, frames);
     }
   }
 }
