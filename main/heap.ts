@@ -16,7 +16,6 @@ export function keepHeapSmall(): void {
 }
 
 let isCrowded = false;
-let isLoad = false;
 let lastThousand = Number.NEGATIVE_INFINITY;
 
 /**
@@ -26,7 +25,7 @@ let lastThousand = Number.NEGATIVE_INFINITY;
  */
 export function letHeapGrowForCrowd(isThere: boolean): void {
   isCrowded = isThere;
-  decide();
+  letGrow(isThere);
 }
 
 /** Two places of 4 MB, as V8 copies from one to the other: a third of the collections, for 6 MB. */
@@ -40,13 +39,13 @@ const loadTime = 1_000;
  */
 export function letHeapGrowUnderLoad(): void {
   const now = performance.now();
-  isLoad = now - lastThousand < loadTime;
+  const isLoad = now - lastThousand < loadTime;
   lastThousand = now;
-  decide();
+  letGrow(isCrowded || (isLoad && sizeOfPlace() < mostUnderLoad));
 }
 
-function decide(): void {
-  if (isKeptSmall) setGrowth(isCrowded || (isLoad && sizeOfPlace() < mostUnderLoad) ? 2 : 1);
+function letGrow(may: boolean): void {
+  if (isKeptSmall) setGrowth(may ? 2 : 1);
 }
 
 /** The place for new objects, in bytes. */
