@@ -31,10 +31,10 @@ export const memory: Metric = {
       announce(`idle, round ${round} of ${rounds}`);
       const { host, reference, issuer } = await startBoth();
       const fixedPid = await startFixed(fixedHost, issuer);
-      const [value = Number.NaN, beside = Number.NaN, least = Number.NaN] = await restingMemory([
-        host.pid,
-        reference.pid,
-        fixedPid,
+      const [value, beside, least] = await Promise.all([
+        restingMemory(host.pid),
+        restingMemory(reference.pid),
+        restingMemory(fixedPid),
       ]);
       idle.push({ value, reference: beside });
       fixed.push(least);
@@ -86,8 +86,7 @@ async function afterMany(
   const callers = new Callers();
   const loaded = (count: number) => async (server: Server) => {
     await callers.load({ ...load, port: server.port, requests: count });
-    const [memory = Number.NaN] = await restingMemory([server.pid]);
-    return memory;
+    return await restingMemory(server.pid);
   };
   const [first, rest] = [loaded(warm), loaded(requests - warm)];
   announce(`the first ${warm} requests`);

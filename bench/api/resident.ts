@@ -30,10 +30,10 @@ export async function settledMemory(pid: number): Promise<number> {
 /** Long enough for V8 to collect by itself what is garbage and to give memory back, which it begins after 8 seconds without work. */
 const restingTime = 15_000;
 
-/** The resident memory of processes that are left alone for a while, in MB. Linux alone. */
-export async function restingMemory(pids: readonly number[]): Promise<number[]> {
+/** The resident memory of a process that is left alone for a while, in MB. Linux alone. */
+export async function restingMemory(pid: number): Promise<number> {
   await after(restingTime);
-  return pids.map(residentMemory);
+  return residentMemory(pid);
 }
 
 function residentMemory(pid: number): number {
