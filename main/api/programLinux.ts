@@ -115,8 +115,8 @@ export class LinuxPrograms {
    * lasts (seen), and one that is stopped in it stays in it. So it must sleep, as whoever waits for an answer does.
    */
   async #someOpened(holders: readonly Holder[], connected: number): Promise<boolean> {
-    if ((await Promise.all(holders.map(({ pid }) => this.#hasThreadBefore(pid, connected)))).includes(true))
-      return true;
+    // One after the other: slices of several at once would be one long one.
+    for (const { pid } of holders) if (await this.#hasThreadBefore(pid, connected)) return true;
     for (let look = 0; look < mostLooks; look += 1) {
       const states = await this.#statesOfSingles(holders);
       if (states.length === 0) return false;
