@@ -1,4 +1,4 @@
-/** Run by `makeCodeCache` of bundle.ts, with the runtime that the program is for: a code cache is good for one V8 alone. */
+/** Run by `addLoader` of bundle.ts, with the runtime that the program is for: a code cache is good for one V8 alone. */
 
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
