@@ -28,6 +28,6 @@ export const metrics: readonly { readonly metric: Metric; readonly seconds: numb
   { metric: start, seconds: 60 },
   { metric: idle, seconds: 60 },
   { metric: trayMenu, seconds: 20 },
-  { metric: listeners, seconds: 40 },
+  { metric: listeners, seconds: 70 },
   { metric: command, seconds: 40 },
 ];

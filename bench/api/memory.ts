@@ -1,4 +1,4 @@
-import { buildFixedHost } from '../fixedParts/build.ts';
+import { buildFixed } from '../fixedParts/build.ts';
 import type { Metric, Result } from '../metric.ts';
 import { compared } from '../rounds.ts';
 import { figureResult, ratioResult } from '../target.ts';
@@ -25,7 +25,7 @@ export const memory: Metric = {
   async measure(announce) {
     const idle: { value: number; reference: number }[] = [];
     const fixed: number[] = [];
-    const fixedHost = await buildFixedHost();
+    const fixedHost = await buildFixed('host');
     let results: Result[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       announce(`idle, round ${round} of ${rounds}`);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
+import { buildFixed } from '../fixedParts/build.ts';
 import type { Metric, Result } from '../metric.ts';
 import { spread } from '../rounds.ts';
 import { figureResult } from '../target.ts';
@@ -17,7 +17,6 @@ const life = 3;
 /** Nobody asks for so long before each round, in milliseconds: a machine serves the first requests after a pause more slowly. */
 const pause = life * 1000 + 100;
 const tokenPath = '/oauth/token';
-const fixedRenewal = fileURLToPath(new URL('../fixedParts/renewal.ts', import.meta.url));
 const loginSaid = z.object({ login: z.string() });
 
 export const renewal: Metric = {
@@ -91,7 +90,8 @@ async function renewedAlone(
 ): Promise<Result> {
   announce(`${count} callers of a bare node:http with openid-client`);
   const { issuer, clientId, audience } = provider;
-  const child = startScript(fixedRenewal, [issuer, clientId, audience]);
+  const environment = { ISSUER: issuer, CLIENT_ID: clientId, AUDIENCE: audience };
+  const child = startScript(await buildFixed('renewal'), [], environment);
   const [said] = await once(child, 'message');
   const { fields } = await new BrowserDouble().signInAs(loginSaid.parse(said).login, 'Ada Lovelace', {
     deliver: false,

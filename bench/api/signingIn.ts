@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
+import { buildFixed } from '../fixedParts/build.ts';
 import type { Metric, Result } from '../metric.ts';
 import { median } from '../rounds.ts';
 import { figureResult } from '../target.ts';
@@ -20,7 +20,6 @@ const most = 5;
 /** About as long as {@link signInsMeanwhile} take. */
 const probeSeconds = 0.5;
 const signInsMeanwhile = 10;
-const fixedSignIn = fileURLToPath(new URL('../fixedParts/signIn.ts', import.meta.url));
 /** What that answers to each step. */
 const stepTaken = z.object({ took: z.number(), login: z.string() });
 
@@ -60,7 +59,8 @@ export const signingIn: Metric = {
 async function signInAlone({ provider }: Stage, time: ProviderTime, announce: (line: string) => void): Promise<Result> {
   announce('openid-client alone');
   const { issuer, clientId, audience } = provider;
-  const child = startScript(fixedSignIn, [issuer, clientId, audience]);
+  const environment = { ISSUER: issuer, CLIENT_ID: clientId, AUDIENCE: audience };
+  const child = startScript(await buildFixed('signIn'), [], environment);
   await once(child, 'message');
   const step = async (message: object) => {
     const began = performance.now();

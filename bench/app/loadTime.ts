@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 import { ensureBundle } from '../../build/bundle.ts';
-import { buildFixedHost, buildPackagesOnly } from '../fixedParts/build.ts';
+import { buildFixed } from '../fixedParts/build.ts';
 import type { Metric, Result } from '../metric.ts';
 import { compared, median, type Rounds, spread } from '../rounds.ts';
 import { figureResult } from '../target.ts';
@@ -32,8 +32,8 @@ export const loadTime: Metric = {
       const unbundledHost = await unbundle(workshop);
       const empty = join(workshop, 'empty.cjs');
       await writeFile(empty, 'process.exit(2);\n');
-      const fixedParts = await buildFixedHost();
-      const packagesOnly = await buildPackagesOnly();
+      const fixedParts = await buildFixed('host');
+      const packagesOnly = await buildFixed('packagesOnly');
       announce(`P8: ${rounds} rounds of five processes each`);
       // The first ones read from the disk, and may fill a compile cache.
       for (const program of [bundledHost, unbundledHost, fixedParts, packagesOnly, empty]) {

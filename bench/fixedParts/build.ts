@@ -6,14 +6,13 @@ import { bundleLike } from '../../build/bundle.ts';
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const built = fileURLToPath(new URL('../../out/fixedParts', import.meta.url));
 
-/** @returns the bundled `host.ts` */
-export function buildFixedHost(): Promise<string> {
-  return bundleLike('headless', join(folder, 'host.ts'), join(built, 'host'));
-}
-
-/** @returns the bundled `packagesOnly.ts` */
-export function buildPackagesOnly(): Promise<string> {
-  return bundleLike('headless', join(folder, 'packagesOnly.ts'), join(built, 'packagesOnly'));
+/**
+ * Bundles a program of this folder as the headless host is.
+ * @param name - its file, without the ending
+ * @returns the program
+ */
+export function buildFixed(name: 'host' | 'packagesOnly' | 'signIn' | 'renewal' | 'listeners'): Promise<string> {
+  return bundleLike('headless', join(folder, `${name}.ts`), join(built, name));
 }
 
 /** @returns the folder of the bundled `app.ts`, as Electron starts it */

@@ -1,6 +1,3 @@
-import { closeSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as client from 'openid-client';
 
 const redirectUri = 'http://localhost:1000/pkce/response/code';
@@ -16,7 +13,10 @@ export class FixedLogin {
     this.#audience = audience;
   }
 
-  static async at(issuer: string, clientId: string, audience: string): Promise<FixedLogin> {
+  /** At the provider that the environment names. Without one the process ends: all is loaded then. */
+  static async atProvider(): Promise<FixedLogin> {
+    const { ISSUER: issuer, CLIENT_ID: clientId = '', AUDIENCE: audience = '' } = process.env;
+    if (issuer === undefined) process.exit(2);
     const found = await client.discovery(new URL(issuer), clientId, undefined, client.None(), {
       execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
     });
@@ -52,30 +52,5 @@ export class FixedLogin {
       expectedNonce: this.#secrets.nonce,
       idTokenExpected: true,
     });
-  }
-}
-
-/** A file as large as a stored session, in a folder that goes with the process. */
-export class KeptFile {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'loopgate-bench-'));
-
-  constructor() {
-    process.on('disconnect', () => {
-      rmSync(this.#folder, { recursive: true, force: true });
-      process.exit();
-    });
-  }
-
-  /** Survives a loss of power: the file, and its name in the folder. */
-  write(): void {
-    const unfinished = join(this.#folder, 'unfinished');
-    const file = openSync(unfinished, 'w', 0o600);
-    writeSync(file, Buffer.alloc(4096));
-    fsyncSync(file);
-    closeSync(file);
-    renameSync(unfinished, join(this.#folder, 'kept'));
-    const directory = openSync(this.#folder, 'r');
-    fsyncSync(directory);
-    closeSync(directory);
   }
 }
