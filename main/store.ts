@@ -4,6 +4,7 @@ import {
   constants,
   existsSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   realpathSync,
@@ -25,15 +26,11 @@ export function writeStore(folder: string, name: string, content: Record<string,
   accessSync(folder, constants.W_OK);
   const path = join(folder, `${name}.json`);
   // A file that is kept elsewhere, and linked to, stays there.
-  const target = existsSync(path) ? realpathSync(path) : path;
+  const target = isLink(path) ? realpathSync(path) : path;
   const written = join(dirname(target), `${basename(target, '.json')}.new.json`);
-  rmSync(written, { force: true });
+  if (existsSync(written)) rmSync(written);
   try {
-    const store = new ElectronStore<Record<string, unknown>>({
-      cwd: dirname(written),
-      name: basename(written, '.json'),
-      configFileMode: 0o600,
-    });
+    const store = storeAt(written);
     store.store = content;
     if (!holds(store, content)) throw Object.assign(new Error('written in part'), { code: 'ENOSPC' });
     renameSync(written, target);
@@ -44,7 +41,28 @@ export function writeStore(folder: string, name: string, content: Record<string,
   syncFolder(dirname(target));
 }
 
-function holds(store: ElectronStore<Record<string, unknown>>, content: Record<string, unknown>): boolean {
+/** False for a link to nothing: it is replaced. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && existsSync(path);
+}
+
+type Store = ElectronStore<Record<string, unknown>>;
+const stores = new Map<string, Store>();
+
+/** Made once for a file: it reads and writes the file anew each time, and making it costs as much as that. */
+function storeAt(path: string): Store {
+  const known = stores.get(path);
+  if (known) return known;
+  const made = new ElectronStore<Record<string, unknown>>({
+    cwd: dirname(path),
+    name: basename(path, '.json'),
+    configFileMode: 0o600,
+  });
+  stores.set(path, made);
+  return made;
+}
+
+function holds(store: Store, content: Record<string, unknown>): boolean {
   try {
     return JSON.stringify(store.store) === JSON.stringify(content);
   } catch {
