@@ -19,7 +19,7 @@ let isCrowded = false;
 let lastThousand = Number.NEGATIVE_INFINITY;
 
 /**
- * While very many wait at once, all that they hold would be copied at each collection of a small place: a third of the time that
+ * While many wait at once, all that they hold would be copied at each collection of a small place: a third of the time that
  * the last one of a thousand waits. V8 gives back by itself what it took, half a minute later.
  * @param isThere - false when they have their answers. Where the heap is not kept small, nothing is changed
  */

@@ -44,7 +44,7 @@ test('performance: each thousandth request is told', async () => {
   expect(thousands).toBe(2);
 });
 
-test('performance: the heap may grow while a hundred wait at once, and not before or after', async () => {
+test('performance: the heap may grow while twenty wait at once, and not before or after', async () => {
   const answering = latch();
   const told: string[] = [];
   let waiting = 0;
@@ -67,7 +67,7 @@ test('performance: the heap may grow while a hundred wait at once, and not befor
   const asked = Array.from({ length: 120 }, ask);
   await expect.poll(() => waiting, { timeout: 20_000 }).toBe(120);
   expect(told.filter((one) => one === 'crowded' || one === 'over')).toEqual(['crowded']);
-  expect(told.indexOf('crowded')).toBeGreaterThanOrEqual(100);
+  expect(told.indexOf('crowded')).toBeGreaterThanOrEqual(20);
   answering.open();
   await Promise.all(asked);
   expect(told.filter((one) => one === 'crowded' || one === 'over')).toEqual(['crowded', 'over']);

@@ -21,7 +21,7 @@ import { healthPath, type Instance, wellKnownOperations } from './wellKnown.ts';
 /** L6. */
 const largestBody = 32 * 1024;
 /** So many requests that wait at once are a moment of an unusual kind. */
-const crowd = 100;
+const crowd = 20;
 
 export interface ApiLog extends BrokerLog {
   debug(fields: object, message: string): void;
@@ -40,7 +40,7 @@ export interface ApiOptions {
   readonly instance: Instance;
   /** What the command `loopgate` proves itself by. */
   readonly commandKey: string;
-  /** Told when very many requests wait at once, and when they do not any more. */
+  /** Told when many requests wait at once, and when they do not any more. */
   readonly onCrowd?: (isCrowded: boolean) => void;
   /** Told of each thousandth request. */
   readonly onThousand?: () => void;
