@@ -501,6 +501,36 @@ describe('item 7: the list', () => {
     expect(gate.history[0]?.path).toBe('/opt/299');
   });
 
+  test('a use by a hundred connections of a program at once is written down once, another use as well', async () => {
+    const { gate, clock } = stage('same-user');
+    const changes = vi.fn();
+    gate.onChange(changes);
+    const all = Array.from({ length: 100 }, () => from(editor));
+    const asked = (wish: 'tokens' | 'profile') => Promise.all(all.map((one) => gate.require(one, wish)));
+    await asked('tokens');
+    expect(changes.mock.calls).toEqual([['used']]);
+    await asked('profile');
+    expect(changes).toHaveBeenCalledTimes(2);
+    clock.advance(1_000);
+    await asked('profile');
+    expect(changes).toHaveBeenCalledTimes(3);
+    await gate.require(from(program('/opt/other')), 'profile');
+    expect(changes).toHaveBeenCalledTimes(4);
+    expect(gate.programs.map(({ lastUsed }) => lastUsed)).toEqual([clock.now(), clock.now()]);
+  });
+
+  test('the next use of what was removed from the list, or from the history, is written down at once', async () => {
+    const { gate, asks } = stage('same-user');
+    const connection = from(editor);
+    await asks(connection);
+    gate.remove(editor.id);
+    await asks(connection);
+    expect(gate.programs).toHaveLength(1);
+    gate.clearHistory();
+    await asks(from(editor));
+    expect(gate.history).toHaveLength(1);
+  });
+
   test('who used what is on the disk within a minute, and at quit', async () => {
     const { gate, clock, store, asks } = stage('same-user');
     await asks(from(editor));

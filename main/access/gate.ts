@@ -17,7 +17,7 @@ const useIsSavedAfter = 60_000;
 /** How many owners' programs and claims are remembered, and how many refused origins: more than call on one machine. */
 const mostRemembered = 1000;
 const mostRefusedOrigins = 20;
-/** The same use on the same connection within this time is written down once, in milliseconds: programs poll. */
+/** The same use within this time is written down once, in milliseconds: programs poll, and many of one may ask at once. */
 const sameUse = 1_000;
 /** How many connections may wait for one answer: the server lets none of them go, and its descriptors end (L6). */
 const mostConnections = 200;
@@ -98,8 +98,10 @@ export class Gate {
   readonly #logged = new Set<string>();
   /** By connection: who speaks there, where it is no origin. */
   readonly #parties = new WeakMap<Identified, Party>();
-  /** By connection: what was last written down, in milliseconds since the epoch. */
-  readonly #uses = new WeakMap<Identified, { party: Party; wish: Wish; outcome: Access['outcome']; at: number }>();
+  /** By connection: its last use, in milliseconds since the epoch. */
+  #uses = new WeakMap<Identified, { party: Party; wish: Wish; outcome: Access['outcome']; at: number }>();
+  /** By who used what: when it was last written down, in milliseconds since the epoch. */
+  readonly #writtenDown = new Map<string, number>();
   /** The last writing failed, and the person was told. */
   #saveFails = false;
   #cancelSaving: (() => void) | undefined;
@@ -272,6 +274,7 @@ export class Gate {
   /** Takes back what a program was allowed. That nobody answered its question still means no for a time. */
   withdraw(id: string): void {
     this.#list.remove(id);
+    this.#forgetUses();
     this.#forgetOnce(id);
     this.#unanswered.delete(id);
     this.#decided();
@@ -279,6 +282,7 @@ export class Gate {
 
   clearHistory(): void {
     this.#list.clearHistory();
+    this.#forgetUses();
     this.#save();
     this.#changed('used');
   }
@@ -527,18 +531,27 @@ export class Gate {
     const at = this.#world.clock.now();
     const last = this.#uses.get(caller);
     const isSame = last?.party === party && last.wish === wish && last.outcome === outcome;
-    if (isSame && at >= last.at && at < last.at + sameUse) return;
+    if (isSame && isWithin(sameUse, last.at, at)) return;
     this.#uses.set(caller, { party, wish, outcome, at });
-    if (!isOrigin) this.#list.note(program, wish, at);
-    this.#list.record(program, wish, outcome, at);
     // Not by owner: every connection of what cannot be identified is one.
     const once = `${isOrigin ? party.owner : program.id} ${wish} ${outcome}`;
+    const writtenDown = this.#writtenDown.get(once);
+    if (writtenDown !== undefined && isWithin(sameUse, writtenDown, at)) return;
+    remember(this.#writtenDown, once, at);
+    if (!isOrigin) this.#list.note(program, wish, at);
+    this.#list.record(program, wish, outcome, at);
     if (!this.#logged.has(once) && this.#logged.size < mostRemembered) {
       this.#logged.add(once);
       this.#world.log.info({ program: program.path, wish, outcome }, 'a program uses the sign-in');
     }
     this.#cancelSaving ??= this.#world.clock.after(useIsSavedAfter, () => this.#save());
     this.#changed('used');
+  }
+
+  /** What was written down has been removed: the next use is written down again. */
+  #forgetUses(): void {
+    this.#uses = new WeakMap();
+    this.#writtenDown.clear();
   }
 
   #load(): ProgramList {
@@ -611,6 +624,11 @@ function isKeyOf(key: string, id: string): boolean {
 /** L2: exactly, or by its scheme where a whole one is listed (`vscode-webview:`). */
 export function isListedOrigin(origin: string, listed: readonly string[]): boolean {
   return listed.some((one) => (one.endsWith(':') ? origin.startsWith(`${one}//`) : origin === one));
+}
+
+/** Whether less than a time has passed since then; not when the clock was set back. All in milliseconds. */
+function isWithin(time: number, then: number, now: number): boolean {
+  return now >= then && now < then + time;
 }
 
 /** Sets an entry anew as the newest; the oldest goes when there are too many. */
