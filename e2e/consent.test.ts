@@ -66,7 +66,7 @@ describe.skipIf(!isLinux)('section P: the first request', () => {
     expect(program).toMatchObject({ name: 'editor', path: folder.of('editor'), kind: 'program', lasting: 'always' });
     const [token, profile, again] = await asking;
     expect([token.status, profile.status, again.status]).toEqual([200, 200, 200]);
-    expect(token.body).toBe(await stage.broker.accessToken());
+    expect(token.body).toBe((await stage.broker.accessToken()).accessToken);
     expect(again.body).toBe(token.body);
     expect(JSON.parse(profile.body)).toMatchObject({ name: person });
     expect(stage.asked).toHaveLength(1);

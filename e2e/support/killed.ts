@@ -126,7 +126,7 @@ async function run({ place, wire, verifies, renews, point }: Task): Promise<void
   if (renews !== 'never') {
     if (!works) {
       await broker.signIn();
-      tell({ signedIn: { accessToken: await broker.accessToken() } });
+      tell({ signedIn: { accessToken: (await broker.accessToken()).accessToken } });
     }
     await nextLine();
     arm(point);

@@ -94,7 +94,7 @@ export class Faults {
 
   /** The provider no longer takes the token that programs hold; the session has another. */
   async #renew(broker: Broker): Promise<void> {
-    const refused = await broker.accessToken();
+    const refused = (await broker.accessToken()).accessToken;
     await broker.token('test kit', { grantType: 'refresh_token', clientId: this.#provider.clientId });
     this.#refusedTokens.add(refused);
   }

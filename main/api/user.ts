@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, PersonState } from '../broker/broker.ts';
 import { BrokerError } from '../broker/errors.ts';
+import type { AccessToken } from '../broker/session.ts';
 import { Applications } from './applications.ts';
 import { jsonBody } from './body.ts';
-import { json, noContent, type Operation, text } from './operation.ts';
+import { json, madeOnce, noContent, type Operation, text } from './operation.ts';
 import type { Instance } from './wellKnown.ts';
 import {
   contextAnswer,
@@ -25,6 +26,8 @@ const signInPatience = 110_000;
 /** Contract section 7: what sign-in clients use beside the PKCE and Auth0 operations. */
 export function userOperations(broker: Broker, gate: Gate, now: () => number, instance: Instance): Operation[] {
   const applications = new Applications();
+  // All who wait for a renewal get the same one.
+  const tokenAnswer = madeOnce(({ accessToken }: AccessToken) => text(accessToken));
   const profile = { status: 200, mediaType: 'application/json', schema: models.UserProfile } as const;
   const people = { status: 200, mediaType: 'application/json', schema: models.Users } as const;
   return [
@@ -238,7 +241,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         answer: { status: 200, description: 'The token alone', mediaType: 'text/plain', schema: z.string().min(1) },
         errors: ['not_signed_in', 'not_configured', 'provider_unreachable', 'provider_error'],
       },
-      handle: async ({ query }) => text(await broker.accessToken(parseAccessTokenQuery(query))),
+      handle: async ({ query }) => tokenAnswer(await broker.accessToken(parseAccessTokenQuery(query))),
     },
     // Behind all others: its address would fit `/users/onboarded` too.
     {

@@ -363,7 +363,7 @@ test.each(atRefresh)(
     const { refreshToken: _rotates, ...kept } = storedAccountOf(world.vault);
     const { active } = world.vault.state ?? {};
     expect(await world.broker.token(editor, refreshGrant)).toMatchObject({ accessToken: kept.accessToken });
-    expect(await world.broker.accessToken()).toBe(kept.accessToken);
+    expect((await world.broker.accessToken()).accessToken).toBe(kept.accessToken);
     expect(world.broker.state()).toMatchObject({ person: { subject: ada, profile: kept.profile }, others: [] });
     world.clock.jump(2 * hour);
     expectRefusal(await failureOf(world.broker.token(editor, refreshGrant)), lie);
@@ -712,7 +712,7 @@ async function everythingOf({ broker, vault }: ScriptedWorld): Promise<unknown> 
     profile: person?.profile,
     others,
     vault: structuredClone(vault.state),
-    accessToken: await broker.accessToken(),
+    accessToken: (await broker.accessToken()).accessToken,
   };
 }
 

@@ -10,7 +10,7 @@ import { normaliseIssuer } from './providerChecks.ts';
 import type { PlatformFetch } from './providerFetch.ts';
 import { Registration, type RegistrationSettings } from './registration.ts';
 import type { CallbackResult, SignInRequest, SignInResult, TokenRequest, TokenResult } from './requests.ts';
-import { accountOf, type Freshness, type Session } from './session.ts';
+import { type AccessToken, accountOf, type Freshness, type Session } from './session.ts';
 import { profilePatience, TokenEndpoint } from './tokenEndpoint.ts';
 import type { Vault, VaultPlace, WithoutKeyring } from './vault.ts';
 
@@ -500,13 +500,12 @@ export class Broker {
    * A valid access token of the session, renewed when needed; or one for another API of the same tenant.
    * @throws BrokerError `not_signed_in`, `provider_unreachable`, `provider_error`
    */
-  async accessToken(api: OtherApi = {}): Promise<string> {
+  async accessToken(api: OtherApi = {}): Promise<AccessToken> {
     this.#registration.provider();
     if (!this.#isReady) await this.#whenReady();
     const session = this.#accounts.active();
     const isOwn = (api.audience ?? session.audience) === session.audience && api.scope === undefined;
-    const token = isOwn ? await session.accessToken() : await session.accessTokenFor(api);
-    return token.accessToken;
+    return await (isOwn ? session.accessToken() : session.accessTokenFor(api));
   }
 
   /** Opens the same login page once more. */

@@ -172,7 +172,7 @@ describe('T13: a login on another device', () => {
     clock.advance(interval);
     expect(await signedIn).toMatchObject({ subject: ada, renewable: true });
     expect(broker.state().waiting).toBeUndefined();
-    expect(await broker.accessToken()).toBe(storedAccountOf(vault).accessToken);
+    expect((await broker.accessToken()).accessToken).toBe(storedAccountOf(vault).accessToken);
     expect(await broker.userInfo()).toMatchObject({ sub: ada, name: 'Ada Lovelace' });
     const parametersOf = (path: string) => provider.requests.find((request) => request.path === path)?.parameters;
     expect(parametersOf('/oauth/device/code')).toEqual({
@@ -204,9 +204,9 @@ describe('T13: a login on another device', () => {
     await new BrowserDouble().approveDevice(verificationUri, 'Ada Lovelace', { userCode });
     clock.advance(second);
     expect(await signedIn).toMatchObject({ subject: ada, profile: { name: 'Ada Lovelace' }, renewable: true });
-    const first = await broker.accessToken();
+    const first = (await broker.accessToken()).accessToken;
     await broker.token(editor, refreshGrant);
-    expect(await broker.accessToken()).not.toBe(first);
+    expect((await broker.accessToken()).accessToken).not.toBe(first);
     expect(provider.count('/oauth/device/code')).toBe(1);
   });
 

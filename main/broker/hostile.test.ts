@@ -170,7 +170,7 @@ describe('no storms', () => {
     expect(refreshes(world)).toBe(1);
     world.provider.answers.delete('/oauth/token');
     world.clock.advance(second);
-    expect(await world.broker.accessToken({ audience: 'https://other.test/' })).toBeTruthy();
+    expect((await world.broker.accessToken({ audience: 'https://other.test/' })).accessToken).toBeTruthy();
   });
 
   test.each([0, 1e15])('expires_in %d: at most one renewal in half a minute unasked', async (lifetime) => {
@@ -210,7 +210,7 @@ describe('T5: what is said, and until when', () => {
     await world.broker.renew();
     world.provider.answers.delete('/oauth/token');
     await world.broker.renew();
-    expect(await world.broker.accessToken()).toBe(storedAccountOf(world.vault).accessToken);
+    expect((await world.broker.accessToken()).accessToken).toBe(storedAccountOf(world.vault).accessToken);
     expect(world.broker.state().problem).toBeUndefined();
   });
 
@@ -430,7 +430,7 @@ describe('the disk', () => {
     holdSaves(world);
     let token: string | undefined;
     void world.broker.accessToken().then((given) => {
-      token = given;
+      token = given.accessToken;
     });
     await settled(world);
     await tenSeconds(world);
@@ -451,9 +451,9 @@ describe('wrong answers', () => {
     const refused = await failureOf(world.broker.accessToken({ audience: 'https://other.test/' }));
     expect(refused).toMatchObject({ code: 'provider_error' });
     provider.tokens = { access_token: jwt({ aud: 'https://third.test/' }), id_token: undefined };
-    expect(await world.broker.accessToken({ audience: 'https://third.test/' })).toBeTruthy();
+    expect((await world.broker.accessToken({ audience: 'https://third.test/' })).accessToken).toBeTruthy();
     provider.tokens = { access_token: 'opaque', id_token: undefined };
-    expect(await world.broker.accessToken({ audience: 'https://fourth.test/' })).toBe('opaque');
+    expect((await world.broker.accessToken({ audience: 'https://fourth.test/' })).accessToken).toBe('opaque');
   });
 
   test('a refresh that waits while the same person signs in anew hands out the refresh token that is still good', async () => {

@@ -95,7 +95,7 @@ describe('T7: early, with jitter', () => {
     expect(refreshes(world)).toBe(0);
     world.clock.advance(second);
     await renewed(world, 1);
-    expect(await world.broker.accessToken()).not.toBe(before);
+    expect((await world.broker.accessToken()).accessToken).not.toBe(before);
     expect(refreshes(world)).toBe(1);
   });
 
@@ -182,7 +182,7 @@ describe('T7: at once after sleep, and after the clock was set', () => {
     world.clock.jump(-10 * minute);
     world.clock.advance(30 * second);
     await renewed(world, 1);
-    expect(await world.broker.accessToken()).not.toBe(before);
+    expect((await world.broker.accessToken()).accessToken).not.toBe(before);
   });
 
   test('a token from the future is no valid one', async () => {
@@ -231,7 +231,7 @@ describe('T5: what may pass is tried again', () => {
     const token = world.broker.accessToken();
     await vi.waitFor(() => expect(refreshes(world)).toBe(1));
     world.clock.advance(2 * second);
-    expect(await token).toBe(before);
+    expect((await token).accessToken).toBe(before);
   });
 
   test('once the old token has ended, callers are told why, and the person is still signed in', async () => {
@@ -242,7 +242,7 @@ describe('T5: what may pass is tried again', () => {
     expect(world.broker.state().person).toMatchObject({ subject: ada });
     online();
     await world.broker.renew();
-    expect(await world.broker.accessToken()).toBe(storedAccountOf(world.vault).accessToken);
+    expect((await world.broker.accessToken()).accessToken).toBe(storedAccountOf(world.vault).accessToken);
   });
 });
 
@@ -370,7 +370,7 @@ describe('offline from the start', () => {
       problem: undefined,
     });
     expect(await world.broker.userInfo()).toMatchObject({ name: 'Ada Lovelace' });
-    expect(await world.broker.accessToken()).toBe(storedAccountOf(world.vault).accessToken);
+    expect((await world.broker.accessToken()).accessToken).toBe(storedAccountOf(world.vault).accessToken);
     world.clock.advance(minute);
     await settled(world);
     expect(world.broker.state().person?.freshness).toBe('unverified');
@@ -390,7 +390,7 @@ describe('offline from the start', () => {
     online();
     world.clock.advance(minute);
     await vi.waitFor(() => expect(world.broker.state().person?.freshness).toBe('verified'));
-    expect(await world.broker.accessToken()).toBe(storedAccountOf(world.vault).accessToken);
+    expect((await world.broker.accessToken()).accessToken).toBe(storedAccountOf(world.vault).accessToken);
   });
 
   test('a stored token that the provider has revoked is found out at the start, and renewed', async () => {
@@ -405,7 +405,7 @@ describe('offline from the start', () => {
     const world = await nextStart(last);
     await renewed(world, 1);
     expect(refused).toBe(1);
-    expect(await world.broker.accessToken()).not.toBe(old);
+    expect((await world.broker.accessToken()).accessToken).not.toBe(old);
   });
 });
 
@@ -458,7 +458,7 @@ describe('the profile', () => {
     world.provider.answers.set('/userinfo', () => new Response(null, { status: 503 }));
     world.clock.jump(2 * hour);
     await world.broker.userInfo();
-    expect(await world.broker.accessToken()).toBe(storedAccountOf(world.vault).accessToken);
+    expect((await world.broker.accessToken()).accessToken).toBe(storedAccountOf(world.vault).accessToken);
     expect(refreshes(world)).toBe(1);
   });
 });
@@ -472,7 +472,7 @@ describe('the disk', () => {
     world.vault.saveFailure = undefined;
     world.clock.advance(10 * second);
     await vi.waitFor(() => expect(world.broker.state().problem).toBeUndefined());
-    expect(storedAccountOf(world.vault).accessToken).toBe(await world.broker.accessToken());
+    expect(storedAccountOf(world.vault).accessToken).toBe((await world.broker.accessToken()).accessToken);
   });
 
   test('a keyring that does not answer holds up nobody for longer than ten seconds', async () => {

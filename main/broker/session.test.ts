@@ -63,10 +63,10 @@ test('T7: an access token is renewed a little before it ends, and not long befor
   await signInAs(world);
   const { accessToken } = storedAccountOf(world.vault);
   world.clock.jump(44 * second);
-  expect(await world.broker.accessToken()).toBe(accessToken);
+  expect((await world.broker.accessToken()).accessToken).toBe(accessToken);
   expect(world.provider.count('/oauth/token')).toBe(1);
   world.clock.jump(1 * second);
-  expect(await world.broker.accessToken()).not.toBe(accessToken);
+  expect((await world.broker.accessToken()).accessToken).not.toBe(accessToken);
   expect(world.provider.count('/oauth/token')).toBe(2);
 });
 

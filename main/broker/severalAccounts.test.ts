@@ -65,7 +65,7 @@ test('a switch opens no browser and asks the provider nothing while the stored a
   provider.clearRequests();
   expect(await broker.selectPerson(grace)).toMatchObject({ subject: grace, profile: { name: 'Grace Hopper' } });
   expect(await broker.userInfo()).toMatchObject({ sub: grace });
-  expect(await broker.accessToken()).not.toBe('');
+  expect((await broker.accessToken()).accessToken).not.toBe('');
   await broker.close();
   expect(provider.requests).toEqual([]);
   expect(browser.opened).toHaveLength(opened);
@@ -79,7 +79,7 @@ test('a switch to an account whose access token has ended renews it once, whoeve
   const lift = provider.fault('/oauth/token', { hang: true });
   const { broker } = neverOpened(await localWorld({ provider, vault: withEndedAccessToken(evening.vault) }));
   await broker.selectPerson(grace);
-  const asked = Promise.all(Array.from({ length: 20 }, () => broker.accessToken()));
+  const asked = Promise.all(Array.from({ length: 20 }, async () => (await broker.accessToken()).accessToken));
   await provider.waitFor(({ parameters }) => parameters.grant_type === 'refresh_token');
   lift();
   expect(new Set(await asked).size).toBe(1);
@@ -95,7 +95,7 @@ test('a switch to an account whose access token ends meanwhile renews that one a
   clock.jump(40_000);
   provider.clearRequests();
   await broker.selectPerson(grace);
-  const tokens = await Promise.all(Array.from({ length: 20 }, () => broker.accessToken()));
+  const tokens = await Promise.all(Array.from({ length: 20 }, async () => (await broker.accessToken()).accessToken));
   expect(new Set(tokens).size).toBe(1);
   expect(renewals(provider)).toBe(1);
 });
