@@ -20,7 +20,7 @@ export const metrics: readonly { readonly metric: Metric; readonly seconds: numb
   { metric: latency, seconds: 1 },
   { metric: crowded, seconds: 45 },
   { metric: signingIn, seconds: 25 },
-  { metric: renewal, seconds: 45 },
+  { metric: renewal, seconds: 75 },
   { metric: profileCalls, seconds: 65 },
   { metric: loadTime, seconds: 30 },
   { metric: memory, seconds: 200 },

@@ -1,12 +1,11 @@
-import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ElectronStore from 'electron-store';
+import { writeStore } from '../../main/store.ts';
 
-/** A file as large as a stored session, kept by electron-store in a folder that goes with the process. */
+/** A file as large as a stored session, in a folder that goes with the process. */
 export class KeptFile {
   readonly #folder = mkdtempSync(join(tmpdir(), 'loopgate-bench-'));
-  readonly #store = new ElectronStore<{ session: string }>({ cwd: this.#folder, name: 'kept', configFileMode: 0o600 });
 
   constructor() {
     process.on('disconnect', () => {
@@ -15,11 +14,8 @@ export class KeptFile {
     });
   }
 
-  /** Survives a loss of power: the file, which is electron-store's part, and its name in the folder. */
+  /** As a session is written, by electron-store: it survives a loss of power, and a full disk leaves the old one whole. */
   write(): void {
-    this.#store.store = { session: 'a'.repeat(4096) };
-    const directory = openSync(this.#folder, 'r');
-    fsyncSync(directory);
-    closeSync(directory);
+    writeStore(this.#folder, 'kept', { session: 'a'.repeat(4096) });
   }
 }

@@ -1,3 +1,4 @@
+import '../../main/smallHeap.ts';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';

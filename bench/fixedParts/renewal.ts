@@ -1,39 +1,53 @@
+import '../../main/smallHeap.ts';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as client from 'openid-client';
 import { z } from 'zod';
+import { letHeapGrowForCrowd } from '../../main/heap.ts';
 import { KeptFile } from './keptFile.ts';
 import { FixedLogin } from './login.ts';
 
 // Node's bare HTTP server that renews by openid-client alone when it is asked: all that came in meanwhile are answered together with
-// the new token. It is written by electron-store before and after, as a host does that must not lose it; nobody is looked up.
-// Says the address of a login, gets what came of it as a message, and says its port.
+// the new token. T4: written are, by electron-store, that the request is on its way, the new refresh token, and what is answered;
+// nobody is looked up. Its heap is treated as the host's. Says the address of a login, gets what came of it as a message, and says its port.
 
+const crowd = 20;
+/** Milliseconds. Whoever is read only after the renewal has its token. */
+const goodFor = 2_000;
 const comeBack = z.object({ fields: z.record(z.string(), z.string()) });
 
 function serve({ configuration }: FixedLogin, kept: KeptFile, first: string): void {
   let refreshToken = first;
+  let accessToken = '';
+  let goodUntil = 0;
   let waiting: ServerResponse[] = [];
+
+  function answer(response: ServerResponse): void {
+    response.writeHead(200, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': String(accessToken.length),
+    });
+    response.end(accessToken);
+  }
 
   async function renew(): Promise<void> {
     kept.write();
     const granted = await client.refreshTokenGrant(configuration, refreshToken);
     refreshToken = granted.refresh_token ?? refreshToken;
     kept.write();
-    const headers = {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': String(granted.access_token.length),
-    };
+    kept.write();
+    accessToken = granted.access_token;
+    goodUntil = performance.now() + goodFor;
     const answered = waiting;
     waiting = [];
-    for (const response of answered) {
-      response.writeHead(200, headers);
-      response.end(granted.access_token);
-    }
+    answered.forEach(answer);
+    letHeapGrowForCrowd(false);
   }
 
   const server = createServer((_request, response) => {
+    if (performance.now() < goodUntil) return answer(response);
     waiting.push(response);
+    if (waiting.length === crowd) letHeapGrowForCrowd(true);
     if (waiting.length === 1) void renew();
   });
   server.keepAliveTimeout = 65_000;

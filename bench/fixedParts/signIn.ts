@@ -1,3 +1,4 @@
+import '../../main/smallHeap.ts';
 import * as client from 'openid-client';
 import { z } from 'zod';
 import { KeptFile } from './keptFile.ts';
