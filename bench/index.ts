@@ -6,7 +6,7 @@ import { endAll } from './api/processes.ts';
 import { type Asked, parseArguments } from './arguments.ts';
 import { machineText } from './machine.ts';
 import type { Metric } from './metric.ts';
-import { metrics } from './metrics.ts';
+import { type Listed, metrics } from './metrics.ts';
 import { descendantsOf, endProcesses } from './processes.ts';
 import { clockText, Progress } from './progress.ts';
 import { record } from './record.ts';
@@ -23,8 +23,10 @@ const progress = new Progress(chosen.reduce((sum, { seconds }) => sum + seconds,
 endOnSignals();
 
 const machine = machineText();
-const lines: Line[] = [];
-for (const { metric } of chosen) lines.push(...(await measured(metric)));
+const found = new Map<Listed, readonly Line[]>();
+for (const one of chosen.filter(({ isFirst }) => isFirst)) found.set(one, await measured(one.metric));
+for (const one of chosen.filter(({ isFirst }) => !isFirst)) found.set(one, await measured(one.metric));
+const lines = chosen.flatMap((one) => found.get(one) ?? []);
 progress.clear();
 console.log(`${textTable(lines)}\n\n${machine}. It took ${clockText(progress.elapsed())}.`);
 if (asked.writes) await record(lines, { isWhole: asked.isWhole, machine });

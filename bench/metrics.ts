@@ -13,13 +13,25 @@ import { start } from './app/start.ts';
 import { trayMenu } from './app/trayMenu.ts';
 import type { Metric } from './metric.ts';
 
-/** P1 to P14 in their order, with how long each takes on two cores, in seconds. */
-export const metrics: readonly { readonly metric: Metric; readonly seconds: number }[] = [
+/** A metric of the list. */
+export interface Listed {
+  readonly metric: Metric;
+  /** How long it takes on two cores, in seconds. */
+  readonly seconds: number;
+  /**
+   * Measured before the others: who opens a new connection is looked for in the kernel's list of them, where the thousands that
+   * others have ended stand for a minute.
+   */
+  readonly isFirst?: boolean;
+}
+
+/** P1 to P14 in their order. */
+export const metrics: readonly Listed[] = [
   { metric: requestsASecond, seconds: 75 },
   { metric: againstExpress, seconds: 40 },
   { metric: latency, seconds: 1 },
   { metric: crowded, seconds: 45 },
-  { metric: signingIn, seconds: 25 },
+  { metric: signingIn, seconds: 25, isFirst: true },
   { metric: renewal, seconds: 75 },
   { metric: profileCalls, seconds: 65 },
   { metric: loadTime, seconds: 30 },
@@ -29,5 +41,5 @@ export const metrics: readonly { readonly metric: Metric; readonly seconds: numb
   { metric: idle, seconds: 60 },
   { metric: trayMenu, seconds: 20 },
   { metric: listeners, seconds: 70 },
-  { metric: command, seconds: 40 },
+  { metric: command, seconds: 40, isFirst: true },
 ];

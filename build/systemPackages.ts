@@ -77,6 +77,12 @@ export async function ensureSystemPackages(announce: (line: string) => void): Pr
   return stateOf(await findMissing());
 }
 
+/** The same for whom nothing goes without them. @throws Error saying what is missing, and how to get it */
+export async function requireSystemPackages(announce: (line: string) => void): Promise<void> {
+  const { missing, installLine } = await ensureSystemPackages(announce);
+  if (missing.length > 0) throw new Error(`Not installed: ${missing.join(', ')}. Type: ${installLine}`);
+}
+
 /** Installs what is optional and missing, where that can be done. Whatever comes of it: its tests look for themselves. */
 export async function ensureOptionalPackages(announce: (line: string) => void): Promise<void> {
   const missing: string[] = [];

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getRawHeader } from '@electron/asar';
 import { pack } from '../../build/pack.ts';
+import { requireSystemPackages } from '../../build/systemPackages.ts';
 import type { Metric } from '../metric.ts';
 import { figureResult } from '../target.ts';
 
@@ -18,6 +19,8 @@ export const archive: Metric = {
   id: 'P10',
   what: 'size of app.asar, without the viewer of /docs',
   async measure(announce) {
+    // The runtime that it is packed with is asked for its version.
+    await requireSystemPackages(announce);
     announce('P10: packing the app');
     const { program } = await pack({ root: projectFolder });
     const path = join(dirname(program), 'resources', 'app.asar');

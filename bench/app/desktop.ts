@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureBundle } from '../../build/bundle.ts';
 import { type AppCommand, assembleApp, sandboxArguments } from '../../build/electronRuntime.ts';
 import { inTime } from '../../build/inTime.ts';
-import { ensureSystemPackages } from '../../build/systemPackages.ts';
+import { requireSystemPackages } from '../../build/systemPackages.ts';
 import { findTestRuntime } from '../../build/testApp.ts';
 import { type DesktopSession, startDesktopSession } from '../../build/testDisplay.ts';
 import { startIdentityProvider } from '../../e2e/identity-provider/provider.ts';
@@ -60,8 +60,7 @@ export async function withComparedApps<T>(
   compare: (apps: ComparedApps) => Promise<T>,
 ): Promise<T> {
   if (process.platform !== 'linux') throw new Error('The desktop is measured on Linux.');
-  const { missing, installLine } = await ensureSystemPackages(announce);
-  if (missing.length > 0) throw new Error(`Not installed: ${missing.join(', ')}. Type: ${installLine}`);
+  await requireSystemPackages(announce);
   const runtime = await findTestRuntime();
   if (!runtime) throw new Error('There is no Electron here to start the app with.');
   await ensureBundle({ quiet: true });
