@@ -215,7 +215,7 @@ const standIns: Readonly<Record<string, string>> = {
   'ajv-formats': 'ajv.cjs',
   'pino/lib/transport': 'pinoTransport.cjs',
   'pino > worker_threads': 'worker_threads.cjs',
-  'sonic-boom > assert': 'assert.cjs',
+  'sonic-boom > node:assert': 'assert.cjs',
   'conf > semver': 'semver.cjs',
   qs: 'qs.cjs',
   send: 'send.cjs',

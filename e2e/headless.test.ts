@@ -1,13 +1,16 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { startIdentityProvider } from './identity-provider/provider.ts';
 import { providerEnvironment, startPair } from './support/client.ts';
-import { failureOf, startHeadless, testBrowser } from './support/headless.ts';
+import { builtHost, failureOf, startHeadless, testBrowser } from './support/headless.ts';
 
 let home: string;
 beforeEach(async () => {
@@ -158,6 +161,53 @@ describe('the headless host', () => {
       await host.stop();
     }
   });
+});
+
+describe('what it prints and logs', () => {
+  /** Enough lines of the log to fill what the system keeps for a reader. */
+  const requests = 5_000;
+
+  test.each<[string, (stream: Readable) => void]>([
+    ['that is read by nobody any more, as after `| head`', (stream) => stream.destroy()],
+    ['that nobody reads for the moment', (stream) => stream.pause()],
+  ])(
+    '%s does not end it, nor hold it up, and it still ends when it is asked to',
+    async (_name, leave) => {
+      const provider = await startIdentityProvider();
+      const [program = '', ...argv] = builtHost;
+      const environment = { ...providerEnvironment(provider), LOOPGATE_HOME: home, LOOPGATE_PORT: '0' };
+      const child = spawn(program, argv, {
+        env: { PATH: process.env.PATH, LOOPGATE_LOG_LEVEL: 'debug', ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const exited = once(child, 'exit');
+      try {
+        let printed = '';
+        for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+          printed += String(chunk);
+          if (/ listening on \S+\n/.test(printed)) break;
+        }
+        const address = / listening on (\S+)/.exec(printed)?.[1] ?? '';
+        for (const stream of [child.stdout, child.stderr]) leave(stream);
+        // Prints where to sign in.
+        const login = fetch(`${address}/os/sign_in`, { method: 'POST', signal: AbortSignal.timeout(60_000) }).catch(
+          () => undefined,
+        );
+        await provider.waitFor(({ path }) => path === '/oauth/device/code');
+        for (let asked = 0; asked < requests; asked += 100) {
+          const all = Array.from({ length: 100 }, () => fetch(`${address}/.well-known/health`));
+          for (const answer of await Promise.all(all)) expect(await answer.text()).not.toBe('');
+        }
+        child.kill('SIGTERM');
+        expect(await exited).toEqual([0, null]);
+        await login;
+      } finally {
+        child.kill('SIGKILL');
+        await provider.close();
+      }
+    },
+    60_000,
+  );
 });
 
 describe('two hosts on one data folder', () => {

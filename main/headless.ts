@@ -17,6 +17,7 @@ import { readPolicy } from './policy.ts';
 import { readSettings, readVaultCredential, SettingError, type Settings } from './settings.ts';
 import { readSettingsFile, readText, writeSetting } from './settingsFile.ts';
 import { takeHandedSockets } from './socketActivation.ts';
+import { outliveReaders } from './standardStreams.ts';
 import { type Protection, SystemVault } from './systemVault.ts';
 import { version } from './version.ts';
 import { withoutDescriptors } from './withoutDescriptors.ts';
@@ -41,6 +42,7 @@ export interface HeadlessForm {
  * Ends the process when it cannot start, with the reason on standard error.
  */
 export async function serve(form: HeadlessForm): Promise<void> {
+  outliveReaders();
   await start(form).catch((error: unknown) => {
     const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
     const text = isTheirs

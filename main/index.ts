@@ -10,7 +10,7 @@ import { placeFolders } from './desktop/folders.ts';
 import { showWindowOf } from './desktop/handOver.ts';
 import { KeptVault } from './desktop/keptVault.ts';
 import { speakSystemLanguage } from './desktop/language.ts';
-import { denyPermissions, lockDown, refuseOpenings } from './desktop/lockDown.ts';
+import { denyPermissions, lockDown } from './desktop/lockDown.ts';
 import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
 import { closeAtQuit } from './desktop/quit.ts';
@@ -25,6 +25,7 @@ import { servesHeadless } from './packedHeadless.ts';
 import { readPolicy } from './policy.ts';
 import { readSettings, SettingError } from './settings.ts';
 import { readSettingsFile } from './settingsFile.ts';
+import { outliveReaders } from './standardStreams.ts';
 
 // Where a request goes: api/guard.ts (headers) → api/caller.ts (who) → api/server.ts (route) → api/pkce.ts, auth0.ts
 // (operations) → broker/broker.ts, which asks broker/provider.ts and keeps what it gets in broker/session.ts.
@@ -32,7 +33,7 @@ import { readSettingsFile } from './settingsFile.ts';
 /** Starts the desktop app, one step a line; or runs the command `loopgate` or the headless host in its place. */
 async function start(): Promise<void> {
   if (runsCommand() || servesHeadless()) return;
-  refuseOpenings();
+  outliveReaders();
   lockDown();
   declarePageScheme();
   const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());

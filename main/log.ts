@@ -1,5 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import type { Settings } from './settings.ts';
+import { standardError } from './standardStreams.ts';
 
 /**
  * Names under which a secret could be logged by mistake; T9 is kept by never logging them, this is the second lock. Not `code`:
@@ -26,11 +27,4 @@ export function createLog(level: Settings['logLevel'], destination: DestinationS
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, remove: true } },
     destination,
   );
-}
-
-/** A log that cannot be written (a full disk behind a redirect) must not end the program. */
-function standardError(): DestinationStream {
-  const destination = pino.destination(2);
-  destination.on('error', () => undefined);
-  return destination;
 }

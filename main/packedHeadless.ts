@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { app } from 'electron';
 import { ownCommand, typedCommand } from './cli/packed.ts';
 import { placeFolders } from './desktop/folders.ts';
-import { denyPermissions, lockDown, refuseOpenings } from './desktop/lockDown.ts';
+import { denyPermissions, lockDown } from './desktop/lockDown.ts';
 import { systemFetch } from './desktop/systemFetch.ts';
 import { serve } from './headless.ts';
 import { homeFolder } from './settings.ts';
@@ -27,7 +27,6 @@ async function serveHeadless(): Promise<void> {
   // Electron shows a dialog for what nobody catches; here nobody would close it.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, end);
   try {
-    refuseOpenings();
     lockDown();
     // Chromium would ask the keyring for a key to encrypt cookies with, and there are none.
     app.commandLine.appendSwitch('password-store', 'basic');

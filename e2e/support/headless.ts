@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** The one that was built, run by Node. */
-const builtHost = [process.execPath, join(projectFolder, 'out', 'headless', 'index.cjs')];
+export const builtHost = [process.execPath, join(projectFolder, 'out', 'headless', 'index.cjs')];
 /** `$BROWSER` for tests: signs in by itself, see e2e/identity-provider/browser.ts. */
 export const testBrowser = `${process.execPath} --import tsx ${join(projectFolder, 'e2e', 'identity-provider', 'browser.ts')}`;
 

@@ -19,7 +19,7 @@ const openings = [
  * differ in the fuse that lets the inspector in.
  * @throws SettingError
  */
-export function refuseOpenings(): void {
+function refuseOpenings(): void {
   // Chromium writes the keys of its connections there (SSLKEYLOGFILE).
   delete process.env.SSLKEYLOGFILE;
   if (!app.isPackaged || inspectorAddress() !== undefined) return;
@@ -32,8 +32,12 @@ export function refuseOpenings(): void {
   );
 }
 
-/** Electron's security checklist, for whatever web contents there will ever be. Called before the app is ready. */
+/**
+ * Electron's security checklist, for whatever web contents there will ever be. Called before the app is ready.
+ * @throws SettingError for a start that somebody could look into
+ */
 export function lockDown(): void {
+  refuseOpenings();
   // Everything that renders runs in Chromium's sandbox; but as root there is none, and enforcing it would crash Chromium's
   // helpers at every start.
   if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();

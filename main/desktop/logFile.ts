@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pino, { type DestinationStream } from 'pino';
+import { standardError } from '../standardStreams.ts';
 
 /** Bytes. */
 const largestLog = 1024 * 1024;
@@ -14,7 +15,7 @@ export function openLogFile(folder: string): DestinationStream {
   try {
     return open(folder);
   } catch {
-    return pino.destination(2);
+    return standardError();
   }
 }
 
