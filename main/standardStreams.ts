@@ -1,5 +1,5 @@
 import type { DestinationStream } from 'pino';
-import { SonicBoom } from 'sonic-boom';
+import SonicBoom from 'sonic-boom';
 
 /** What nobody has read yet of the log is kept up to here, in bytes; what comes then is left out. */
 const mostUnread = 256 * 1024;
