@@ -242,8 +242,7 @@ test('VS Code: several accounts, another API, and a Loopgate that is not install
       expect(await subjectOf(second.accessToken, host.address)).toBe('auth0|grace-hopper');
 
       // Signed out in VS Code: at Loopgate, and revoked.
-      await (await editor.account(`${grace} (Loopgate)`)).hover();
-      await page.getByRole('menuitem', { name: 'Sign Out' }).click();
+      await editor.choose(`${grace} (Loopgate)`, 'Sign Out');
       await page.getByRole('button', { name: 'Sign Out' }).click();
       await expect.poll(people).toEqual(['auth0|ada-lovelace']);
       await provider.waitFor(({ path }) => path === '/oauth/revoke', 15_000);

@@ -10,8 +10,8 @@ export interface VscodeWindow {
   readonly page: Page;
   /** Opens the Accounts menu and gives its entry with that name. */
   account(name: string): Promise<Locator>;
-  /** Chooses that entry. */
-  choose(name: string): Promise<void>;
+  /** Chooses that entry, or an item of the menu beside it. */
+  choose(name: string, item?: string): Promise<void>;
   closeMenu(): Promise<void>;
   /** Runs a command as a person does, by its name. */
   run(command: string): Promise<void>;
@@ -40,16 +40,20 @@ export async function openVscode(address: string): Promise<VscodeWindow> {
     }).toPass({ timeout: patience });
     return entry;
   };
+  // In its first moment a menu of VS Code takes no click.
+  const clicked = (entry: Locator) =>
+    expect(async () => {
+      await entry.click({ timeout: 1_000 });
+      await expect(entry).toBeHidden({ timeout: 1_000 });
+    }).toPass({ timeout: patience });
   return {
     page,
     account,
-    async choose(name) {
+    async choose(name, item) {
       const entry = await account(name);
-      // In its first moment a menu of VS Code takes no click.
-      await expect(async () => {
-        await entry.click({ timeout: 1_000 });
-        await expect(entry).toBeHidden({ timeout: 1_000 });
-      }).toPass({ timeout: patience });
+      if (item === undefined) return await clicked(entry);
+      await entry.hover();
+      await clicked(page.getByRole('menuitem', { name: item }));
     },
     closeMenu: () => page.keyboard.press('Escape'),
     async run(command) {
