@@ -54,6 +54,21 @@ describe('writeStore', () => {
     expect(JSON.parse(readFileSync(join(home, 'session.x.json'), 'utf8'))).toEqual({ kept: true });
   });
 
+  it('vault: a link that lies where the new file is made is not followed, wherever it leads', () => {
+    for (const [name, isThere] of [
+      ['there.json', true],
+      ['missing.json', false],
+    ] as const) {
+      if (isThere) writeFileSync(join(home, name), 'as it was');
+      symlinkSync(join(home, name), join(home, 'session.x.new.json'));
+      writeStore(home, 'session.x', { kept: name });
+      expect(JSON.parse(readFileSync(join(home, 'session.x.json'), 'utf8'))).toEqual({ kept: name });
+      expect(lstatSync(join(home, 'session.x.json')).isSymbolicLink()).toBe(false);
+    }
+    expect(readdirSync(home).sort()).toEqual(['session.x.json', 'there.json']);
+    expect(readFileSync(join(home, 'there.json'), 'utf8')).toBe('as it was');
+  });
+
   it('vault: trying leaves nothing, and fails where there is no folder', () => {
     tryWriting(home);
     expect(readdirSync(home)).toEqual([]);

@@ -28,7 +28,7 @@ export function writeStore(folder: string, name: string, content: Record<string,
   // A file that is kept elsewhere, and linked to, stays there.
   const target = isLink(path) ? realpathSync(path) : path;
   const written = join(dirname(target), `${basename(target, '.json')}.new.json`);
-  if (existsSync(written)) rmSync(written);
+  rmSync(written, { force: true });
   try {
     const store = storeAt(written);
     store.store = content;

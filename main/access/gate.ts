@@ -98,7 +98,7 @@ export class Gate {
   readonly #logged = new Set<string>();
   /** By connection: who speaks there, where it is no origin. */
   readonly #parties = new WeakMap<Identified, Party>();
-  /** By connection: its last use, in milliseconds since the epoch. */
+  /** By connection: its last use, in milliseconds since the epoch. Looked at first: it takes no text that is put together anew. */
   #uses = new WeakMap<Identified, { party: Party; wish: Wish; outcome: Access['outcome']; at: number }>();
   /** By who used what: when it was last written down, in milliseconds since the epoch. */
   readonly #writtenDown = new Map<string, number>();
