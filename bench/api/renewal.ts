@@ -3,12 +3,12 @@ import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
 import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
 import type { IdentityProvider } from '../../e2e/identity-provider/provider.ts';
-import { buildFixed } from '../fixedParts/build.ts';
+import { startFixedLogin } from '../fixedParts/start.ts';
 import type { Metric, Result } from '../metric.ts';
 import { spread } from '../rounds.ts';
 import { figureResult } from '../target.ts';
 import { Callers } from './callers.ts';
-import { portOf, startScript } from './processes.ts';
+import { portOf } from './processes.ts';
 import { ProviderTime } from './providerTime.ts';
 import { type Stage, startStage } from './stage.ts';
 
@@ -126,9 +126,8 @@ async function waitOf({ callers, port, path }: Asked, time: ProviderTime): Promi
  * What no host gets below: a bare `node:http` that answers all at once, with a renewal by openid-client alone and the three
  * writes of T4. Nobody is looked up. @returns its port
  */
-async function startBare({ issuer, clientId, audience }: IdentityProvider): Promise<number> {
-  const environment = { ISSUER: issuer, CLIENT_ID: clientId, AUDIENCE: audience };
-  const child = startScript(await buildFixed('renewal'), [], environment);
+async function startBare(provider: IdentityProvider): Promise<number> {
+  const child = await startFixedLogin('renewal', provider);
   const [said] = await once(child, 'message');
   const { fields } = await new BrowserDouble().signInAs(loginSaid.parse(said).login, 'Ada Lovelace', {
     deliver: false,

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { z } from 'zod';
 import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
-import { buildFixed } from '../fixedParts/build.ts';
+import { startFixedLogin } from '../fixedParts/start.ts';
 import type { Metric, Result } from '../metric.ts';
 import { median } from '../rounds.ts';
 import { figureResult } from '../target.ts';
 import { Callers } from './callers.ts';
-import { startScript } from './processes.ts';
 import { processorTime } from './processor.ts';
 import { Program, type SignInTimes } from './program.ts';
 import { ProviderTime } from './providerTime.ts';
@@ -58,9 +57,7 @@ export const signingIn: Metric = {
 /** What no host gets below: openid-client and the two writes, without any request to a host. */
 async function signInAlone({ provider }: Stage, time: ProviderTime, announce: (line: string) => void): Promise<Result> {
   announce('openid-client alone');
-  const { issuer, clientId, audience } = provider;
-  const environment = { ISSUER: issuer, CLIENT_ID: clientId, AUDIENCE: audience };
-  const child = startScript(await buildFixed('signIn'), [], environment);
+  const child = await startFixedLogin('signIn', provider);
   await once(child, 'message');
   const step = async (message: object) => {
     const began = performance.now();

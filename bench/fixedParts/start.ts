@@ -1,0 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
+import type { IdentityProvider } from '../../e2e/identity-provider/provider.ts';
+import { startScript } from '../api/processes.ts';
+import { buildFixed } from './build.ts';
+
+/** Starts one of the programs that sign in by openid-client alone, at that provider. */
+export async function startFixedLogin(
+  name: 'signIn' | 'renewal',
+  { issuer, clientId, audience }: IdentityProvider,
+): Promise<ChildProcess> {
+  return startScript(await buildFixed(name), [], { ISSUER: issuer, CLIENT_ID: clientId, AUDIENCE: audience });
+}
