@@ -17,7 +17,7 @@ import {
   textValue,
   whyNoBus,
 } from '../e2e/support/privateBus.ts';
-import { type BusSignal, hasSessionBus, SessionBus, UnusableBus } from './sessionBus.ts';
+import { type BusSignal, busValue, hasSessionBus, SessionBus, UnusableBus } from './sessionBus.ts';
 
 /** Long enough that only what is broken reaches it; in milliseconds. */
 const patience = 15_000;
@@ -134,11 +134,81 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
     other.signal('/test', test.target, 'Matched');
     other.signal('/other', test.target, 'Alone', sender);
     await expect.poll(() => heard.at(-1)?.member, { timeout: patience }).toBe('Alone');
-    expect(heard).toEqual([
-      { path: '/test', target: test.target, member: 'Matched' },
-      { path: '/other', target: test.target, member: 'Alone' },
+    expect(heard).toMatchObject([
+      { path: '/test', target: test.target, member: 'Matched', types: '' },
+      { path: '/other', target: test.target, member: 'Alone', types: '' },
     ]);
     await expect(bus.match('no rule')).rejects.toThrow('org.freedesktop.DBus.Error.MatchRuleInvalid');
+  });
+
+  it('signals carry their values, and the name of whoever sent them', async () => {
+    const real = await privateBus();
+    let sender = '';
+    const other = await program(real, (asked) => {
+      sender = asked.sender;
+      return ['', Buffer.alloc(0)];
+    });
+    const bus = await openBus(real.environment);
+    const heard: BusSignal[] = [];
+    bus.onSignal((signal) => heard.push(signal));
+    await bus.match("type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.example.Second'");
+    await bus.call(test);
+    const ownerOf = async (name: string) =>
+      (await bus.call({ ...daemon, member: 'GetNameOwner', values: [name], answer: 's' })).text();
+    const owner = await ownerOf(test.destination);
+    other.signal('/test', test.target, 'Pressed', sender, ['us', Buffer.concat([numberValue(7), textValue('undo')])]);
+    await other.own('org.example.Second');
+    await expect.poll(() => heard, { timeout: patience }).toHaveLength(2);
+    const [pressed, changed] = heard;
+    expect(pressed).toMatchObject({ sender: owner, member: 'Pressed', types: 'us' });
+    const values = pressed?.values();
+    expect([values?.number(), values?.text()]).toEqual([7, 'undo']);
+    // Each who listens reads from the first on.
+    expect(pressed?.values().number()).toBe(7);
+    expect(changed).toMatchObject({ sender: 'org.freedesktop.DBus', types: 'sss' });
+    const names = changed?.values();
+    expect([names?.text(), names?.text(), names?.text()]).toEqual(['org.example.Second', '', owner]);
+  });
+
+  it('numbers, lists of texts and dictionaries arrive as they were, whatever stands before them', async () => {
+    const real = await privateBus();
+    const heard: unknown[] = [];
+    // The bus between ends a connection whose values are not what their types say.
+    await program(real, ({ values }) => {
+      const before = [values.text(), values.number(), values.texts()];
+      const length = values.number();
+      values.align(8);
+      const key = length > 0 ? values.text() : '';
+      const type = length > 0 ? values.signature() : '';
+      const value = type === '' ? '' : type === 's' ? values.text() : values.number();
+      const second = type === 'i' ? [values.align(8), values.text(), values.signature(), values.text()].slice(1) : [];
+      heard.push([...before, key, type, value, ...second, values.number(), values.isAtEnd]);
+      return ['', Buffer.alloc(0)];
+    });
+    const bus = await openBus(real.environment);
+    const { uint32, int32, boolean, texts, dictionary } = busValue;
+    const send = (text: string, list: string[], entries: Parameters<typeof dictionary>[0]) =>
+      bus.call({ ...test, values: [text, uint32(2 ** 32 - 1), texts(list), dictionary(entries), int32(-1)] });
+    for (const text of ['', 'abc', 'abcd', 'abcdefgh']) {
+      await send(text, [], {});
+      await send(text, ['a', 'abcd'], { name: 'Schlüssel' });
+      await send(text, ['a'], { flag: boolean(true) });
+      await send(text, [], { count: int32(5), name: 'end' });
+      const number = 2 ** 32 - 1;
+      expect(heard.splice(0)).toEqual([
+        [text, number, [], '', '', '', number, true],
+        [text, number, ['a', 'abcd'], 'name', 's', 'Schlüssel', number, true],
+        [text, number, ['a'], 'flag', 'b', 1, number, true],
+        [text, number, [], 'count', 'i', 5, 'name', 's', 'end', number, true],
+      ]);
+    }
+  });
+
+  it('a call may have a patience of its own', async () => {
+    const real = await privateBus();
+    await program(real, () => 'silence');
+    const bus = await openBus(real.environment);
+    await expect(bus.call({ ...test, patience: 50 })).rejects.toThrow('nothing on the session bus answers');
   });
 
   it('when the bus ends, who waits is told so, and whoever asks later', async () => {

@@ -16,18 +16,33 @@ export interface BusCall {
   /** The interface, e.g. `org.freedesktop.DBus.Properties`. */
   readonly target: string;
   readonly member: string;
-  /** Each a text (`s`), or a list of objects' paths (`ao`). */
+  /** Each a text (`s`), a list of objects' paths (`ao`), or of another type: {@link busValue}. */
   readonly values?: readonly BusArgument[];
   /** The types of the values that it answers with, e.g. `o`; nothing by itself. */
   readonly answer?: string;
+  /** How long it may take to answer, in milliseconds, where that is not what the connection was opened with. */
+  readonly patience?: number;
 }
 
-export type BusArgument = string | readonly string[];
+export type BusArgument = string | readonly string[] | BusValue;
+
+/** A value with its type. */
+export interface BusValue {
+  readonly type: string;
+  /** The bytes, for a place that is that many bytes into its message; `at` is aligned as the type wants it. */
+  bytes(at: number): Buffer;
+}
 
 export interface BusSignal {
+  /** The connection that sent it, e.g. `:1.5`; the bus writes it there, and signs its own by its name. */
+  readonly sender: string;
   readonly path: string;
   readonly target: string;
   readonly member: string;
+  /** The types of its values, e.g. `us`. */
+  readonly types: string;
+  /** Its values, from the first on. */
+  values(): BusValues;
 }
 
 interface Waiting {
@@ -108,7 +123,7 @@ export class SessionBus {
     );
     if (this.#isAuthenticated) this.#socket.write(message);
     else this.#greeting = message;
-    return await inTime(answer, this.#patience).finally(() => this.#answers.delete(serial));
+    return await inTime(answer, call.patience ?? this.#patience).finally(() => this.#answers.delete(serial));
   }
 
   /**
@@ -183,10 +198,11 @@ export class SessionBus {
 
   #take({ type, fields, body }: Message): void {
     if (type === messageTypes.signal) {
-      const { path, target, member } = fields;
+      const { sender, path, target, member, signature: types } = fields;
       // The bus tells each connection its own name, which nobody here wants to know.
       if (target === bus && member === 'NameAcquired') return;
-      for (const listener of this.#listeners) listener({ path, target, member });
+      const values = () => new BusValues(body);
+      for (const listener of this.#listeners) listener({ sender, path, target, member, types, values });
       return;
     }
     const waiting = this.#answers.get(fields.answerTo);
@@ -246,6 +262,7 @@ interface Message {
 }
 
 interface HeaderFields {
+  readonly sender: string;
   readonly path: string;
   readonly target: string;
   readonly member: string;
@@ -339,15 +356,14 @@ function headerFields(header: Buffer): HeaderFields {
   }
   const text = (code: number) => String(fields.get(code) ?? '');
   const answerTo = Number(fields.get(5) ?? 0);
-  return { path: text(1), target: text(2), member: text(3), error: text(4), answerTo, signature: text(8) };
+  const names = { path: text(1), target: text(2), member: text(3), sender: text(7) };
+  return { ...names, error: text(4), answerTo, signature: text(8) };
 }
 
 function methodCall(serial: number, { destination, path, target, member, values = [] }: BusCall): Buffer {
-  const body = joined(
-    4,
-    values.map((value) => (typeof value === 'string' ? text(value) : list(value))),
-  );
-  const signature = values.map((value) => (typeof value === 'string' ? 's' : 'ao')).join('');
+  const typed = values.map(typedValue);
+  const body = typed.reduce<Buffer>((before, value) => appended(before, value), Buffer.alloc(0));
+  const signature = typed.map(({ type }) => type).join('');
   const fields = joined(8, [
     field(1, 'o', text(path)),
     field(2, 's', text(target)),
@@ -362,6 +378,45 @@ function methodCall(serial: number, { destination, path, target, member, values 
   head.writeUInt32LE(serial, 8);
   head.writeUInt32LE(fields.length, 12);
   return joined(8, [Buffer.concat([head, fields]), body]);
+}
+
+/** A value that is neither a text nor a list of paths, for {@link BusCall.values}. */
+export const busValue = {
+  /** `u` */
+  uint32: (value: number): BusValue => ({ type: 'u', bytes: () => number(value) }),
+  /** `i` */
+  int32: (value: number): BusValue => ({ type: 'i', bytes: () => number(value >>> 0) }),
+  /** `b` */
+  boolean: (value: boolean): BusValue => ({ type: 'b', bytes: () => number(Number(value)) }),
+  /** `as` */
+  texts: (values: readonly string[]): BusValue => ({ type: 'as', bytes: () => list(values) }),
+  /** `a{sv}` */
+  dictionary: (entries: Readonly<Record<string, BusArgument>>): BusValue => ({
+    type: 'a{sv}',
+    bytes: (at) => {
+      // Its length does not count what aligns the first entry, which begins at a multiple of 8 in the message.
+      const start = Buffer.alloc(aligned(at + 4, 8) - at);
+      const content = Object.entries(entries).reduce<Buffer>((before, [key, value]) => {
+        const { type, bytes } = typedValue(value);
+        const head = [Buffer.alloc(aligned(before.length, 8) - before.length), text(key)];
+        const variant = [Buffer.from(`${String.fromCharCode(type.length)}${type}\0`)];
+        return appended(Buffer.concat([before, ...head, ...variant]), { type, bytes });
+      }, Buffer.alloc(0));
+      start.writeUInt32LE(content.length);
+      return Buffer.concat([start, content]);
+    },
+  }),
+} as const;
+
+function typedValue(value: BusArgument): BusValue {
+  if (typeof value === 'string') return { type: 's', bytes: () => text(value) };
+  return 'bytes' in value ? value : { type: 'ao', bytes: () => list(value) };
+}
+
+/** All types that are sent from here begin at a multiple of 4. */
+function appended(before: Buffer, value: BusValue): Buffer {
+  const at = aligned(before.length, 4);
+  return Buffer.concat([before, Buffer.alloc(at - before.length), value.bytes(at)]);
 }
 
 function field(code: number, type: string, value: Buffer): Buffer {

@@ -100,8 +100,8 @@ export interface BusProgram {
   readonly asked: readonly string[];
   own(name: string): Promise<void>;
   release(name: string): Promise<void>;
-  /** To all who listen for it, or to one alone. */
-  signal(path: string, target: string, member: string, destination?: string): void;
+  /** To all who listen for it, or to one alone; with values of those types, or without any. */
+  signal(path: string, target: string, member: string, destination?: string, values?: readonly [string, Buffer]): void;
   leave(): void;
 }
 
@@ -157,9 +157,9 @@ export async function joinBus(
     asked,
     own: (name) => callBus('RequestName', 'su', Buffer.concat([padded(textValue(name), 4), Buffer.alloc(4)])),
     release: (name) => callBus('ReleaseName', 's', textValue(name)),
-    signal(path, target, member, destination) {
+    signal(path, target, member, destination, values = ['', Buffer.alloc(0)]) {
       const to: Field[] = destination === undefined ? [] : [[6, 's', destination]];
-      send(4, [[1, 'o', path], [2, 's', target], [3, 's', member], ...to]);
+      send(4, [[1, 'o', path], [2, 's', target], [3, 's', member], ...to], ...values);
     },
     leave: () => void socket.destroy(),
   };
