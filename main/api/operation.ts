@@ -10,6 +10,7 @@ export interface ApiRequest {
   readonly arrivedAt: number;
   readonly method: string;
   readonly path: string;
+  /** @throws BrokerError `invalid_request` when there are too many */
   readonly query: URLSearchParams;
   /** The whole body as text; empty when there is none. */
   readonly body: string;

@@ -5,6 +5,7 @@ import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import { auth0Operations } from './auth0.ts';
+import { parametersOf } from './body.ts';
 import { type Caller, type CallerLookup, callerWith, connectionOf, type PointInTime, presentTime } from './caller.ts';
 import { descriptionOperations } from './description.ts';
 import { deviceOperations } from './device.ts';
@@ -413,7 +414,7 @@ class AdmittedRequest implements ApiRequest {
   }
 
   get query(): URLSearchParams {
-    return new URLSearchParams(this.#request.url?.slice(this.path.length));
+    return parametersOf(this.#request.url?.slice(this.path.length) ?? '');
   }
 
   get mediaType(): string | undefined {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BrokerError } from '../broker/errors.ts';
 import {
@@ -247,6 +248,44 @@ describe('what is refused', () => {
       ['constructor', 'b'],
       ['toString', 'c'],
     ]);
+  });
+
+  it('L6: of a query or form each parameter is read once, however many there are', () => {
+    // Counted, not timed: a look-up by name goes through all of them, and so is as dear as reading each of them.
+    class Counted extends URLSearchParams {
+      reads = 0;
+      override *[Symbol.iterator](): ReturnType<URLSearchParams['entries']> {
+        for (const pair of super[Symbol.iterator]()) {
+          this.reads += 1;
+          yield pair;
+        }
+      }
+      override entries = () => this[Symbol.iterator]();
+      override *keys(): ReturnType<URLSearchParams['keys']> {
+        for (const [name] of this) yield name;
+      }
+      override forEach = (visit: (value: string, name: string, parent: URLSearchParams) => void) => {
+        for (const [name, value] of this) visit(value, name, this);
+      };
+      override getAll = (name: string) => {
+        this.reads += this.size;
+        return super.getAll(name);
+      };
+      override get = (name: string) => this.getAll(name)[0] ?? null;
+      override has = (name: string) => this.getAll(name).length > 0;
+    }
+    const scopes = fc.array(fc.tuple(fc.constant('scope'), fc.string()), { maxLength: 100 });
+    const others = fc.uniqueArray(fc.tuple(fc.string(), fc.string()), { selector: ([name]) => name, maxLength: 2_000 });
+    fc.assert(
+      fc.property(scopes, others, (repeated, single) => {
+        const parameters = new Counted([...single.filter(([name]) => name !== 'scope'), ...repeated]);
+        const object = parametersToObject(parameters);
+        expect(parameters.reads).toBeLessThanOrEqual(parameters.size);
+        const expected = [...single.filter(([name]) => name !== 'scope'), ...repeated].map(([, value]) => value);
+        expect(Object.values(object).flat().sort()).toEqual(expected.sort());
+      }),
+      { seed: 20_261_201, numRuns: 100 },
+    );
   });
 });
 

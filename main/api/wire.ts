@@ -199,14 +199,19 @@ function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
 
 /** A query or a form as an object. RFC 6749 §3.1: nothing comes twice; `scope` alone may, as some clients send it so. */
 export function parametersToObject(parameters: URLSearchParams): Record<string, string | string[]> {
+  // In one pass: a look-up by name goes through all of them, and whoever is not allowed anything may send thousands.
+  const given = new Map<string, [string, ...string[]]>();
+  for (const [name, value] of parameters) {
+    const values = given.get(name);
+    if (values) values.push(value);
+    else given.set(name, [value]);
+  }
   const object: Record<string, string | string[]> = Object.create(null);
-  for (const name of new Set(parameters.keys())) {
-    const values = parameters.getAll(name);
-    const [first] = values;
+  for (const [name, values] of given) {
     if (values.length > 1 && name !== 'scope') {
       throw new BrokerError('invalid_request', { happened: `${name} is given ${values.length} times.` });
     }
-    if (first !== undefined) object[name] = values.length > 1 ? values : first;
+    object[name] = values.length > 1 ? values : values[0];
   }
   return object;
 }
