@@ -1,11 +1,15 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import openApi from '../openapi.json' with { type: 'json' };
 import { type Headless, projectFolder, startHeadless } from './support/headless.ts';
+import { builtDocs, startOpenHost } from './support/openHost.ts';
 import { asOtherUser, runAsOtherUser, whyNoOtherUser } from './support/otherUser.ts';
 
 const program = '/usr/bin/chromium';
@@ -15,6 +19,45 @@ const operationIds = Object.values(openApi.paths).flatMap((methods) =>
   Object.values(methods).map(({ operationId }: { operationId: string }) => operationId),
 );
 const assets = ['openapi.js', 'page.css', 'page.js', 'swagger-ui.css', 'swagger-ui-bundle.js'];
+
+/** What could be in the viewer, which is not our code: it runs in the page, and again as a worker of it. */
+const hostileViewer = `
+const heard = (realm, path) => new Promise((resolve) => {
+  try {
+    const socket = new realm.WebSocket(location.origin.replace('http', 'ws') + path);
+    socket.onmessage = ({ data }) => resolve(data);
+    socket.onerror = () => resolve('[error]');
+  } catch { resolve('[error]'); }
+});
+const read = (realm, path) => realm.fetch(location.origin + path).then((answer) => answer.text(), () => '[error]');
+const learn = (realm) => Promise.all([
+  heard(realm, '/user/stream'), heard(realm, '/.well-known/stream/health'),
+  read(realm, '/user/access_token'), read(realm, '/userinfo'),
+]).then((all) => all.join(' '));
+if (globalThis.document) {
+  const inWorker = new Promise((resolve) => {
+    const worker = new Worker('/docs/swagger-ui-bundle.js');
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = () => resolve('[error] [error] [error] [error]');
+  });
+  const inWindow = async (path) => {
+    const opened = window.open(path);
+    for (let tries = 0; tries < 20; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      try {
+        if (opened.location.pathname === path && opened.document.readyState === 'complete') return await learn(opened);
+      } catch {}
+    }
+    return '[no window]';
+  };
+  globalThis.learned = Promise.all([
+    learn(globalThis).then((all) => 'page: ' + all),
+    inWorker.then((all) => 'worker: ' + all),
+    inWindow('/openapi.json').then((all) => 'window of /openapi.json: ' + all),
+    inWindow('/nowhere').then((all) => 'window of /nowhere: ' + all),
+  ]);
+} else learn(globalThis).then((all) => postMessage(all));
+`;
 
 let host: Headless;
 beforeAll(async () => {
@@ -109,6 +152,32 @@ describe('/docs in a browser', () => {
     expect(host.errors()).not.toContain('"/userinfo"');
   });
 
+  test('L2: its viewer, were it hostile, learns nothing by a WebSocket either, nor by a worker or a window', async () => {
+    const docsFolder = await mkdtemp(join(tmpdir(), 'loopgate-docs-'));
+    onTestFinished(() => rm(docsFolder, { recursive: true }));
+    await cp(builtDocs, docsFolder, { recursive: true });
+    await writeFile(join(docsFolder, 'swagger-ui-bundle.js'), hostileViewer);
+    const open = await startOpenHost({ docsFolder });
+    onTestFinished(() => open.stop());
+    await open.signIn();
+    // There is something to be learned, and what a program's library sends is answered with it.
+    const program = new WebSocket(`${open.address.replace('http', 'ws')}/user/stream`, { origin: open.address });
+    expect(String(await once(program, 'message'))).toContain('Ada Lovelace');
+    program.terminate();
+
+    const page = await openPage();
+    await page.goto(`${open.address}/docs`);
+    const ways = await page.evaluate<string[]>('globalThis.learned');
+    expect(page.context().pages()).toHaveLength(3);
+    expect(ways.map((way) => way.replace(/:.*/s, ''))).toEqual([
+      'page',
+      'worker',
+      'window of /openapi.json',
+      'window of /nowhere',
+    ]);
+    for (const way of ways) expect(way).toMatch(/: (\[no window\]|(\[error\] ){3}\[error\])$/);
+  });
+
   test('a page of another site may link to it (L3b)', async () => {
     const site = await startForeignSite(`<a href="${host.address}/docs">the API</a>`);
     const page = await openPage();
@@ -146,7 +215,7 @@ describe('/docs in a browser', () => {
 
 describe('/docs', () => {
   const policy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'none'; worker-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
   test('is a page with a policy that lets nothing in or out', async () => {
     const response = await fetch(`${host.address}/docs`);

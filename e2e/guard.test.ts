@@ -102,7 +102,8 @@ describe('L2, L4: Origin', () => {
     [403, 'GET', '/pkce/challenge', evil],
     [403, 'GET', '/pkce/challenge', 'null'],
     [403, 'GET', '/pkce/challenge', 'PROVIDER'],
-    [403, 'GET', '/pkce/challenge', 'http://localhost:PORT'],
+    [403, 'GET', '/pkce/challenge', 'http://127.0.0.1:PORT'],
+    [403, 'GET', '/pkce/challenge', 'http://localhost/'],
     [403, 'GET', '/pkce/challenge', 'app://obsidian.md'],
     [403, 'GET', '/pkce/challenge', `${listed}.evil.example`],
     [403, 'GET', '/pkce/challenge', 'http://tool.example'],
@@ -167,6 +168,70 @@ describe('L2, L4: Origin', () => {
   test('L4: without an Origin there is no CORS header at all', async () => {
     const { headers } = await ask('GET', '/pkce/challenge');
     expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+});
+
+describe('L2: our own Origin', () => {
+  const handshake = [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+  ];
+
+  /** The first line of the answer, with which a WebSocket goes on, and all that comes with it. */
+  function answered(lines: readonly string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(pair.host.port, '127.0.0.1');
+      let received = '';
+      socket.setEncoding('utf8').on('data', (text: string) => {
+        received += text;
+        if (received.includes('\r\n\r\n')) socket.destroy();
+      });
+      socket.on('error', reject).on('close', () => resolve(received));
+      socket.write(request('GET /user/stream HTTP/1.1', [...lines, ...handshake]));
+    });
+  }
+
+  test.for([
+    ['localhost', 'http://localhost:PORT'],
+    ['127.0.0.1', 'http://127.0.0.1:PORT'],
+    ['[::1]', 'http://[::1]:PORT'],
+    ['localhost', 'http://localhost/'],
+    ['127.0.0.1', 'http://localhost/'],
+  ] as const)(
+    'L2: a program that connects to %s and sends %s listens, as Python’s and Go’s do',
+    async ([name, origin]) => {
+      const port = String(pair.host.port);
+      const answer = await answered([`Host: ${name}:${port}`, `Origin: ${origin.replace('PORT', port)}`]);
+      expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+      expect(answer).not.toMatch(/access-control/i);
+    },
+  );
+
+  test('L2: a request without Sec-Fetch-Site passes, as of Node’s fetch, and gets no CORS header', async () => {
+    const answer = await fetch(`${pair.host.address}/pkce/challenge`, { headers: { Origin: pair.host.address } });
+    expect(answer.status).toBe(200);
+    expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  test.for<[string, string[]]>([
+    ['as Chromium, by its name alone', ['User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0.0.0']],
+    ['as Firefox', ['User-Agent: Mozilla/5.0', ...fetched('same-origin', 'websocket', 'empty')]],
+    ['with Sec-Fetch-Site alone', ['Sec-Fetch-Site: same-origin']],
+  ])('L2, L3: a page of our own that asks %s is refused', async ([, lines]) => {
+    const origin = `Origin: ${pair.host.address}`;
+    expect(await answered([own(), origin, ...lines])).toMatch(/^HTTP\/1\.1 403 /);
+    for (const path of ['/userinfo', '/user', '/user/access_token', '/nowhere']) {
+      expectError(await ask('GET', path, [origin, ...lines]), 403, 'forbidden_origin');
+    }
+  });
+
+  test('L2: a program with a wrong one reads which is right, and not to open Loopgate to a web page', async () => {
+    const refused = parse(await answered([own(), 'Origin: http://localhost:3000']));
+    expectError(refused, 403, 'forbidden_origin');
+    expect(refused.body).toContain(`or sends ${pair.host.address}`);
+    expect(refused.body).not.toContain('"origins"');
   });
 });
 

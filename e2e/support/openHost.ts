@@ -20,6 +20,9 @@ interface Answered {
   readonly status: number;
 }
 
+/** The files of the page /docs. */
+export const builtDocs = join(projectFolder, 'out', 'headless', 'docs');
+
 /** The API and the broker of this process, with a provider. */
 export interface OpenHost {
   readonly address: string;
@@ -40,8 +43,9 @@ export interface OpenHost {
 /**
  * Starts what the guard stands before. The caller is any program of this user: who asks is another lock, and would hold what
  * is to be seen here.
+ * @param options.docsFolder - the files of the page /docs; those of the build by default
  */
-export async function startOpenHost(): Promise<OpenHost> {
+export async function startOpenHost({ docsFolder = builtDocs }: { docsFolder?: string } = {}): Promise<OpenHost> {
   const provider = await startIdentityProvider({ anyLoopbackCallback: true, deviceFlow: false });
   const environment = { ...providerEnvironment(provider), LOOPGATE_HOME: projectFolder };
   const settings = readSettings(environment, () => ({}));
@@ -76,7 +80,7 @@ export async function startOpenHost(): Promise<OpenHost> {
     log,
     instance: { id: randomUUID(), version: '1.2.3' },
     commandKey: 'unused',
-    docsFolder: join(projectFolder, 'out', 'headless', 'docs'),
+    docsFolder,
   };
   const api = createApi(options);
   const listening = await listen({ port: 0, handler: api.handler, onUpgrade: api.onUpgrade });

@@ -6,7 +6,8 @@ import { pageHeaders } from './pages.ts';
 
 /**
  * Nothing from elsewhere, and nothing to elsewhere: `connect-src 'none'` keeps the viewer, which is not our code, from
- * calling the API that hands out tokens. L3b: never framed.
+ * calling the API that hands out tokens, and `worker-src 'none'` from doing so in a worker, which has no such policy.
+ * L3b: never framed.
  */
 const securityPolicy = [
   "default-src 'none'",
@@ -14,6 +15,7 @@ const securityPolicy = [
   "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'none'",
+  "worker-src 'none'",
   "form-action 'none'",
   "base-uri 'none'",
   "frame-ancestors 'none'",

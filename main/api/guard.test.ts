@@ -105,7 +105,12 @@ describe('L2: Origin', () => {
     ['403', '/userinfo', 'null'],
     ['403', '/userinfo', ''],
     ['403', '/userinfo', provider],
-    ['403', '/userinfo', 'http://localhost:1000'],
+    ['passes', '/userinfo', 'http://localhost:1000'],
+    ['403', '/userinfo', 'http://localhost'],
+    ['403', '/userinfo', 'http://localhost/'],
+    ['403', '/userinfo', 'http://localhost:1000/'],
+    ['403', '/userinfo', 'https://localhost:1000'],
+    ['403', '/userinfo', 'http://127.0.0.1:1000'],
     ['403', '/userinfo', 'http://localhost:3000'],
     ['403', '/userinfo', 'app://obsidian.md'],
     ['403', '/userinfo', 'chrome-extension://abcdefghijklmnop'],
@@ -168,6 +173,80 @@ describe('L2: Origin', () => {
     for (const origin of [listed, webview, 'null', provider]) {
       expect(verdict('GET', '/userinfo', [host, ['Origin', origin]], { origins: [] })).toBe('403');
     }
+  });
+});
+
+describe('L2: our own Origin, which WebSocket libraries of programs send by default', () => {
+  const upgrade: Line[] = [
+    ['Connection', 'Upgrade'],
+    ['Upgrade', 'WebSocket'],
+  ];
+  const asked = (name: string, origin: string, ...more: Line[]) =>
+    verdict('GET', '/user/stream', [['Host', `${name}:1000`], ['Origin', origin], ...more]);
+
+  it.each(['localhost', '127.0.0.1', '[::1]'])('L2: it passes at %s, and is no web page: no CORS answer', (name) => {
+    const own = `http://${name}:1000`;
+    expect(asked(name, own, ...upgrade)).toBe('passes');
+    expect(asked(name, own)).toBe('passes');
+    expect(asked(name, own, ['Sec-Fetch-Mode', 'cors'], ['User-Agent', 'node'])).toBe('passes');
+  });
+
+  it('L2: on port 80 it has no port', () => {
+    const lines: Line[] = [['Host', 'localhost'], ['Origin', 'http://localhost'], ...upgrade];
+    expect(verdict('GET', '/user/stream', lines, { port: 80 })).toBe('passes');
+  });
+
+  it('L2: `http://localhost/`, from the examples of Go, passes with a handshake alone', () => {
+    expect(asked('127.0.0.1', 'http://localhost/', ...upgrade)).toBe('passes');
+    expect(asked('127.0.0.1', 'http://localhost/')).toBe('403');
+    expect(asked('127.0.0.1', 'http://localhost/', ['Connection', 'Upgrade'], ['Upgrade', 'h2c'])).toBe('403');
+  });
+
+  it.each([
+    'http://localhost',
+    'http://127.0.0.1/',
+    'http://localhost:1000',
+    'http://127.0.0.1:1001',
+    'https://127.0.0.1:1000',
+    'HTTP://127.0.0.1:1000',
+    'http://127.0.0.1:1000/',
+    'http://127.0.0.1:1000.evil.example',
+    'http://localhost/.evil.example',
+    'http://evil.example:1000',
+    'null',
+    '',
+  ])('L2: with a handshake at 127.0.0.1:1000 no other passes: %j', (origin) => {
+    expect(asked('127.0.0.1', origin, ...upgrade)).toBe('403');
+  });
+
+  it.each<[string, Line[]]>([
+    ['Chromium', [['User-Agent', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36']]],
+    [
+      'Firefox',
+      [
+        ['User-Agent', 'Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101'],
+        ...fetched('same-origin', 'websocket', 'empty'),
+      ],
+    ],
+    ['a browser that names itself otherwise', fetched('same-origin', 'websocket', 'websocket')],
+    ['a browser, from another site', fetched('cross-site', 'websocket', 'websocket')],
+  ])('L2: a page of our own gains nothing by it: 403 for %s', (_name, lines) => {
+    for (const origin of ['http://localhost:1000', 'http://localhost/']) {
+      expect(asked('localhost', origin, ...upgrade, ...lines), origin).toBe('403');
+      expect(asked('localhost', origin, ...lines), origin).toBe('403');
+    }
+  });
+
+  it.each<[string, Line[], RegExp]>([
+    [
+      'a program',
+      [],
+      /A program leaves the Origin header out, or sends http:\/\/localhost:1000, the address that it calls/,
+    ],
+    ['a browser', [['User-Agent', 'Mozilla/5.0']], /to allow a web origin, add it to the setting "origins"/],
+  ])('L2: %s that is refused reads what it can do', (_name, lines, advice) => {
+    const refused = request('GET', '/user/stream', [host, ['Origin', 'http://localhost:3000'], ...upgrade, ...lines]);
+    expect(() => guard(refused, policy)).toThrow(advice);
   });
 });
 

@@ -44,8 +44,13 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
   checkHost(headers.host, policy.port);
   const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
   const isAllowedOrigin = origin !== undefined && isListedOrigin(origin, policy.origins);
-  if (origin !== undefined && !isAllowedOrigin && !isProvidersNavigation(path, origin, mode, policy)) {
-    throw new BrokerError('forbidden_origin', { happened: 'The request carries an Origin that is not allowed.' });
+  if (
+    origin !== undefined &&
+    !isAllowedOrigin &&
+    !isProvidersNavigation(path, origin, mode, policy) &&
+    !isProgramsOwnOrigin(request, headers)
+  ) {
+    throw refusedOrigin(request, headers);
   }
   // `none` is a program, or an address that somebody typed.
   if (site !== undefined && site !== 'none') {
@@ -99,13 +104,45 @@ function isProvidersNavigation(path: string, origin: string, mode: string | unde
   return origin === 'null' || policy.providerOrigins.includes(origin);
 }
 
+/**
+ * WebSocket libraries of programs send this server's own origin by default, and Go's cannot leave one out: `http://localhost/`
+ * is from its examples. No page of our own may: `/docs` runs code that is not ours.
+ */
+function isProgramsOwnOrigin(request: IncomingMessage, headers: DecidingHeaders): boolean {
+  if (isBrowser(request, headers)) return false;
+  const isHandshake = hasHeader(request, 'upgrade', /^websocket$/i);
+  return headers.origin === `http://${headers.host}` || (isHandshake && headers.origin === 'http://localhost/');
+}
+
+/** Chromium sends no Sec-Fetch header with a WebSocket's handshake, but its name, which no page can change there. */
+function isBrowser(request: IncomingMessage, headers: DecidingHeaders): boolean {
+  return headers['sec-fetch-site'] !== undefined || hasHeader(request, 'user-agent', /\bMozilla\//i);
+}
+
+function hasHeader({ rawHeaders }: IncomingMessage, name: string, pattern: RegExp): boolean {
+  return rawHeaders.some(
+    (line, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name && pattern.test(line),
+  );
+}
+
+/** The setting `origins` is for web pages. A program is told what helps it without a hole for them. */
+function refusedOrigin(request: IncomingMessage, headers: DecidingHeaders): BrokerError {
+  return new BrokerError('forbidden_origin', {
+    happened: 'The request carries an Origin that is not allowed.',
+    ...(!isBrowser(request, headers) && {
+      next: `A program leaves the Origin header out, or sends http://${headers.host}, the address that it calls.`,
+    }),
+  });
+}
+
 const decidingNames = ['host', 'origin', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'] as const;
 type DecidingName = (typeof decidingNames)[number];
+type DecidingHeaders = Partial<Record<DecidingName, string>>;
 const isDeciding = new Set<string>(decidingNames);
 
 /** The headers that decide something, each with its one value; two lines of one are never a browser's. */
-function decidingHeaders({ rawHeaders }: IncomingMessage): Partial<Record<DecidingName, string>> {
-  const found: Partial<Record<DecidingName, string>> = {};
+function decidingHeaders({ rawHeaders }: IncomingMessage): DecidingHeaders {
+  const found: DecidingHeaders = {};
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]?.toLowerCase() ?? '';
     if (!isDeciding.has(name)) continue;
