@@ -14,6 +14,7 @@ import { ensureBundle } from './bundle.ts';
 import { electronBuilderConfiguration, fuses, programIn, readFuses, sbomFile, setFuses } from './electron-builder.ts';
 import { type ElectronRuntime, findElectron } from './electronRuntime.ts';
 import { parseSbom, sbomOfPackage, sbomText, versionsOf } from './sbom.ts';
+import { requireElectronLibraries } from './systemPackages.ts';
 import { makeTarball, sourceDate } from './tarball.ts';
 
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -37,10 +38,12 @@ export interface Packed {
 /**
  * Packs the app. Without `release` it is the same app, in a folder.
  *
- * @throws when there is no Electron to pack it with, or only an unofficial one for a release.
+ * @throws when there is no Electron to pack it with, or only an unofficial one for a release; when Electron's libraries are not
+ *   installed and cannot be (on Linux it is run once, to ask what it consists of).
  */
 export async function pack({ release = false, root = projectFolder }: PackOptions = {}): Promise<Packed> {
   const runtime = await runtimeFor(release);
+  if (process.platform === 'linux') await requireElectronLibraries(console.log);
   await ensureBundle({ root });
   const bundled = parseSbom(await readFile(join(root, 'out', 'main', sbomFile), 'utf8'));
   const parts = sbomOfPackage(bundled, await versionsOf(runtime), runtime.official, await sourceDate(root));

@@ -1,4 +1,4 @@
-/** What the end-to-end tests need of the system, beyond npm: a screen, a bus, a keyring, a panel, a browser. */
+/** What packing and the end-to-end tests need of the system, beyond npm: Electron's libraries, a screen, a bus, a keyring, a panel, a browser. */
 
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
@@ -65,30 +65,26 @@ export interface SystemPackages {
  *
  * @param announce Takes each line that the person should read.
  */
-export async function ensureSystemPackages(announce: (line: string) => void): Promise<SystemPackages> {
-  const missing = await findMissing();
-  if (missing.length === 0 || !(await canInstall())) return stateOf(missing);
-  announce(`Installing what the desktop tests need: ${missing.join(' ')} …`);
-  try {
-    await install(missing);
-  } catch (error) {
-    announce(`apt-get failed: ${lastLine(error)}`);
-  }
-  return stateOf(await findMissing());
+export function ensureSystemPackages(announce: (line: string) => void): Promise<SystemPackages> {
+  return ensure('the desktop tests need', findMissing, announce);
+}
+
+/**
+ * The same for Electron's libraries alone, without which it does not even say its version.
+ * @throws Error saying what is missing, and how to get it
+ */
+export async function requireElectronLibraries(announce: (line: string) => void): Promise<void> {
+  refuseMissing(await ensure('Electron needs', findMissingLibraries, announce));
 }
 
 /** The same for whom nothing goes without them. @throws Error saying what is missing, and how to get it */
 export async function requireSystemPackages(announce: (line: string) => void): Promise<void> {
-  const { missing, installLine } = await ensureSystemPackages(announce);
-  if (missing.length > 0) throw new Error(`Not installed: ${missing.join(', ')}. Type: ${installLine}`);
+  refuseMissing(await ensureSystemPackages(announce));
 }
 
 /** Installs what is optional and missing, where that can be done. Whatever comes of it: its tests look for themselves. */
 export async function ensureOptionalPackages(announce: (line: string) => void): Promise<void> {
-  const missing: string[] = [];
-  for (const [name, program] of Object.entries(OPTIONAL_PROGRAMS)) {
-    if (!(await isProgram(program))) missing.push(name);
-  }
+  const missing = await findMissingPrograms(OPTIONAL_PROGRAMS);
   if (missing.length === 0 || !(await canInstall())) return;
   announce(`Installing what some tests need: ${missing.join(' ')} …`);
   await install(missing).catch((error: unknown) => announce(`apt-get failed: ${lastLine(error)}`));
@@ -101,15 +97,40 @@ export async function whyNoProgram(program: string): Promise<string | undefined>
 
 /** Only looks. The names of Debian's packages. */
 export async function findMissing(): Promise<string[]> {
-  const known = await knownLibraries();
+  return [...(await findMissingPrograms(PROGRAMS)), ...(await findMissingLibraries())];
+}
+
+async function findMissingPrograms(programs: Readonly<Record<string, string>>): Promise<string[]> {
   const missing: string[] = [];
-  for (const [name, program] of Object.entries(PROGRAMS)) {
+  for (const [name, program] of Object.entries(programs)) {
     if (!(await isProgram(program))) missing.push(name);
   }
-  for (const [name, library] of Object.entries(LIBRARIES)) {
-    if (!known.includes(`\t${library} `)) missing.push(name);
-  }
   return missing;
+}
+
+async function findMissingLibraries(): Promise<string[]> {
+  const known = await knownLibraries();
+  return Object.entries(LIBRARIES).flatMap(([name, library]) => (known.includes(`\t${library} `) ? [] : [name]));
+}
+
+async function ensure(
+  what: string,
+  findMissing: () => Promise<string[]>,
+  announce: (line: string) => void,
+): Promise<SystemPackages> {
+  const missing = await findMissing();
+  if (missing.length === 0 || !(await canInstall())) return stateOf(missing);
+  announce(`Installing what ${what}: ${missing.join(' ')} …`);
+  try {
+    await install(missing);
+  } catch (error) {
+    announce(`apt-get failed: ${lastLine(error)}`);
+  }
+  return stateOf(await findMissing());
+}
+
+function refuseMissing({ missing, installLine }: SystemPackages): void {
+  if (missing.length > 0) throw new Error(`Not installed: ${missing.join(', ')}. Type: ${installLine}`);
 }
 
 function stateOf(missing: readonly string[]): SystemPackages {
