@@ -13,6 +13,9 @@ import { ExecutableHashes } from '../../main/api/executable.ts';
 import { LinuxPrograms, type LinuxSystem } from '../../main/api/programLinux.ts';
 import { readKernelTable } from '../../main/api/slices.ts';
 
+/** A program in a root of its own has none of this machine's certificates, and Node.js would warn of each that is missing. */
+const { NODE_EXTRA_CA_CERTS: _certificates, ...environment } = process.env;
+
 /** A connection of a real program, that has sent something and waits. */
 export interface Call {
   readonly socket: Socket;
@@ -80,6 +83,7 @@ export class Doorkeeper implements AsyncDisposable {
     const child = spawn(command, argv, {
       stdio: ['pipe', 'ignore', 'inherit'],
       cwd: this.folder,
+      env: environment,
       // A group of its own, so that what it starts ends with it.
       detached: true,
     });
