@@ -1,6 +1,8 @@
 /**
  * `npm test`: everything that is tested, from single files to the app on a real desktop, with one count at the end.
  *
+ * With `CI` set the unit tests and one sign-in without a desktop run on the recommended Node.js too.
+ *
  * The last line is `N passed, N failed, N skipped`. The exit code is not 0 when a test failed, and with `CI` set also when one
  * was skipped that `e2e/allowed-skips.json` does not name.
  */
@@ -13,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBundle, ensureTestKit } from './bundle.ts';
 import { findElectron } from './electronRuntime.ts';
+import { installNode, RECOMMENDED_NODE } from './nodeRuntime.ts';
 import { ensureOptionalPackages, ensureSystemPackages } from './systemPackages.ts';
 import { fallbackAllowed } from './testApp.ts';
 import {
@@ -46,8 +49,9 @@ async function runEverything(): Promise<number> {
   await mkdir(reportsFolder, { recursive: true });
   const obstacle = (await prepareDesktop()) ?? (await prepareBundle()) ?? (await prepareRuntime());
   const unit = await runUnitTests();
+  const onRecommendedNode = process.env.CI && hasOtherNode ? await runUnitTestsOnRecommendedNode() : sum([]);
   const desktop = obstacle ? await skipDesktopTests(obstacle.reason) : await runDesktopTests();
-  return conclude(sum([unit, desktop, obstacle?.isFailure ? RUNNER_DIED : sum([])]));
+  return conclude(sum([unit, onRecommendedNode, desktop, obstacle?.isFailure ? RUNNER_DIED : sum([])]));
 }
 
 // --- what has to be there -------------------------------------------------------------------------------------------------
@@ -101,6 +105,25 @@ async function runUnitTests(): Promise<Tally> {
   return tallyOf(code, 'vitest', 'unit.json', (report: UnitReport) => tallyUnitReport(report));
 }
 
+/** npm has it as a package for this system. */
+const hasOtherNode = process.platform === 'linux' && process.arch === 'x64';
+
+/** What needs nothing but Node, and one sign-in from outside. */
+const anywhere = ['main/', 'preload/', 'renderer/', 'build/', 'e2e/signIn.test.ts'];
+
+async function runUnitTestsOnRecommendedNode(): Promise<Tally> {
+  const node = await installNode(RECOMMENDED_NODE).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+  });
+  if (node === undefined) return RUNNER_DIED;
+  announce(`Once more with Node ${RECOMMENDED_NODE.packageVersion}:`);
+  const report = '--outputFile.json=test-results/unit-recommended-node.json';
+  // What the tests start as `node` is that one too.
+  const PATH = `${dirname(node)}:${process.env.PATH ?? ''}`;
+  const code = await run(node, [unitRunner, 'run', ...anywhere, report], { PATH });
+  return tallyOf(code, 'vitest', 'unit-recommended-node.json', (unit: UnitReport) => tallyUnitReport(unit));
+}
+
 async function runDesktopTests(): Promise<Tally> {
   const code = await runNode([desktopRunner, 'test']);
   return tallyOf(code, 'playwright', 'desktop.json', (report: DesktopReport) => tallyDesktopReport(report));
@@ -111,9 +134,13 @@ async function skipDesktopTests(reason: string): Promise<Tally> {
   return tallyOf(code, 'playwright --list', 'desktop.json', (list: DesktopReport) => skipAll(list, reason));
 }
 
-async function runNode(args: readonly string[], added: NodeJS.ProcessEnv = {}): Promise<number> {
+function runNode(args: readonly string[]): Promise<number> {
+  return run(process.execPath, args);
+}
+
+async function run(node: string, args: readonly string[], added: NodeJS.ProcessEnv = {}): Promise<number> {
   const env = { ...process.env, ...added };
-  const child = spawn(process.execPath, [...args], {
+  const child = spawn(node, [...args], {
     cwd: projectFolder,
     env,
     stdio: ['ignore', 'inherit', 'inherit'],

