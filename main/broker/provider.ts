@@ -1,6 +1,7 @@
 import * as client from 'openid-client';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
+import { HeldAnswers, OneAnswer } from './heldAnswers.ts';
 import {
   checkAuthorizedParty,
   checkBearer,
@@ -14,8 +15,9 @@ import {
   failedCheck,
   isUsable,
 } from './providerChecks.ts';
-import { asBrokerError, textAt } from './providerErrors.ts';
+import { asBrokerError, type Secrets, textAt, unverified } from './providerErrors.ts';
 import { type PlatformFetch, providerFetch, requestTimeout } from './providerFetch.ts';
+import { type KeyCopy, SigningKeys } from './signingKeys.ts';
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 /** RFC 8628 §3.2: the interval where the provider names none. Seconds. */
@@ -109,6 +111,17 @@ export interface AuthorizationSecrets {
   readonly codeChallenge: string;
 }
 
+/** How an answer that has to be verified is asked for. */
+interface Asking {
+  readonly clientId: string;
+  /** All that is sent, where it counts only once: its answer is held for the next try when it could not be verified (T20). */
+  readonly once?: unknown;
+  /** What was sent, and is not to be told by a provider that repeats it (T9). */
+  readonly secrets: Secrets;
+  /** Gets the answer before it is verified; what it returns is waited for. */
+  readonly onAnswer?: (answer: Response) => Promise<void>;
+}
+
 export interface ProviderSettings {
   /** As the person wrote it, normalised by {@link normaliseIssuer}. */
   readonly issuer: string;
@@ -122,8 +135,8 @@ export class Provider {
   readonly #clock: Clock;
   #discovery: Promise<client.ServerMetadata> | undefined;
   readonly #origins = new Set<string>();
-  #keys: ReturnType<typeof client.getJwksCache>;
-  #configurations = new Map<string, client.Configuration>();
+  readonly #keys: SigningKeys;
+  readonly #held: HeldAnswers;
 
   /** @param platformFetch - Electron's or Node's; bounded and made redirect-proof here. */
   constructor(settings: ProviderSettings, platformFetch: PlatformFetch, clock: Clock) {
@@ -131,6 +144,8 @@ export class Provider {
     this.#origins.add(new URL(settings.issuer).origin);
     this.#fetch = providerFetch(platformFetch);
     this.#clock = clock;
+    this.#keys = new SigningKeys(() => asBrokerError(() => this.#readKeys()), clock);
+    this.#held = new HeldAnswers(clock);
   }
 
   /** The host that a person knows the provider by. */
@@ -179,25 +194,19 @@ export class Provider {
    * @throws BrokerError `invalid_grant`, `provider_unreachable`, `provider_error`
    */
   async exchange(exchange: CodeExchange): Promise<Tokens & { claims: IdTokenClaims; idToken: string }> {
-    const configuration = await this.#configuration(exchange.clientId);
+    const { clientId, code, codeVerifier } = exchange;
     const response = new URL(exchange.redirectUri);
     response.searchParams.set('code', exchange.code);
     response.searchParams.set('state', exchange.state);
     if (exchange.issuer !== undefined) response.searchParams.set('iss', exchange.issuer);
-    const answer = await asBrokerError(
-      () =>
-        client.authorizationCodeGrant(configuration, response, {
-          pkceCodeVerifier: exchange.codeVerifier,
-          expectedState: exchange.state,
-          expectedNonce: exchange.nonce,
-          idTokenExpected: true,
-        }),
-      [exchange.code, exchange.codeVerifier],
-    ).catch((error: unknown) => {
-      // The keys that were read for it are forgotten: the right ones may be there a moment later.
-      this.#configurations.delete(exchange.clientId);
-      throw error;
-    });
+    const answer = await this.#verified({ clientId, once: exchange, secrets: [code, codeVerifier] }, (configuration) =>
+      client.authorizationCodeGrant(configuration, response, {
+        pkceCodeVerifier: codeVerifier,
+        expectedState: exchange.state,
+        expectedNonce: exchange.nonce,
+        idTokenExpected: true,
+      }),
+    );
     const tokens = this.#withIdToken(this.#tokens(answer, exchange.requestedScope));
     checkAuthorizedParty(tokens.claims, exchange.clientId);
     checkOrganization(tokens.claims, exchange.organization);
@@ -249,10 +258,9 @@ export class Provider {
     request: { clientId: string; scope: string },
     deviceCode: string,
   ): Promise<Tokens & { claims: IdTokenClaims; idToken: string }> {
-    const configuration = await this.#configuration(request.clientId);
-    const answer = await asBrokerError(
-      () => client.genericGrantRequest(configuration, deviceGrant, { device_code: deviceCode }),
-      [deviceCode],
+    const { clientId } = request;
+    const answer = await this.#verified({ clientId, once: deviceCode, secrets: [deviceCode] }, (configuration) =>
+      client.genericGrantRequest(configuration, deviceGrant, { device_code: deviceCode }),
     );
     const tokens = this.#withIdToken(this.#tokens(answer, request.scope));
     checkAuthorizedParty(tokens.claims, request.clientId);
@@ -264,11 +272,11 @@ export class Provider {
    * @throws BrokerError
    */
   async passThrough(clientId: string, grantType: string, parameters: Record<string, string>): Promise<Tokens> {
-    const configuration = await this.#configuration(clientId);
     const { code, code_verifier: codeVerifier, refresh_token: refreshToken } = parameters;
-    const answer = await asBrokerError(
-      () => client.genericGrantRequest(configuration, grantType, parameters),
-      [code, codeVerifier, refreshToken],
+    const once = [clientId, grantType, parameters];
+    const answer = await this.#verified(
+      { clientId, once, secrets: [code, codeVerifier, refreshToken] },
+      (configuration) => client.genericGrantRequest(configuration, grantType, parameters),
     );
     return this.#tokens(answer, parameters.scope ?? '');
   }
@@ -285,21 +293,14 @@ export class Provider {
     onRotated: (refreshToken: string) => Promise<void>,
     api: OtherApi = {},
   ): Promise<Tokens> {
-    const { token_endpoint: endpoint } = await this.#metadata();
-    const configuration = await this.#newConfiguration(session.clientId, async (url, options) => {
-      const response = await this.#fetch(url, options);
-      const isTokens = endpoint !== undefined && new URL(url).href === new URL(endpoint).href;
-      const rotated = isTokens ? await refreshTokenOf(response.clone()) : undefined;
+    const { clientId, refreshToken } = session;
+    const onAnswer = async (response: Response) => {
+      const rotated = await refreshTokenOf(response);
       if (rotated !== undefined) await onRotated(rotated);
-      return response;
-    });
-    // The keys that were read for the last one are known to this one.
-    if (this.#keys) client.setJwksCache(configuration, this.#keys);
-    const answer = await asBrokerError(
-      () => client.refreshTokenGrant(configuration, session.refreshToken, { ...api }),
-      [session.refreshToken],
+    };
+    const answer = await this.#verified({ clientId, secrets: [refreshToken], onAnswer }, (configuration) =>
+      client.refreshTokenGrant(configuration, refreshToken, { ...api }),
     );
-    this.#keys = client.getJwksCache(configuration);
     const tokens = this.#tokens(answer, api.scope ?? session.scope);
     if (tokens.claims) checkAuthorizedParty(tokens.claims, session.clientId);
     return tokens;
@@ -311,14 +312,12 @@ export class Provider {
    * @throws BrokerError `invalid_token` when the provider refuses the token
    */
   async userInfo(accessToken: string, subject?: string): Promise<Record<string, unknown>> {
-    const configuration = await this.#configuration(this.#settings.clientId);
-    const profile = await asBrokerError(
-      () =>
-        client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck).catch((error: unknown) => {
-          const refused = error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
-          throw refused ? new BrokerError('invalid_token') : error;
-        }),
-      [accessToken],
+    const { clientId } = this.#settings;
+    const profile = await this.#verified({ clientId, secrets: [accessToken] }, (configuration) =>
+      client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck).catch((error: unknown) => {
+        const refused = error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
+        throw refused ? new BrokerError('invalid_token') : error;
+      }),
     );
     checkNesting(profile, 'profile');
     return profile;
@@ -407,15 +406,64 @@ export class Provider {
     });
   }
 
-  async #configuration(clientId: string): Promise<client.Configuration> {
-    const existing = this.#configurations.get(clientId);
-    if (existing) return existing;
-    const configuration = await this.#newConfiguration(clientId, this.#fetch);
-    this.#configurations.set(clientId, configuration);
-    return configuration;
+  /** The keys' own answer, whatever it is. */
+  async #readKeys(): Promise<Response> {
+    const { jwks_uri: address } = await this.#metadata();
+    if (address === undefined) throw failedCheck('jwks_uri');
+    return await this.#fetch(address, {
+      method: 'GET',
+      headers: { accept: 'application/json' },
+      body: undefined,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(requestTimeout * 1000),
+    });
   }
 
-  async #newConfiguration(clientId: string, fetch: client.CustomFetch): Promise<client.Configuration> {
+  /**
+   * Asks the provider once and verifies its answer, with keys that are read once more when they do not fit it (T20). What
+   * fails after the keys were needed has passed every other check: it may be verified later, and is safe to ask for again.
+   * @throws BrokerError
+   */
+  async #verified<T>(
+    { clientId, once, secrets, onAnswer }: Asking,
+    verify: (configuration: client.Configuration) => Promise<T>,
+  ): Promise<T> {
+    const request = once === undefined ? undefined : JSON.stringify(once);
+    const answer = request === undefined ? new OneAnswer() : this.#held.of(request);
+    const { jwks_uri: keysAddress = '' } = await this.#metadata();
+    let neededKeys = false;
+    let used: KeyCopy | undefined;
+    const attempt = async (newer?: KeyCopy) => {
+      const configuration = await this.#configuration(clientId, async (url, options) => {
+        if (url === new URL(keysAddress).href) {
+          neededKeys = true;
+          used = newer ?? (await this.#keys.copy());
+          return used.answer.clone();
+        }
+        return await answer.of(async () => {
+          const response = await this.#fetch(url, options);
+          await onAnswer?.(response.clone());
+          return response;
+        });
+      });
+      return await asBrokerError(() => verify(configuration), secrets);
+    };
+    try {
+      const result = await attempt().catch(async (error: unknown) => {
+        const newer = neededKeys ? await this.#keys.newerThan(used) : undefined;
+        if (!newer) throw error;
+        return await attempt(newer);
+      });
+      if (request !== undefined) this.#held.forget(request);
+      return result;
+    } catch (error) {
+      if (!neededKeys) throw error;
+      const mayBeVerified = request === undefined || this.#held.hold(request, answer);
+      throw unverified(error, mayBeVerified);
+    }
+  }
+
+  async #configuration(clientId: string, fetch = this.#fetch): Promise<client.Configuration> {
     const metadata = await this.#metadata();
     const configuration = new client.Configuration(
       metadata,

@@ -16,7 +16,7 @@ export async function asBrokerError<T>(work: () => Promise<T>, secrets: Secrets 
   }
 }
 
-type Secrets = readonly (string | undefined)[];
+export type Secrets = readonly (string | undefined)[];
 
 /** openid-client's errors in the broker's words. Nothing of an answer's body is quoted but OAuth's own error fields (T9). */
 function toBrokerError(error: unknown, secrets: Secrets): BrokerError {
@@ -85,6 +85,25 @@ export function oauthWords(error: string, description: string | undefined, secre
       .slice(0, 200);
   return description === undefined ? clean(error) : `${clean(error)}: ${clean(description)}`;
 }
+
+/**
+ * T20: what could not be verified by the keys as they were read last.
+ * @param mayBeVerified - true where it is verified again when it is asked for again, false where it is given up
+ */
+export function unverified(error: unknown, mayBeVerified: boolean): unknown {
+  if (!(error instanceof BrokerError)) return error;
+  const { code, happened, next } = error;
+  const isMisfit = code === 'provider_error' && mayBeVerified;
+  return new BrokerError(code, {
+    happened,
+    next: isMisfit ? keysMayChange : next,
+    retryable: mayBeVerified,
+    undone: mayBeVerified,
+  });
+}
+
+const keysMayChange =
+  'Try again in a moment: the provider may just have changed its keys, which are then read again. A session that exists is kept.';
 
 /** What it means that the check of a claim or of a metadata's member failed. */
 const meanings: Readonly<Record<string, string>> = {

@@ -210,6 +210,10 @@ export const germanSentences: readonly Sentence[] = [
     'Kein einzelner Schlüssel des Anbieters passt zur Signatur des ID-Tokens (kid).',
   ],
   [
+    'Try again in a moment: the provider may just have changed its keys, which are then read again. A session that exists is kept.',
+    'In einem Moment erneut versuchen: Der Anbieter hat vielleicht gerade seine Schlüssel gewechselt, die dann neu gelesen werden. Eine Sitzung bleibt erhalten.',
+  ],
+  [
     'The clocks of this machine and of the identity provider differ by {seconds} seconds ({claim}).',
     'Die Uhren dieses Rechners und des Anbieters gehen {seconds} Sekunden auseinander ({claim}).',
   ],
