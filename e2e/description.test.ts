@@ -44,7 +44,7 @@ const operations = apiOperations({
   commandKey: 'unused',
   now: () => 0,
   log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-  instance: { id: randomUUID(), version: packageJson.version },
+  instance: { id: randomUUID(), version: packageJson.version, compatibleVersion: '12.3.4' },
   docsFolder: '',
 });
 

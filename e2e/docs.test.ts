@@ -162,7 +162,8 @@ describe('/docs in a browser', () => {
     await open.signIn();
     // There is something to be learned, and what a program's library sends is answered with it.
     const program = new WebSocket(`${open.address.replace('http', 'ws')}/user/stream`, { origin: open.address });
-    expect(String(await once(program, 'message'))).toContain('Ada Lovelace');
+    const [frame]: Buffer[] = await once(program, 'message');
+    expect(String(frame)).toContain('Ada Lovelace');
     program.terminate();
 
     const page = await openPage();

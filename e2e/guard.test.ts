@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
 import { BrowserDouble } from './identity-provider/person.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';
 import { type Headless, startHeadless } from './support/headless.ts';
@@ -66,8 +67,9 @@ function expectError(reply: Reply, status: number, error: string): void {
   expect(reply.headers.get('content-type')).toMatch(/^application\/json/);
   expect(JSON.parse(reply.body)).toEqual({ error, error_description: expect.stringMatching(/\w\. \w/) });
   expect(reply.body).not.toMatch(/ at |\.ts|\.cjs|node:/);
+  expect(reply.headers.get('server')).toBe(`Loopgate/${packageJson.version}`);
   expect(
-    [...reply.headers.keys()].filter((name) => /^(x-powered-by|server|access-control-.*|retry-after)$/.test(name)),
+    [...reply.headers.keys()].filter((name) => /^(x-powered-by|access-control-.*|retry-after)$/.test(name)),
   ).toEqual([]);
 }
 
@@ -205,6 +207,7 @@ describe('L2: our own Origin', () => {
       const port = String(pair.host.port);
       const answer = await answered([`Host: ${name}:${port}`, `Origin: ${origin.replace('PORT', port)}`]);
       expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+      expect(parse(answer).headers.get('server')).toBe(`Loopgate/${packageJson.version}`);
       expect(answer).not.toMatch(/access-control/i);
     },
   );
@@ -481,13 +484,14 @@ describe('L7: what is not there', () => {
     expectError(await ask('GET', '/pkce/response/result/%E0%A4%A'), 400, 'invalid_request');
   });
 
-  test('L7, T8: no answer names what made it, may be stored, or be taken for another type', async () => {
+  test('L7, T8: every answer names Loopgate and nothing that it is made of; none may be stored, or be taken for another type', async () => {
     for (const path of ['/pkce/challenge', '/nowhere', '/pkce/response/result/x', '/authorize']) {
       const { headers } = await ask('GET', path);
       expect(headers.get('cache-control'), path).toBe('no-store');
       expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+      expect(headers.get('server'), path).toBe(`Loopgate/${packageJson.version}`);
       expect(
-        [...headers.keys()].filter((name) => /^(x-powered-by|server|etag)$/.test(name)),
+        [...headers.keys()].filter((name) => /^(x-powered-by|etag)$/.test(name)),
         path,
       ).toEqual([]);
     }

@@ -174,7 +174,7 @@ describe('/.well-known', () => {
     const pair = await start();
     const { paths } = (await json(await get(pair, '/openapi.json'))) as { paths: Record<string, object> };
     const others = Object.keys(paths).filter((path) => path !== '/.well-known/health');
-    expect(others).toHaveLength(23);
+    expect(others).toHaveLength(24);
     for (const path of [...others, '/openapi.json']) {
       const { status, headers } = await fetch(pair.host.address + path.replace('{application}', 'x'), {
         method: 'HEAD',
@@ -188,11 +188,11 @@ describe('/.well-known', () => {
     expect((await fetch(`${pair.host.address}/not-there`, { method: 'HEAD' })).status).toBe(404);
   });
 
-  test('version is that of the package, in the form that the clients compare', async () => {
+  test('version is one of Pieces OS with that of the package behind it, in the form that the clients compare', async () => {
     const response = await get(await start(), '/.well-known/version');
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     const version = await response.text();
-    expect(version).toBe(packageJson.version);
+    expect(version).toBe(`12.3.4-loopgate.${packageJson.version}`);
     expect(version).toMatch(/^\d+\.\d+\.\d+([-.].+)?$/);
   });
 });
@@ -204,7 +204,7 @@ describe('/connect and /{application}/onboarded', () => {
     expect(first).toEqual({
       os: expect.stringMatching(uuid),
       application: { ...editor, id: expect.stringMatching(uuid), onboarded: false, privacy: 'OPEN' },
-      health: { os: { id: first.os, version: packageJson.version } },
+      health: { os: { id: first.os, version: `12.3.4-loopgate.${packageJson.version}` } },
     });
     const updated = await connected(pair, { ...editor, version: '2.0.0', privacy: 'CLOSED' });
     expect(updated.application).toEqual({

@@ -29,7 +29,7 @@ const operations = apiOperations({
   broker: idleBroker(),
   now: () => 0,
   log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-  instance: { id: 'any', version: '0.0.0' },
+  instance: { id: 'any', version: '0.0.0', compatibleVersion: '12.3.4' },
   docsFolder: '',
 }).map(({ method, path }): readonly [string, string] => [method, path.replace(/:[A-Za-z]+/, 'any')]);
 

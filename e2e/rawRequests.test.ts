@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
 import { type Pair, startPair } from './support/client.ts';
 import { allAnswers } from './support/rawSocket.ts';
 
@@ -341,7 +342,8 @@ async function check([statuses, , bytes]: Row, address?: string): Promise<void> 
   for (const { status, headers, body } of answers.filter((answer) => answer.status !== 200)) {
     expect(headers.get('content-type')).toMatch(/^application\/json/);
     expect(JSON.parse(body)).toEqual({ error: codes[status], error_description: expect.stringMatching(/\w\. \w/) });
-    expect([...headers.keys()].filter((name) => /^(x-powered-by|server|access-control-.*)$/.test(name))).toEqual([]);
+    expect(headers.get('server')).toBe(`Loopgate/${packageJson.version}`);
+    expect([...headers.keys()].filter((name) => /^(x-powered-by|access-control-.*)$/.test(name))).toEqual([]);
   }
   expect(answers.at(-1)?.headers.get('connection')).toBe('close');
   expect(provider.requests.slice(asked)).toEqual([]);

@@ -8,6 +8,7 @@ import { defaultPorts, type Listening, listen, reasonsOf } from './api/listen.ts
 import type { Operation } from './api/operation.ts';
 import { portOwner } from './api/portOwner.ts';
 import { createApi } from './api/server.ts';
+import { serverName } from './api/wellKnown.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { type Clock, systemClock } from './broker/clock.ts';
 import { publishEndpoint } from './endpointFile.ts';
@@ -82,7 +83,7 @@ export async function startHost(
       problem: (problem) => broker.showProblem(problem),
     },
   );
-  const instance = { id: randomUUID(), version };
+  const instance = { id: randomUUID(), version, compatibleVersion: settings.compatibleVersion };
   const command = makeCommandKey(settings.home);
   const api = createApi({
     broker,
@@ -110,6 +111,7 @@ export async function startHost(
     onConnection: api.onConnection,
     onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),
+    serverName: serverName(instance),
     sockets,
     ...(settings.port !== undefined && { port: settings.port }),
     ...(settings.ports !== undefined && { ports: settings.ports }),

@@ -30,6 +30,7 @@ describe('settings', () => {
       redirectUris: [],
       returnTo: [],
       origins: [],
+      compatibleVersion: '12.3.4',
       theme: 'system',
       exposeRefreshToken: false,
       logLevel: 'info',
@@ -86,6 +87,7 @@ describe('settings', () => {
       { origins: ['app://obsidian.md', 'http://localhost:5173'] },
     ],
     ['LOOPGATE_EXPOSE_REFRESH_TOKEN', 'true', { exposeRefreshToken: true }],
+    ['LOOPGATE_COMPATIBLE_VERSION', '11.20.0', { compatibleVersion: '11.20.0' }],
     ['LOOPGATE_WITHOUT_KEYRING', 'file', { withoutKeyring: 'file' }],
     ['LOOPGATE_WITHOUT_KEYRING', 'memory', { withoutKeyring: 'memory' }],
     ['LOOPGATE_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
@@ -226,6 +228,12 @@ describe('settings', () => {
     ['exposeRefreshToken', 'true'],
     ['issuer', null],
     ['logLevel', 'trace'],
+    ['compatibleVersion', 12],
+    ['compatibleVersion', '12.3'],
+    ['compatibleVersion', '12.3.4-beta'],
+    ['compatibleVersion', '12.03.4'],
+    ['compatibleVersion', 'v12.3.4'],
+    ['compatibleVersion', '12.3.4\r\n'],
   ])('settings: in settings.json "%s": %j is refused with the file’s name', (name, value) => {
     const words = refusal(() => read({}, { [name]: value }));
     expect(words).toContain(`"${name}" in ${join(home, 'settings.json')} is ${JSON.stringify(value)}: expected `);

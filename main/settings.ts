@@ -199,6 +199,15 @@ export const settingsTable = {
     default: 'ask; headless: same-user',
     schema: z.enum(['ask', 'same-user', 'listed']),
   },
+  compatibleVersion: {
+    environment: 'LOOPGATE_COMPATIBLE_VERSION',
+    inFile: true,
+    description:
+      'The version of Pieces OS that its clients take Loopgate for, which `/.well-known/version` answers with its own behind it. The current clients work with 12.0.1 to 12.999.999 alone.',
+    expected: 'three numbers such as 12.3.4',
+    default: '12.3.4',
+    schema: z.string().regex(/^(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}$/),
+  },
   theme: {
     environment: 'LOOPGATE_THEME',
     inFile: true,
@@ -268,6 +277,7 @@ export interface Settings {
   readonly origins: readonly string[];
   /** Absent when nobody has said. */
   readonly guard?: GuardMode;
+  readonly compatibleVersion: string;
   readonly theme: 'system' | 'light' | 'dark';
   readonly exposeRefreshToken: boolean;
   readonly vaultKey?: Buffer;
@@ -342,6 +352,7 @@ export function readSettings(
     redirectUris: given.redirectUris ?? [],
     returnTo: given.returnTo ?? [],
     origins: given.origins ?? [],
+    compatibleVersion: given.compatibleVersion ?? settingsTable.compatibleVersion.default,
     theme: given.theme ?? 'system',
     exposeRefreshToken: given.exposeRefreshToken ?? false,
     logLevel: given.logLevel ?? 'info',

@@ -334,7 +334,7 @@ export class ConsentStage {
       callers: slowed(systemCallers, options),
       now: () => clock.now(),
       log: Object.assign(log, { debug: () => undefined }),
-      instance: { id: randomUUID(), version: '1.2.3' },
+      instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },
       commandKey: this.commandKey,
       docsFolder: join(projectFolder, 'out', 'headless', 'docs'),
     };

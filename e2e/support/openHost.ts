@@ -78,7 +78,7 @@ export async function startOpenHost({ docsFolder = builtDocs }: { docsFolder?: s
     callers: { find: async () => callerWith(async () => undefined) },
     now: () => systemClock.now(),
     log,
-    instance: { id: randomUUID(), version: '1.2.3' },
+    instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },
     commandKey: 'unused',
     docsFolder,
   };

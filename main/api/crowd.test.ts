@@ -18,7 +18,7 @@ async function apiWith(operation: Operation, told: Pick<ApiOptions, 'onCrowd' | 
     callers: { find: async () => callerWith(async () => undefined) },
     now: () => 0,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-    instance: { id: randomUUID(), version: '1.2.3' },
+    instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },
     commandKey: 'unused',
     docsFolder: 'unused',
     furtherOperations: [operation],

@@ -57,7 +57,7 @@ async function stage(
     },
     now: () => world.clock.now(),
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-    instance: { id: randomUUID(), version: '1.2.3' },
+    instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },
     commandKey: 'key',
     docsFolder: 'unused',
   });

@@ -92,6 +92,8 @@ export interface ListenOptions {
    */
   readonly onConnection?: (socket: Socket, wasWaiting: boolean) => void;
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** What the header `Server` says where Node's parser has refused what was sent; absent: there is none. */
+  readonly serverName?: string;
   /** Told when a listener fails later on, such as for want of memory for a new connection; it goes on listening. */
   readonly onError?: (error: Error) => void;
   /** What else can be done about a privileged port here, in one sentence. */
@@ -224,7 +226,7 @@ async function listenOnMissing(host: string, port: number, options: ListenOption
 }
 
 function listenOnOne(place: Place, options: ListenOptions): Promise<Server> {
-  const { handler, onConnection, onUpgrade, onError } = options;
+  const { handler, onConnection, onUpgrade, onError, serverName } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const server = createServer(
     {
@@ -262,13 +264,13 @@ function listenOnOne(place: Place, options: ListenOptions): Promise<Server> {
   });
   server.on('clientError', (error, socket) => {
     const { before, isAnswered } = connections.answersOn(socket);
-    const answer = () => (isAnswered ? endSoon(socket) : answerClientError(error, socket));
+    const answer = () => (isAnswered ? endSoon(socket) : answerClientError(error, socket, serverName));
     // What was asked before on this connection is answered first, whole.
     if (before) before.once('close', answer);
     else answer();
   });
   // CONNECT never reaches the handler; this is no proxy.
-  server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket));
+  server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket, serverName));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const where = 'fd' in place ? place : { ...place, ipv6Only: place.host.includes(':') };
@@ -443,7 +445,7 @@ function readWithoutUpgrade(server: Server, request: IncomingMessage, socket: Du
 }
 
 /** What Node's parser refuses never reaches the guard; it is JSON all the same (L7). */
-function answerClientError(error: Error, socket: Duplex): void {
+function answerClientError(error: Error, socket: Duplex, serverName?: string): void {
   if (!socket.writable) return void socket.destroy();
   const status = {
     HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -454,10 +456,14 @@ function answerClientError(error: Error, socket: Duplex): void {
     error_description:
       'The request is not well-formed HTTP, is too large, or was sent too slowly. Correct it and send it again.',
   });
-  endSoon(
-    socket,
-    `HTTP/1.1 ${status ?? '400 Bad Request'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const head = [
+    `HTTP/1.1 ${status ?? '400 Bad Request'}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    ...(serverName === undefined ? [] : [`Server: ${serverName}`]),
+  ];
+  endSoon(socket, `${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /**

@@ -28,7 +28,7 @@ beforeEach(async () => {
     callers,
     now: () => world.clock.now(),
     log: Object.assign(world.log, { debug: () => undefined }),
-    instance: { id: randomUUID(), version: '1.2.3' },
+    instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },
     commandKey,
     docsFolder: 'unused',
   });

@@ -72,7 +72,7 @@ interface Description {
 
 /** Nobody asks for the page /docs here. */
 const docsFolder = 'unused';
-const instance = { id: randomUUID(), version: '1.2.3' };
+const instance = { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' };
 
 const description = JSON.parse(
   JSON.stringify(
@@ -403,7 +403,7 @@ const mostly = <T>(usual: T, others: fc.Arbitrary<T>, weight = 4): fc.Arbitrary<
 function requestsOf(operation: Described): fc.Arbitrary<Asked> {
   const parameters = operation.parameters ?? [];
   const content = Object.values(operation.requestBody?.content ?? {})[0];
-  const isStream = operation.operationId === 'streamUser';
+  const isStream = operation.operationId.startsWith('stream');
   const usualLines = isStream ? handshakeLines.slice(0, 1) : [];
   const lines = isStream ? [...headerLines, ...handshakeLines] : headerLines;
   return fc.record({

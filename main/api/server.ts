@@ -15,9 +15,9 @@ import { type Answer, type ApiRequest, madeOnce, type Operation } from './operat
 import { ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
 import { programsOperations } from './programs.ts';
-import type { UserStream } from './stream.ts';
-import { userOperations } from './user.ts';
-import { healthPath, type Instance, wellKnownOperations } from './wellKnown.ts';
+import type { Streams } from './stream.ts';
+import { userOperations, userStreamPath } from './user.ts';
+import { healthPath, healthStreamPath, type Instance, serverName, wellKnownOperations } from './wellKnown.ts';
 
 /** L6. */
 const largestBody = 32 * 1024;
@@ -86,6 +86,8 @@ interface Peer {
  * operation → broker. What fails anywhere becomes the one JSON error.
  */
 export function createApi(options: ApiOptions): Api {
+  const name = serverName(options.instance);
+  const send = sender(name);
   const peers = new WeakMap<Socket, Peer>();
   const requests = new WeakMap<IncomingMessage, Admitted>();
   const { gate } = options;
@@ -93,7 +95,7 @@ export function createApi(options: ApiOptions): Api {
   const operations = apiOperations(options);
   const ownPaths = new Set(operations.map((operation) => operation.path));
   let router: Promise<RequestListener> | undefined;
-  let stream: Promise<UserStream> | undefined;
+  let streams: Promise<Streams> | undefined;
   let isClosed = false;
   /** What programs ask over and over has no body to be read, and its path is its route: by method, then path. */
   const bodyless = new Map(
@@ -121,14 +123,14 @@ export function createApi(options: ApiOptions): Api {
   }
 
   /** Loaded when somebody listens. */
-  async function loadStream(): Promise<UserStream> {
-    const { UserStream } = await import('./stream.ts');
-    return new UserStream(options.broker, gate, (request) =>
+  async function loadStreams(): Promise<Streams> {
+    const { Streams } = await import('./stream.ts');
+    return new Streams(options.broker, gate, name, (request) =>
       refuseUpgrade(
         request,
         new BrokerError('invalid_request', {
           happened: 'The request is no WebSocket handshake (RFC 6455).',
-          next: 'Connect with a WebSocket client, or ask GET /user.',
+          next: `Connect with a WebSocket client, or ask GET ${pathOf(request) === healthStreamPath ? healthPath : '/user'}.`,
         }),
       ),
     );
@@ -155,6 +157,14 @@ export function createApi(options: ApiOptions): Api {
     if (needs === 'sign_in') return gate.requireThroughout(requester, needs, () => handle(request));
     if (gate.admits(requester, needs)) return handle(request);
     return gate.require(requester, needs).then(() => handle(request));
+  }
+
+  /** The one JSON error on a connection that Node has handed over. */
+  function refuseUpgrade(request: IncomingMessage, error: BrokerError): void {
+    const response = new ServerResponse(request);
+    response.assignSocket(request.socket);
+    response.once('finish', () => request.socket.destroySoon());
+    send(response, errorAnswer(error, { Connection: 'close' }));
   }
 
   function peerOf(socket: Socket): Peer {
@@ -224,7 +234,7 @@ export function createApi(options: ApiOptions): Api {
     const arrivedAt = options.now();
     const passed = guarded(request);
     const { origin } = passed instanceof Promise ? await passed : passed;
-    if (origin !== undefined && allowOrigin(request, response, origin)) return;
+    if (origin !== undefined && allowOrigin(request, response, origin, send)) return;
     const found = requesterOf(request, origin);
     const who: Admitted = { requester: found instanceof Promise ? await found : found, arrivedAt };
     const operation = hasBody(request) ? undefined : bodyless.get(request.method ?? '')?.get(pathOf(request));
@@ -256,12 +266,14 @@ export function createApi(options: ApiOptions): Api {
   async function admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { origin } = await guarded(request);
     const caller = await admittedCaller(request.socket);
-    if (pathOf(request) !== '/user/stream') throw new BrokerError('not_found');
-    stream ??= loadStream();
-    const opened = await stream;
+    const path = pathOf(request);
+    if (path !== userStreamPath && path !== healthStreamPath) throw new BrokerError('not_found');
+    streams ??= loadStreams();
+    const opened = await streams;
     // Whoever was still being looked up comes too late.
     if (isClosed) return void socket.destroy();
-    opened.accept(request, socket, head, { caller, origin });
+    if (path === healthStreamPath) opened.tellHealth(request, socket, head);
+    else opened.tellUser(request, socket, head, { caller, origin });
   }
 
   const isLogged = options.log.isLevelEnabled?.('debug') ?? true;
@@ -305,7 +317,7 @@ export function createApi(options: ApiOptions): Api {
     },
     async close() {
       isClosed = true;
-      await (await stream)?.close();
+      await (await streams)?.close();
     },
   };
 }
@@ -313,14 +325,6 @@ export function createApi(options: ApiOptions): Api {
 /** A listener that holds nothing of the request: it stays as long as the connection. */
 function endConnection(this: Duplex): void {
   this.destroy();
-}
-
-/** The one JSON error on a connection that Node has handed over. */
-function refuseUpgrade(request: IncomingMessage, error: BrokerError): void {
-  const response = new ServerResponse(request);
-  response.assignSocket(request.socket);
-  response.once('finish', () => request.socket.destroySoon());
-  send(response, errorAnswer(error, { Connection: 'close' }));
 }
 
 /** Every operation that there is: the routes, and what the API description describes. */
@@ -371,7 +375,7 @@ function isProbe({ url, method }: IncomingMessage): boolean {
 }
 
 /** L4: that origin exactly, and only what the clients send. True when the request was a preflight, which is answered here. */
-function allowOrigin(request: IncomingMessage, response: ServerResponse, origin: string): boolean {
+function allowOrigin(request: IncomingMessage, response: ServerResponse, origin: string, send: Send): boolean {
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Vary', 'Origin');
   if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
@@ -438,15 +442,20 @@ const everyHeader = [
   ...['Cross-Origin-Resource-Policy', 'same-origin'],
 ];
 
-/** Names and values in turns, as Node takes them. Made once for an answer that is given again and again. */
-const headersOf = madeOnce(({ status, headers, body }: Answer): string[] => [
-  ...everyHeader,
-  ...Object.entries(headers).flat(),
-  ...(status === 204 ? [] : ['Content-Length', String(Buffer.byteLength(body))]),
-]);
+type Send = (response: ServerResponse, answer: Answer) => void;
 
-function send(response: ServerResponse, answer: Answer): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(answer.status, headersOf(answer));
-  response.end(response.req.method === 'HEAD' ? undefined : answer.body);
+/** @param name - what the header `Server` says */
+function sender(name: string): Send {
+  /** Names and values in turns, as Node takes them. Made once for an answer that is given again and again. */
+  const headersOf = madeOnce(({ status, headers, body }: Answer): string[] => [
+    ...['Server', name],
+    ...everyHeader,
+    ...Object.entries(headers).flat(),
+    ...(status === 204 ? [] : ['Content-Length', String(Buffer.byteLength(body))]),
+  ]);
+  return (response, answer) => {
+    if (response.headersSent || response.destroyed) return;
+    response.writeHead(answer.status, headersOf(answer));
+    response.end(response.req.method === 'HEAD' ? undefined : answer.body);
+  };
 }

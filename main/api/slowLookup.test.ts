@@ -15,7 +15,7 @@ async function stage(lookup: Partial<CallerLookup>): Promise<string> {
     callers: { find: () => new Promise(() => undefined), ...lookup },
     now: () => 0,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-    instance: { id: randomUUID(), version: '1.2.3' },
+    instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },
     commandKey: 'unused',
     docsFolder: 'unused',
   });

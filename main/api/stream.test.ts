@@ -21,7 +21,7 @@ import type { ConsentAnswer } from '../access/questions.ts';
 import { type Caller, callerWith } from './caller.ts';
 import { type Listening, listen } from './listen.ts';
 import { type Api, createApi } from './server.ts';
-import { reasonsProtocol } from './stream.ts';
+import { reasonsProtocol } from './sockets.ts';
 
 const listed = 'https://tool.example';
 /** What a listener may leave unread, in bytes. */
@@ -52,7 +52,7 @@ async function stage(
     callers: { find: options.find ?? (async () => callerWith(async () => undefined)) },
     now: () => world.clock.now(),
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-    instance: { id: randomUUID(), version: '1.2.3' },
+    instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },
     commandKey: 'unused',
     docsFolder: 'unused',
   });
@@ -81,8 +81,13 @@ class Listener {
   readonly frames: string[] = [];
   readonly #waiters: (() => void)[] = [];
 
-  constructor({ listening }: Stage, headers: Record<string, string> = {}, protocols: string[] = []) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${listening.port}/user/stream`, protocols, {
+  constructor(
+    { listening }: Stage,
+    headers: Record<string, string> = {},
+    protocols: string[] = [],
+    path = '/user/stream',
+  ) {
+    this.socket = new WebSocket(`ws://127.0.0.1:${listening.port}${path}`, protocols, {
       headers: { Host: `localhost:${listening.port}`, ...headers },
       perMessageDeflate: false,
     });
@@ -135,11 +140,11 @@ async function there({ socket }: Listener): Promise<void> {
 }
 
 /** A program that upgrades and reads nothing from then on: neither frames nor pings. */
-async function silentListener({ listening }: Stage): Promise<Socket> {
+async function silentListener({ listening }: Stage, path?: string): Promise<Socket> {
   const socket = connect(listening.port, '127.0.0.1');
   socket.on('error', () => undefined);
   onTestFinished(() => void socket.destroy());
-  socket.write(handshake(listening.port));
+  socket.write(handshake(listening.port, {}, path));
   await once(socket, 'data');
   socket.pause();
   return socket;
@@ -332,6 +337,76 @@ describe('a listener that is gone without a word', () => {
     expect(aliveEnd?.destroyed).toBe(false);
     await rename(on.world, 'Ada King');
     expect(nameIn(await alive.frame(1))).toBe('Ada King');
+  });
+});
+
+describe('/.well-known/stream/health', () => {
+  const path = '/.well-known/stream/health';
+
+  test('contract 7: is a frame `ok` at once, also before the stored session was read, and nothing more', async () => {
+    const { opened, open } = latch();
+    const vault = new TestVault();
+    const load = vault.load.bind(vault);
+    vault.load = () => opened.then(load);
+    const on = await stage({ vault, ready: false });
+    const listener = new Listener(on, {}, [], path);
+    expect(await listener.frame(0)).toBe('ok');
+    open();
+    await signInAs(on.world);
+    await there(listener);
+    expect(listener.frames).toEqual(['ok']);
+  });
+
+  test('one that is gone without a word is let go after two pings; one that answers them stays', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const on = await stage();
+    await silentListener(on, path);
+    const alive = new Listener(on, {}, [], path);
+    await alive.frame(0);
+    const [goneEnd, aliveEnd] = on.sockets;
+    const letGo = new Promise((resolve) => goneEnd?.once('close', resolve));
+    for (let round = 0; round < 3; round += 1) {
+      const pinged = once(alive.socket, 'ping');
+      vi.advanceTimersByTime(30_000);
+      await pinged;
+      await there(alive);
+    }
+    await letGo;
+    expect(aliveEnd?.destroyed).toBe(false);
+    expect(alive.frames).toEqual(['ok']);
+  });
+
+  test('section P: needs nobody’s consent; another user’s program is refused (L5)', async () => {
+    const editor = programOf({ path: '/usr/bin/editor', kind: 'program', name: 'editor', process: '1@1' });
+    const gate = testGate('listed', { clock: new FakeClock() });
+    const allowed = await stage({ gate, find: async () => callerWith(async () => editor) });
+    expect(await new Listener(allowed, {}, [], path).frame(0)).toBe('ok');
+    const refusing = await stage({ find: async () => undefined });
+    expect(await refusal(refusing.listening.port, handshake(refusing.listening.port, {}, path))).toMatchObject({
+      status: 403,
+      answer: { error: 'forbidden_origin' },
+    });
+  });
+
+  test('L2, L7: a page of another site, and what is no handshake, are refused with JSON', async () => {
+    const { listening } = await stage();
+    const asked = (changes: Record<string, string>) =>
+      refusal(listening.port, handshake(listening.port, changes, path));
+    expect(await asked({ Origin: 'https://evil.example' })).toMatchObject({ status: 403 });
+    const { status, answer } = await asked({ 'Sec-WebSocket-Key': 'short' });
+    expect([status, answer]).toEqual([
+      400,
+      { error: 'invalid_request', error_description: expect.stringContaining('or ask GET /.well-known/health') },
+    ]);
+  });
+
+  test('L11: at the end it gets 1001 (going away)', async () => {
+    const on = await stage();
+    const listener = new Listener(on, {}, [], path);
+    await listener.frame(0);
+    const closed = listener.closed();
+    await on.close();
+    expect(await closed).toBe(1001);
   });
 });
 

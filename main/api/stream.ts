@@ -1,24 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { errorModel } from './errors.ts';
+import { reasonsProtocol, Sockets } from './sockets.ts';
 import { profileAnswer } from './wire.ts';
-
-/**
- * The WebSocket subprotocol of listeners that want to know why nobody is signed in: they get the one JSON error where the
- * others get an empty frame, which says nothing.
- */
-export const reasonsProtocol = 'loopgate.reasons';
-
-/** A listener that has not taken this many bytes does not read, and is let go. */
-const mostUnread = 256 * 1024;
-/** How often a listener must show that it is there, in milliseconds. */
-const pingInterval = 30_000;
-/** How long a listener may take to say good-bye, in milliseconds. */
-const closePatience = 500;
 
 /** What is said to listeners at one moment. */
 interface Frames {
@@ -35,6 +23,9 @@ interface Listener {
   told: string | undefined;
 }
 
+/** What health begins with. */
+const healthFrame = 'ok';
+
 const notAllowed: Frames = {
   plain: '',
   withReason: JSON.stringify(
@@ -48,46 +39,36 @@ const notAllowed: Frames = {
 };
 
 /**
- * `/user/stream`: a text frame with the UserProfile at once and after every change; an empty frame means signed out, and
- * with {@link reasonsProtocol} says why. A listener that does not read holds up nobody else.
+ * What is listened to. `/user/stream`: a text frame with the UserProfile at once and after every change; an empty frame means
+ * signed out, and with {@link reasonsProtocol} says why. `/.well-known/stream/health`: that Loopgate is there.
  */
-export class UserStream {
+export class Streams {
   readonly #broker: Broker;
   readonly #gate: Gate;
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    maxPayload: 1024,
-    perMessageDeflate: false,
-    handleProtocols: (asked) => (asked.has(reasonsProtocol) ? reasonsProtocol : ([...asked][0] ?? false)),
-  });
+  readonly #sockets: Sockets;
   readonly #stopListening: (() => void)[];
-  readonly #pings: NodeJS.Timeout;
-  /** Those that have answered the last ping. */
-  readonly #present = new WeakSet<WebSocket>();
   readonly #listeners = new WeakMap<WebSocket, Listener>();
 
-  /** @param refuse - answers a request that is no proper WebSocket handshake */
-  constructor(broker: Broker, gate: Gate, refuse: (request: IncomingMessage) => void) {
+  /**
+   * @param serverName - what the header `Server` says
+   * @param refuse - answers a request that is no proper WebSocket handshake
+   */
+  constructor(broker: Broker, gate: Gate, serverName: string, refuse: (request: IncomingMessage) => void) {
     this.#broker = broker;
     this.#gate = gate;
-    this.#server.on('wsClientError', (_error, _socket, request) => refuse(request));
+    // The time of a decision may be over: timers stand still while a machine sleeps.
+    this.#sockets = new Sockets(serverName, refuse, () => this.#tellAll());
     this.#stopListening = [
       broker.onChange(() => this.#tellAll()),
       gate.onChange((change) => {
         if (change === 'decided') this.#tellAll();
       }),
     ];
-    this.#pings = setInterval(() => this.#ping(), pingInterval);
-    this.#pings.unref();
   }
 
-  /** Takes a connection that the guard has let pass. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester): void {
-    this.#server.handleUpgrade(request, socket, head, (opened) => {
-      this.#present.add(opened);
-      opened.on('pong', () => this.#present.add(opened));
-      // A broken connection closes by itself; nothing that a listener says means anything here.
-      opened.on('error', () => undefined);
+  /** `/user/stream`, for a connection that the guard has let pass. */
+  tellUser(request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester): void {
+    this.#sockets.accept(request, socket, head, (opened) => {
       // Before the stored session was read nobody can say who is signed in: the first frame comes then.
       void this.#broker.person().then(async () => {
         const isAllowed = await this.#gate.isAllowed(requester);
@@ -97,26 +78,15 @@ export class UserStream {
     });
   }
 
-  /** Ends every connection: with 1001 (going away), and at once for whoever does not answer (L11). */
+  /** `/.well-known/stream/health`: one frame, and then that it stays open. Nothing of it is anybody's. */
+  tellHealth(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#sockets.accept(request, socket, head, (opened) => this.#sockets.send(opened, healthFrame));
+  }
+
+  /** Ends every connection (L11). */
   async close(): Promise<void> {
     for (const stop of this.#stopListening) stop();
-    clearInterval(this.#pings);
-    // First, so that a handshake whose caller is still being looked up is refused instead of coming in behind this.
-    this.#server.close();
-    const listeners = [...this.#server.clients];
-    const impatience = setTimeout(() => {
-      for (const listener of listeners) listener.terminate();
-    }, closePatience);
-    await Promise.all(
-      listeners.map(
-        (listener) =>
-          new Promise((resolve) => {
-            listener.once('close', resolve);
-            listener.close(1001);
-          }),
-      ),
-    );
-    clearTimeout(impatience);
+    await this.#sockets.close();
   }
 
   #presentFrames(): Frames {
@@ -127,7 +97,7 @@ export class UserStream {
     return { plain: frame, withReason: frame };
   }
 
-  /** The person may have decided about its program, or the time of that is over: timers stand still while a machine sleeps. */
+  /** The person may have decided about its program, or the time of that is over. */
   #lookAgain(socket: WebSocket, frames: Frames): void {
     const listener = this.#listeners.get(socket);
     if (!listener) return;
@@ -143,7 +113,7 @@ export class UserStream {
   #tellAll(): void {
     if (!this.#broker.state().ready) return;
     const frames = this.#presentFrames();
-    for (const socket of this.#server.clients) this.#lookAgain(socket, frames);
+    for (const socket of this.#sockets.open) this.#lookAgain(socket, frames);
   }
 
   /** Says what is new to a listener, once it has been greeted. */
@@ -154,16 +124,6 @@ export class UserStream {
     const frame = socket.protocol === reasonsProtocol ? withReason : plain;
     if (frame === listener.told) return;
     listener.told = frame;
-    if (socket.bufferedAmount > mostUnread) socket.terminate();
-    else socket.send(frame);
-  }
-
-  #ping(): void {
-    const frames = this.#presentFrames();
-    for (const listener of this.#server.clients) {
-      if (!this.#present.delete(listener)) listener.terminate();
-      else listener.ping();
-      this.#lookAgain(listener, frames);
-    }
+    this.#sockets.send(socket, frame);
   }
 }

@@ -6,7 +6,7 @@ import type { AccessToken } from '../broker/session.ts';
 import { Applications } from './applications.ts';
 import { jsonBody } from './body.ts';
 import { json, madeOnce, noContent, type Operation, text } from './operation.ts';
-import type { Instance } from './wellKnown.ts';
+import { comparedVersion, type Instance } from './wellKnown.ts';
 import {
   contextAnswer,
   currentUserAnswer,
@@ -20,12 +20,16 @@ import {
   usersAnswer,
 } from './wire.ts';
 
+/** A WebSocket: `stream.ts` answers its handshakes. */
+export const userStreamPath = '/user/stream';
+
 /** R15: clients wait 120 s for /os/sign_in. Milliseconds. */
 const signInPatience = 110_000;
 
 /** Contract section 7: what sign-in clients use beside the PKCE and Auth0 operations. */
 export function userOperations(broker: Broker, gate: Gate, now: () => number, instance: Instance): Operation[] {
   const applications = new Applications();
+  const os = { id: instance.id, version: comparedVersion(instance) };
   // All who wait for a renewal get the same one.
   const tokenAnswer = madeOnce(({ accessToken }: AccessToken) => text(accessToken));
   const profile = { status: 200, mediaType: 'application/json', schema: models.UserProfile } as const;
@@ -48,7 +52,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         const { requester } = request;
         const connected = applications.connect(await gate.ownerOf(requester), parseConnection(jsonBody(request)));
         await gate.claim(requester, connected.name);
-        return json(contextAnswer(connected, instance, await knownPerson(requester)));
+        return json(contextAnswer(connected, os, await knownPerson(requester)));
       },
     },
     {
@@ -116,7 +120,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
     },
     {
       method: 'GET',
-      path: '/user/stream',
+      path: userStreamPath,
       needs: 'nothing',
       description: {
         operationId: 'streamUser',
