@@ -177,7 +177,7 @@ describe('loopgate, with somebody who signs in', () => {
     expect(await asJson('token')).toEqual({ exitCode: 0, json: { access_token: token.out.trim() } });
 
     const info = await asJson('userinfo');
-    expect(info).toMatchObject({ exitCode: 0, json: { user_id: 'auth0|ada-lovelace', name: 'Ada Lovelace' } });
+    expect(info).toMatchObject({ exitCode: 0, json: { sub: 'auth0|ada-lovelace', name: 'Ada Lovelace' } });
     const others = [
       login,
       again,

@@ -523,7 +523,10 @@ describe('L6: bodies', () => {
       415,
       'unsupported_media_type',
     ],
-    ['a form as JSON', '/oauth/token', [json], '{}', 415, 'unsupported_media_type'],
+    ['a form as JSON', '/oauth/token', [json], '{"grant_type":"refresh_token"}', 400, 'invalid_request'],
+    ['a form as malformed JSON', '/oauth/token', [json], '{', 400, 'invalid_request'],
+    ['a form as text/plain', '/oauth/token', ['Content-Type: text/plain'], '{}', 415, 'unsupported_media_type'],
+    ['too large a form as JSON', '/oauth/token', [json], `"${'x'.repeat(limit)}"`, 413, 'payload_too_large'],
     [
       'a form as multipart',
       '/pkce/response/code',

@@ -224,7 +224,12 @@ const noContent: Expected = { status: 204 };
 const page: Expected = { status: 200, type: 'text/html', answer: /You are signed out/ };
 const refused = (error: string, status = 400): Expected => ({ status, type: 'application/json', answer: { error } });
 const tokens = { access_token: expect.any(String), token_type: 'Bearer', scope: expect.stringContaining('openid') };
-const ada = { name: 'Ada Lovelace', user_id: 'auth0|ada-lovelace', email_verified: true };
+const ada = {
+  name: 'Ada Lovelace',
+  user_id: 'auth0|ada-lovelace',
+  sub: 'auth0|ada-lovelace',
+  email_verified: true,
+};
 const profile = { id: 'auth0|ada-lovelace', name: 'Ada Lovelace' };
 
 /** Sends it as it is, and has every family of clients read the answer. */
@@ -1077,7 +1082,12 @@ describe('a session as each client uses it', () => {
       ['the wrong method', get('Python 5', '/pkce/clear'), refused('method_not_allowed', 405)],
       ['HEAD elsewhere', sent('C#', 'HEAD', '/user', []), { status: 405, type: 'application/json' }],
       ['JSON as text/plain', post('Dart', '/pkce/code', ['text/plain', '{}']), refused('unsupported_media_type', 415)],
-      ['a form as JSON', json('C#', '/oauth/token', {}), refused('unsupported_media_type', 415)],
+      [
+        'a form as text',
+        post('Dart', '/oauth/token', ['text/plain', 'grant_type=refresh_token']),
+        refused('unsupported_media_type', 415),
+      ],
+      ['an empty form as JSON', json('C#', '/oauth/token', {}), refused('invalid_request')],
       ['half a JSON', post('C#', '/pkce/token', ['application/json', '{']), refused('invalid_request')],
       ['a list', json('C#', '/pkce/token', []), refused('invalid_request')],
       ['a large body', json('C#', '/pkce/token', { a: 'x'.repeat(40_000) }), refused('payload_too_large', 413)],

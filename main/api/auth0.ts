@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Gate } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
-import { formBody } from './body.ts';
+import { formOrJsonBody } from './body.ts';
 import { logoutPath } from './guard.ts';
 import { isNavigation, json, madeOnce, type Operation, redirect } from './operation.ts';
 import { confirmSignOutPage, signedOutPage, Tickets } from './pages.ts';
@@ -10,7 +10,6 @@ import {
   inputs,
   models,
   oauthTokenAnswer,
-  parametersToObject,
   parseAuthorization,
   parseAuthorizeQuery,
   parseLogoutQuery,
@@ -66,13 +65,17 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         operationId: 'exchangeForAuth0Token',
         tag: 'Auth0',
         summary: "Exchanges a code, or renews the session's token",
-        usedBy: 'TypeScript, Python, Dart, Kotlin, C#',
-        body: { mediaType: 'application/x-www-form-urlencoded', schema: models.TokenizedPKCE, required: true },
+        usedBy: 'TypeScript, Python, Dart, Kotlin, C#; libraries for Auth0, as JSON',
+        body: {
+          mediaTypes: ['application/x-www-form-urlencoded', 'application/json'],
+          schema: models.TokenizedPKCE,
+          required: true,
+        },
         answer: { status: 200, description: 'The tokens', mediaType: 'application/json', schema: models.OAuthToken },
         errors: tokenErrors,
       },
       handle: async (request) => {
-        const asked = parseTokenizedPkce(parametersToObject(formBody(request)));
+        const asked = parseTokenizedPkce(formOrJsonBody(request));
         return json(oauthTokenAnswer(await broker.token(await gate.ownerOf(request.requester), asked), now()));
       },
     },

@@ -1,5 +1,9 @@
 import { BrokerError } from '../broker/errors.ts';
 import type { ApiRequest } from './operation.ts';
+import { parametersToObject } from './wire.ts';
+
+const jsonType = 'application/json';
+const formType = 'application/x-www-form-urlencoded';
 
 /**
  * The JSON body, or undefined for none: clients write "none" as zero bytes under any Content-Type, or as `null`.
@@ -8,7 +12,7 @@ import type { ApiRequest } from './operation.ts';
 export function jsonBody({ body, mediaType }: ApiRequest): unknown {
   if (body.trim() === '') return undefined;
   // Exactly JSON: a text/plain body needs no preflight, so a web page could send it.
-  if (mediaType !== 'application/json') throw new BrokerError('unsupported_media_type');
+  if (mediaType !== jsonType) throw unsupported(jsonType);
   try {
     const value: unknown = JSON.parse(body);
     return value === null ? undefined : value;
@@ -19,8 +23,23 @@ export function jsonBody({ body, mediaType }: ApiRequest): unknown {
 
 /** The form body; none is an empty form. @throws BrokerError `unsupported_media_type`, `invalid_request` */
 export function formBody({ body, mediaType }: ApiRequest): URLSearchParams {
-  if (body !== '' && mediaType !== 'application/x-www-form-urlencoded') throw new BrokerError('unsupported_media_type');
+  if (body !== '' && mediaType !== formType) throw unsupported(formType);
   return parametersOf(body);
+}
+
+/**
+ * A form, or the same as JSON: what libraries for Auth0 send to its token endpoint, which takes both.
+ * @throws BrokerError `unsupported_media_type`, `invalid_request`
+ */
+export function formOrJsonBody(request: ApiRequest): unknown {
+  const { body, mediaType } = request;
+  if (mediaType === jsonType) return jsonBody(request) ?? {};
+  if (body !== '' && mediaType !== formType) throw unsupported(formType, jsonType);
+  return parametersToObject(formBody(request));
+}
+
+function unsupported(...types: readonly string[]): BrokerError {
+  return new BrokerError('unsupported_media_type', { next: `Send it as ${types.join(' or ')}.` });
 }
 
 /** L6: of a query or a form. No model has a fifth of that; what a client sends beside it is passed over. */

@@ -75,7 +75,10 @@ function describe({ path, needs }: Operation, description: OperationDescription,
     description: `Used by: ${usedBy}.`,
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
-      requestBody: { required: body.required, content: { [body.mediaType]: { schema: schemaOf(body.schema) } } },
+      requestBody: {
+        required: body.required,
+        content: Object.fromEntries(body.mediaTypes.map((type) => [type, { schema: schemaOf(body.schema) }])),
+      },
     }),
     responses: {
       [answer.status]: {

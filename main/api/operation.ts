@@ -52,7 +52,8 @@ export interface OperationDescription {
   readonly query?: z.ZodObject;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: {
-    readonly mediaType: 'application/json' | 'application/x-www-form-urlencoded';
+    /** The one that clients generated from the description are to send stands first. */
+    readonly mediaTypes: readonly ('application/json' | 'application/x-www-form-urlencoded')[];
     readonly schema: z.ZodType;
     readonly required: boolean;
   };

@@ -38,7 +38,12 @@ export function createRouter(paths: Iterable<string>, { largestBody, routed, fai
 function bodyError(error: unknown): unknown {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return error;
   if (error.status === 413) return new BrokerError('payload_too_large');
-  if (error.status === 415) return new BrokerError('unsupported_media_type');
+  if (error.status === 415) {
+    return new BrokerError('unsupported_media_type', {
+      happened: 'The body is compressed, or in a charset that is not read.',
+      next: 'Send it as it is, in UTF-8.',
+    });
+  }
   if (error.status >= 400 && error.status < 500) {
     return incomplete();
   }

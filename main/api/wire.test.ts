@@ -421,7 +421,7 @@ describe('answers', () => {
         audience: '',
         redirects: {},
         oAuth: { token: oauthTokenAnswer(tokens, now) },
-        user: { user_id: 'auth0|1', name: 'Ada' },
+        user: { user_id: 'auth0|1', sub: 'auth0|1', name: 'Ada' },
       },
     });
     expect(tokenAnswer(tokens, 'tenant.example', now).auth0).not.toHaveProperty('user');
@@ -429,9 +429,9 @@ describe('answers', () => {
 });
 
 describe('Auth0User', () => {
-  it('contract 2: sub is sent as user_id, also beside a claim user_id that nobody verified', () => {
-    expect(userAnswer({ sub: 'auth0|1' })).toEqual({ user_id: 'auth0|1' });
-    expect(userAnswer({ sub: 'auth0|1', user_id: 'auth0|2' }).user_id).toBe('auth0|1');
+  it('contract 2: sub is sent, and as user_id, also beside a claim user_id that nobody verified', () => {
+    expect(userAnswer({ sub: 'auth0|1' })).toEqual({ user_id: 'auth0|1', sub: 'auth0|1' });
+    expect(userAnswer({ sub: 'auth0|1', user_id: 'auth0|2' })).toEqual({ user_id: 'auth0|1', sub: 'auth0|1' });
   });
 
   it.each<[unknown, string | undefined]>([
@@ -444,7 +444,9 @@ describe('Auth0User', () => {
     [{}, undefined],
   ])('contract 2: updated_at %j is the date %j', (sent, date) => {
     expect(userAnswer({ sub: 'a', updated_at: sent, created_at: sent, last_login: sent })).toEqual(
-      date === undefined ? { user_id: 'a' } : { user_id: 'a', updated_at: date, created_at: date, last_login: date },
+      date === undefined
+        ? { user_id: 'a', sub: 'a' }
+        : { user_id: 'a', sub: 'a', updated_at: date, created_at: date, last_login: date },
     );
   });
 
@@ -462,7 +464,7 @@ describe('Auth0User', () => {
     ['locale', ['en']],
     ['a_claim_of_its_own', 'x'],
   ])('contract 4: %s = %j is left out, never passed on', (name, value) => {
-    expect(userAnswer({ sub: 'a', [name]: value })).toEqual({ user_id: 'a' });
+    expect(userAnswer({ sub: 'a', [name]: value })).toEqual({ user_id: 'a', sub: 'a' });
   });
 
   it('contract 4: an identity keeps what is of its type; a number as user_id and a token (T9) are left out', () => {
@@ -505,7 +507,7 @@ describe('Auth0User', () => {
       blocked_for: [],
       guardian_authenticators: ['otp'],
     };
-    expect(userAnswer({ sub: 'auth0|1', ...profile })).toEqual({ user_id: 'auth0|1', ...profile });
+    expect(userAnswer({ sub: 'auth0|1', ...profile })).toEqual({ user_id: 'auth0|1', sub: 'auth0|1', ...profile });
   });
 });
 
@@ -513,6 +515,7 @@ describe('contract 2: never "UNKNOWN", in any answer', () => {
   it('contract 2: what a provider writes for nothing is left out', () => {
     expect(userAnswer({ sub: 'auth0|1', name: 'Ada', locale: 'UNKNOWN', nickname: '', picture: null })).toEqual({
       user_id: 'auth0|1',
+      sub: 'auth0|1',
       name: 'Ada',
     });
   });

@@ -365,6 +365,8 @@ const auth0UserMetadata = z.object({
 /** Auth0User. A provider may send anything: what is not of its type is left out, never passed on. */
 const auth0User = z.object({
   user_id: text,
+  /** The same: OpenID Connect Core §5.3.2 wants it, and the clients of OpenID read it. */
+  sub: text,
   name: textIfSent,
   picture: textIfSent,
   email: textIfSent,
@@ -524,7 +526,7 @@ export function tokenAnswer(result: TokenResult, domain: string, now: number) {
   });
 }
 
-/** Auth0User: the answer of GET /userinfo, from the provider's claims. `sub` is sent as `user_id`. */
+/** Auth0User: the answer of GET /userinfo, from the provider's claims. `sub` is sent as `user_id` too. */
 export function userAnswer(sent: Record<string, unknown>): Auth0User {
   const claims = present(sent);
   const identities = Array.isArray(claims.identities)

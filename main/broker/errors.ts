@@ -93,7 +93,7 @@ export const errorTable = {
   unsupported_media_type: {
     status: 415,
     happened: 'The body is not of a content type that this operation takes.',
-    next: 'Send application/json or application/x-www-form-urlencoded, as the operation is described.',
+    next: 'Send it as the operation is described.',
   },
   internal: {
     status: 500,

@@ -86,10 +86,7 @@ export const germanSentences: readonly Sentence[] = [
     'The body is not of a content type that this operation takes.',
     'Der Inhalt hat einen Typ, den diese Operation nicht annimmt.',
   ],
-  [
-    'Send application/json or application/x-www-form-urlencoded, as the operation is described.',
-    'application/json oder application/x-www-form-urlencoded senden, wie es beschrieben ist.',
-  ],
+  ['Send it as the operation is described.', 'So senden, wie es bei der Operation beschrieben ist.'],
   ['Loopgate failed unexpectedly.', 'In Loopgate ist ein unerwarteter Fehler aufgetreten.'],
   ['Loopgate failed unexpectedly (id {id}).', 'In Loopgate ist ein unerwarteter Fehler aufgetreten (ID {id}).'],
   [
