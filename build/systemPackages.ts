@@ -1,4 +1,7 @@
-/** What packing and the end-to-end tests need of the system, beyond npm: Electron's libraries, a screen, a bus, a keyring, a panel, a browser. */
+/**
+ * What packing and the end-to-end tests need of the system, beyond npm: Electron's libraries, a screen, a bus, a keyring, a panel,
+ * notifications, a browser.
+ */
 
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
@@ -13,6 +16,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'dbus-daemon': 'dbus-daemon',
   'gnome-keyring': 'gnome-keyring-daemon',
   'xfce4-panel': 'xfce4-panel',
+  dunst: 'dunst',
   chromium: 'chromium',
   'libglib2.0-bin': 'gdbus',
   imagemagick: 'import',
@@ -30,12 +34,16 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'openssh-server': 'sshd',
 };
 
-/** Debian's package, and the library in it that Electron is linked with. */
+/**
+ * Debian's package, and the library in it that Electron is linked with. It only looks for libnotify; with it a call of Electron's
+ * that waits for the notification service is seen to wait.
+ */
 const LIBRARIES: Readonly<Record<string, string>> = {
   'libgtk-3-0': 'libgtk-3.so.0',
   libnss3: 'libnss3.so',
   libasound2: 'libasound.so.2',
   libgbm1: 'libgbm.so.1',
+  libnotify4: 'libnotify.so.4',
 };
 
 /** The same for what a few tests need: where one is missing, those tests alone are skipped and say so. */

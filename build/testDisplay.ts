@@ -1,12 +1,12 @@
 /**
- * A desktop for end-to-end tests, of their own: a screen (Xvfb), a session bus, an unlocked keyring and a real panel that shows
- * tray icons. Nothing of the person's own session is touched, and several may run at once.
+ * A desktop for end-to-end tests, of their own: a screen (Xvfb), a session bus, an unlocked keyring, a real panel that shows
+ * tray icons and a real notification service (dunst). Nothing of the person's own session is touched, and several may run at once.
  */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type GVariant, parseGVariant } from './gvariant.ts';
 import { inTime } from './inTime.ts';
+import { NOTIFICATIONS_NAME, type ShownNotifications, startDunst } from './testNotifications.ts';
 
 const execute = promisify(execFile);
 
@@ -35,6 +36,8 @@ export interface DesktopSession {
   /** The throwaway home folder. */
   readonly home: string;
   readonly tray: Tray;
+  /** Throws when asked on a desktop that was started without. */
+  readonly notifications: ShownNotifications;
   /** Photographs the whole screen into a PNG file. */
   screenshot(file: string): Promise<void>;
   /** Locks the keyring, as after a log-in without a password. */
@@ -84,6 +87,11 @@ export interface DesktopSessionOptions {
   readonly panel?: boolean;
   /** Default `light`. */
   readonly panelColours?: PanelColours;
+  /**
+   * False for a desktop without a notification service; or the program that the bus starts when one is asked for. Default: a
+   * real one runs.
+   */
+  readonly notifications?: boolean | { readonly startedBy: string };
 }
 
 export type PanelColours = 'light' | 'dark';
@@ -92,6 +100,7 @@ export type PanelColours = 'light' | 'dark';
 export async function startDesktopSession({
   panel = true,
   panelColours = 'light',
+  notifications = true,
 }: DesktopSessionOptions = {}): Promise<DesktopSession> {
   const folder = await mkdtemp(join(tmpdir(), 'loopgate-desktop-'));
   const processes = new ProcessGroup(folder);
@@ -99,13 +108,21 @@ export async function startDesktopSession({
   try {
     const environment = await makeHome(folder);
     environment.DISPLAY = `:${await processes.startAndRead('Xvfb', screenArguments, environment)}`;
+    const starts = typeof notifications === 'object' ? notifications.startedBy : undefined;
+    const busArguments = await configureBus(folder, starts);
     environment.DBUS_SESSION_BUS_ADDRESS = await processes.startAndRead('dbus-daemon', busArguments, environment);
     await startKeyring(processes, environment);
     if (panel) await startPanel(processes, environment, panelColours);
+    const start = (command: string, argv: readonly string[]) => void processes.start(command, argv, environment);
+    const shown = notifications === true ? await startDunst(folder, environment, start) : undefined;
     return {
       environment,
       home: folder,
       tray: trayOf(environment),
+      get notifications() {
+        if (!shown) throw new Error('This desktop has no notification service');
+        return shown;
+      },
       screenshot: async (file) => {
         await execute('import', ['-window', 'root', file], { env: environment, timeout: START_DEADLINE });
       },
@@ -130,9 +147,45 @@ export async function startDesktopSession({
 
 // --- its parts ------------------------------------------------------------------------------------------------------------
 
-/** Both report on file descriptor 3 when they are ready: the display's number, the bus's address. */
+/** Screen and bus report on file descriptor 3 when they are ready: the display's number, the bus's address. */
 const screenArguments = ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp', '-noreset'];
-const busArguments = ['--session', '--nofork', '--nopidfile', '--print-address=3'];
+
+/** What the bus starts when somebody asks for it, as the machine's packages say. */
+const SERVICES = '/usr/share/dbus-1/services';
+
+/**
+ * The bus starts what the machine has installed, but for notifications: for those what the test says.
+ * @returns the arguments of dbus-daemon
+ */
+async function configureBus(home: string, notificationsProgram: string | undefined): Promise<string[]> {
+  const services = join(home, 'services');
+  await mkdir(services);
+  const line = `Name=${NOTIFICATIONS_NAME}`;
+  for (const name of await readdir(SERVICES)) {
+    const says = await readFile(join(SERVICES, name), 'utf8');
+    if (!says.split('\n').includes(line)) await symlink(join(SERVICES, name), join(services, name));
+  }
+  if (notificationsProgram !== undefined) {
+    const service = `[D-BUS Service]\n${line}\nExec=${notificationsProgram}\n`;
+    await writeFile(join(services, 'notifications.service'), service);
+  }
+  const file = join(home, 'bus.conf');
+  await writeFile(
+    file,
+    `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+      "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+    <busconfig>
+      <type>session</type>
+      <listen>unix:path=${join(home, 'session-bus')}</listen>
+      <servicedir>${services}</servicedir>
+      <policy context="default">
+        <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+      </policy>
+      <limit name="service_start_timeout">120000</limit>
+    </busconfig>`,
+  );
+  return [`--config-file=${file}`, '--nofork', '--nopidfile', '--print-address=3'];
+}
 
 async function makeHome(home: string): Promise<Environment> {
   const folders = {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
-import { type DesktopSession, type PanelColours, startDesktopSession } from '../../build/testDisplay.ts';
+import { type DesktopSession, type DesktopSessionOptions, startDesktopSession } from '../../build/testDisplay.ts';
 import {
   type IdentityProvider,
   type IdentityProviderOptions,
@@ -30,9 +30,8 @@ export interface Stage {
   regainProvider(): Promise<void>;
 }
 
-export interface StageOptions {
+export interface StageOptions extends Pick<DesktopSessionOptions, 'panelColours' | 'notifications'> {
   readonly colorScheme?: 'light' | 'dark';
-  readonly panelColours?: PanelColours;
   readonly provider?: IdentityProviderOptions;
   /** True where the provider goes and comes back: it then keeps in a file what it has granted. */
   readonly losesProvider?: boolean;
@@ -41,9 +40,9 @@ export interface StageOptions {
 /** Sets the stage, plays, and clears it away whatever happened. */
 export async function onStage(
   play: (stage: Stage) => Promise<void>,
-  { colorScheme = 'light', panelColours = 'light', provider: asked = {}, losesProvider = false }: StageOptions = {},
+  { colorScheme = 'light', provider: asked = {}, losesProvider = false, ...desktop }: StageOptions = {},
 ): Promise<void> {
-  const session = await startDesktopSession({ panelColours });
+  const session = await startDesktopSession(desktop);
   const options: IdentityProviderOptions = {
     anyLoopbackCallback: true,
     ...asked,
