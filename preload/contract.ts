@@ -265,6 +265,8 @@ export interface AppView {
   readonly wantedPlace?: Place;
   /** True while the setting `exposeRefreshToken` is on. */
   readonly exposesRefreshToken: boolean;
+  /** True when the system shows no notifications, because nothing there does or it does not answer. */
+  readonly lacksNotifications?: boolean;
   /** Absent where this build is not kept up to date by itself. */
   readonly update?: UpdateView;
 }

@@ -6,7 +6,7 @@ import { onStage } from '../support/stage.ts';
 test('T18: two accounts: added and switched by the person, switched by a program and said, signed out one by one', () =>
   onStage(async ({ session, environment, signInAs, trayLabels, provider, browser }) => {
     const app = await startDesktopApp({ environment });
-    const notifications = await watchNotifications(app);
+    const notifications = await watchNotifications(app, session);
     const { tray } = session;
     await tray.waitForItem();
     const active = async () => {
@@ -72,7 +72,7 @@ test('T18: two accounts: added and switched by the person, switched by a program
     await select('auth0|grace-hopper');
     await press(app, 'Keep');
     await expect.poll(trayLabels).toEqual(labelsAs('Grace Hopper', 'Ada Lovelace'));
-    expect(await notifications()).toHaveLength(2);
+    await expect.poll(notifications).toHaveLength(2);
     expect(provider.count('/authorize')).toBe(0);
 
     // Signed out: the other one alone and revoked, then the one in use; nobody takes a place by themselves.
@@ -92,6 +92,6 @@ test('T18: two accounts: added and switched by the person, switched by a program
     await expect.poll(() => provider.count('/oauth/revoke')).toBe(3);
     await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit']);
     expect(await (await fetch(`${app.address}/users`)).json()).toEqual({ iterable: [] });
-    expect(await notifications()).toHaveLength(2);
+    await expect.poll(notifications).toHaveLength(2);
     await app.quit();
   }));

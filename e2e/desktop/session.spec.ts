@@ -42,7 +42,7 @@ test('a session: renewed once after sleep (T7), kept when a renewal is refused (
     async ({ session, environment, signInAs, trayLabels, provider }) => {
       const { tray } = session;
       let app = await startDesktopApp({ environment });
-      const notifications = await watchNotifications(app);
+      const notifications = await watchNotifications(app, session);
       const frames = listen(app);
       await tray.waitForItem();
       await signInAs('Grace Hopper', () => press(app, 'Sign in'));
@@ -104,7 +104,7 @@ test('a session: renewed once after sleep (T7), kept when a renewal is refused (
         error: 'not_signed_in',
         error_description: expect.stringContaining(reason) as unknown,
       });
-      expect(await notifications()).toEqual(['Your sign-in has ended. Sign in again when you need it.']);
+      await expect.poll(notifications).toEqual(['Your sign-in has ended. Sign in again when you need it.']);
       await renewPicture(app.window, '10-ended');
       await app.quit();
 

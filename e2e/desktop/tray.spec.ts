@@ -60,22 +60,6 @@ async function startSecond(environment: NodeJS.ProcessEnv): Promise<number | nul
   return await new Promise((resolve) => child.once('close', resolve));
 }
 
-/** The notifications that the app gives to the system, of which the desktop of the tests has none: their texts and a click. */
-async function notificationsOf({ electron }: DesktopApp) {
-  const shown = await electron.evaluateHandle(({ Notification }) => {
-    const all: Electron.Notification[] = [];
-    Notification.isSupported = () => true;
-    Notification.prototype.show = function show(this: Electron.Notification) {
-      all.push(this);
-    };
-    return all;
-  });
-  return {
-    texts: () => shown.evaluate((all) => all.map(({ body }) => body)),
-    clickLast: () => shown.evaluate((all) => void all.at(-1)?.emit('click')),
-  };
-}
-
 for (const panelColours of ['light', 'dark'] as const) {
   test(`item 2: the icon of each state is seen in a ${panelColours} panel`, () =>
     onStage(
@@ -134,8 +118,7 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     const { session, browser, environment, signInAs, trayLabels, provider } = stage;
     const { LOOPGATE_GUARD: _, ...asking } = environment;
     const app = await startDesktopApp({ environment: asking });
-    const notifications = await notificationsOf(app);
-    const { tray } = session;
+    const { tray, notifications } = session;
     await tray.waitForItem();
     await expect.poll(trayLabels).toEqual(['Signed out', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit']);
     await closeByHand(app, 'index');
@@ -168,7 +151,7 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     const question = await windowThat(app, isConsent);
     await expect.poll(trayLabels).toContain('r&d_tool waits for your answer');
     await expect.poll(() => coloursInPanel(session)).toContain(tiles.attention);
-    expect(await notifications.texts()).toEqual(['r+d_tool asks to use your sign-in.']);
+    await expect.poll(() => notifications.texts()).toEqual(['r&d_tool asks to use your sign-in.']);
     const focused = await app.electron.evaluateHandle(({ BrowserWindow }) => {
       const titles: string[] = [];
       for (const window of BrowserWindow.getAllWindows()) {
@@ -177,13 +160,14 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
       return titles;
     });
     await tray.click('r&d_tool waits for your answer');
-    await notifications.clickLast();
+    await notifications.click();
     await expect.poll(() => focused.jsonValue()).toEqual([question.url(), question.url()]);
     expect(app.electron.windows()).toHaveLength(1);
     await question.getByRole('button', { name: 'Allow', exact: true }).click();
     expect(await first).toBe('200');
     await expect.poll(trayLabels).not.toContain('r&d_tool waits for your answer');
     expect(await notifications.texts()).toHaveLength(1);
+    await expect.poll(() => notifications.count()).toBe(0);
 
     // Not answered, because the person closed the question: it waits in the tray, and nothing more is said.
     const other = programThat(stage, 'acme-other');
@@ -192,10 +176,11 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     await closeByHand(app, 'consent');
     expect(await second).toBe('403');
     await expect.poll(trayLabels).toContain('A program was not answered');
-    expect(await notifications.texts()).toEqual([
-      'r+d_tool asks to use your sign-in.',
-      'acme-other asks to use your sign-in.',
-    ]);
+    await expect
+      .poll(() => notifications.texts())
+      .toEqual(['r&d_tool asks to use your sign-in.', 'acme-other asks to use your sign-in.']);
+    // It was taken back with the question.
+    await expect.poll(() => notifications.count()).toBe(0);
     let [window] = await Promise.all([app.electron.waitForEvent('window'), tray.click('A program was not answered')]);
     await expect(window.getByRole('heading', { name: 'Programs', exact: true })).toBeVisible();
     await closeByHand(app, 'index');
@@ -206,8 +191,10 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     const form = { grant_type: 'refresh_token', client_id: provider.clientId };
     expect(await rAndD(app, '/oauth/token', form)).toBe('401');
     await expect.poll(trayLabels).toContain('The session has ended: sign in again');
-    expect((await notifications.texts()).slice(2)).toEqual(['Your sign-in has ended. Sign in again when you need it.']);
-    [window] = await Promise.all([app.electron.waitForEvent('window'), notifications.clickLast()]);
+    await expect
+      .poll(async () => (await notifications.texts()).slice(2))
+      .toEqual(['Your sign-in has ended. Sign in again when you need it.']);
+    [window] = await Promise.all([app.electron.waitForEvent('window'), notifications.click()]);
     await expect(window.getByRole('alert')).toContainText('The session has ended');
     await closeByHand(app, 'index');
     await expect.poll(() => app.electron.windows().length).toBe(0);
@@ -222,7 +209,7 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     expect(await rAndD(app, '/pkce/code', {})).toBe('200');
     expect(await rAndD(app, '/pkce/token', {})).toBe('200');
     await expect.poll(trayLabels).toContain('Signed in as Ada Lovelace');
-    expect((await notifications.texts()).slice(3)).toEqual(['Signed in as Ada Lovelace.']);
+    await expect.poll(async () => (await notifications.texts()).slice(3)).toEqual(['Signed in as Ada Lovelace.']);
 
     await Promise.all([browser.nextTab(), tray.click('Sign out')]);
     await expect.poll(trayLabels).toContain('Sign in');

@@ -6,6 +6,7 @@ import { type ElectronApplication, _electron as electron, type Locator, type Pag
 import type { AppCommand } from '../../build/electronRuntime.ts';
 import { inTime } from '../../build/inTime.ts';
 import { testApp } from '../../build/testApp.ts';
+import type { DesktopSession } from '../../build/testDisplay.ts';
 import type { AppView } from '../../preload/contract.ts';
 
 /** A running desktop app. */
@@ -77,23 +78,23 @@ export async function press({ window }: DesktopApp, name: string): Promise<void>
   await window.getByRole('button', { name, exact: true }).click();
 }
 
-/**
- * Listens to the notifications that an app shows, as to somebody who looks elsewhere. The desktop of the tests has no
- * notification service, and Electron then shows none: only the last step, the showing, is not the real one. And it has no
- * window manager, which would say who has the focus.
- * @returns gives the texts of those shown since
- */
-export async function watchNotifications({ electron: app }: DesktopApp): Promise<() => Promise<string[]>> {
-  const shown = await app.evaluateHandle(({ BrowserWindow, Notification }) => {
-    const texts: string[] = [];
+/** The person looks elsewhere from now on: the desktop of the tests has no window manager, which would say who has the focus. */
+export async function looksElsewhere({ electron: app }: DesktopApp): Promise<void> {
+  await app.evaluate(({ BrowserWindow }) => {
     BrowserWindow.getFocusedWindow = () => null;
-    Notification.isSupported = () => true;
-    Notification.prototype.show = function show(this: Electron.Notification) {
-      texts.push(this.body);
-    };
-    return texts;
   });
-  return () => shown.jsonValue();
+}
+
+/**
+ * Listens to the notifications on the screen, as somebody who looks elsewhere.
+ * @returns gives the texts of all since the desktop was started
+ */
+export async function watchNotifications(
+  app: DesktopApp,
+  { notifications }: Pick<DesktopSession, 'notifications'>,
+): Promise<() => Promise<string[]>> {
+  await looksElsewhere(app);
+  return () => notifications.texts();
 }
 
 /** A data folder that is removed afterwards. */

@@ -120,6 +120,17 @@ describe('what passes by itself is said, and does not nag', () => {
     expect(texts({ ...view, port: { wanted: 1000 } })).toEqual(texts(view));
   });
 
+  test('a desktop without notifications, last of all; it leads nowhere', () => {
+    const view: AppView = { ...calm, lacksNotifications: true, portNotice: 'Port 1000 is taken by another program.' };
+    expect(attentionLines(view).at(-1)).toEqual({
+      text: 'Notifications are not available',
+      leadsTo: 'nowhere',
+      isUrgent: false,
+    });
+    expect(needsAttention(view)).toBe(false);
+    expect(texts({ ...calm, lacksNotifications: false })).toEqual([]);
+  });
+
   test('no network at all: that, and not the provider', () => {
     const view: AppView = { ...calm, freshness: 'stale', unreachableSince: noon - hour, isOffline: true };
     expect(texts(view)).toEqual(['This computer is offline']);

@@ -5,8 +5,8 @@ import { spoken } from '../../preload/texts/index.ts';
 export interface AttentionLine {
   /** Says what it is, short enough for a menu. */
   readonly text: string;
-  /** Where it is dealt with: the window that asks about a program, the main one, or its list of programs. */
-  readonly leadsTo: 'question' | 'window' | 'programs';
+  /** Where it is dealt with: the window that asks about a program, the main one, its list of programs; or nowhere here. */
+  readonly leadsTo: 'question' | 'window' | 'programs' | 'nowhere';
   /** False for what is good to know, but passes by itself or hinders nobody: it is said and does not call for attention. */
   readonly isUrgent: boolean;
 }
@@ -51,6 +51,7 @@ export function attentionLines(view: AppView, now: number = Date.now()): Attenti
     ...linesOf(urgent, 'window', true),
     ...linesOf(missed, 'programs', true),
     ...linesOf(calm, 'window', false),
+    ...linesOf([view.lacksNotifications && words.noNotifications], 'nowhere', false),
   ];
 }
 

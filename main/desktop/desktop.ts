@@ -37,6 +37,7 @@ import type { RunningHost } from './runningHost.ts';
 import { SettingsEditor } from './settingsEditor.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
 import { StartAtLoginOffer } from './startAtLoginOffer.ts';
+import { systemNotifications } from './systemNotifications.ts';
 import { AppTray } from './tray.ts';
 import { TrayHost } from './trayHost.ts';
 import { promptToUnlock } from './unlockPrompt.ts';
@@ -67,7 +68,11 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
   showTheme(running.settings.theme);
   app.on('web-contents-created', (_event, contents) => zoomByKeys(contents));
   const trayHost = new TrayHost();
-  app.once('quit', () => trayHost.close());
+  const system = systemNotifications(() => show());
+  app.once('quit', () => {
+    trayHost.close();
+    system.close();
+  });
   const { home } = running.settings;
   let wantedPlace: Place | undefined;
   const kept = { explained: explainedIn(home), windowPlace: windowPlaceIn(home) };
@@ -99,6 +104,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
       ...(network.isOffline && { isOffline: true }),
       ...(startAtLoginOffer.isDue(present) && { offersStartAtLogin: true }),
       ...(updates && { update: updates.view }),
+      ...(system.isMissing && { lacksNotifications: true }),
     });
   };
   const checker = new ProviderChecker(fetch, systemClock);
@@ -162,7 +168,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
   const openQuestion = () => (running.host.gate.questions.length > 0 ? consent.focus() : open());
   const tray = new AppTray(view(), { ...actions, open, openAt, openQuestion }, trayHost);
   const isLooking = () => BrowserWindow.getFocusedWindow() !== null;
-  const notifications = new Notifications(view(), { open, openQuestion }, isLooking);
+  const notifications = new Notifications(view(), system, { open, openQuestion }, isLooking);
   const show = () => {
     let present = view();
     if (network.follow(isProviderAway(present))) present = view();

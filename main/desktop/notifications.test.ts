@@ -1,29 +1,21 @@
-import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppView } from '../../preload/contract.ts';
 import { Notifications, noticesOf } from './notifications.ts';
+import type { NotificationContent } from './systemNotifications.ts';
 
-/** What the system was given to show. Its own notification cannot be clicked by a test. */
-const { given } = vi.hoisted(() => ({
-  given: [] as { body: string; isClosed: boolean; emit(event: string): boolean }[],
-}));
-vi.mock('electron', () => ({
-  Notification: class extends EventEmitter {
-    static isSupported = () => true;
-    readonly body: string;
-    isClosed = false;
-    constructor({ body }: { body: string }) {
-      super();
-      this.body = body;
-    }
-    show(): void {
-      given.push(this);
-    }
-    close(): void {
-      this.isClosed = true;
-    }
+/** What the system was given to show. */
+const given: (NotificationContent & { isClosed: boolean })[] = [];
+const system = {
+  show(content: NotificationContent) {
+    const one = { ...content, isClosed: false };
+    given.push(one);
+    return {
+      close() {
+        one.isClosed = true;
+      },
+    };
   },
-}));
+};
 
 const ada = { account: 'a', name: 'Ada Lovelace', email: 'ada@example.com' };
 const grace = { account: 'g', name: 'Grace Hopper', email: 'grace@example.com' };
@@ -173,14 +165,17 @@ test('a question that the person has answered, or whose window they closed, is n
   expect(noticesOf(asked, missed, undefined, 10_000)).toEqual([]);
 });
 
-test('a program cannot bring markup into a notification', () => {
+test('a name stands in a text as it is: what is markup to the system is told to it where it is shown', () => {
   const program = { ...question.program, name: '<a href="x">R&D</a>' };
   const view: AppView = { ...signedIn, questions: [{ ...question, program }] };
-  expect(notificationText(signedIn, view)).toBe(
-    process.platform === 'linux'
-      ? '‹a href="x"›R+D‹/a› asks to use your sign-in.'
-      : '<a href="x">R&D</a> asks to use your sign-in.',
-  );
+  expect(notificationText(signedIn, view)).toBe('<a href="x">R&D</a> asks to use your sign-in.');
+  const person = { ...grace, name: '<b>Tom</b> & _Jerry_' };
+  expect(notificationText(both, { ...switched, person })).toBe('A program switched to <b>Tom</b> & _Jerry_.');
+});
+
+test('a name is as long as it may be in the tray', () => {
+  const person = { ...grace, name: 'G'.repeat(1_000) };
+  expect(notificationText(both, { ...switched, person })).toBe(`A program switched to ${'G'.repeat(39)}….`);
 });
 
 describe('what is shown', () => {
@@ -192,17 +187,26 @@ describe('what is shown', () => {
   afterEach(() => vi.useRealTimers());
 
   const play = (views: readonly AppView[], isLooking = () => false) => {
-    const notifications = new Notifications(starting, actions, isLooking);
+    const notifications = new Notifications(starting, system, actions, isLooking);
     for (const view of views) notifications.show(view);
-    return given.map(({ body }) => body);
+    return given.map(({ text }) => text);
   };
 
   test('each event is shown once, and a click opens the window', () => {
     const texts = play([both, switched, switched, both, signedIn, ended, ended]);
     expect(texts).toEqual(['A program switched to Grace Hopper.', signInEnded]);
     expect(actions.open).not.toHaveBeenCalled();
-    given.at(-1)?.emit('click');
+    given.at(-1)?.click();
     expect(actions.open).toHaveBeenCalledOnce();
+  });
+
+  test('one with buttons is said as it comes, in the place of what was said about the same', () => {
+    const notifications = new Notifications(both, system, actions, () => false);
+    notifications.show(switched);
+    const undo = { id: 'undo', label: 'Undo', run: vi.fn() };
+    notifications.say({ about: 'person', text: 'Signed in.', leadsTo: 'window', actions: [undo] });
+    expect(given.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    expect(given.at(-1)).toMatchObject({ text: 'Signed in.', actions: [undo] });
   });
 
   test('a later one about the person takes the place of the one before', () => {
@@ -221,9 +225,9 @@ describe('what is shown', () => {
   });
 
   test('a question’s is taken back with the answer, and its click leads to the question', () => {
-    const notifications = new Notifications(signedIn, actions, () => false);
+    const notifications = new Notifications(signedIn, system, actions, () => false);
     notifications.show(asked);
-    given[0]?.emit('click');
+    given[0]?.click();
     expect(actions.openQuestion).toHaveBeenCalledOnce();
     notifications.show(signedIn);
     notifications.show(asked);
@@ -233,11 +237,11 @@ describe('what is shown', () => {
 
   test('a missed question takes the place of the question: one for one thing, whatever is in front', () => {
     vi.useFakeTimers({ now: 59_999 });
-    const notifications = new Notifications(signedIn, actions, () => given.length > 0);
+    const notifications = new Notifications(signedIn, system, actions, () => given.length > 0);
     notifications.show(asked);
     notifications.show(missed);
     expect(given.map(({ isClosed }) => isClosed)).toEqual([true, false]);
-    given.at(-1)?.emit('click');
+    given.at(-1)?.click();
     expect(actions.open).toHaveBeenCalledOnce();
   });
 });

@@ -1,7 +1,7 @@
-import { Notification } from 'electron';
 import type { AppView, PersonView, QuestionView } from '../../preload/contract.ts';
 import { spoken } from '../../preload/texts/index.ts';
 import { hasEnded, shortName } from './attention.ts';
+import type { NotificationAction, ShownNotification, SystemNotifications } from './systemNotifications.ts';
 
 /** What the system's notification says. A name is said, never an e-mail address: a locked screen shows it too. */
 export interface Notice {
@@ -12,6 +12,8 @@ export interface Notice {
   readonly leadsTo: 'question' | 'window';
   /** True for what shows that nobody was looking, whichever window is in front. */
   readonly isMissed?: boolean;
+  /** Buttons, where the system shows any. */
+  readonly actions?: readonly NotificationAction[];
 }
 
 /** Where a click leads. */
@@ -91,17 +93,11 @@ function accountsOf({ person, otherAccounts }: AppView): string[] {
 
 /** Where the provider gives no name, an account is called by its e-mail address, which stays inside. */
 function speakable({ name }: PersonView): string | undefined {
-  return name.includes('@') ? undefined : literally(name);
+  return name.includes('@') ? undefined : shortName(name);
 }
 
 function programName({ program }: QuestionView): string {
-  return literally(shortName(program.name));
-}
-
-/** Linux's notification services read markup in a text; names of strangers bring none in. */
-function literally(text: string, platform = process.platform): string {
-  if (platform !== 'linux') return text;
-  return text.replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '+');
+  return shortName(program.name);
 }
 
 /** The system's notifications: one for each thing, and none for what the person is looking at. */
@@ -110,12 +106,19 @@ export class Notifications {
   readonly #isLooking: () => boolean;
   #view: AppView;
   #requestedBy: 'loopgate' | 'program' | undefined;
-  /** By what they are about. Kept, because one that is collected as garbage does not hear its click. */
-  readonly #shown = new Map<string, Notification>();
+  readonly #system: Pick<SystemNotifications, 'show'>;
+  /** By what they are about. */
+  readonly #shown = new Map<string, ShownNotification>();
 
   /** @param isLooking - whether a window of Loopgate has the person's attention */
-  constructor(view: AppView, actions: NoticeActions, isLooking: () => boolean) {
+  constructor(
+    view: AppView,
+    system: Pick<SystemNotifications, 'show'>,
+    actions: NoticeActions,
+    isLooking: () => boolean,
+  ) {
     this.#view = view;
+    this.#system = system;
     this.#actions = actions;
     this.#isLooking = isLooking;
   }
@@ -126,22 +129,19 @@ export class Notifications {
     this.#view = view;
     this.#requestedBy = view.waiting?.requestedBy ?? this.#requestedBy;
     if (view.questions.length === 0) this.#takeBack('questions');
-    if (!Notification.isSupported()) return;
-    for (const notice of noticesOf(before, view, this.#requestedBy, Date.now())) {
-      if (notice.isMissed || !this.#isLooking()) this.#say(notice);
-    }
+    for (const notice of noticesOf(before, view, this.#requestedBy, Date.now())) this.say(notice);
   }
 
-  #say({ about, text, leadsTo }: Notice): void {
+  /** Says it in the place of what was said about the same; nothing, where the person is looking. */
+  say({ about, text, leadsTo, isMissed, actions }: Notice): void {
+    if (!isMissed && this.#isLooking()) return;
     this.#takeBack(about);
-    const notification = new Notification({ title: 'Loopgate', body: text });
-    notification.on('click', () => {
+    const click = () => {
       this.#shown.delete(about);
       if (leadsTo === 'question') this.#actions.openQuestion();
       else this.#actions.open();
-    });
-    this.#shown.set(about, notification);
-    notification.show();
+    };
+    this.#shown.set(about, this.#system.show({ text, click, ...(actions && { actions }) }));
   }
 
   #takeBack(about: string): void {

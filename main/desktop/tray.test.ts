@@ -201,6 +201,14 @@ test('the tooltip says who is signed in and what is most pressing', () => {
   ]);
 });
 
+test('where the desktop shows no notifications, a line in the menu says so, and the tooltip does not go on about it', () => {
+  const view: AppView = { ...signedIn, lacksNotifications: true };
+  const menu = trayMenu(view, recorder().actions);
+  expect(menu[1]).toEqual({ label: 'Notifications are not available', enabled: false });
+  expect(trayTooltip(view)).toBe(trayTooltip(signedIn));
+  expect(trayIcon(view)).toBe(trayIcon(signedIn));
+});
+
 test('a start that waits for the keyring says so', () => {
   const locked: AppView = {
     ...signedOut,

@@ -25,14 +25,15 @@ export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstruct
   const canSignIn = !waiting && view.provider !== undefined;
   const entries: MenuItemConstructorOptions[] = [
     { label: headline(view), enabled: false },
-    ...attentionLines(view).map(({ text, leadsTo }) => ({
-      label: text,
-      click: () => {
+    ...attentionLines(view).map(({ text, leadsTo }) => {
+      if (leadsTo === 'nowhere') return { label: text, enabled: false };
+      const click = () => {
         if (leadsTo === 'question') actions.openQuestion();
         else if (leadsTo === 'window') actions.open();
         else actions.openAt(leadsTo);
-      },
-    })),
+      };
+      return { label: text, click };
+    }),
     { type: 'separator' },
     ...(waiting ? [{ label: words.cancel, click: () => actions.cancelSignIn(waiting.id) }] : []),
     ...(canSignIn && view.status === 'signed_out' ? [{ label: words.signIn, click: () => actions.signIn() }] : []),
@@ -88,9 +89,9 @@ export function headline({ status, person, waiting, storage }: AppView): string 
   return words.signedOut;
 }
 
-/** What the icon says when the pointer is on it: what the menu says first. */
+/** What the icon says when the pointer is on it: what the menu says first; not what is always so on a desktop. */
 export function trayTooltip(view: AppView): string {
-  const [first] = attentionLines(view);
+  const first = attentionLines(view).find(({ leadsTo }) => leadsTo !== 'nowhere');
   return ['Loopgate', headline(view), ...(first ? [first.text] : [])].join(' – ');
 }
 

@@ -456,6 +456,7 @@ export const english = {
     switched: (name: string | undefined) => `A program switched to ${name ?? 'another account'}`,
     missed: (count: number) => (count === 1 ? 'A program was not answered' : `${count} programs were not answered`),
     port: (port: string) => `Programs find Loopgate on port ${port}, not on the usual one`,
+    noNotifications: 'Notifications are not available',
     asks: (name: string) => `${name} waits for your answer`,
     ask: (count: number) => `${count} programs wait for your answer`,
     ended: 'The session has ended: sign in again',

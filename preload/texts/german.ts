@@ -450,6 +450,7 @@ export const german: Texts = {
     switched: (name) => `Ein Programm hat zu ${name ?? 'einem anderen Konto'} gewechselt`,
     missed: (count) => (count === 1 ? 'Ein Programm bekam keine Antwort' : `${count} Programme bekamen keine Antwort`),
     port: (port) => `Programme finden Loopgate auf Port ${port}, nicht auf dem üblichen`,
+    noNotifications: 'Benachrichtigungen sind nicht verfügbar',
     asks: (name) => `${name} wartet auf eine Antwort`,
     ask: (count) => `${count} Programme warten auf eine Antwort`,
     ended: 'Die Anmeldung ist beendet: erneut anmelden',

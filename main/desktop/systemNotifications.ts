@@ -1,0 +1,77 @@
+import { Notification } from 'electron';
+import { BusNotifications } from './busNotifications.ts';
+
+/** What the system is to show. */
+export interface NotificationContent {
+  /** As it is to be read: whatever the system would take for markup is none. */
+  readonly text: string;
+  /** Buttons beside it, where the system shows any. */
+  readonly actions?: readonly NotificationAction[];
+  /** Calls back when it is clicked. */
+  click(): void;
+}
+
+/** A button of a notification. Some systems show none: what it does must be possible elsewhere too. */
+export interface NotificationAction {
+  /** Its own among the actions of the notification, e.g. `undo`; never `default`, which Linux calls the click. */
+  readonly id: string;
+  readonly label: string;
+  run(): void;
+}
+
+/** The system's notifications. Nothing here waits for the system: one that it does not take is late, or lost. */
+export interface SystemNotifications {
+  /** True when it is known that none are shown, because nothing on this system does, or because it does not answer. */
+  readonly isMissing: boolean;
+  show(content: NotificationContent): ShownNotification;
+  /** Takes back all that are shown, as the app ends. */
+  close(): void;
+}
+
+export interface ShownNotification {
+  /** Takes it back, also when it was not shown yet. */
+  close(): void;
+}
+
+/**
+ * Those of this system.
+ * @param onChange - called after `isMissing` has changed
+ */
+export function systemNotifications(onChange: () => void): SystemNotifications {
+  return process.platform === 'linux' ? new BusNotifications({ onChange }) : new ElectronNotifications();
+}
+
+/** On macOS and Windows, which take a notification without being waited for. On Linux Electron waits until one is shown. */
+export class ElectronNotifications implements SystemNotifications {
+  /** Kept, because one that is collected as garbage does not hear its click. */
+  readonly #shown = new Set<Notification>();
+
+  get isMissing(): boolean {
+    return !Notification.isSupported();
+  }
+
+  show({ text, actions = [], click }: NotificationContent): ShownNotification {
+    if (this.isMissing) return { close: () => undefined };
+    const buttons = actions.map(({ label }) => ({ type: 'button' as const, text: label }));
+    const notification = new Notification({ title: 'Loopgate', body: text, actions: buttons });
+    const settle = (run: (() => void) | undefined) => {
+      this.#shown.delete(notification);
+      run?.();
+    };
+    notification.on('click', () => settle(click));
+    notification.on('action', (_event, index) => settle(actions[index]?.run));
+    this.#shown.add(notification);
+    notification.show();
+    return {
+      close: () => {
+        this.#shown.delete(notification);
+        notification.close();
+      },
+    };
+  }
+
+  close(): void {
+    for (const notification of this.#shown) notification.close();
+    this.#shown.clear();
+  }
+}
