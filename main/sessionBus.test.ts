@@ -204,6 +204,29 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
     }
   });
 
+  it('a picture in a dictionary arrives as it was, whatever stands before it', async () => {
+    const real = await privateBus();
+    const heard: unknown[] = [];
+    await program(real, ({ values }) => {
+      values.text();
+      values.number();
+      values.align(8);
+      const [key, type] = [values.text(), values.signature()];
+      values.align(8);
+      const numbers = Array.from({ length: 7 }, () => values.number());
+      heard.push([key, type, ...numbers, ...Array.from({ length: 8 }, () => values.byte()), values.isAtEnd]);
+      return ['', Buffer.alloc(0)];
+    });
+    const bus = await openBus(real.environment);
+    const picture = busValue.picture({ width: 2, height: 1, pixels: Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]) });
+    const keys = ['a', 'abcde', 'abcdefgh'];
+    for (const key of keys) {
+      await bus.call({ ...test, values: [key, busValue.dictionary({ [key]: picture })] });
+    }
+    const parts = [2, 1, 8, 1, 8, 4, 8, 1, 2, 3, 4, 5, 6, 7, 8, true];
+    expect(heard).toEqual(keys.map((key) => [key, '(iiibiiay)', ...parts]));
+  });
+
   it('a call may have a patience of its own', async () => {
     const real = await privateBus();
     await program(real, () => 'silence');

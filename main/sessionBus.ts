@@ -33,6 +33,13 @@ export interface BusValue {
   bytes(at: number): Buffer;
 }
 
+/** See {@link busValue}`.picture`. */
+export interface BusPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Buffer;
+}
+
 export interface BusSignal {
   /** The connection that sent it, e.g. `:1.5`; the bus writes it there, and signs its own by its name. */
   readonly sender: string;
@@ -390,6 +397,12 @@ export const busValue = {
   boolean: (value: boolean): BusValue => ({ type: 'b', bytes: () => number(Number(value)) }),
   /** `as` */
   texts: (values: readonly string[]): BusValue => ({ type: 'as', bytes: () => list(values) }),
+  /** `(iiibiiay)`: a picture as the Desktop Notifications Specification wants it, four bytes a pixel: red, green, blue, opacity. */
+  picture: ({ width, height, pixels }: BusPicture): BusValue => {
+    const [bitsOfEach, channels] = [8, 4];
+    const head = [width, height, width * channels, Number(true), bitsOfEach, channels, pixels.length].map(number);
+    return { type: '(iiibiiay)', bytes: () => Buffer.concat([...head, pixels]) };
+  },
   /** `a{sv}` */
   dictionary: (entries: Readonly<Record<string, BusArgument>>): BusValue => ({
     type: 'a{sv}',
@@ -413,9 +426,9 @@ function typedValue(value: BusArgument): BusValue {
   return 'bytes' in value ? value : { type: 'ao', bytes: () => list(value) };
 }
 
-/** All types that are sent from here begin at a multiple of 4. */
+/** Of the types that are sent from here a structure begins at a multiple of 8, each other one at a multiple of 4. */
 function appended(before: Buffer, value: BusValue): Buffer {
-  const at = aligned(before.length, 4);
+  const at = aligned(before.length, value.type.startsWith('(') ? 8 : 4);
   return Buffer.concat([before, Buffer.alloc(at - before.length), value.bytes(at)]);
 }
 

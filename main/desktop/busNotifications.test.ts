@@ -3,6 +3,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { findMissing } from '../../build/systemPackages.ts';
+import { startDesktopSession } from '../../build/testDisplay.ts';
 import {
   type Asked,
   type BusProgram,
@@ -113,7 +115,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
       {
         program: 'Loopgate',
         replaces: 0,
-        icon: 'loopgate',
+        icon: '',
         title: 'Loopgate',
         text: 'Signed in.',
         actions: ['default', 'Open Loopgate', 'undo', 'Undo'],
@@ -359,6 +361,37 @@ describe.skipIf((await whyNoBus()) !== undefined)('a service that the bus can st
     await expect.poll(() => service.shown.at(-1)?.text, within).toBe('a');
     expect(changes).toEqual([true, false]);
   });
+});
+
+const missing = process.platform === 'linux' ? await findMissing() : ['Linux'];
+
+test.skipIf(missing.length > 0)('a real service: the text, a click, a button, and what is taken back', async () => {
+  const session = await startDesktopSession({ panel: false });
+  onTestFinished(() => session.stop());
+  const { notifications } = session;
+  const pixels = Buffer.alloc(64 * 64 * 4, 200);
+  const { environment } = session;
+  const system = new BusNotifications({ environment, picture: () => ({ width: 64, height: 64, pixels }) });
+  const undo = { id: 'undo', label: 'Undo', run: vi.fn() };
+  const [first, second] = [content('<b>Tom</b> & _Jerry_ &amp;'), content('b', { actions: [undo] })];
+  system.show(first);
+  await expect.poll(() => notifications.texts(), within).toEqual([first.text]);
+  await notifications.click();
+  await expect.poll(() => first.click.mock.calls, within).toHaveLength(1);
+  system.show(second);
+  await expect.poll(() => notifications.count(), within).toBe(1);
+  await notifications.choose('Undo');
+  await expect.poll(() => undo.run.mock.calls, within).toHaveLength(1);
+  await expect.poll(() => notifications.count(), within).toBe(0);
+  const third = system.show(content('c'));
+  await expect.poll(() => notifications.count(), within).toBe(1);
+  third.close();
+  await expect.poll(() => notifications.count(), within).toBe(0);
+  system.show(content('d'));
+  await expect.poll(() => notifications.count(), within).toBe(1);
+  system.close();
+  await expect.poll(() => notifications.count(), within).toBe(0);
+  expect(second.click).not.toHaveBeenCalled();
 });
 
 describe.skipIf((await whyNoBus()) !== undefined)('the bus', () => {

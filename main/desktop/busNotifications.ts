@@ -1,5 +1,5 @@
 import { spoken } from '../../preload/texts/index.ts';
-import { type BusArgument, type BusSignal, busValue, SessionBus } from '../sessionBus.ts';
+import { type BusArgument, type BusPicture, type BusSignal, busValue, SessionBus } from '../sessionBus.ts';
 import type { NotificationContent, ShownNotification, SystemNotifications } from './systemNotifications.ts';
 
 const service = {
@@ -35,6 +35,8 @@ const expired = 1;
 export interface BusNotificationsOptions {
   /** Called after `isMissing` has changed. */
   readonly onChange?: () => void;
+  /** Gives what stands beside the text. */
+  readonly picture?: () => BusPicture;
   readonly environment?: NodeJS.ProcessEnv;
   /** In milliseconds; for tests. */
   readonly patience?: number;
@@ -56,6 +58,7 @@ export class BusNotifications implements SystemNotifications {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #patience: number;
   readonly #onChange: () => void;
+  readonly #picture: (() => BusPicture) | undefined;
   #bus: Promise<SessionBus> | undefined;
   /** Whose connection shows them; empty while there is none. */
   #owner = '';
@@ -70,7 +73,9 @@ export class BusNotifications implements SystemNotifications {
   #wasMissing = false;
   #isClosed = false;
 
-  constructor({ onChange, environment = process.env, patience = defaultPatience }: BusNotificationsOptions = {}) {
+  constructor(options: BusNotificationsOptions = {}) {
+    const { onChange, picture, environment = process.env, patience = defaultPatience } = options;
+    this.#picture = picture;
     this.#environment = environment;
     this.#patience = patience;
     this.#onChange = onChange ?? (() => undefined);
@@ -113,7 +118,7 @@ export class BusNotifications implements SystemNotifications {
     this.#capabilities ??= this.#askCapabilities(open);
     const capabilities = await this.#capabilities;
     if (wanted.isTakenBack) return;
-    const values = valuesOf(wanted.content, capabilities);
+    const values = valuesOf(wanted.content, this.#picture?.(), capabilities);
     const call = { ...service, member: 'Notify', values, answer: 'u', patience: longestPatience };
     const losses = this.#losses;
     wanted.id = (await open.call(call)).number();
@@ -248,7 +253,11 @@ export class BusNotifications implements SystemNotifications {
 const clickAction = 'default';
 
 /** `Notify`'s: the program, what it replaces, icon, title, text, actions, hints, and for how long (as long as is usual there). */
-function valuesOf({ text, actions = [] }: NotificationContent, capabilities: readonly string[]): BusArgument[] {
+function valuesOf(
+  { text, actions = [] }: NotificationContent,
+  picture: BusPicture | undefined,
+  capabilities: readonly string[],
+): BusArgument[] {
   // Where there are no buttons some services show a dialog instead.
   const hasActions = capabilities.includes('actions');
   const buttons = [{ id: clickAction, label: spoken().texts.tray.open }, ...actions];
@@ -257,17 +266,14 @@ function valuesOf({ text, actions = [] }: NotificationContent, capabilities: rea
   return [
     'Loopgate',
     busValue.uint32(0),
-    iconName,
+    '',
     'Loopgate',
     capabilities.includes('body-markup') ? escaped(clean) : clean,
     busValue.texts(hasActions ? buttons.flatMap(({ id, label }) => [id, label]) : []),
-    busValue.dictionary({ 'desktop-entry': iconName }),
+    busValue.dictionary({ 'desktop-entry': 'loopgate', ...(picture && { 'image-data': busValue.picture(picture) }) }),
     busValue.int32(-1),
   ];
 }
-
-/** Of the icon and the desktop entry that the packages install; where there are none, the desktop shows none. */
-const iconName = 'loopgate';
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

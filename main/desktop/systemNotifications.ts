@@ -1,4 +1,6 @@
-import { Notification } from 'electron';
+import { join } from 'node:path';
+import { Notification, nativeImage } from 'electron';
+import type { BusPicture } from '../sessionBus.ts';
 import { BusNotifications } from './busNotifications.ts';
 
 /** What the system is to show. */
@@ -38,7 +40,24 @@ export interface ShownNotification {
  * @param onChange - called after `isMissing` has changed
  */
 export function systemNotifications(onChange: () => void): SystemNotifications {
-  return process.platform === 'linux' ? new BusNotifications({ onChange }) : new ElectronNotifications();
+  if (process.platform !== 'linux') return new ElectronNotifications();
+  return new BusNotifications({ onChange, picture: mark });
+}
+
+/** Loopgate's mark. It goes along with each notification: only the packages install an icon that a desktop would find by name. */
+function mark(): BusPicture {
+  const size = { width: 64, height: 64 };
+  const image = nativeImage.createFromPath(join(__dirname, 'icons', 'app.png')).resize({ ...size, quality: 'best' });
+  // Electron gives blue, green, red and opacity, and the colours as dark as they are transparent.
+  const pixels = image.toBitmap({ scaleFactor: 1 });
+  for (let at = 0; at < pixels.length; at += 4) {
+    const [blue = 0, green = 0, red = 0, opacity = 0] = pixels.subarray(at, at + 4);
+    const colours = [red, green, blue].map((colour) =>
+      Math.min(255, Math.round((colour * 255) / Math.max(1, opacity))),
+    );
+    pixels.set(colours, at);
+  }
+  return { ...size, pixels };
 }
 
 /** On macOS and Windows, which take a notification without being waited for. On Linux Electron waits until one is shown. */
