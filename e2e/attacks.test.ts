@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Frame, type Page, typ
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { BrowserDouble } from './identity-provider/person.ts';
 import { type Attack, attackScript, attacks, socketAttack, type Target } from './support/attackPage.ts';
-import { type Pair, printedLogin, startPair } from './support/client.ts';
+import { type Pair, printedAddresses, printedLogin, startPair } from './support/client.ts';
 import { off, type Rule, rules } from './support/guardWithout.ts';
 import { type HostileSite, startHostileSite } from './support/hostileSite.ts';
 import { type OpenHost, startOpenHost } from './support/openHost.ts';
@@ -146,7 +146,12 @@ function parametersOf(path: string): Record<string, string> {
 
 /** Every address that takes this method, from the operations themselves, so that no new one is forgotten. */
 function targetsOf(place: Place, method: 'GET' | 'POST', port: number): Target[] {
-  const values: Readonly<Record<string, string>> = { user: 'auth0%7Cada-lovelace', application: 'x', id: 'x' };
+  const values: Readonly<Record<string, string>> = {
+    user: 'auth0%7Cada-lovelace',
+    application: 'x',
+    id: 'x',
+    ticket: 'x',
+  };
   const paths = open.operations.filter((operation) => operation.method === method).map(({ path }) => path);
   return [...paths, '/nowhere'].map((path) => {
     const filled = path.replace(/:(\w+)/g, (_, name: string) => {
@@ -233,7 +238,7 @@ async function signIn(): Promise<void> {
   if ((await fetch(`${host.address}/userinfo`)).ok) return;
   // A login that still waits would be joined, and nothing printed.
   await fetch(`${host.address}/pkce/clear`, { method: 'POST' });
-  const logins = () => host.output().match(/^http\S+\/authorize\?\S+/gm) ?? [];
+  const logins = () => printedAddresses(host);
   const before = logins().length;
   const done = fetch(`${host.address}/os/sign_in`, { method: 'POST' });
   await expect.poll(() => logins().length, patient).toBe(before + 1);

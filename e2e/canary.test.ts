@@ -17,12 +17,14 @@ const levels = ['debug', 'warn'] as const;
 /** `$BROWSER`: writes down how it was started, signs in at once, and writes down the page that the person reads. */
 const browserScript = `
   import { appendFileSync } from 'node:fs';
+  import { get } from 'node:http';
   const [, , trace, address] = process.argv;
   const note = (seen) => appendFileSync(trace, JSON.stringify(seen) + '\\n');
   note({ kind: 'start', argv: process.argv, environment: process.env });
-  const answer = await fetch(address);
-  if (new URL(address).pathname === '/authorize') {
-    const { to, fields } = await answer.json();
+  if (!new URL(address).pathname.startsWith('/login/')) await fetch(address);
+  else {
+    const sent = await new Promise((resolve) => get(address, { headers: { accept: 'text/html' } }, resolve));
+    const { to, fields } = await (await fetch(sent.headers.location)).json();
     const page = await fetch(to, { method: 'POST', headers: { accept: 'text/html' }, body: new URLSearchParams(fields) });
     note({ kind: 'page', status: page.status, text: await page.text() });
   }
@@ -122,8 +124,8 @@ class Canary {
     for (const line of (await readFile(this.trace, 'utf8')).split('\n').filter((one) => one !== '')) {
       const { kind, argv, environment, text: page } = JSON.parse(line) as Record<string, unknown>;
       if (kind === 'page') this.search('a page that the person reads', String(page));
-      // RFC 6749 §4.1.1: the login's address carries these to the provider.
-      if (kind === 'start') this.search("the browser's command line", JSON.stringify(argv), ['state', 'nonce']);
+      // R16: not even what the login's address carries to the provider.
+      if (kind === 'start') this.search("the browser's command line", JSON.stringify(argv));
       if (kind === 'start') this.search("the browser's environment", JSON.stringify(environment));
     }
   }

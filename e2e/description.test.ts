@@ -176,6 +176,7 @@ describe('the API description', () => {
       'DELETE /programs',
       'POST /device/code',
       'POST /device/wait',
+      'GET /login/:ticket',
     ]);
   });
 });

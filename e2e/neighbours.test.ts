@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import packageJson from '../package.json' with { type: 'json' };
 import { BrowserDouble } from './identity-provider/person.ts';
 import type { IdentityProviderOptions } from './identity-provider/provider.ts';
-import { type Pair, printedLogin, startPair } from './support/client.ts';
+import { newestLogin, type Pair, printedAddresses, printedLogin, startPair } from './support/client.ts';
 import type { Headless } from './support/headless.ts';
 import { runAsOtherUser, whyNoOtherUser } from './support/otherUser.ts';
 
@@ -58,8 +58,8 @@ async function connected(pair: Pair, application: object = editor): Promise<Reco
 }
 
 /** How many login pages were opened: the host prints each address. */
-function tabs({ output }: Headless): number {
-  return output().match(/^http\S+\/authorize\?/gm)?.length ?? 0;
+function tabs(host: Headless): number {
+  return printedAddresses(host).length;
 }
 
 /** A request that the host is known to be working on, before its answer comes. */
@@ -116,12 +116,7 @@ function begin({ host }: Pair, request: string): Begun {
 
 /** The person signs in at the login page that was opened last. */
 async function finish({ host }: Pair, name = 'Ada Lovelace', options: { deny?: boolean } = {}): Promise<void> {
-  const opened =
-    host
-      .output()
-      .match(/^http\S+\/authorize\?\S+/gm)
-      ?.at(-1) ?? (await printedLogin(host));
-  await new BrowserDouble().signInAs(opened, name, options);
+  await new BrowserDouble().signInAs(await newestLogin(host), name, options);
 }
 
 /** Somebody is signed in, as an editor's program does it: the login in the browser, then the exchange. */

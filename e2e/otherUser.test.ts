@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { apiOperations } from '../main/api/server.ts';
-import { BrowserDouble } from './identity-provider/person.ts';
 import { startIdentityProvider } from './identity-provider/provider.ts';
 import { idleBroker } from './support/brokerWorld.ts';
-import { printedLogin, providerEnvironment, startPair } from './support/client.ts';
+import { providerEnvironment, startPair } from './support/client.ts';
 import { failureOf, startHeadless } from './support/headless.ts';
 import {
   asOtherUser,
+  families,
+  orphans,
   otherUsersFolder,
+  rawProbeAs,
   runAsOtherUser,
   treeForOtherUser,
   whyNoOtherUser,
@@ -43,11 +44,12 @@ const tried: readonly (readonly [method: string, path: string])[] = [
   ['PUT', '/pkce/token'],
 ];
 
-/** The header lines with which programs ask. Only a page of a browser's may bring a login from elsewhere (section P). */
+/** The header lines with which programs and browsers ask. */
 const waysToAsk: readonly (readonly string[])[] = [
   [],
   ['Accept: application/json'],
   ['Sec-Fetch-Site: none', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document'],
+  ['Accept: text/html', 'Sec-Fetch-Site: none', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document'],
   ['Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA'],
   ['Expect: 100-continue', 'Content-Length: 0'],
 ];
@@ -60,46 +62,7 @@ const handshake = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
 
-/** Sends each text on a connection of its own, and prints what came until the end, one JSON string a line. */
-const rawProbe = `
-  import { connect } from 'node:net';
-  import { text } from 'node:stream/consumers';
-  const [port, address, requests] = process.argv.slice(1);
-  const answers = JSON.parse(requests).map((request) => {
-    const socket = connect(Number(port), address);
-    socket.write(request);
-    return text(socket);
-  });
-  for (const answer of answers) console.log(JSON.stringify(await answer));
-`;
-
-const rawProbeAs = async (port: number, address: string, requests: readonly string[]) => {
-  const argv = ['--input-type=module', '-e', rawProbe, String(port), address, JSON.stringify(requests)];
-  const printed = await runAsOtherUser([process.execPath, ...argv]);
-  return printed
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as string);
-};
-
-/** How many callers' ends of connections to this port have no process any more, by the system's table. */
-async function orphans(port: number): Promise<number> {
-  const tables = await Promise.all(
-    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'latin1').catch(() => '')),
-  );
-  const rows = tables.flatMap((table) => table.split('\n')).map((row) => row.trim().split(/\s+/));
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  // Not those that are closed on both sides (06, TIME_WAIT).
-  return rows.filter(
-    ([, , remote, state, , , , , , inode]) => remote?.endsWith(suffix) && state !== '06' && inode === '0',
-  ).length;
-}
-
-const families = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
-  ? ['127.0.0.1', '::1']
-  : ['127.0.0.1'];
-
-/** Every answer is the one JSON error, with nothing of the person's in it, and the connection ends with it. */
+/** Every answer is the one error, as JSON or as a browser's page, with nothing of the person's in it, and the connection ends with it. */
 function expectRefused(requests: readonly string[], answers: readonly string[]): void {
   expect(answers).toHaveLength(requests.length);
   for (const [index, answer] of answers.entries()) {
@@ -109,6 +72,7 @@ function expectRefused(requests: readonly string[], answers: readonly string[]):
     expect(head, asked).toMatch(/^connection: close$/im);
     const body = rest.join('\r\n\r\n');
     if (asked.startsWith('HEAD ')) expect(body, asked).toBe('');
+    else if (body.startsWith('<')) expect(body, asked).toContain('<dd>forbidden_origin</dd>');
     else expect(JSON.parse(body), asked).toMatchObject({ error: 'forbidden_origin' });
     expect(answer, asked).not.toMatch(/Ada|eyJ|ok:/);
   }
@@ -139,53 +103,6 @@ describe.skipIf(whyNoOtherUser !== undefined)('another user of this machine', ()
       expect(provider.requests.slice(asked)).toEqual([]);
       expect(host.output()).toBe(printed);
       expect(await (await fetch(`${host.address}/userinfo`)).json()).toMatchObject({ name: 'Ada Lovelace' });
-    } finally {
-      await stop();
-    }
-  });
-
-  test('L5: a connection that may bring a login is good for nothing else, as often as it is used', async () => {
-    const { host, stop } = await startPair({ browser: true });
-    try {
-      await fetch(`${host.address}/pkce/code`, { method: 'POST' });
-      await fetch(`${host.address}/pkce/token`, { method: 'POST' });
-      const line = (path: string, ...more: string[]) =>
-        `${[`GET ${path} HTTP/1.1`, `Host: localhost:${host.port}`, ...more].join('\r\n')}\r\n\r\n`;
-      const page = line('/pkce/response/result/any', 'Accept: text/html');
-      for (const address of families) {
-        for (const path of ['/userinfo', '/v2/logout', '/pkce/response/result/any']) {
-          const [answers = ''] = await rawProbeAs(host.port, address, [page + page + line(path) + page]);
-          expect(answers.match(/HTTP\/1\.1 \d+/g), path).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 403']);
-          expect(answers).not.toMatch(/Ada|eyJ/);
-        }
-      }
-      expect((await fetch(`${host.address}/userinfo`)).status).toBe(200);
-    } finally {
-      await stop();
-    }
-  });
-
-  test('section P: a login that a forwarder of another user brings is taken, because the state is its proof', async () => {
-    const { host, stop } = await startPair();
-    try {
-      const waiting = fetch(`${host.address}/pkce/code`, { method: 'POST' });
-      const person = new BrowserDouble();
-      const { fields } = await person.signInAs(await printedLogin(host), 'Ada Lovelace', { deliver: false });
-      const deliver = `
-        const [address, form, accept] = process.argv.slice(1);
-        const response = await fetch(address, { method: 'POST', headers: { accept }, body: new URLSearchParams(JSON.parse(form)) });
-        console.log(response.status);
-      `;
-      const deliverAs = async (form: Record<string, string>, accept: string) => {
-        const callback = `${host.address}/pkce/response/code`;
-        const argv = ['--input-type=module', '-e', deliver, callback, JSON.stringify(form), accept];
-        return (await runAsOtherUser([process.execPath, ...argv])).trim();
-      };
-      expect(await deliverAs({ ...fields, state: 'guessed' }, 'text/html')).toBe('400');
-      // As a program it would have to be the owner.
-      expect(await deliverAs(fields, 'application/json')).toBe('403');
-      expect(await deliverAs(fields, 'text/html')).toBe('200');
-      expect((await waiting).status).toBe(200);
     } finally {
       await stop();
     }
@@ -246,7 +163,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('run by another user than root', (
         ]);
         expect([code?.status, token?.status, info?.status]).toEqual([200, 200, 200]);
         expect(JSON.parse(info?.body ?? '')).toMatchObject({ name: 'Ada Lovelace' });
-        // Root is another user too.
+        // Root is another user too, whose browsers alone may bring a login.
         const line = `Host: localhost:${host.port}`;
         for (const address of families) {
           for (const [method, path] of tried) {
@@ -256,6 +173,17 @@ describe.skipIf(whyNoOtherUser !== undefined)('run by another user than root', (
               answers.map(({ status }) => status),
               `${method} ${path}`,
             ).toEqual([403]);
+          }
+        }
+        const page = `GET /pkce/response/result/any HTTP/1.1\r\n${line}\r\nAccept: text/html\r\n\r\n`;
+        for (const address of families) {
+          for (const path of ['/userinfo', '/v2/logout', '/pkce/response/result/any']) {
+            const asked = `${page}${page}GET ${path} HTTP/1.1\r\n${line}\r\n\r\n${page}`;
+            const answers = await allAnswers(host.port, asked, address);
+            expect(
+              answers.map(({ status }) => status),
+              path,
+            ).toEqual([200, 200, 403]);
           }
         }
         const [still] = await probeAs(host.address, ['GET /userinfo']);

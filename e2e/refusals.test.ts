@@ -182,12 +182,14 @@ describe('a sign-in that waits', () => {
   });
 
   test('R15: a login that is not finished ends with authorization_timeout', async () => {
-    const short = await startPair({ host: { environment: { LOOPGATE_SIGN_IN_TIMEOUT: '1' } } });
+    const short = await startPair({ host: { environment: { LOOPGATE_SIGN_IN_TIMEOUT: '5' } } });
     try {
-      const response = await fetch(`${short.host.address}/pkce/code`, { method: 'POST' });
+      const waiting = fetch(`${short.host.address}/pkce/code`, { method: 'POST' });
+      const login = await printedLogin(short.host);
+      const response = await waiting;
       expect(response.status).toBe(504);
       expect(await response.json()).toMatchObject({ error: 'authorization_timeout' });
-      const late = await new BrowserDouble().signInAs(await printedLogin(short.host), 'Ada Lovelace');
+      const late = await new BrowserDouble().signInAs(login, 'Ada Lovelace');
       expect(late.status).toBe(400);
       expect((await fetch(`${short.host.address}/userinfo`)).status).toBe(401);
     } finally {

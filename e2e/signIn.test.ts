@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Pair, publishedClient, startPair } from './support/client.ts';
+import { type Pair, printedLogin, publishedClient, startPair } from './support/client.ts';
 
 /** The published TypeScript client against the headless host, with a `$BROWSER` that signs in as Ada Lovelace. */
 describe('the published client, unmodified', () => {
@@ -92,7 +92,7 @@ describe('the published client, unmodified', () => {
     try {
       const { pkce } = publishedClient(quiet.host.address);
       const waiting = pkce.generateCode().catch(async (error: { response: Response }) => error.response);
-      await quiet.host.waitForLine(/^http\S+\/authorize\?/);
+      await printedLogin(quiet.host);
       await pkce.clearPKCE();
       const response = await waiting;
       if (!(response instanceof Response)) throw new Error('it was not refused');

@@ -15,6 +15,7 @@ import {
   type IdentityProviderOptions,
   startIdentityProvider,
 } from '../identity-provider/provider.ts';
+import { arrivedAt } from './loginAddress.ts';
 
 export const address = 'http://localhost:39300';
 export const redirectUri = `${address}/pkce/response/code`;
@@ -117,7 +118,7 @@ type Login = (address: string, name: string, options: SignInOptions) => Promise<
 
 /** The person's browser, which the broker opens. */
 export class TestBrowser {
-  /** Every address that was opened. */
+  /** Every page that was opened: where the one-time address of a login led. */
   readonly opened: string[] = [];
   /** Who signs in at once when a login page opens; undefined leaves the page open. */
   person: string | undefined = 'Ada Lovelace';
@@ -125,6 +126,7 @@ export class TestBrowser {
   /** Set to make the opening fail. */
   failure: ((address: string) => Error) | undefined;
   readonly #login: Login;
+  #arrive: (address: string) => string = (address) => address;
   #respond: (parameters: URLSearchParams) => Promise<CallbackResult> = () => Promise.reject(new Error('no broker'));
   /** What the person read at the end of each login: the broker's result, or its error. */
   readonly #pages: (CallbackResult | BrokerError)[] = [];
@@ -136,6 +138,7 @@ export class TestBrowser {
 
   /** Callbacks go to this broker. */
   attach(broker: Broker): void {
+    this.#arrive = (address) => arrivedAt(broker, address);
     this.#respond = (parameters) => broker.respond(parameters);
   }
 
@@ -144,8 +147,9 @@ export class TestBrowser {
     return this.opened.filter((one) => new URL(one).pathname === '/authorize');
   }
 
-  readonly open = async (opened: string): Promise<void> => {
-    if (this.failure) throw this.failure(opened);
+  readonly open = async (address: string): Promise<void> => {
+    if (this.failure) throw this.failure(address);
+    const opened = this.#arrive(address);
     this.opened.push(opened);
     this.#wake();
     if (this.person !== undefined && new URL(opened).pathname === '/authorize') void this.finish(opened);

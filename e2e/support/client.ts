@@ -2,6 +2,7 @@ import { Auth0Api, Configuration, PKCEApi } from '@pieces.app/pieces-os-client';
 import type { IdentityProvider } from '../identity-provider/provider.ts';
 import { type IdentityProviderOptions, startIdentityProvider } from '../identity-provider/provider.ts';
 import { type Headless, type HeadlessOptions, startHeadless, testBrowser } from './headless.ts';
+import { isLoginAddress, loginPageBehind } from './loginAddress.ts';
 
 /** The published client, unmodified, at a host of ours: no key, no patch. */
 export function publishedClient(address: string): { pkce: PKCEApi; auth0: Auth0Api } {
@@ -52,8 +53,37 @@ export async function startPair(
   };
 }
 
-/** The address that the host prints for the person when there is no `$BROWSER`; the newest one. */
+/** The one-time addresses of logins that the host has printed for the person, because there is no `$BROWSER`. */
+export function printedAddresses(host: Headless): string[] {
+  return host.output().split('\n').filter(isLoginAddress);
+}
+
+/** The login pages behind the addresses that were followed: each can be once. */
+const followed = new WeakMap<Headless, Map<string, Promise<string | undefined>>>();
+
+/**
+ * The provider's login page behind the first address that the host has printed for the person, or prints now.
+ * @param state - of the login that is meant, where there are several
+ */
 export async function printedLogin(host: Headless, state?: string): Promise<string> {
-  const pattern = state === undefined ? /^http\S+\/authorize\?/ : new RegExp(`^http\\S+/authorize\\?.*state=${state}`);
-  return await host.waitForLine(pattern);
+  for (let count = 0; ; count += 1) {
+    await host.waitForOutput(() => printedAddresses(host).length > count);
+    const page = await loginPageOf(host, printedAddresses(host)[count] ?? '');
+    if (page === undefined) continue;
+    if (state === undefined || new URL(page).searchParams.get('state') === state) return page;
+  }
+}
+
+/** The one behind the last address that it has printed. */
+export async function newestLogin(host: Headless): Promise<string> {
+  const address = printedAddresses(host).at(-1);
+  return (address === undefined ? undefined : await loginPageOf(host, address)) ?? (await printedLogin(host));
+}
+
+function loginPageOf(host: Headless, address: string): Promise<string | undefined> {
+  const known = followed.get(host) ?? new Map<string, Promise<string | undefined>>();
+  followed.set(host, known);
+  const page = known.get(address) ?? loginPageBehind(address);
+  known.set(address, page);
+  return page;
 }

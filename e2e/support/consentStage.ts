@@ -17,6 +17,7 @@ import { BrowserDouble } from '../identity-provider/person.ts';
 import type { IdentityProvider, IdentityProviderOptions } from '../identity-provider/provider.ts';
 import { FakeClock, localProvider, plainFetch, TestLog, TestVault } from './brokerWorld.ts';
 import { projectFolder } from './headless.ts';
+import { isLoginAddress } from './loginAddress.ts';
 import { TestListStore, testGate } from './testGate.ts';
 
 /** Who is signed in here: the family name stands in name, id, e-mail and picture, and in no answer for another reason. */
@@ -229,7 +230,7 @@ class PersonsBrowser {
 
   readonly open = async (address: string): Promise<void> => {
     this.opened.push(address);
-    if (!this.signsIn || new URL(address).pathname !== '/authorize') return;
+    if (!this.signsIn || !isLoginAddress(address)) return;
     const work = this.finish(address).catch((error: unknown) => this.failures.push(error));
     this.#work.add(work);
     void work.then(() => this.#work.delete(work));
@@ -247,7 +248,7 @@ class PersonsBrowser {
 
   /** The login pages that were opened. */
   get tabs(): string[] {
-    return this.opened.filter((one) => new URL(one).pathname === '/authorize');
+    return this.opened.filter(isLoginAddress);
   }
 
   /** Login page number `index` (the first is 0), once it is open. */
@@ -268,6 +269,8 @@ export interface ConsentStageOptions {
   readonly redirectUris?: string[];
   /** Waited for before a connection's owner is looked up. */
   readonly beforeFind?: () => Promise<void>;
+  /** Waited for before it is looked up whether a connection may bring a login. */
+  readonly beforeBringing?: () => Promise<void>;
   /** Waited for before a program is looked up. */
   readonly beforeProgram?: () => Promise<void>;
   readonly provider?: IdentityProviderOptions;
@@ -433,10 +436,17 @@ export class ConsentStage {
   }
 }
 
-function slowed(callers: CallerLookup, { beforeFind, beforeProgram }: ConsentStageOptions): CallerLookup {
-  if (!beforeFind && !beforeProgram) return callers;
+function slowed(
+  callers: CallerLookup,
+  { beforeFind, beforeProgram, beforeBringing }: ConsentStageOptions,
+): CallerLookup {
+  if (!beforeFind && !beforeProgram && !beforeBringing) return callers;
   return {
     ...callers,
+    async mayBringLogin(connection) {
+      await beforeBringing?.();
+      return await callers.mayBringLogin(connection);
+    },
     async find(connection) {
       await beforeFind?.();
       const caller = await callers.find(connection);

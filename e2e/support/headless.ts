@@ -33,6 +33,8 @@ export interface Headless {
   errors(): string;
   /** Resolves with the first printed line (of either stream) that matches, also one printed before. */
   waitForLine(pattern: RegExp): Promise<string>;
+  /** Resolves when what was printed so far fulfils this. */
+  waitForOutput(isThere: () => boolean): Promise<void>;
   /** Stops it as a person would, and resolves with its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -72,18 +74,22 @@ export async function startHeadless(options: HeadlessOptions = {}): Promise<Head
   collect(child.stdout, printed);
   collect(child.stderr, logged);
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const waitForLine = (pattern: RegExp) =>
-    new Promise<string>((resolve, reject) => {
+  const waitForOutput = (isThere: () => boolean) =>
+    new Promise<void>((resolve, reject) => {
       const look = () => {
-        const line = [...printed, ...logged].find((one) => pattern.test(one));
-        if (line === undefined) return;
+        if (!isThere()) return;
         watchers.delete(look);
-        resolve(line);
+        resolve();
       };
       watchers.add(look);
       look();
       void exited.then((code) => reject(new HeadlessFailed(code, logged.join('\n'))));
     });
+  const waitForLine = async (pattern: RegExp) => {
+    const find = () => [...printed, ...logged].find((one) => pattern.test(one));
+    await waitForOutput(() => find() !== undefined);
+    return find() ?? '';
+  };
   const line = await waitForLine(/^Loopgate \S+ listening on /);
   const address = line.replace(/^.* on /, '');
   return {
@@ -94,6 +100,7 @@ export async function startHeadless(options: HeadlessOptions = {}): Promise<Head
     output: () => printed.join('\n'),
     errors: () => logged.join('\n'),
     waitForLine,
+    waitForOutput,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       const code = await exited;

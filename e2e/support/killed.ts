@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { StoredState } from '../../main/broker/vault.ts';
 import { arm, duringSave, type FaultPoint, passedPoints, reach, type Save, say } from './faultPoints.ts';
 import { address, composeBroker, type Place } from './killedBroker.ts';
+import { arrivedAt } from './loginAddress.ts';
 
 /** What to do; the program's only argument, as JSON. */
 export interface Task {
@@ -69,8 +70,8 @@ async function run({ place, wire, verifies, renews, point }: Task): Promise<void
       reach('answer read');
       return new Response(body, { status: answer.status, headers: answer.headers });
     },
-    openBrowser: async (opened) => {
-      tell({ opened });
+    openBrowser: async (address) => {
+      tell({ opened: arrivedAt(broker, address) });
       void nextLine().then((parameters) => broker.respond(new URLSearchParams(parameters)));
     },
     around: (vault) => ({

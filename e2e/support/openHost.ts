@@ -75,7 +75,7 @@ export async function startOpenHost({ docsFolder = builtDocs }: { docsFolder?: s
   const options: ApiOptions = {
     broker,
     gate: testGate(),
-    callers: { find: async () => callerWith(async () => undefined) },
+    callers: { find: async () => callerWith(async () => undefined), mayBringLogin: async () => true },
     now: () => systemClock.now(),
     log,
     instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },

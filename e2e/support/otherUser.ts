@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { chownSync, cpSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectFolder } from './headless.ts';
@@ -63,4 +64,58 @@ function copyTree(): string {
     cpSync(join(projectFolder, entry), join(folder, entry), { recursive: true, verbatimSymlinks: true });
   }
   return folder;
+}
+
+/** Sends each text on a connection of its own, and prints what came until the end, one JSON string a line. */
+const rawProbe = `
+  import { connect } from 'node:net';
+  import { text } from 'node:stream/consumers';
+  const [port, address, requests] = process.argv.slice(1);
+  const answers = JSON.parse(requests).map((request) => {
+    const socket = connect(Number(port), address);
+    socket.write(request);
+    return text(socket);
+  });
+  for (const answer of answers) console.log(JSON.stringify(await answer));
+`;
+
+/** What such a program has printed. */
+export const probedStrings = (printed: string) =>
+  printed
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as string);
+
+/** The answers to these texts, each sent as the other user on a connection of its own. */
+export const rawProbeAs = async (port: number, address: string, requests: readonly string[]) => {
+  const argv = ['--input-type=module', '-e', rawProbe, String(port), address, JSON.stringify(requests)];
+  return probedStrings(await runAsOtherUser([process.execPath, ...argv]));
+};
+
+/** How many callers' ends of connections to this port have no process any more, by the system's table. */
+export async function orphans(port: number): Promise<number> {
+  // Not those that are closed on both sides (06, TIME_WAIT).
+  return (await ends(port)).filter(({ state, inode }) => state !== '06' && inode === '0').length;
+}
+
+/** The callers' ends of all connections to this port. */
+async function ends(port: number): Promise<{ state: string | undefined; inode: string | undefined }[]> {
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'latin1').catch(() => '')),
+  );
+  const rows = tables.flatMap((table) => table.split('\n')).map((row) => row.trim().split(/\s+/));
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return rows
+    .filter(([, , remote]) => remote?.endsWith(suffix))
+    .map(([, , , state, , , , , , inode]) => ({ state, inode }));
+}
+
+/** This machine's loopback addresses. */
+export const families = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
+  ? ['127.0.0.1', '::1']
+  : ['127.0.0.1'];
+
+/** How many callers' ends of connections to this port have said that they send nothing more, and are not gone (FIN_WAIT2). */
+export async function halfClosed(port: number): Promise<number> {
+  return (await ends(port)).filter(({ state, inode }) => state === '05' && inode !== '0').length;
 }

@@ -8,6 +8,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListenError } from '../../main/api/listen.ts';
+import { loginPath } from '../../main/broker/login.ts';
 import { MemoryVault } from '../../main/broker/vault.ts';
 import { endpointPath, publishEndpoint, readEndpoint } from '../../main/endpointFile.ts';
 import { keepLoopbackDirect } from '../../main/environmentProxy.ts';
@@ -81,7 +82,7 @@ async function start(settings: Settings, provider: IdentityProvider): Promise<Ho
 /** A browser of its own for each address, as one comes: what it signed in to before says nothing of the next. */
 async function browse(address: string): Promise<void> {
   const browser = new BrowserDouble();
-  const isLogin = new URL(address).pathname === '/authorize';
+  const isLogin = new URL(address).pathname.startsWith(loginPath);
   await (isLogin ? browser.signInAs(address, person) : browser.openAndStop(address));
 }
 

@@ -113,6 +113,41 @@ describe('section P: Linux', () => {
     expect(await asRoot.find(from(0x9c40))).toBeUndefined();
   });
 
+  /** From 127.0.0.1 to port 1000; the rows of its two ends. */
+  const ends = (theirs: readonly string[], ours: string) =>
+    [header, ...theirs, row('0100007F:03E8', '0100007F:A000', ours, 1000, ours === established ? 601 : 0)].join('\n');
+  const theirEnd = (state: string, uid: number, inode: number) => [
+    row('0100007F:A000', '0100007F:03E8', state, uid, inode),
+  ];
+
+  it.each<[string, string, boolean]>([
+    ['our own user', ends(theirEnd(established, 1000, 602), established), true],
+    ['root, as docker-proxy', ends(theirEnd(established, 0, 602), established), true],
+    ['an end that is not of this machine, as WSL’s mirrored network has it', ends([], established), true],
+    ['another user', ends(theirEnd(established, 1001, 602), established), false],
+    ['a process that has gone, whose row reads uid 0', ends(theirEnd('05', 0, 0), '08'), false],
+    ['our own user, whose inode is 0', ends(theirEnd(established, 1000, 0), established), false],
+    ['our own user, with an end that is closing', ends(theirEnd('05', 1000, 602), '08'), false],
+    ['root, with an end that is closing', ends(theirEnd('04', 0, 602), established), false],
+    ['an end that has closed (TIME_WAIT)', ends(theirEnd('06', 0, 0), '08'), false],
+    ['an end that was reset, and ours with it', header, false],
+    ['an end that is not there, while ours is closing', ends([], '08'), false],
+  ])('R16: whether a login may be brought by %s', async (_who, table, expected) => {
+    const lookup = linuxCallerLookup(async (name) => (name === 'tcp' ? table : header), 1000, noPrograms);
+    expect(await lookup.mayBringLogin(from(0xa000))).toBe(expected);
+  });
+
+  it('R16: another user’s row that slips out of two reads is found by the third', async () => {
+    const seen = ends(theirEnd(established, 1001, 602), established);
+    const tables = [ends([], established), ends([], established), seen];
+    const lookup = linuxCallerLookup(
+      async (name) => (name === 'tcp' ? (tables.shift() ?? seen) : header),
+      1000,
+      noPrograms,
+    );
+    expect(await lookup.mayBringLogin(from(0xa000))).toBe(false);
+  });
+
   it('L5: a system without IPv6 has no tcp6, and is served from tcp', async () => {
     const lookup = linuxCallerLookup(
       async (name) => {

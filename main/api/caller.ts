@@ -46,6 +46,11 @@ export function presentTime(): PointInTime {
 export interface CallerLookup {
   /** Undefined for another user's process, and for a connection that has no owner any more: neither is served. */
   find(connection: Connection): Promise<Caller | undefined>;
+  /**
+   * R16: whether this connection may bring a login's ticket or its callback. More than callers may, for a browser may come
+   * through a forwarder; and none that is ending.
+   */
+  mayBringLogin(connection: Connection): Promise<boolean>;
   /** True where it takes seconds: a probe, which waits 100 ms, is answered without it. */
   readonly isSlow?: boolean;
 }
@@ -146,7 +151,34 @@ export function linuxCallerLookup(
         }),
       );
     },
+    mayBringLogin: (connection) => mayBringLogin(look, connection, ownUid),
   };
+}
+
+/** How often a row must be missed to be absent: it can slip through a read, and where it is absent nobody is known to be there. */
+const looksForAbsence = 3;
+
+/**
+ * R16, on Linux: sockets of this user, and of root, whose forwarders (docker-proxy, sshd) bring browsers from elsewhere; and an
+ * end that is not in this machine's table (WSL's mirrored network) while ours is established: that of a connection which was
+ * closed or reset in the meantime is not.
+ * @param look - finds the row of the `remote` end of a connection
+ */
+async function mayBringLogin(
+  look: (connection: Connection) => Promise<SocketRow | undefined>,
+  connection: Connection,
+  ownUid: number,
+): Promise<boolean> {
+  for (let looks = 0; looks < looksForAbsence; looks += 1) {
+    const row = await look(connection);
+    if (row) return row.isEstablished && row.inode !== 0 && (row.uid === ownUid || row.uid === 0);
+  }
+  const { remoteAddress, remotePort, localAddress, localPort } = connection;
+  const ours = await look({
+    ...{ remoteAddress: localAddress, remotePort: localPort },
+    ...{ localAddress: remoteAddress, localPort: remotePort },
+  });
+  return ours?.isEstablished === true && ours.inode !== 0;
 }
 
 /** The end of a connection as the kernel lists it. */
@@ -221,6 +253,10 @@ export function macCallerLookup(
       const { epoch: connected } = connection.opened ?? presentTime();
       return callerWith(() => programs.find(() => holders(connection), ownUid, connected));
     },
+    async mayBringLogin(connection) {
+      const [first] = await holders(connection);
+      return first?.uid === ownUid;
+    },
   };
 }
 
@@ -248,20 +284,20 @@ export function windowsCallerLookup(
   runPowershell: (argv: string[]) => Promise<string>,
   programs: Pick<WindowsPrograms, 'find'>,
 ): CallerLookup {
+  const isOwn = async ({ remoteAddress, remotePort, localPort }: Connection) => {
+    const script = [
+      `$c = Get-NetTCPConnection -State Established -LocalAddress '${remoteAddress}' -LocalPort ${remotePort} -RemotePort ${localPort}`,
+      '$p = Get-CimInstance Win32_Process -Filter "ProcessId=$($c.OwningProcess)"',
+      '$o = (Invoke-CimMethod -InputObject $p -MethodName GetOwnerSid).Sid',
+      '@{ owner = $o; self = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value } | ConvertTo-Json -Compress',
+    ].join('; ');
+    const printed = await runPowershell(['-NoProfile', '-NonInteractive', '-Command', script]).catch(() => '');
+    return ownWindowsSid(printed) !== undefined;
+  };
   return {
     isSlow: true,
-    async find(connection) {
-      const { remoteAddress, remotePort, localPort } = connection;
-      const script = [
-        `$c = Get-NetTCPConnection -State Established -LocalAddress '${remoteAddress}' -LocalPort ${remotePort} -RemotePort ${localPort}`,
-        '$p = Get-CimInstance Win32_Process -Filter "ProcessId=$($c.OwningProcess)"',
-        '$o = (Invoke-CimMethod -InputObject $p -MethodName GetOwnerSid).Sid',
-        '@{ owner = $o; self = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value } | ConvertTo-Json -Compress',
-      ].join('; ');
-      const printed = await runPowershell(['-NoProfile', '-NonInteractive', '-Command', script]).catch(() => '');
-      const sid = ownWindowsSid(printed);
-      return sid === undefined ? undefined : callerWith(() => programs.find(connection));
-    },
+    find: async (connection) => ((await isOwn(connection)) ? callerWith(() => programs.find(connection)) : undefined),
+    mayBringLogin: isOwn,
   };
 }
 

@@ -15,7 +15,7 @@ async function apiWith(operation: Operation, told: Pick<ApiOptions, 'onCrowd' | 
   const api = createApi({
     broker: idleBroker(),
     gate: testGate(),
-    callers: { find: async () => callerWith(async () => undefined) },
+    callers: { find: async () => callerWith(async () => undefined), mayBringLogin: async () => true },
     now: () => 0,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },

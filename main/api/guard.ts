@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isListedOrigin } from '../access/gate.ts';
 import { BrokerError } from '../broker/errors.ts';
+import { loginPath } from '../broker/login.ts';
 
 /**
  * What is decided about a request before anything else reads it (rules L1–L4). No express here, and no state: the raw
@@ -13,11 +14,17 @@ export const callbackPath = '/pkce/response/code';
 export const openPagePrefix = '/pkce/response/result/';
 /** The API description as a page: another such page (L3b). What it loads is asked for by itself, and by nobody else. */
 export const docsPath = '/docs';
+/** The one-time addresses of logins: a person may follow one from wherever it stands, such as a chat with themselves (L3d). */
+export const loginPrefix = loginPath;
 /** Signs out. Nobody's page may link to it but our own, which asks the person first. */
 export const logoutPath = '/v2/logout';
 /** What a page of our own may ask for. `/docs` runs a viewer that is not our code: it gets its files and the description. */
 const isForOwnPages = (path: string) =>
   path === docsPath || path.startsWith(`${docsPath}/`) || path === '/openapi.json' || path.startsWith(openPagePrefix);
+
+/** L3b, L3d. */
+const isOpenToAnySite = (path: string) =>
+  path.startsWith(openPagePrefix) || path === docsPath || path.startsWith(loginPrefix);
 
 export interface GuardPolicy {
   /** The port that the API listens on. */
@@ -59,7 +66,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
       (site === 'same-origin' && request.method === 'GET' && isForOwnPages(path)) ||
       (site === 'same-origin' && isPage && request.method === 'GET' && path === logoutPath) ||
       (isPage && path === callbackPath && (request.method === 'POST' || request.method === 'GET')) ||
-      (isPage && (path.startsWith(openPagePrefix) || path === docsPath) && request.method === 'GET') ||
+      (isPage && isOpenToAnySite(path) && request.method === 'GET') ||
       (isAllowedOrigin && (mode === 'cors' || mode === 'websocket'));
     if (!mayPass) {
       throw new BrokerError('forbidden_origin', { happened: 'The request was made by a web page of another site.' });

@@ -50,6 +50,7 @@ async function stage(
     broker: world.broker,
     gate,
     callers: {
+      mayBringLogin: async () => true,
       find: async () => {
         const mine = now;
         return callerWith(async () => mine);

@@ -163,6 +163,38 @@ export function failedPage({ code, happened, next, id }: BrokerError, status: nu
   });
 }
 
+/**
+ * For a login's address that leads nowhere, and for whoever may not bring one: they learn nothing of which it is (R16).
+ */
+export function noLoginPage(): Answer {
+  const { pages: words } = spoken().texts;
+  return refusal(words.noLogin, [words.noLoginText, words.noLoginNext]);
+}
+
+/** A login's address that another browser has followed (R16). */
+export function usedLoginPage(): Answer {
+  const { pages: words } = spoken().texts;
+  return page(403, { kind: 'bad', title: words.usedLogin, paragraphs: [words.usedLoginText, words.usedLoginNext] });
+}
+
+/** A login that comes back in a browser which may not bring it (R16). */
+export function foreignBrowserPage(): Answer {
+  const { pages: words } = spoken().texts;
+  return refusal(words.foreignBrowser, [words.foreignBrowserText, words.foreignBrowserNext]);
+}
+
+/** The connection ends with it, as with the JSON error of this code. */
+function refusal(title: string, paragraphs: readonly string[]): Answer {
+  const { pages: words } = spoken().texts;
+  const { headers, ...rest } = page(403, {
+    kind: 'bad',
+    title,
+    paragraphs,
+    facts: { [words.code]: 'forbidden_origin' },
+  });
+  return { ...rest, headers: { ...headers, Connection: 'close' } };
+}
+
 /** What `/v2/logout` answers to a program: a short page, which the clients read as a string. */
 export function signedOutPage(): Answer {
   const { pages: words } = spoken().texts;

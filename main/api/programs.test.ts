@@ -14,7 +14,7 @@ const commandKey = 'the-key-of-this-run';
 const command = { Authorization: `Bearer ${commandKey}` };
 const listed = 'https://tool.example';
 const editor = programOf({ path: '/usr/bin/editor', kind: 'program', name: 'Editor', process: '1@1' });
-const callers = { find: async () => callerWith(async () => editor) };
+const callers = { find: async () => callerWith(async () => editor), mayBringLogin: async () => true };
 
 let gate: Gate;
 let listening: Listening;

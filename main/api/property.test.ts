@@ -678,7 +678,7 @@ describe(`whatever is sent (seed ${seed}, ${runs} requests each), the answer is 
     const api = createApi({
       broker,
       gate: testGate('same-user', { clock: world.clock }, ['https://tool.example']),
-      callers: { find: async () => callerWith(async () => undefined) },
+      callers: { find: async () => callerWith(async () => undefined), mayBringLogin: async () => true },
       now: () => world.clock.now(),
       log: {
         debug: () => undefined,

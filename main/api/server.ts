@@ -1,6 +1,7 @@
 import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
@@ -10,9 +11,10 @@ import { type Caller, type CallerLookup, callerWith, connectionOf, type PointInT
 import { descriptionOperations } from './description.ts';
 import { deviceOperations } from './device.ts';
 import { errorAnswer } from './errors.ts';
-import { callbackPath, guard, openPagePrefix, type Passed } from './guard.ts';
+import { callbackPath, guard, loginPrefix, openPagePrefix, type Passed } from './guard.ts';
+import { loginAddressOperation } from './loginAddress.ts';
 import { type Answer, type ApiRequest, madeOnce, type Operation } from './operation.ts';
-import { ResultPages } from './pages.ts';
+import { foreignBrowserPage, noLoginPage, ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
 import { programsOperations } from './programs.ts';
 import type { Streams } from './stream.ts';
@@ -217,9 +219,19 @@ export function createApi(options: ApiOptions): Api {
     return caller;
   }
 
+  /** R16. Asked for each request: a connection may have been good before, and be ending now. */
+  async function mayBringLogin(socket: Socket): Promise<boolean> {
+    const connection = connectionOf(socket);
+    if (!connection || !(await options.callers.mayBringLogin(connection).catch(() => false))) return false;
+    // A reset that came before the look-up is known after one more turn of the loop: the same ports may be somebody else's since.
+    await setImmediate();
+    await setImmediate();
+    return !socket.destroyed && !socket.readableEnded;
+  }
+
   /** As whom a request is made that the guard has let pass. */
   function requesterOf(request: IncomingMessage, origin: string | undefined): Requester | Promise<Requester> {
-    if (takesStrangers(request) || (options.callers.isSlow === true && isProbe(request)))
+    if (bringsLogin(request) || (options.callers.isSlow === true && isProbe(request)))
       return { caller: stranger, origin };
     const peer = peerOf(request.socket);
     if (origin === undefined && peer.requester) return peer.requester;
@@ -235,6 +247,8 @@ export function createApi(options: ApiOptions): Api {
     const passed = guarded(request);
     const { origin } = passed instanceof Promise ? await passed : passed;
     if (origin !== undefined && allowOrigin(request, response, origin, send)) return;
+    if (bringsLogin(request) && !(await mayBringLogin(request.socket)))
+      return send(response, pathOf(request).startsWith(loginPrefix) ? noLoginPage() : foreignBrowserPage());
     const found = requesterOf(request, origin);
     const who: Admitted = { requester: found instanceof Promise ? await found : found, arrivedAt };
     const operation = hasBody(request) ? undefined : bodyless.get(request.method ?? '')?.get(pathOf(request));
@@ -349,6 +363,7 @@ export function apiOperations({
     ...descriptionOperations(() => described, instance, docsFolder),
     ...programsOperations(gate, commandKey),
     ...deviceOperations(broker, gate, now),
+    loginAddressOperation(broker),
     ...furtherOperations,
   ];
 }
@@ -356,16 +371,16 @@ export function apiOperations({
 /** Before everything that runs: a connection that may be older than we are proves nothing by when its program began. */
 const unknownTime: PointInTime = { uptime: 0, epoch: 0 };
 
-/** Who brings a login from beyond a forwarder (a container, WSL, SSH): owns nothing here. */
+/** Whose browser brings a login, perhaps from beyond a forwarder (a container, WSL, SSH): owns nothing here. */
 const stranger = callerWith(async () => undefined);
 
 /**
- * Section P: the callback of a browser takes a code from wherever it comes, because the state is its proof; so do the pages
- * that it leads to. A program that relays a code is asked who it is, as everywhere else.
+ * A browser that follows a login's address, brings its callback, or reads the page that this leads to: it has rules of its own
+ * (R16). A program that relays a code is asked who it is, as everywhere else.
  */
-function takesStrangers(request: IncomingMessage): boolean {
+function bringsLogin(request: IncomingMessage): boolean {
   const path = pathOf(request);
-  if (path !== callbackPath && !path.startsWith(openPagePrefix)) return false;
+  if (path !== callbackPath && !path.startsWith(openPagePrefix) && !path.startsWith(loginPrefix)) return false;
   return request.headers.accept?.includes('text/html') ?? false;
 }
 

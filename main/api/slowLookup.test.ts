@@ -12,7 +12,7 @@ async function stage(lookup: Partial<CallerLookup>): Promise<string> {
   const api = createApi({
     broker: idleBroker(),
     gate: testGate(),
-    callers: { find: () => new Promise(() => undefined), ...lookup },
+    callers: { find: () => new Promise(() => undefined), mayBringLogin: async () => true, ...lookup },
     now: () => 0,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },

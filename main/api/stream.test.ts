@@ -49,7 +49,7 @@ async function stage(
   const api = createApi({
     broker: world.broker,
     gate: options.gate ?? testGate('same-user', { clock: world.clock }, [listed]),
-    callers: { find: options.find ?? (async () => callerWith(async () => undefined)) },
+    callers: { find: options.find ?? (async () => callerWith(async () => undefined)), mayBringLogin: async () => true },
     now: () => world.clock.now(),
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     instance: { id: randomUUID(), version: '1.2.3', compatibleVersion: '12.3.4' },

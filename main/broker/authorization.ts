@@ -29,6 +29,14 @@ export interface Challenge {
   readonly codeVerifier?: string;
 }
 
+/** R16: what opens a login in the person's browser, once. */
+export interface LoginTicket {
+  /** 192 random bits: whoever knows it and is let in gets the login page. */
+  readonly value: string;
+  /** What the browser that used it up may use it again with; absent until then. */
+  key?: string;
+}
+
 /** What came back from the provider to the callback. */
 export interface AuthorizationResponse {
   readonly code: string;
@@ -54,8 +62,10 @@ export class Authorization {
   /** Milliseconds since the epoch. */
   deadline: number;
   request: AuthorizationRequest | undefined;
-  /** The login page's address, once it was started. */
+  /** The provider's login page, once it was started. */
   address: string | undefined;
+  /** The newest ticket for {@link address}. */
+  ticket: LoginTicket | undefined;
   response: AuthorizationResponse | undefined;
   receivedAt: number | undefined;
   /** The exchange of the code, shared by equal ones (R15). */
@@ -202,6 +212,13 @@ export class Authorizations {
         !one.fresh &&
         one.codeVerifier !== undefined &&
         (one.status === 'issued' || one.status === 'waiting' || (this.#isKept(one) && !one.exchange)),
+    );
+  }
+
+  /** The login that this ticket opens, as long as it waits and no newer ticket was made for it. */
+  byTicket(ticket: string): Authorization | undefined {
+    return this.#newest(
+      (one) => one.status === 'waiting' && one.ticket !== undefined && isSameSecret(one.ticket.value, ticket),
     );
   }
 

@@ -3,7 +3,7 @@ import { type Authorization, Authorizations, type Challenge, loopgateItself, typ
 import { type Clock, watchForJumps } from './clock.ts';
 import { type DeviceCode, DeviceLogins, type DeviceRequest } from './deviceLogin.ts';
 import { BrokerError, type BrokerErrorDetails, brokerErrorOf } from './errors.ts';
-import { Logins } from './login.ts';
+import { type Followed, Logins } from './login.ts';
 import { OtherProfiles } from './otherProfiles.ts';
 import { type IdTokenClaims, type OtherApi, Provider, type Tokens } from './provider.ts';
 import { normaliseIssuer } from './providerChecks.ts';
@@ -180,6 +180,8 @@ export class Broker {
    */
   async start(address: string): Promise<void> {
     this.#registration.redirectUri = `${address}/pkce/response/code`;
+    // Not `localhost`: a browser may have HSTS stored for that name, and cookies of others. 127.0.0.1 is always there (R8).
+    this.#logins.origin = address.replace('//localhost:', '//127.0.0.1:');
     const configured = this.#settings.issuer === undefined ? undefined : normaliseIssuer(this.#settings.issuer);
     const sameIssuer = (issuer: string) => issuer.replace(/\/$/, '') === configured?.replace(/\/$/, '');
     await this.#accounts.load(
@@ -508,23 +510,31 @@ export class Broker {
     return await (isOwn ? session.accessToken() : session.accessTokenFor(api));
   }
 
-  /** Opens the same login page once more. */
+  /** Opens the same login page once more; the address that was opened before ends. */
   async openAgain(id: string): Promise<void> {
-    const address = this.loginAddress(id);
+    const address = this.newLoginAddress(id);
     if (address !== undefined) await this.#openBrowser(address);
   }
 
-  /** The address of a login that waits, for the person to copy. */
-  loginAddress(id: string): string | undefined {
-    const one = this.#authorizations.byId(id);
-    return one?.status === 'waiting' ? one.address : undefined;
+  /** A new one-time address of a login that waits, for the person to copy; the one before ends (R16). */
+  newLoginAddress(id: string): string | undefined {
+    const one = this.#waitingLogin(id);
+    return one && this.#logins.newAddress(one);
+  }
+
+  /**
+   * A browser of the person's brings the ticket of a one-time address (R16). Who may bring it is decided before.
+   * @param keys - what the browser says to have got when it came before
+   */
+  followLogin(ticket: string, keys: readonly string[] = []): Followed {
+    return this.#logins.follow(ticket, keys);
   }
 
   /** The person cancels a login; the program that asked for it gets `authorization_cleared`. */
   cancel(id: string): void {
     this.#deviceLogins.cancel(id);
-    const one = this.#authorizations.byId(id);
-    if (one?.status === 'waiting') this.#authorizations.end(one, new BrokerError('authorization_cleared'));
+    const one = this.#waitingLogin(id);
+    if (one) this.#authorizations.end(one, new BrokerError('authorization_cleared'));
   }
 
   /** The person makes another signed-in account the active one. @throws BrokerError `not_found` */
@@ -588,6 +598,11 @@ export class Broker {
       vault: this.#accounts.place,
       switchedFrom: before && personOf(before),
     };
+  }
+
+  #waitingLogin(id: string): Authorization | undefined {
+    const one = this.#authorizations.byId(id);
+    return one?.status === 'waiting' ? one : undefined;
   }
 
   #waiting(): WaitingLogin | undefined {
@@ -718,7 +733,7 @@ export class Broker {
     try {
       await this.#world.openBrowser(address);
     } catch (error) {
-      // The opener's own words may quote the address, which holds the state (T9).
+      // The opener's own words may quote the address, which is good until somebody has followed it (T9).
       this.#world.log.warn({ failure: error instanceof Error ? error.name : 'unknown' }, 'the browser did not open');
       this.#setProblem(
         new BrokerError('internal', {

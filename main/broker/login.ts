@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   type Authorization,
   type Authorizations,
@@ -10,12 +11,32 @@ import {
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from './provider.ts';
+import { mayLeadTo } from './providerChecks.ts';
 import { oauthWords } from './providerErrors.ts';
 import type { Registration } from './registration.ts';
 import type { SignInRequest, SignInResult } from './requests.ts';
 
 /** R15: how long consent and login may take together, in milliseconds. Node's fetch gives up at 300 s. */
 const consentAndLogin = 240_000;
+
+/** Where a browser is opened for a login; the ticket follows (R16). */
+export const loginPath = '/login/';
+
+/** What a browser gets that brings a ticket. */
+export type Followed =
+  | {
+      readonly outcome: 'opened';
+      /** The provider's login page. */
+      readonly address: string;
+      /** What this browser may follow the ticket with again. */
+      readonly key: string;
+      /** For how long the login goes on waiting, in milliseconds. */
+      readonly lasts: number;
+    }
+  /** Another browser has followed it. */
+  | { readonly outcome: 'used' }
+  /** There never was such a ticket, a newer one has taken its place, or its login is over. */
+  | { readonly outcome: 'unknown' };
 
 /** How a login is opened. */
 export interface OpenOptions {
@@ -43,6 +64,8 @@ export class Logins {
   readonly #pending: Authorizations;
   readonly #registration: Registration;
   readonly #host: LoginHost;
+  /** Where tickets are brought, e.g. `http://127.0.0.1:1000`; known once the API listens. */
+  origin = '';
 
   constructor(pending: Authorizations, registration: Registration, host: LoginHost) {
     this.#pending = pending;
@@ -110,10 +133,38 @@ export class Logins {
     if (patience <= 0) throw new BrokerError('authorization_timeout');
     this.#pending.countStart(options.startedBy ?? owner);
     const address = endpoint.address(request, one);
+    if (!mayLeadTo(address, this.#registration.issuer)) {
+      throw new BrokerError('provider_error', {
+        happened: 'The login page of the identity provider is neither https nor at the configured provider.',
+      });
+    }
     this.#pending.begin(one, request, address, patience);
     this.#host.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
-    if (options.inBrowser) void this.#host.openBrowser(address);
+    if (options.inBrowser) void this.#host.openBrowser(this.newAddress(one));
     return one;
+  }
+
+  /**
+   * R16: a new one-time address of this machine for a login that waits; the one before is good for nothing any more. It may be
+   * seen in a process list, a clipboard or a terminal, where the provider's own, which has the state, may not.
+   */
+  newAddress(one: Authorization): string {
+    one.ticket = { value: randomBytes(24).toString('base64url') };
+    return `${this.origin}${loginPath}${one.ticket.value}`;
+  }
+
+  /**
+   * A browser of the person's brings a ticket: the first one uses it up (R16).
+   * @param keys - what the browser says to have got when it came before
+   */
+  follow(ticket: string, keys: readonly string[]): Followed {
+    const one = this.#pending.byTicket(ticket);
+    if (!one?.ticket || one.address === undefined) return { outcome: 'unknown' };
+    const { key } = one.ticket;
+    if (key !== undefined && !keys.some((brought) => isSameSecret(brought, key))) return { outcome: 'used' };
+    one.ticket.key ??= randomBytes(24).toString('base64url');
+    const lasts = one.deadline - this.#host.clock.now();
+    return { outcome: 'opened', address: one.address, key: one.ticket.key, lasts };
   }
 
   /**

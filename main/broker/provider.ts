@@ -148,6 +148,11 @@ export class Provider {
     this.#held = new HeldAnswers(clock);
   }
 
+  /** As it is configured. */
+  get configuredIssuer(): string {
+    return this.#settings.issuer;
+  }
+
   /** The host that a person knows the provider by. */
   get host(): string {
     return new URL(this.#settings.issuer).host;

@@ -83,6 +83,16 @@ export function isUsable(address: string, issuer: string): boolean {
   return isSecure(url) && (!isLoopback(url) || isLoopback(new URL(issuer))) && url.username + url.password === '';
 }
 
+/**
+ * Where a browser may be sent: https, or the very provider that is configured.
+ * @param issuer - the configured one
+ */
+export function mayLeadTo(address: string, issuer: string | undefined): boolean {
+  if (!URL.canParse(address)) return false;
+  const url = new URL(address);
+  return url.protocol === 'https:' || (issuer !== undefined && url.origin === new URL(issuer).origin);
+}
+
 /** openid-client takes a DPoP token too, which nobody here could use, and any characters, which could end a header line. */
 export function checkBearer(answer: client.TokenEndpointResponse): void {
   if (answer.token_type !== 'bearer') {

@@ -25,6 +25,11 @@ export class Registration {
     this.#provider = provider;
   }
 
+  /** The configured issuer; undefined when none is. */
+  get issuer(): string | undefined {
+    return this.#provider?.configuredIssuer;
+  }
+
   /** @throws BrokerError `not_configured` */
   provider(): Provider {
     if (!this.#provider) throw new BrokerError('not_configured');

@@ -14,6 +14,7 @@ import {
   scriptedWorld,
   signInAs,
 } from '../../e2e/support/brokerWorld.ts';
+import { arrivedAt } from '../../e2e/support/loginAddress.ts';
 import { s256 } from './authorization.ts';
 import type { SignInRequest } from './requests.ts';
 
@@ -491,17 +492,26 @@ test('a login that the person cancels is no problem to show, and its caller gets
   expect((await asked).code).toBe('authorization_cleared');
 });
 
-test('the login page can be opened again, and copied, while it waits', async () => {
+test('R16: what is opened and copied is an address of this machine without state and nonce, once; a new one ends the old', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const asked = broker.authorize(editor, {});
   const opened = await browser.tab();
   const id = broker.state().waiting?.id ?? '';
-  expect(broker.loginAddress(id)).toBe(opened);
+  const copied = broker.newLoginAddress(id) ?? '';
+  expect(copied).toMatch(/^http:\/\/127\.0\.0\.1:39300\/login\/[\w-]{32}$/);
+  const newer = broker.newLoginAddress(id) ?? '';
+  expect(newer).not.toBe(copied);
+  expect(() => arrivedAt(broker, copied)).toThrow('unknown');
+  expect(arrivedAt(broker, newer)).toBe(opened);
+  expect(() => arrivedAt(broker, newer)).toThrow('used');
   await broker.openAgain(id);
+  expect(() => arrivedAt(broker, newer)).toThrow('unknown');
   expect(browser.opened).toEqual([opened, opened]);
+  const last = broker.newLoginAddress(id) ?? '';
   await browser.finish(opened);
   await asked;
-  expect(broker.loginAddress(id)).toBeUndefined();
+  expect(() => arrivedAt(broker, last)).toThrow('unknown');
+  expect(broker.newLoginAddress(id)).toBeUndefined();
   await broker.openAgain(id);
   expect(browser.opened).toHaveLength(2);
 });
@@ -519,19 +529,25 @@ test('a browser that does not open leaves the login waiting, and the person read
     message: expect.stringContaining('Copy the address'),
   });
   const { waiting } = broker.state();
-  await browser.finish(broker.loginAddress(waiting?.id ?? '') ?? '');
+  await browser.finish(arrivedAt(broker, broker.newLoginAddress(waiting?.id ?? '') ?? ''));
   expect((await asked).code).toMatch(/^code-/);
 });
 
-test('T9: the reason why a browser did not open is logged without the address, which holds state and nonce', async () => {
+test('T9: the reason why a browser did not open is logged without the address, its state and its nonce', async () => {
   const { broker, browser, log } = await scriptedWorld();
-  browser.failure = (opened) => new Error(`Command failed: xdg-open ${opened}`);
-  const shown = new Promise<string>((resolve) => {
-    broker.onChange(() => broker.state().problem && resolve(broker.state().waiting?.id ?? ''));
+  let tried = '';
+  browser.failure = (opened) => {
+    tried = opened;
+    return new Error(`Command failed: xdg-open ${opened}`);
+  };
+  const shown = new Promise<void>((resolve) => {
+    broker.onChange(() => broker.state().problem && resolve());
   });
   void broker.authorize(editor, {}).catch(() => undefined);
-  const { state = '?', nonce = '?' } = parametersOf(broker.loginAddress(await shown) ?? '');
+  await shown;
+  const { state = '?', nonce = '?' } = parametersOf(arrivedAt(broker, tried));
   expect(log.lines.join()).toContain('the browser did not open');
+  expect(log.lines.join()).not.toContain(tried);
   expect(log.lines.join()).not.toContain(state);
   expect(log.lines.join()).not.toContain(nonce);
 });

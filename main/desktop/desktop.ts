@@ -269,7 +269,7 @@ function actionsOf(
     cancelSignIn: withHost(({ broker }, id: string) => broker.cancel(id)),
     openAgain: withHost(({ broker }, id: string) => void broker.openAgain(id)),
     copyAddress: withHost(({ broker }, id: string) => {
-      const address = broker.loginAddress(id);
+      const address = broker.newLoginAddress(id);
       if (address !== undefined) clipboard.writeText(address);
     }),
     dismissProblem: withHost(({ broker }) => broker.dismissProblem()),

@@ -553,6 +553,19 @@ export const english = {
     confirmElse: 'If that was not you, close this tab. Nothing has changed.',
     signOut: 'Sign out',
     finished: 'This sign-in is finished',
+    /** A login's one-time address. */
+    noLogin: 'This address opens no login',
+    noLoginText:
+      'Its login is over, a newer address has taken its place, or this browser is not one of the user who runs Loopgate on this machine. Nothing was changed.',
+    noLoginNext: 'Go back to Loopgate and press “Open again”, or start the sign-in again.',
+    usedLogin: 'This address was already used',
+    usedLoginText:
+      'It opens a login once, in one browser. If that was not you, another program of yours may have followed it: cancel the login in Loopgate.',
+    usedLoginNext: 'To go on here, press “Open again” in the window of Loopgate, or start the sign-in again.',
+    foreignBrowser: 'This browser may not bring the login',
+    foreignBrowserText:
+      'It is run by another user of this machine than Loopgate, or the connection was closing. Nothing was changed: the login goes on waiting.',
+    foreignBrowserNext: 'Finish the login in a browser of the user who runs Loopgate.',
   },
 
   /**

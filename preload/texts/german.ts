@@ -543,6 +543,19 @@ export const german: Texts = {
     confirmElse: 'War das nicht gewollt, einfach diesen Tab schließen. Es hat sich nichts geändert.',
     signOut: 'Abmelden',
     finished: 'Diese Anmeldung ist abgeschlossen',
+    noLogin: 'Diese Adresse öffnet keine Anmeldung',
+    noLoginText:
+      'Die Anmeldung ist beendet, eine neuere Adresse gilt an ihrer Stelle, oder dieser Browser gehört nicht dem Benutzer, der Loopgate auf diesem Rechner ausführt. Es wurde nichts geändert.',
+    noLoginNext: 'Bitte in Loopgate auf „Erneut öffnen“ klicken oder die Anmeldung neu beginnen.',
+    usedLogin: 'Diese Adresse wurde schon benutzt',
+    usedLoginText:
+      'Sie öffnet eine Anmeldung einmal, in einem Browser. War das jemand anderes, ist ihr vielleicht ein anderes Ihrer Programme gefolgt: Dann bitte die Anmeldung in Loopgate abbrechen.',
+    usedLoginNext:
+      'Um hier weiterzumachen, im Fenster von Loopgate auf „Erneut öffnen“ klicken oder die Anmeldung neu beginnen.',
+    foreignBrowser: 'Dieser Browser darf die Anmeldung nicht bringen',
+    foreignBrowserText:
+      'Ein anderer Benutzer dieses Rechners führt ihn aus, oder die Verbindung wurde gerade geschlossen. Es wurde nichts geändert: Die Anmeldung wartet weiter.',
+    foreignBrowserNext: 'Bitte die Anmeldung in einem Browser des Benutzers beenden, der Loopgate ausführt.',
   },
 
   said: saidWith(germanSentences),

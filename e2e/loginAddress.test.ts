@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { BrowserDouble } from './identity-provider/person.ts';
+import { type Pair, printedAddresses, startPair } from './support/client.ts';
+import { askForLogin, isLoginAddress, type LoginAnswer, navigation } from './support/loginAddress.ts';
+
+/** What a browser sends back of a `Set-Cookie` line. */
+const pairOf = ({ headers }: LoginAnswer) => headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+
+describe('the one-time address of a login', () => {
+  let pair: Pair;
+  beforeAll(async () => {
+    pair = await startPair();
+  });
+  afterAll(() => pair.stop());
+
+  /** A login that waits, and the address that was printed for it. */
+  async function waitingLogin(): Promise<{ address: string; answer: Promise<Response> }> {
+    const { host } = pair;
+    const printed = printedAddresses(host).length;
+    const answer = fetch(`${host.address}/pkce/code`, { method: 'POST' });
+    await host.waitForOutput(() => printedAddresses(host).length > printed);
+    onTestFinished(async () => {
+      await fetch(`${host.address}/pkce/clear`, { method: 'POST' });
+      await answer;
+    });
+    return { address: printedAddresses(host).at(-1) ?? '', answer };
+  }
+
+  test('R16: is all that is printed and logged of it: the state, nonce and challenge of the request are nowhere', async () => {
+    const { address } = await waitingLogin();
+    expect(address).toSatisfy(isLoginAddress);
+    const { headers } = await askForLogin(address);
+    const { searchParams } = new URL(headers.location ?? '');
+    for (const name of ['state', 'nonce', 'code_challenge']) {
+      const value = searchParams.get(name) ?? '';
+      expect(value.length).toBeGreaterThan(20);
+      expect(pair.host.output() + pair.host.errors()).not.toContain(value);
+    }
+    // The log has what was asked for, and not the ticket.
+    await pair.host.waitForLine(/"path":"\/login\/:ticket"/);
+    expect(pair.host.errors()).not.toContain(new URL(address).pathname);
+  });
+
+  test('R16: leads the first browser to the provider, stored by nobody, told to nobody', async () => {
+    const { address } = await waitingLogin();
+    const { status, headers, body } = await askForLogin(address);
+    expect(status).toBe(303);
+    expect(headers.location).toMatch(new RegExp(`^${pair.provider.issuer}authorize\\?`));
+    expect(headers['cache-control']).toBe('no-store');
+    expect(headers['referrer-policy']).toBe('no-referrer');
+    expect(body).toBe('');
+    const [cookie = '', ...more] = headers['set-cookie'] ?? [];
+    expect(more).toEqual([]);
+    const [, ...attributes] = cookie.split('; ');
+    const { pathname } = new URL(address);
+    expect(attributes).toEqual([
+      `Path=${pathname}`,
+      expect.stringMatching(/^Max-Age=\d+$/),
+      'HttpOnly',
+      'SameSite=Lax',
+    ]);
+  });
+
+  test('R16: leads the same browser there again while the login waits, and no other one', async () => {
+    const { address, answer } = await waitingLogin();
+    const first = await askForLogin(address);
+    const cookie = pairOf(first);
+    const again = await askForLogin(address, { ...navigation, Cookie: `other=1; ${cookie}` });
+    expect([again.status, again.headers.location]).toEqual([303, first.headers.location]);
+    for (const headers of [{}, { Cookie: 'loopgate-login=guessed' }]) {
+      const other = await askForLogin(address, { ...navigation, ...headers });
+      expect(other.status).toBe(403);
+      expect(other.headers.location).toBeUndefined();
+      expect(other.body).toContain('This address was already used');
+      expect(other.body).toContain('Open again');
+    }
+    await new BrowserDouble().signInAs(first.headers.location ?? '', 'Ada Lovelace');
+    expect((await answer).status).toBe(200);
+    const late = await askForLogin(address, { ...navigation, Cookie: cookie });
+    expect(late.status).toBe(403);
+    expect(late.body).toContain('This address opens no login');
+  });
+
+  test.each<[string, number, Record<string, string>, string?]>([
+    ['a HEAD', 405, navigation, 'HEAD'],
+    ['a POST', 405, navigation, 'POST'],
+    ['a program', 404, { Accept: '*/*' }],
+    ['a program that takes anything but a page', 404, { Accept: 'application/json' }],
+    ['a script of a page', 404, { ...navigation, 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' }],
+    ['a frame that somebody typed', 404, { ...navigation, 'Sec-Fetch-Dest': 'iframe' }],
+    ['a frame of another site', 403, { ...navigation, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Dest': 'iframe' }],
+    [
+      'an image of another site',
+      403,
+      { ...navigation, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' },
+    ],
+    ['a browser that looks ahead', 503, { ...navigation, 'Sec-Purpose': 'prefetch' }],
+    ['one that draws ahead', 503, { ...navigation, 'Sec-Purpose': 'prefetch;prerender' }],
+    ['an older one that looks ahead', 503, { ...navigation, Purpose: 'prefetch' }],
+    ['an old Firefox that looks ahead', 503, { ...navigation, 'X-Moz': 'prefetch' }],
+  ])('R16: %s gets %i, learns nothing, and uses nothing up', async (_who, status, headers, method) => {
+    const { address } = await waitingLogin();
+    const answer = await askForLogin(address, headers, method);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.location).toBeUndefined();
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect((await askForLogin(address)).status).toBe(303);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['a page of another site', { ...navigation, 'Sec-Fetch-Site': 'cross-site' }],
+    ['a browser that says nothing of the kind', { Accept: navigation.Accept }],
+  ])('L3: a navigation from %s is the person’s', async (_where, headers) => {
+    const { address } = await waitingLogin();
+    expect((await askForLogin(address, headers)).status).toBe(303);
+  });
+
+  test('R16: equal requests share one address', async () => {
+    const { host } = pair;
+    const { address, answer } = await waitingLogin();
+    const joined = fetch(`${host.address}/pkce/code`, { method: 'POST' });
+    // Whoever asks later is answered later: by then the request has been joined.
+    await fetch(`${host.address}/.well-known/health`);
+    await new BrowserDouble().signInAs(address, 'Ada Lovelace');
+    const codes = await Promise.all([answer, joined].map(async (one) => (await one).text()));
+    expect(codes[0]).toBe(codes[1]);
+    expect(printedAddresses(host).at(-1)).toBe(address);
+  });
+});
