@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import type { Locator } from 'playwright';
 import { startIdentityProvider } from '../identity-provider/provider.ts';
@@ -290,9 +290,21 @@ test('Remove everything: asked twice, refused while a sign-in cannot be revoked,
     { losesProvider: true },
   ));
 
-test('Help: a report to copy, with the state and without a name; the licences of what is shipped', () =>
-  onStage(async ({ environment, signInAs }) => {
-    const app = await startDesktopApp({ environment });
+test('Help: a report to copy, with the state and without a name; the licences and the log, whatever opens them, and however long', () =>
+  onStage(async ({ session, environment, signInAs }) => {
+    // Shows a file as long as the test lasts, and leaves the browser to the real one.
+    const opened = join(session.home, 'opened');
+    await writeFile(opened, '');
+    const opener = join(session.home, 'bin', 'xdg-open');
+    await mkdir(dirname(opener));
+    const script = `#!/bin/sh
+      case "$1" in http*) PATH="${environment.PATH}" exec xdg-open "$1" ;; esac
+      echo "$1" >> ${opened}
+      while [ -e ${opened} ]; do sleep 0.1; done`;
+    await writeFile(opener, script, { mode: 0o755 });
+    const app = await startDesktopApp({
+      environment: { ...environment, PATH: `${dirname(opener)}:${environment.PATH}` },
+    });
     await signInAs('Ada Lovelace', () => press(app, 'Sign in'));
     await press(app, 'Settings');
     await press(app, 'Copy a report');
@@ -300,19 +312,14 @@ test('Help: a report to copy, with the state and without a name; the licences of
     await expect.poll(copied).toMatch(/^Loopgate \d/);
     expect(await copied()).toContain('Signed in: yes; accounts: 1');
     expect(await copied()).not.toMatch(/Ada|Lovelace|@|\/home|\/root|\/tmp/);
-    // What the system opens is not seen here; that there is something to open is.
-    const opened = await app.electron.evaluateHandle(({ shell }) => {
-      const paths: string[] = [];
-      shell.openPath = async (path: string) => {
-        paths.push(path);
-        return '';
-      };
-      return paths;
-    });
+    const paths = async () => (await readFile(opened, 'utf8')).split('\n').filter((path) => path !== '');
     await press(app, 'Licences');
+    await expect.poll(paths).toHaveLength(1);
+    const signal = AbortSignal.timeout(1_000);
+    expect((await fetch(`${app.address}/.well-known/health`, { signal })).status).toBe(200);
     await press(app, 'Open the log folder');
-    await expect.poll(() => opened.jsonValue()).toHaveLength(2);
-    const [licences = '', logs = ''] = await opened.jsonValue();
+    await expect.poll(paths).toHaveLength(2);
+    const [licences = '', logs = ''] = await paths();
     expect(await readFile(licences, 'utf8')).toContain('openid-client');
     expect(await readFile(join(logs, 'loopgate.log'), 'utf8')).toContain('listening');
     await app.quit();

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { app, clipboard, shell } from 'electron';
 import type { Actions } from '../../preload/contract.ts';
 import { version } from '../version.ts';
+import { withoutDescriptors } from '../withoutDescriptors.ts';
 import { readLog, reportOf } from './report.ts';
 import type { RunningHost } from './runningHost.ts';
 import type { TrayHost } from './trayHost.ts';
@@ -15,9 +17,18 @@ export function helpActions(
 ): Pick<Actions, 'copyReport' | 'openLogFolder' | 'openLicences'> {
   return {
     copyReport: () => clipboard.writeText(ownReport(running, trayHost)),
-    openLogFolder: () => void shell.openPath(app.getPath('logs')),
-    openLicences: () => void shell.openPath(licencesFile()),
+    openLogFolder: () => open(app.getPath('logs')),
+    openLicences: () => open(licencesFile()),
   };
+}
+
+/** In the program that the system has for it. On Linux Electron waits for its end, on the thread that serves the API. */
+function open(path: string): void {
+  if (process.platform !== 'linux') return void shell.openPath(path);
+  const opener = withoutDescriptors((stdio) => spawn('xdg-open', [path], { stdio, detached: true }));
+  // There is nothing else to open it with.
+  opener.on('error', () => undefined);
+  opener.unref();
 }
 
 function ownReport({ host }: RunningHost, trayHost: Pick<TrayHost, 'isThere'>): string {
