@@ -429,14 +429,16 @@ describe.skipIf(whyNoOtherUser !== undefined)('section P: what only root can arr
       `import { spawn } from 'node:child_process';
        import { createServer } from 'node:net';
        import { connectionOf, systemCallerLookup } from '${tree}/main/api/caller.ts';
+       import { keepConnectionTimes } from '${tree}/main/api/connectionTime.ts';
        const server = createServer((socket) => {
          socket.on('error', () => undefined);
          socket.once('data', async () => {
            const program = await (await systemCallerLookup().find(connectionOf(socket)!))!.program();
            process.stdout.write(JSON.stringify({ id: program.id, kind: program.kind }), () => { child.kill('SIGKILL'); process.exit(); });
          });
-       }).listen(0, '127.0.0.1', () => { child = spawn('${executable}', ['-e',
-         \`const socket = require('node:net').connect(\${server.address().port}, '127.0.0.1', () => socket.write('x')).resume();\`]); });
+       }).listen(0, '127.0.0.1', () => { keepConnectionTimes(server); child = spawn('${executable}', ['-e',
+         \`for (const up = performance.now(); performance.now() - up < 60; );
+          const socket = require('node:net').connect(\${server.address().port}, '127.0.0.1', () => socket.write('x')).resume();\`]); });
        let child;`,
     );
     const tsx = join(tree, 'node_modules', 'tsx', 'dist', 'loader.mjs');

@@ -65,6 +65,8 @@ export interface ProgramView {
   readonly kind: 'program' | 'interpreter' | 'shell' | 'httpClient' | 'forwarder' | 'browser' | 'unknown';
   /** The script that an interpreter says it runs. */
   readonly claim?: string;
+  /** A debugger holds it. */
+  readonly isDebugged?: true;
   /** Its icon as a `data:` address, where the system has one. */
   readonly icon?: string;
 }

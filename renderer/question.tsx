@@ -127,11 +127,12 @@ function Covers() {
 }
 
 /** What the name of a program does not tell: for whom the answer is. */
-function KindWords({ program: { kind, claim } }: { program: ProgramView }) {
+function KindWords({ program: { kind, claim, isDebugged } }: { program: ProgramView }) {
   const { consent } = texts;
-  const isWarning = kind !== 'program';
+  const isWarning = kind !== 'program' || isDebugged;
   return (
     <div id="kind" class={isWarning ? 'note warning' : 'kind'}>
+      {isDebugged && <p>{consent.debugged}</p>}
       <p>{consent.kinds[kind]}</p>
       {claim !== undefined && (
         <p>

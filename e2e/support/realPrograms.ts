@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Program } from '../../main/access/program.ts';
 import { type Caller, type CallerLookup, connectionOf, linuxCallerLookup, presentTime } from '../../main/api/caller.ts';
+import { keepConnectionTimes } from '../../main/api/connectionTime.ts';
 import { DesktopEntries } from '../../main/api/desktopEntry.ts';
 import { ExecutableHashes } from '../../main/api/executable.ts';
 import { LinuxPrograms, type LinuxSystem } from '../../main/api/programLinux.ts';
@@ -51,6 +52,7 @@ export class Doorkeeper implements AsyncDisposable {
     const doorkeeper = new Doorkeeper(system);
     doorkeeper.#server.listen(0, '127.0.0.1');
     await once(doorkeeper.#server, 'listening');
+    keepConnectionTimes(doorkeeper.#server);
     return doorkeeper;
   }
 
@@ -98,9 +100,12 @@ export class Doorkeeper implements AsyncDisposable {
     return await (await this.nextCall()).program();
   }
 
-  /** JavaScript that connects, sends, and stays. */
+  /**
+   * JavaScript that connects, sends, and stays. Not at once: Node sets close-on-exec on whatever it inherits, and so is known by
+   * threads that began in an earlier tick of the kernel's clock than the connection.
+   */
   get connecting(): string {
-    return `const socket = require('node:net').connect(${this.port}, '127.0.0.1', () => socket.write('x')).resume();`;
+    return `for (const up = performance.now(); performance.now() - up < 60; ); const socket = require('node:net').connect(${this.port}, '127.0.0.1', () => socket.write('x')).resume();`;
   }
 
   /** Bash that opens the connection as its descriptor 3 and sends. */

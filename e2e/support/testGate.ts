@@ -53,10 +53,18 @@ export function testGate(mode: GuardMode = 'same-user', world: Partial<GateWorld
 /** A program that runs. */
 export function program(
   path: string,
-  options: { kind?: ProgramKind; process?: string; claim?: string; hash?: string } = {},
+  options: { kind?: ProgramKind; process?: string; claim?: string; hash?: string; isDebugged?: boolean } = {},
 ): Program {
-  const { kind = 'program', process = '100@1', claim, hash } = options;
-  return programOf({ path, kind, name: path.slice(1), process, claim, ...(hash !== undefined && { hash }) });
+  const { kind = 'program', process = '100@1', claim, hash, isDebugged = false } = options;
+  return programOf({
+    path,
+    kind,
+    name: path.slice(1),
+    process,
+    claim,
+    isDebugged,
+    ...(hash !== undefined && { hash }),
+  });
 }
 
 /** A request of a program, on a connection of its own. */

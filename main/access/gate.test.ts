@@ -266,6 +266,46 @@ describe('section P: how long', () => {
     expect((await asks(from(unknownProgram))).state).toBe('consent_denied');
   });
 
+  test.for<ProgramKind>(['program', 'interpreter'])(
+    'section P: %s that is being debugged is asked about although it is allowed, once, and never for longer',
+    async (kind) => {
+      const free = program('/usr/share/code/code', { kind });
+      const debugged = program('/usr/share/code/code', { kind, isDebugged: true });
+      const { gate, asks } = stage();
+      const first = await asks(from(free));
+      gate.answer(question(gate).id, 'allow');
+      expect(await first.outcome).toBe('allowed');
+
+      const second = await asks(from(debugged));
+      expect(question(gate).program).toMatchObject({ isDebugged: true, lasting: 'once' });
+      gate.answer(question(gate).id, 'allow');
+      expect(await second.outcome).toBe('allowed');
+      expect((await asks(from(debugged))).state).toBe('allowed');
+      gate.allow(debugged.id);
+      const another = program('/usr/share/code/code', { kind, isDebugged: true, process: '101@2' });
+      expect((await asks(from(another))).state).toBe('waits');
+      // Without a debugger it is what it was.
+      expect((await asks(from(free))).state).toBe('allowed');
+    },
+  );
+
+  test('section P: what was allowed once is asked about anew when a debugger has come, and denied stays denied', async () => {
+    const { gate, asks } = stage();
+    const { outcome } = await asks(from(editor));
+    gate.answer(question(gate).id, 'once');
+    expect(await outcome).toBe('allowed');
+    expect((await asks(from(program(editor.path, { isDebugged: true })))).state).toBe('waits');
+    gate.leaveUnanswered();
+    gate.deny(editor.id);
+    expect((await asks(from(program(editor.path, { isDebugged: true })))).state).toBe('consent_denied');
+    for (const mode of ['same-user', 'listed'] as const) {
+      const other = stage(mode);
+      await other.asks(from(editor));
+      other.gate.deny(editor.id);
+      expect((await other.asks(from(program(editor.path, { isDebugged: true })))).state).toBe('consent_denied');
+    }
+  });
+
   test('section P: a browser is never asked about, never allowed, in no mode', async () => {
     const browser = program('/usr/lib/chromium/chromium', { kind: 'browser' });
     for (const mode of ['ask', 'same-user', 'listed'] as const) {

@@ -388,6 +388,7 @@ export class Gate {
 
   /** Whether a decision has ended; also one for good about a program that may not be allowed for so long any more. */
   #isOver({ decision, until }: ListedProgram, { lasting }: Program): boolean {
+    if (decision === 'allowed' && lasting === 'once') return true;
     if (until !== undefined) return !this.#isStillBefore(until, allowedHours);
     return decision === 'allowed' && lasting !== 'always';
   }
@@ -609,8 +610,8 @@ export class Gate {
 }
 
 /** What shares one question: the program, and for an interpreter the script that it says it runs. */
-function keyOf({ id, claim }: Program): string {
-  return `${id}\0${claim ?? ''}`;
+function keyOf({ id, claim, isDebugged }: Program): string {
+  return `${id}\0${claim ?? ''}\0${isDebugged ?? false}`;
 }
 
 function runOf(id: string, process: string): string {

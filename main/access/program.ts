@@ -27,6 +27,8 @@ export interface Program {
   readonly claim?: string;
   /** The file of its icon. */
   readonly icon?: string;
+  /** A debugger holds it, and can make it do anything: it is asked about again, and allowed once at most. */
+  readonly isDebugged?: true;
   /** Which run of it this is: what allows it once is over when it ends. Absent when unknown. */
   readonly process?: string;
 }
@@ -184,20 +186,24 @@ export interface Findings {
   readonly name: string;
   readonly claim?: string | undefined;
   readonly icon?: string | undefined;
+  readonly isDebugged?: boolean;
   /** What tells this process from all others, also from those that get its number later. */
   readonly process: string;
 }
 
-export function programOf({ path, kind, hash, name, claim, icon, process }: Findings): Program {
+export function programOf({ path, kind, hash, name, claim, icon, isDebugged, process }: Findings): Program {
   const normalised = normalisedPath(path);
+  const lasting = lastingOf(kind);
   return {
     id: hash === undefined ? normalised : `${normalised}#sha256:${hash}`,
     name: printable(name, 100),
     path: printable(normalised, 4096),
     kind,
-    lasting: lastingOf(kind),
+    lasting: isDebugged && lasting !== 'never' ? 'once' : lasting,
     ...(claim !== undefined && { claim: printable(claim) }),
     ...(icon !== undefined && { icon }),
-    process,
+    ...(isDebugged && { isDebugged }),
+    // What it was allowed before the debugger came is over.
+    process: isDebugged ? `${process} debugged` : process,
   };
 }

@@ -90,7 +90,7 @@ export class ProgramList {
   stored(): StoredList {
     // What ends with the program, and what it says of itself, is of this run.
     const programs = this.programs.map(({ program, ...rest }) => {
-      const { claim: _, process: __, ...lasting } = program;
+      const { claim: _, process: __, isDebugged: ___, ...lasting } = program;
       return { program: lasting, ...rest, wishes: [...rest.wishes] };
     });
     return { version: 1, programs: programs.reverse(), history: this.#history, origins: [...this.#origins] };

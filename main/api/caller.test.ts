@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
+import { uptime } from 'node:os';
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import { type Program, unknownProgram } from '../access/program.ts';
 import {
@@ -17,13 +18,14 @@ import {
   windowsCallerLookup,
 } from './caller.ts';
 
+const noTimer = '00:00000000';
 const header =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     ';
 
-/** A row as the kernel writes it. */
-function row(local: string, remote: string, state: string, uid: number, inode: number): string {
+/** A row as the kernel writes it. @param timer - which one runs, and what is left of it in ticks */
+function row(local: string, remote: string, state: string, uid: number, inode: number, timer = noTimer): string {
   const numbers = `${String(uid).padStart(5)}        0 ${inode} 1 00000000a4f42802 20 4 30 10 -1`;
-  return `   7: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${numbers}`;
+  return `   7: ${local} ${remote} ${state} 00000000:00000000 ${timer} 00000000 ${numbers}`;
 }
 
 const one = '00000000000000000000000001000000';
@@ -84,7 +86,7 @@ describe('section P: Linux', () => {
     ],
     ['an address that is none of loopback’s', from(0x9c40, 'fe80::1'), undefined],
   ])('L5: the row of %s', (_name, connection, owner) => {
-    expect(findSocketOwner(socketTable(`${tcp}\n${tcp6}`), connection)).toEqual(owner);
+    expect(findSocketOwner(socketTable(`${tcp}\n${tcp6}`), connection)).toEqual(owner && { ...owner, timer: noTimer });
   });
 
   it.each(['', header, 'garbage', `${header}\n   7: 0100007F:9C40 0100007F:03E8 01`])('L5: no row in %j', (table) => {
@@ -255,20 +257,44 @@ describe('section P: the program of a caller', () => {
     expect(lookups).toBe(1);
   });
 
-  it('section P: who may have opened the connection is judged by when it was accepted, not by when it first asked', async () => {
-    const asked: number[] = [];
+  /** What the look-up of programs is told of when the connection was made, in ticks since the system's start. */
+  async function madeAt(connection: Connection, table: string): Promise<number | undefined> {
+    const told: (number | undefined)[] = [];
     const programs = {
-      find: async (_inode: number, connected: number) => {
-        asked.push(connected);
+      async find(_inode: number, made: number | undefined) {
+        told.push(made);
         return editor;
       },
     };
-    const lookup = linuxCallerLookup(recorded, 1000, programs);
-    await (await lookup.find({ ...from(0x9c40), opened: { uptime: 12.5, epoch: 0 } }))?.program();
-    await (await lookup.find(from(0x9c40)))?.program();
-    expect(asked[0]).toBe(12.5);
-    expect(asked[1]).toBeGreaterThan(12.5);
+    const caller = await linuxCallerLookup(async (name) => (name === 'tcp' ? table : ''), 1000, programs).find(
+      connection,
+    );
+    await caller?.program();
+    expect(told).toHaveLength(1);
+    return told[0];
+  }
+  const theirs = row('0100007F:9C40', '0100007F:03E8', established, 1000, 503, '02:0031FF00');
+  const ours = (timer: string) => row('0100007F:03E8', '0100007F:9C40', established, 1000, 502, timer);
+
+  it('section P: who may have opened the connection is judged by when the kernel made it, as our end of it says', async () => {
+    const before = uptime() * 100;
+    // Of 32,767 s, two seconds are over.
+    const made = await madeAt(from(0x9c40), `${theirs}\n${ours('02:0031FED4')}`);
+    expect(made).toBeLessThanOrEqual(uptime() * 100 - 200);
+    expect(made).toBeGreaterThanOrEqual(before - 200 - 5);
   });
+
+  it('section P: never by a later time than when it was accepted: the timer begins anew in the end', async () => {
+    const opened = { uptime: 12.5, epoch: 0 };
+    expect(await madeAt({ ...from(0x9c40), opened }, `${theirs}\n${ours('02:0031FED4')}`)).toBe(1250);
+  });
+
+  it.each([noTimer, '01:0031FED4', '04:00000010', '02:0031FFFF0'])(
+    'section P: by no time where the timer of our end says none: %s',
+    async (timer) => {
+      expect(await madeAt(from(0x9c40), `${theirs}\n${ours(timer)}`)).toBeUndefined();
+    },
+  );
 
   it('section P: a look-up that fails, or finds none, gives the unknown program: it never rejects', async () => {
     const failing = callerWith(() => Promise.reject(new Error('ESRCH')));

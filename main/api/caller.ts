@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { type Identified, type Program, unknownProgram } from '../access/program.ts';
 import { lsof, plutil, powershell, ps, runSystemProgram } from '../systemPrograms.ts';
+import { greatestAge, ticksPerSecond, UptimeClock } from './connectionTime.ts';
 import { DesktopEntries } from './desktopEntry.ts';
 import { ExecutableHashes, onlyRootCanWrite } from './executable.ts';
 import { LinuxPrograms } from './programLinux.ts';
@@ -129,23 +130,37 @@ export function linuxCallerLookup(
   ownUid: number,
   programs: Pick<LinuxPrograms, 'find'>,
 ): CallerLookup {
-  const read = (name: 'tcp' | 'tcp6') => sharedRead(async () => socketTable(await readTable(name)));
+  const clock = new UptimeClock();
+  const read = (name: 'tcp' | 'tcp6') =>
+    // The time before it is read: what is made later than it seems would pass for one's own.
+    sharedRead(async () => ({ readAt: clock.look(), rows: socketTable(await readTable(name)) }));
   const tcp = read('tcp');
   // A system without IPv6 has none.
   const tcp6 = read('tcp6');
+  const noTable = { readAt: 0, rows: noRows };
+  /** When the connection was made at the earliest, in ticks since the system's start, as the row of our own end says. */
+  const madeAt = ({ readAt, rows }: typeof noTable, connection: Connection) => {
+    const age = greatestAge(findSocketOwner(rows, otherEnd(connection))?.timer ?? '');
+    return age === undefined ? undefined : clock.ticksAt(readAt - age / ticksPerSecond);
+  };
   const look = async (connection: Connection) => {
-    const row = connection.remoteAddress === '::1' ? undefined : findSocketOwner(await tcp(), connection);
-    return row ?? findSocketOwner(await tcp6().catch(() => noRows), connection);
+    const first = connection.remoteAddress === '::1' ? noTable : await tcp();
+    const inFirst = findSocketOwner(first.rows, connection);
+    const second = inFirst ? noTable : await tcp6().catch(() => noTable);
+    const row = inFirst ?? findSocketOwner(second.rows, connection);
+    return row && { ...row, made: madeAt(first, connection) ?? madeAt(second, connection) };
   };
   // The kernel gives the table in pieces: a row can slip through between two of them, so absence is checked twice.
   const findRow = async (connection: Connection) => (await look(connection)) ?? (await look(connection));
   return {
     async find(connection) {
-      const { uptime: connected } = connection.opened ?? presentTime();
+      const { uptime: accepted } = connection.opened ?? presentTime();
       const row = await findRow(connection);
       if (row?.uid !== ownUid || row.inode === 0) return undefined;
+      // The timer begins anew after nine hours: it was not made after it was accepted.
+      const made = row.made === undefined ? undefined : Math.min(row.made, accepted * ticksPerSecond);
       return callerWith(() =>
-        programs.find(row.inode, connected, async () => {
+        programs.find(row.inode, made, async () => {
           const now = await findRow(connection);
           return now?.isEstablished === true && now.inode === row.inode && now.uid === ownUid;
         }),
@@ -173,12 +188,12 @@ async function mayBringLogin(
     const row = await look(connection);
     if (row) return row.isEstablished && row.inode !== 0 && (row.uid === ownUid || row.uid === 0);
   }
-  const { remoteAddress, remotePort, localAddress, localPort } = connection;
-  const ours = await look({
-    ...{ remoteAddress: localAddress, remotePort: localPort },
-    ...{ localAddress: remoteAddress, localPort: remotePort },
-  });
+  const ours = await look(otherEnd(connection));
   return ours?.isEstablished === true && ours.inode !== 0;
+}
+
+function otherEnd({ remoteAddress, remotePort, localAddress, localPort }: Connection): Connection {
+  return { remoteAddress: localAddress, remotePort: localPort, localAddress: remoteAddress, localPort: remotePort };
 }
 
 /** The end of a connection as the kernel lists it. */
@@ -187,6 +202,8 @@ export interface SocketRow {
   /** 0 when no process has it any more. */
   readonly inode: number;
   readonly isEstablished: boolean;
+  /** Which of its timers runs, and what is left of it, as it is written there. */
+  readonly timer: string;
 }
 
 /** The rows of /proc/net/tcp or tcp6, by their two addresses as they are written there. */
@@ -194,15 +211,15 @@ export type SocketTable = ReadonlyMap<string, SocketRow>;
 const noRows: SocketTable = new Map();
 
 /** Number, both addresses, state, queues, timer, retransmissions, uid, time-out, inode. State 06 is TIME_WAIT, which is nobody's. */
-const tableRow = /^ *\d+: (\S+ \S+) (?!06)(\S+) \S+ \S+ \S+ +(\d+) +\d+ (\d+)/gm;
+const tableRow = /^ *\d+: (\S+ \S+) (?!06)(\S+) \S+ (\S+) \S+ +(\d+) +\d+ (\d+)/gm;
 
 /** Parsed once for all who wait for it: a thousand connections would else parse thousands of rows each. Exported for its tests. */
 export function socketTable(text: string): SocketTable {
   const rows = new Map<string, SocketRow>();
-  for (const [, addresses, state, uid, inode] of text.matchAll(tableRow)) {
+  for (const [, addresses, state, timer = '', uid, inode] of text.matchAll(tableRow)) {
     // A row that comes twice says nothing new: the first one counts.
     if (addresses !== undefined && !rows.has(addresses)) {
-      rows.set(addresses, { uid: Number(uid), inode: Number(inode), isEstablished: state === '01' });
+      rows.set(addresses, { uid: Number(uid), inode: Number(inode), isEstablished: state === '01', timer });
     }
   }
   return rows;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** How many hashes are kept: more programs than call Loopgate on one machine. */
@@ -81,6 +81,32 @@ export class ExecutableHashes {
       .digest('hex');
   }
 }
+
+/**
+ * Does an executable of Linux ask for no loader, so that nothing can be loaded into it by its environment? Also true of what
+ * cannot be read. (ELF: its program headers have no PT_INTERP.)
+ */
+export async function isStatic(file: string): Promise<boolean> {
+  try {
+    const handle = await open(file);
+    try {
+      const read = async (length: number, position: number) =>
+        (await handle.read(Buffer.alloc(length), 0, length, position)).buffer;
+      const header = await read(64, 0);
+      const is64Bit = header[4] === 2;
+      const offset = is64Bit ? Number(header.readBigUInt64LE(32)) : header.readUInt32LE(28);
+      const [size, count] = [0, 2].map((field) => header.readUInt16LE((is64Bit ? 54 : 42) + field)) as [number, number];
+      const table = await read(size * count, offset);
+      return !Array.from({ length: count }, (_, index) => table.readUInt32LE(index * size)).includes(interpreterHeader);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return true;
+  }
+}
+/** PT_INTERP. */
+const interpreterHeader = 3;
 
 /** Is the app of this Electron in its own folder, rather than one that its command line names? */
 export async function hasOwnApp(path: string): Promise<boolean> {

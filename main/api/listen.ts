@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { keepConnectionTimes } from './connectionTime.ts';
 import { excludedRange } from './excludedPorts.ts';
 import { isPiecesPort, piecesOs } from './piecesOs.ts';
 import { describeOwner, type PortOwner, portOwner } from './portOwner.ts';
@@ -277,6 +278,7 @@ function listenOnOne(place: Place, options: ListenOptions): Promise<Server> {
     server.listen({ ...where, exclusive: true }, () => {
       server.off('error', reject);
       server.on('error', (error) => onError?.(error));
+      if (process.platform === 'linux') keepConnectionTimes(server);
       const address = server.address();
       if ('fd' in place && !isLoopback(typeof address === 'object' ? address?.address : undefined)) {
         // Before anything of it was accepted.

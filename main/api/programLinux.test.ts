@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -18,6 +27,18 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const inode = 4711;
 const closeOnExec = '02000002';
+const inherited = '02';
+/** The beginning of an executable: its program headers, of which one names the loader (PT_INTERP) where it is linked dynamically. */
+const elf = (header: number) => {
+  const bytes = Buffer.alloc(64 + 56);
+  bytes.write('\x7fELF\x02\x01\x01', 'latin1');
+  bytes.writeBigUInt64LE(64n, 32);
+  bytes.writeUInt16LE(56, 54);
+  bytes.writeUInt16LE(1, 56);
+  bytes.writeUInt32LE(header, 64);
+  return bytes;
+};
+const [loaded, loader] = [1, 3];
 
 interface Laid {
   readonly executable?: string;
@@ -26,6 +47,10 @@ interface Laid {
   readonly uid?: number;
   readonly socket?: number;
   readonly flags?: string;
+  /** The flags of its standard streams. */
+  readonly streams?: string;
+  /** The process that debugs it. */
+  readonly tracer?: number;
   readonly argv?: readonly string[];
   /** What it does, in the kernel's letter: by default it sleeps. */
   readonly state?: string;
@@ -42,9 +67,13 @@ function lay(pid: number, laid: Laid = {}): void {
   rmSync(own, { recursive: true, force: true });
   for (const name of ['fd', 'fdinfo', `task/${pid}`, 'ns', 'root']) mkdirSync(join(own, name), { recursive: true });
   writeFileSync(join(own, 'stat'), stat(pid, parent, started, laid.state));
-  writeFileSync(join(own, 'status'), `Name:\ta\nUid:\t1000\t${uid}\t1000\t1000\n`);
+  writeFileSync(join(own, 'status'), `Name:\ta\nTracerPid:\t${laid.tracer ?? 0}\nUid:\t1000\t${uid}\t1000\t1000\n`);
   writeFileSync(join(own, 'cmdline'), (laid.argv ?? ['editor']).map((argument) => `${argument}\0`).join(''));
   writeFileSync(join(own, 'fdinfo', '3'), `pos:\t0\nflags:\t${laid.flags ?? closeOnExec}\nmnt_id:\t9\n`);
+  for (const stream of ['0', '1', '2']) {
+    if (laid.streams !== 'closed')
+      writeFileSync(join(own, 'fdinfo', stream), `pos:\t0\nflags:\t${laid.streams ?? inherited}\n`);
+  }
   symlinkSync(executable, join(own, 'exe'));
   symlinkSync(folder, join(own, 'cwd'));
   symlinkSync(`socket:[${socket}]`, join(own, 'fd', '3'));
@@ -55,15 +84,15 @@ function lay(pid: number, laid: Laid = {}): void {
   }
 }
 
-function file(name: string): string {
+function file(name: string, header = loader): string {
   const path = join(folder, name);
-  writeFileSync(path, name, { flag: 'a' });
+  if (!existsSync(path)) writeFileSync(path, elf(header));
   return path;
 }
 
 /** Looks the socket up; `meanwhile` happens after everything has been read, and before it is checked. */
 function find(
-  system: Partial<LinuxSystem> & { meanwhile?: () => void; isConnected?: boolean; connected?: number } = {},
+  system: Partial<LinuxSystem> & { meanwhile?: () => void; isConnected?: boolean; made?: number | undefined } = {},
 ) {
   const programs = new LinuxPrograms({
     ownUid: 1000,
@@ -77,7 +106,7 @@ function find(
     },
     ...system,
   });
-  return programs.find(inode, system.connected ?? 10, async () => system.isConnected ?? true);
+  return programs.find(inode, 'made' in system ? system.made : 1000, async () => system.isConnected ?? true);
 }
 
 const isEditor = () => ({ id: `${join(folder, 'editor')}#sha256:ab12`, name: 'editor', kind: 'program' });
@@ -123,7 +152,7 @@ describe('section P: the process behind a socket', () => {
 
 describe('section P: a program that has very many of something holds nobody up', () => {
   it('section P: threads, each of which could have opened the socket', async () => {
-    lay(20, { threads: Array.from({ length: 4000 }, () => 5000) });
+    lay(20, { flags: inherited, threads: Array.from({ length: 4000 }, () => 5000) });
     const turns = [performance.now()];
     let isOver = false;
     const others = (async () => {
@@ -154,6 +183,7 @@ describe('section P: what changes while it is looked at is nobody', () => {
       },
     ],
     ['it has become another user', () => lay(20, { uid: 0 })],
+    ['it was stopped', () => lay(20, { state: 'T' })],
   ])('section P: %s', async (_name, meanwhile) => {
     lay(20);
     expect(await find()).toMatchObject(isEditor());
@@ -167,24 +197,94 @@ describe('section P: what changes while it is looked at is nobody', () => {
 });
 
 describe('section P: a socket that a program was started with', () => {
-  const inherited = '02';
-
   it.each<[string, Laid, boolean]>([
     ['one thread, close-on-exec', {}, true],
     ['one thread, not close-on-exec', { flags: inherited }, false],
+    ['threads as young as the connection, close-on-exec', { threads: [1001] }, true],
     ['a thread that is older than the connection', { flags: inherited, threads: [2000, 999] }, true],
+    ['a thread of the tick of the connection', { flags: inherited, threads: [1000] }, false],
     ['all other threads younger than the connection', { flags: inherited, threads: [1001] }, false],
-    ['the same with close-on-exec, which Node sets on what it inherits', { threads: [1001] }, false],
-    ['one thread that runs, as Node before it has more on a busy machine', { state: 'R' }, false],
-    ['one thread that was stopped before it has more', { state: 'T' }, false],
+    [
+      'close-on-exec, also of the standard streams, as Node sets it on what it inherits',
+      { streams: closeOnExec },
+      false,
+    ],
+    ['the same with young threads', { streams: closeOnExec, threads: [1000] }, false],
+    ['the same with an older thread', { streams: closeOnExec, threads: [999] }, true],
+    ['close-on-exec, no standard streams', { streams: 'closed' }, false],
   ])('section P: %s', async (_name, laid, isItsOwn) => {
     lay(20, laid);
-    expect(await find({ connected: 10 })).toMatchObject(isItsOwn ? isEditor() : unknownProgram);
+    expect(await find({ made: 1000 })).toMatchObject(isItsOwn ? isEditor() : unknownProgram);
+  });
+
+  it('section P: under two descriptors it must have close-on-exec for both', async () => {
+    lay(20, { threads: [1000] });
+    symlinkSync(`socket:[${inode}]`, join(proc, '20', 'fd', '4'));
+    writeFileSync(join(proc, '20', 'fdinfo', '4'), `flags:\t${inherited}\n`);
+    expect(await find()).toEqual(unknownProgram);
+    writeFileSync(join(proc, '20', 'fdinfo', '4'), `flags:\t${closeOnExec}\n`);
+    expect(await find()).toMatchObject(isEditor());
+  });
+
+  it('section P: linked statically it must have close-on-exec, however old its threads are', async () => {
+    const executable = file('editor', loaded);
+    lay(20, { executable, flags: inherited, threads: [5] });
+    expect(await find()).toEqual(unknownProgram);
+    lay(20, { executable, threads: [5] });
+    expect(await find()).toMatchObject(isEditor());
+  });
+
+  it('section P: when the connection was made is not known: it must have close-on-exec', async () => {
+    lay(20, { flags: inherited, threads: [5] });
+    expect(await find({ made: undefined })).toEqual(unknownProgram);
+    lay(20);
+    expect(await find({ made: undefined })).toMatchObject(isEditor());
   });
 
   it('section P: what speaks for whoever drives it may have been handed its socket', async () => {
     lay(20, { executable: file('curl'), flags: inherited });
     expect(await find()).toMatchObject({ kind: 'httpClient', lasting: 'hours' });
+  });
+});
+
+describe('section P: a program that does not run by itself', () => {
+  it.each(['T', 't'])(
+    'section P: one that is stopped (%s) is nobody, and so is what it holds together with another',
+    async (state) => {
+      lay(20, { state, threads: [5] });
+      expect(await find()).toEqual(unknownProgram);
+      lay(21);
+      expect(await find()).toEqual(unknownProgram);
+      lay(20);
+      expect(await find()).toMatchObject(isEditor());
+    },
+  );
+
+  it.each<[string, Laid]>([
+    ['runs', { tracer: 77 }],
+    ['stands', { tracer: 77, state: 't' }],
+  ])('section P: one that %s in a debugger is known, as another run that may be allowed once', async (_name, laid) => {
+    lay(20, laid);
+    expect(await find()).toMatchObject({
+      ...isEditor(),
+      lasting: 'once',
+      isDebugged: true,
+      process: '20@100 debugged',
+    });
+    lay(20, { ...laid, executable: file('node') });
+    expect(await find()).toMatchObject({ kind: 'interpreter', lasting: 'once', isDebugged: true });
+    lay(20, { ...laid, executable: file('firefox') });
+    expect(await find()).toMatchObject({ kind: 'browser', lasting: 'never' });
+  });
+
+  it('section P: the command of one that is debugged is asked about as that', async () => {
+    lay(20, { socket: 1, threads: [100], tracer: 77 });
+    lay(30, { executable: file('loopgate'), started: 300, parent: 20 });
+    expect(await find({ ownCommand: file('loopgate') })).toMatchObject({
+      ...isEditor(),
+      lasting: 'once',
+      isDebugged: true,
+    });
   });
 });
 
@@ -224,11 +324,26 @@ describe('section P: the command loopgate', () => {
     lay(30, laid());
     lay(20, { ...parent, threads: [] });
     expect(await find(command())).toEqual(unknownProgram);
-    lay(20, { ...parent, threads: [301] });
+    lay(20, { ...parent, threads: [300] });
     expect(await find(command())).toEqual(unknownProgram);
     // A shell speaks for whoever drives it in any case.
     lay(20, { ...parent, threads: [], executable: file('bash') });
     expect(await find(command())).toMatchObject({ kind: 'shell', lasting: 'hours' });
+  });
+
+  it('section P: within a tick the numbers tell whether a thread of its parent was there before it', async () => {
+    // The thread has the number 2000.
+    lay(20, { ...parent, threads: [300] });
+    for (const [number, isKnown] of [
+      [2001, true],
+      [1999, false],
+      // The numbers have begun anew since.
+      [32_000, false],
+    ] as const) {
+      lay(number, laid());
+      expect(await find(command()), String(number)).toMatchObject(isKnown ? isEditor() : unknownProgram);
+      rmSync(join(proc, String(number)), { recursive: true });
+    }
   });
 
   it('section P: it acts for nobody when the session’s process has taken it', async () => {

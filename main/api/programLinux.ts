@@ -1,7 +1,6 @@
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants, open, readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import {
   appImageRoot,
   baseName,
@@ -13,7 +12,7 @@ import {
   unknownProgram,
 } from '../access/program.ts';
 import type { DesktopEntries, Label } from './desktopEntry.ts';
-import { type ExecutableHashes, hasOwnApp, onlyRootCanWrite } from './executable.ts';
+import { type ExecutableHashes, hasOwnApp, isStatic, onlyRootCanWrite } from './executable.ts';
 import { sharedRead } from './sharedRead.ts';
 import { Slices } from './slices.ts';
 
@@ -23,11 +22,8 @@ const mostHolders = 16;
 const mostSteps = 4;
 /** `O_CLOEXEC` in /proc/<pid>/fdinfo. */
 const closeOnExec = 0o2000000;
-/** How often, and in which pauses (milliseconds), a program with one thread is looked at until it is seen to wait. */
-const mostLooks = 20;
-const settlingTime = 100;
-/** The kernel counts start times in these, whatever its own clock does. */
-const ticksPerSecond = 100;
+/** More processes are never started in one tick: numbers that differ by more have begun anew in between. */
+const mostInOneTick = 10_000;
 
 /** A process that holds a socket, and under which of its file descriptors. */
 export interface Holder {
@@ -45,6 +41,10 @@ interface RunningExecutable {
   /** The file, also when it is not at its path any more. */
   readonly file: string;
   readonly status: BigIntStats;
+  /** It was stopped, and by no debugger. */
+  readonly isStopped: boolean;
+  /** A debugger holds it, which can make it do anything. */
+  readonly isDebugged: boolean;
 }
 
 /** What the look-up needs. */
@@ -73,56 +73,67 @@ export class LinuxPrograms {
   /**
    * The program that holds a socket; the unknown one when that is not certain. Processes may hold it together, when all of
    * them run the same executable. What is read is only used when the same processes still hold it afterwards.
-   * @param connected - a time at which the connection was there, in seconds since the system's start
+   * @param made - a time before which the connection was not made, in ticks since the system's start; undefined: not known
    * @param isStillConnected - asked at the end: is the socket still the caller's end of this connection?
    */
-  async find(inode: number, connected: number, isStillConnected: () => Promise<boolean>): Promise<Program> {
+  async find(inode: number, made: number | undefined, isStillConnected: () => Promise<boolean>): Promise<Program> {
     const holders = (await this.#walk()).get(inode) ?? [];
     if (holders.length === 0 || holders.length > mostHolders) return unknownProgram;
     const found = await Promise.all(holders.map(({ pid }) => this.#executableOf(pid)));
     const executables = found.filter((executable) => executable !== undefined);
     const [first] = executables;
     if (!first || executables.length < holders.length) return unknownProgram;
+    // What a running program does with a descriptor that it is sent, it has soon done; one that is stopped keeps it.
+    if (executables.some(({ isStopped }) => isStopped)) return unknownProgram;
 
     const start = (await this.#isOwnCommand(first)) ? await this.#startOf(first) : undefined;
     const speaker = start ? start.parent : first;
     if (!speaker) return unknownProgram;
-    const program = await this.#programOf(speaker);
+    const isDebugged = [...executables, speaker].some((one) => one.isDebugged);
+    const program = await this.#programOf(speaker, isDebugged);
     // Whoever starts the command and then becomes an allowed program would be taken for that one. A thread that is older than
     // the command proves that there was no such change; what has one thread is asked about each time.
-    if (start && program.kind === 'program' && !(await this.#hasThreadBefore(speaker.pid, start.at)))
+    if (
+      start &&
+      program.kind === 'program' &&
+      !(await this.#hasThreadBefore(speaker.pid, start.child.started, start.child.pid))
+    )
       return unknownProgram;
     // What speaks for whoever drives it may have been handed its socket: that is what it is asked about for.
     const mustBeItsOwn = program.kind === 'program' || speaker !== first;
-    if (mustBeItsOwn && !(await this.#someOpened(holders, connected))) return unknownProgram;
+    if (mustBeItsOwn && !(await this.#someOpened(holders, first, made))) return unknownProgram;
 
     const stillHeld = await Promise.all(
       holders.map(async (holder, index) => {
         const now = await this.#executableOf(holder.pid);
         const isSame = now !== undefined && now.started === executables[index]?.started && isSameFile(now, first);
-        return isSame && (await this.#holds(holder, inode));
+        return isSame && !now.isStopped && (await this.#holds(holder, inode));
       }),
     );
     return !stillHeld.includes(false) && (await isStillConnected()) ? program : unknownProgram;
   }
 
   /**
-   * Did one of these processes open the socket itself, after its executable had begun to run? A program can connect, ask,
-   * and then start another one with the socket in its hand, which would be taken for the one that asked. Such a start ends
-   * every thread but the first, so that a thread which is older than the connection proves that there was none. A program
-   * with one thread must have set close-on-exec, which no socket survives. With more than one that proves nothing: Node and
-   * Electron set it on whatever they inherit (seen), a moment before they have more threads: on a busy machine that moment
-   * lasts (seen), and one that is stopped in it stays in it. So it must sleep, as whoever waits for an answer does.
+   * Did one of these processes open the socket itself? A program can connect, ask, and then start another one with the socket
+   * in its hand, or become it, which would be taken for the one that asked. There are two proofs that it did not.
+   *
+   * Close-on-exec: no socket that has it survives such a start. Node and Electron set it on whatever they inherit (seen), so
+   * that it proves nothing where the standard streams have it too, which every program inherits.
+   *
+   * A thread that began before the connection: such a start ends every thread but the first. It is compared with when the
+   * connection was made at the earliest. What is linked statically must have close-on-exec: a socket can also be handed on
+   * before it is connected, to a program that is started for it. Whoever starts one that is linked dynamically can load into
+   * it what they like, and need no socket for that.
    */
-  async #someOpened(holders: readonly Holder[], connected: number): Promise<boolean> {
+  async #someOpened(
+    holders: readonly Holder[],
+    { file }: RunningExecutable,
+    made: number | undefined,
+  ): Promise<boolean> {
     // One after the other: slices of several at once would be one long one.
-    for (const { pid } of holders) if (await this.#hasThreadBefore(pid, connected)) return true;
-    for (let look = 0; look < mostLooks; look += 1) {
-      const states = await this.#statesOfSingles(holders);
-      if (states.length === 0) return false;
-      if (look > 0 && states.includes('S')) return true;
-      await setTimeout(settlingTime);
-    }
+    for (const holder of holders) if (await this.#closesOnStart(holder)) return true;
+    if (made === undefined || (await isStatic(file))) return false;
+    for (const { pid } of holders) if (await this.#hasThreadBefore(pid, made)) return true;
     return false;
   }
 
@@ -136,32 +147,40 @@ export class LinuxPrograms {
     return false;
   }
 
-  async #hasThreadBefore(pid: number, connected: number): Promise<boolean> {
+  /**
+   * Whether a process has a thread, beside its first one, that began before a moment.
+   * @param moment - in ticks since the system's start
+   * @param child - a process that began in this tick, which tells what came before it: numbers are given in turn
+   */
+  async #hasThreadBefore(pid: number, moment: number, child = 0): Promise<boolean> {
     const slices = new Slices();
     for (const thread of this.#threadsOf(pid)) {
       if (thread === String(pid)) continue;
       const started = processStatus(this.#kernelText(pid, `task/${thread}/stat`))?.started;
-      if (started !== undefined && started <= connected * ticksPerSecond) return true;
+      // A thread that began in a tick began before the next one, and maybe no sooner.
+      if (started !== undefined && started + 1 <= moment) return true;
+      const ahead = child - Number(thread);
+      if (started === moment && ahead > 0 && ahead < mostInOneTick) return true;
       if (slices.isOver) await slices.next();
     }
     return false;
   }
 
-  /** What those do, in the kernel's letters, that have one thread and close the socket when they become another program. */
-  async #statesOfSingles(holders: readonly Holder[]): Promise<string[]> {
+  /** Whether a process has close-on-exec for the socket, and not because it sets it on whatever it inherits. */
+  async #closesOnStart({ pid, descriptors }: Holder): Promise<boolean> {
     const slices = new Slices();
-    const states: string[] = [];
-    for (const { pid, descriptors } of holders) {
-      const state = processStatus(this.#kernelText(pid, 'stat'))?.state;
-      // Looked at after its state: while it slept it had one thread.
-      if (state === undefined || this.#threadsOf(pid).length !== 1) continue;
-      for (const descriptor of descriptors) {
-        const info = this.#kernelText(pid, `fdinfo/${descriptor}`);
-        if ((Number.parseInt(/^flags:\s*([0-7]+)/m.exec(info)?.[1] ?? '0', 8) & closeOnExec) !== 0) states.push(state);
-        if (slices.isOver) await slices.next();
-      }
+    for (const descriptor of descriptors) {
+      if (this.#hasCloseOnExec(pid, descriptor) !== true) return false;
+      if (slices.isOver) await slices.next();
     }
-    return states;
+    // After the socket: whoever sets it on all begins with these.
+    return ['0', '1', '2'].some((stream) => this.#hasCloseOnExec(pid, stream) === false);
+  }
+
+  /** Undefined when there is no such descriptor. */
+  #hasCloseOnExec(pid: number, descriptor: string): boolean | undefined {
+    const flags = /^flags:\s*([0-7]+)/m.exec(this.#kernelText(pid, `fdinfo/${descriptor}`))?.[1];
+    return flags === undefined ? undefined : (Number.parseInt(flags, 8) & closeOnExec) !== 0;
   }
 
   #threadsOf(pid: number): string[] {
@@ -173,12 +192,17 @@ export class LinuxPrograms {
     const file = join(this.#proc, String(pid), 'exe');
     try {
       const process = processStatus(this.#kernelText(pid, 'stat'));
-      const effectiveUid = /^Uid:\s+\d+\s+(\d+)/m.exec(this.#kernelText(pid, 'status'))?.[1];
+      const lines = this.#kernelText(pid, 'status');
+      const effectiveUid = /^Uid:\s+\d+\s+(\d+)/m.exec(lines)?.[1];
       if (!process || Number(effectiveUid) !== this.#system.ownUid) return undefined;
       const link = readlinkSync(file);
       const status = await stat(file, { bigint: true });
       const path = await this.#pathOf(pid, link, status);
-      return path === undefined ? undefined : { pid, started: process.started, path, file, status };
+      const isDebugged = /^TracerPid:\s+[1-9]/m.test(lines);
+      const isStopped = !isDebugged && /[Tt]/.test(process.state);
+      return path === undefined
+        ? undefined
+        : { pid, started: process.started, path, file, status, isStopped, isDebugged };
     } catch {
       return undefined;
     }
@@ -225,19 +249,21 @@ export class LinuxPrograms {
   }
 
   /**
-   * Who started our own command, and when, in seconds since the system's start: the nearest ancestor that is another program.
-   * No parent when it has left, so that the system's first process or the session's one has taken its child.
+   * Who started our own command, and the process that it started: the nearest ancestor that is another program. No parent
+   * when it has left, so that the system's first process or the session's one has taken its child.
    */
-  async #startOf(command: RunningExecutable): Promise<{ parent: RunningExecutable | undefined; at: number }> {
+  async #startOf(
+    command: RunningExecutable,
+  ): Promise<{ parent: RunningExecutable | undefined; child: RunningExecutable }> {
     let child = command;
-    const nobody = { parent: undefined, at: 0 };
+    const nobody = { parent: undefined, child };
     for (let step = 0; step < mostSteps; step += 1) {
       const parentPid = this.#parentPidOf(child);
       const parent = parentPid === undefined ? undefined : await this.#executableOf(parentPid);
       if (!parent || parent.started > child.started || baseName(parent.path) === 'systemd') return nobody;
       // Still the same child with the same parent: neither pid has been given to another process meanwhile.
       if (this.#parentPidOf(child) !== parentPid) return nobody;
-      if (!(await this.#isOwnCommand(parent))) return { parent, at: child.started / ticksPerSecond };
+      if (!(await this.#isOwnCommand(parent))) return { parent, child };
       child = parent;
     }
     return nobody;
@@ -248,7 +274,8 @@ export class LinuxPrograms {
     return now?.started === started && now.parent > 1 ? now.parent : undefined;
   }
 
-  async #programOf({ pid, started, path, file, status }: RunningExecutable): Promise<Program> {
+  async #programOf(running: RunningExecutable, isDebugged: boolean): Promise<Program> {
+    const { pid, started, path, file, status } = running;
     const kind = kindOf(path, await hasOwnApp(path));
     const isOnlyRoots = await onlyRootCanWrite(path, { file: status });
     const [hash, label, claim] = await Promise.all([
@@ -258,7 +285,8 @@ export class LinuxPrograms {
     ]);
     const name = label?.name ?? nameByPath(path);
     const process = `${pid}@${started}`;
-    return programOf({ path, kind, ...(hash !== undefined && { hash }), name, claim, icon: label?.icon, process });
+    const found = { path, kind, ...(hash !== undefined && { hash }), name, claim, icon: label?.icon, process };
+    return programOf({ ...found, isDebugged });
   }
 
   /** An interpreter is never called what an entry says: one entry with its `Exec` would rename it. */

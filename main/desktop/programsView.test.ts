@@ -44,3 +44,19 @@ test('the list: a browser is shown as denied, a program without a decision as un
   ]);
   expect(JSON.stringify(view)).not.toContain('7@100');
 });
+
+test('section P: a question says that the program is being debugged', async () => {
+  const gate = testGate('ask');
+  const program = programOf({
+    path: '/usr/bin/code',
+    kind: 'program',
+    name: 'Code',
+    process: '7@100',
+    isDebugged: true,
+  });
+  void gate.require({ caller: { program: async () => program } }, 'tokens').catch(nothing);
+  await new Promise(setImmediate);
+  const [question] = questionViews(gate, nothing);
+  expect(question).toMatchObject({ lasting: 'once', program: { path: '/usr/bin/code', isDebugged: true } });
+  gate.close();
+});

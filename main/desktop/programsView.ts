@@ -38,7 +38,7 @@ export function programsViewOf(
   };
 }
 
-function programView({ id, name, path, kind, claim, icon }: Program, iconOf: IconOf): ProgramView {
+function programView({ id, name, path, kind, claim, icon, isDebugged }: Program, iconOf: IconOf): ProgramView {
   const picture = icon === undefined ? undefined : iconOf(icon);
   return {
     id,
@@ -46,6 +46,7 @@ function programView({ id, name, path, kind, claim, icon }: Program, iconOf: Ico
     path,
     kind,
     ...(claim !== undefined && { claim }),
+    ...(isDebugged && { isDebugged }),
     ...(picture !== undefined && { icon: picture }),
   };
 }

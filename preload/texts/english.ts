@@ -299,6 +299,7 @@ export const english = {
       browser: 'A browser is never allowed: any page or extension in it could use your sign-in.',
       unknown: 'Loopgate could not find out which program this is. Deny it unless you know what asks just now.',
     },
+    debugged: 'It is being debugged: whoever debugs it can use your sign-in as well.',
     runs: 'It says it runs',
     deny: 'Deny',
     allowOnce: 'Allow once',

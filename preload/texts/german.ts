@@ -297,6 +297,7 @@ export const german: Texts = {
       unknown:
         'Loopgate konnte nicht herausfinden, welches Programm das ist. Ablehnen, außer wenn klar ist, was gerade fragt.',
     },
+    debugged: 'Es läuft in einem Debugger: Wer ihn bedient, kann die Anmeldung ebenfalls nutzen.',
     runs: 'Es gibt an auszuführen',
     deny: 'Ablehnen',
     allowOnce: 'Einmal erlauben',

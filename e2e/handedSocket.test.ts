@@ -1,0 +1,200 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, type TestContext, test, vi } from 'vitest';
+import { unknownProgram } from '../main/access/program.ts';
+import { Doorkeeper } from './support/realPrograms.ts';
+
+/** The executable behind a command of this machine; the test is skipped where it is not there. */
+function installed(context: TestContext, command: string): string {
+  try {
+    return realpathSync(execFileSync('/bin/sh', ['-c', `command -v ${command}`], { encoding: 'utf8' }).trim());
+  } catch {
+    return context.skip(`this machine has no ${command}`);
+  }
+}
+
+const longWait = 'setInterval(() => undefined, 1_000_000);';
+
+/** What the kernel says of a process now; undefined when there is none. */
+function state(pid: number | undefined): { exe: string; letter: string; threads: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return {
+      exe: readlinkSync(`/proc/${pid}/exe`),
+      letter: stat[stat.lastIndexOf(')') + 2] ?? '',
+      threads: readdirSync(`/proc/${pid}/task`).length,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const childOf = (pid: number | undefined) =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);
+
+/**
+ * A program that is up in less than a millisecond and has threads: with a port it connects, as its own; with none it waits. Linked
+ * statically, so that nothing can be loaded into it.
+ */
+const fast = `
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+static void *wait(void *unused) { for (;;) pause(); }
+int main(int count, char **argv) {
+  pthread_t thread;
+  pthread_create(&thread, 0, wait, 0);
+  if (count > 1) {
+    struct sockaddr_in to = { AF_INET, htons(atoi(argv[1])), { htonl(INADDR_LOOPBACK) } };
+    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(s, (struct sockaddr *)&to, sizeof to) || write(s, "x", 1) != 1) return 1;
+  }
+  wait(0);
+}`;
+
+async function compiled(context: TestContext, door: Doorkeeper): Promise<string> {
+  const cc = installed(context, 'cc');
+  await writeFile(join(door.folder, 'fast.c'), fast);
+  const path = join(door.folder, 'fast');
+  execFileSync(cc, ['-O1', '-static', '-pthread', '-o', path, join(door.folder, 'fast.c')], { stdio: 'inherit' });
+  return path;
+}
+
+/** Python that keeps its own end of a socket where no list of descriptors has it: in a message that nobody has taken yet. */
+const hiding = `
+import os, socket, subprocess, sys, time
+def hide(s):
+  ends = socket.socketpair()
+  socket.send_fds(ends[0], [b'x'], [s.fileno()])
+  s.close()
+  open('hidden', 'w').close()
+  return ends
+`;
+
+describe.skipIf(process.platform !== 'linux')('section P: a socket that was handed to an allowed program', () => {
+  test('section P: by becoming that program while Loopgate was too busy to accept', async (context) => {
+    const bash = installed(context, 'bash');
+    await using door = await Doorkeeper.open();
+    const editor = door.program('my-editor');
+    const { pid } = door.start(bash, '-c', `${door.dialling} exec ${editor} -e '${longWait}'`);
+    // Nothing is accepted before this function waits for something.
+    const isUp = () => {
+      const now = state(pid);
+      return now?.exe === editor && now.threads > 1;
+    };
+    for (const began = performance.now(); !isUp(); )
+      if (performance.now() - began > 20_000) throw new Error('no start');
+    for (const up = performance.now(); performance.now() - up < 50; );
+    const call = await door.nextCall();
+    expect(await call.program()).toEqual(unknownProgram);
+    expect(isUp()).toBe(true);
+  });
+
+  test('section P: by starting that program in the moment of the connection', async (context) => {
+    const python = installed(context, 'python3');
+    await using door = await Doorkeeper.open();
+    const program = await compiled(context, door);
+    await writeFile(
+      join(door.folder, 'tick.py'),
+      `${hiding}
+# A tick of the kernel's clock has just begun.
+while time.clock_gettime(time.CLOCK_BOOTTIME) * 100 % 1 > 0.1: pass
+s = socket.create_connection(('127.0.0.1', ${door.port}))
+s.set_inheritable(True)
+os.posix_spawn('${program}', ['fast'], {})
+s.send(b'x')
+kept = hide(s)
+time.sleep(1000)`,
+    );
+    for (let time = 0; time < 5; time += 1) {
+      const { pid } = door.start(python, 'tick.py');
+      const call = await door.nextCall();
+      expect(await call.program(), `attempt ${time + 1}`).toEqual(unknownProgram);
+      expect(state(childOf(pid))).toMatchObject({ exe: program, threads: 2 });
+    }
+  });
+
+  test('section P: before it was connected, to a program that nothing can be loaded into', async (context) => {
+    const python = installed(context, 'python3');
+    await using door = await Doorkeeper.open();
+    const program = await compiled(context, door);
+    await writeFile(
+      join(door.folder, 'early.py'),
+      `${hiding}
+s = socket.socket()
+s.set_inheritable(True)
+pid = os.posix_spawn('${program}', ['fast'], {})
+while len(os.listdir(f'/proc/{pid}/task')) < 2: time.sleep(0.01)
+time.sleep(0.1)
+s.connect(('127.0.0.1', ${door.port}))
+s.send(b'x')
+kept = hide(s)
+time.sleep(1000)`,
+    );
+    const { pid } = door.start(python, 'early.py');
+    const call = await door.nextCall();
+    await vi.waitFor(() => expect(existsSync(join(door.folder, 'hidden'))).toBe(true), 20_000);
+    expect(await call.program()).toEqual(unknownProgram);
+    expect(state(childOf(pid))).toMatchObject({ exe: program, threads: 2 });
+  });
+
+  test('section P: in a message, to a running program that was stopped then', async () => {
+    await using door = await Doorkeeper.open();
+    const editor = door.program('my-editor');
+    await writeFile(
+      join(door.folder, 'sender.js'),
+      `const child = require('node:child_process').fork('receiver.js', { execPath: '${editor}', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+       child.on('message', (message) => {
+         if (message === 'taken') child.kill('SIGSTOP');
+         else setTimeout(() => { const socket = require('node:net').connect(${door.port}, '127.0.0.1', () => socket.write('x', () => child.send('take', socket))); }, 100);
+       });`,
+    );
+    await writeFile(
+      join(door.folder, 'receiver.js'),
+      `process.on('message', (_message, socket) => { globalThis.kept = socket; process.send('taken'); });
+       process.send('up');`,
+    );
+    const { pid } = door.start(process.execPath, 'sender.js');
+    const call = await door.nextCall();
+    await vi.waitFor(() => expect(state(childOf(pid))?.letter).toBe('T'), 20_000);
+    expect(await call.program()).toEqual(unknownProgram);
+    // The same program is known by a socket of its own, and while it runs.
+    expect(await door.whoIs(editor, '-e', door.connecting)).toMatchObject({ path: editor, kind: 'program' });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('section P: a program that has just begun', () => {
+  test('section P: one that connects at once is known by its own socket, each time', async (context) => {
+    await using door = await Doorkeeper.open();
+    const program = await compiled(context, door);
+    for (let time = 0; time < 20; time += 1) {
+      expect(await door.whoIs(program, String(door.port)), `start ${time + 1}`).toMatchObject({ path: program });
+    }
+  });
+
+  test('section P: one that a debugger holds is known, to be asked about and allowed once', async (context) => {
+    const python = installed(context, 'python3');
+    await using door = await Doorkeeper.open();
+    const editor = door.program('my-editor');
+    await writeFile(join(door.folder, 'client.js'), `setTimeout(() => { ${door.connecting} }, 300);`);
+    await writeFile(
+      join(door.folder, 'debugger.py'),
+      `import ctypes, subprocess
+child = subprocess.Popen(['${editor}', 'client.js'])
+# PTRACE_SEIZE: traced, and not stopped.
+assert ctypes.CDLL(None).ptrace(0x4206, child.pid, None, None) == 0
+child.wait()`,
+    );
+    expect(await door.whoIs(python, 'debugger.py')).toMatchObject({
+      path: editor,
+      kind: 'program',
+      lasting: 'once',
+      isDebugged: true,
+    });
+  });
+});
