@@ -114,6 +114,10 @@ describe('the API description', () => {
     expect(valid).toBe(true);
   });
 
+  test('says that no operation takes credentials, as linters want it said', () => {
+    expect(committed.security).toEqual([]);
+  });
+
   test('is not called valid whatever it says', async () => {
     const broken = structuredClone(committed);
     broken.components.schemas.PKCE.type = 'objekt';
