@@ -28,6 +28,16 @@ interface Content {
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
+/** What an operation takes. */
+interface Asked {
+  readonly parameters?: readonly { readonly name: string; readonly schema: { readonly type?: string } }[];
+  readonly requestBody?: {
+    readonly content: Readonly<
+      Record<string, { readonly schema: { readonly type?: string; readonly properties?: object } }>
+    >;
+  };
+}
+
 /** The part of the document that is looked at here. */
 interface Described {
   readonly operationId: string;
@@ -112,6 +122,25 @@ describe('the API description', () => {
     const { valid, errors } = await check(openApi, committed);
     expect(errors).toEqual([]);
     expect(valid).toBe(true);
+  });
+
+  test('gives every parameter and every field of a form a type, and a form is one object: generators take no other', () => {
+    const parts = Object.entries(committed.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, operation]: [string, Asked]) => {
+        const form = operation.requestBody?.content['application/x-www-form-urlencoded'];
+        const parameters = (operation.parameters ?? []).map(({ name, schema }) => ({ name, schema }));
+        const fields = Object.entries(form?.schema.properties ?? {}).map(([name, schema]) => ({ name, schema }));
+        if (form) expect([path, form.schema.type]).toEqual([path, 'object']);
+        return [...parameters, ...fields].map((part) => ({ ...part, place: `${method} ${path}` }));
+      }),
+    );
+    expect(parts.length).toBeGreaterThan(30);
+    for (const { place, name, schema } of parts)
+      expect([place, name, schema.type]).toEqual([place, name, expect.any(String)]);
+  });
+
+  test('says by which field a union of models is told apart', () => {
+    expect(committed.components.schemas.TokenizedPKCE.discriminator).toEqual({ propertyName: 'grant_type' });
   });
 
   test('says that no operation takes credentials, as linters want it said', () => {

@@ -67,8 +67,10 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         summary: "Exchanges a code, or renews the session's token",
         usedBy: 'TypeScript, Python, Dart, Kotlin, C#; libraries for Auth0, as JSON',
         body: {
-          mediaTypes: ['application/x-www-form-urlencoded', 'application/json'],
-          schema: models.TokenizedPKCE,
+          content: {
+            'application/x-www-form-urlencoded': inputs.tokenForm,
+            'application/json': models.TokenizedPKCE,
+          },
           required: true,
         },
         answer: { status: 200, description: 'The tokens', mediaType: 'application/json', schema: models.OAuthToken },

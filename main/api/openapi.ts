@@ -79,7 +79,9 @@ function describe({ path, needs }: Operation, description: OperationDescription,
     ...(body && {
       requestBody: {
         required: body.required,
-        content: Object.fromEntries(body.mediaTypes.map((type) => [type, { schema: schemaOf(body.schema) }])),
+        content: Object.fromEntries(
+          Object.entries(body.content).map(([type, schema]) => [type, { schema: schemaOf(schema) }]),
+        ),
       },
     }),
     responses: {
@@ -185,8 +187,13 @@ function headerParameters({ headers = {} }: OperationDescription): Json[] {
 function schemaOf(schema: z.ZodType): Json {
   const name = Object.entries(models).find(([, model]) => model === schema)?.[0];
   if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
-  const { $schema: _, ...inPlace } = z.toJSONSchema(schema, { unrepresentable: 'any' });
+  const { $schema: _, ...inPlace } = z.toJSONSchema(schema, { unrepresentable: 'any', override: forUnknownFields });
   return inPlace;
+}
+
+/** They are ignored in requests, and may come in later versions of answers. */
+function forUnknownFields({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  delete jsonSchema.additionalProperties;
 }
 
 /** All models with references between them, and without what only a standalone schema says. */
@@ -196,9 +203,11 @@ function modelSchemas(): Json {
   const { schemas } = z.toJSONSchema(registry, {
     unrepresentable: 'any',
     uri: (id) => `#/components/schemas/${id}`,
-    override: ({ jsonSchema }) => {
-      // Unknown fields are ignored in requests, and may come in later versions of answers.
-      delete jsonSchema.additionalProperties;
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema instanceof z.ZodDiscriminatedUnion) {
+        jsonSchema.discriminator = { propertyName: zodSchema._zod.def.discriminator };
+      }
+      forUnknownFields({ jsonSchema });
     },
   });
   return Object.fromEntries(

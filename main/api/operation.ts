@@ -52,9 +52,8 @@ export interface OperationDescription {
   readonly query?: z.ZodObject;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: {
-    /** The one that clients generated from the description are to send stands first. */
-    readonly mediaTypes: readonly ('application/json' | 'application/x-www-form-urlencoded')[];
-    readonly schema: z.ZodType;
+    /** By media type; what clients that are generated from the description are to send stands first. */
+    readonly content: Partial<Record<'application/json' | 'application/x-www-form-urlencoded', z.ZodType>>;
     readonly required: boolean;
   };
   readonly answer: {

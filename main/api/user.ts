@@ -44,7 +44,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         tag: 'Service',
         summary: 'Says who calls, and gives the id for later calls',
         usedBy: 'all editor plug-ins, at their start',
-        body: { mediaTypes: ['application/json'], schema: models.SeededConnectorConnection, required: true },
+        body: { content: { 'application/json': models.SeededConnectorConnection }, required: true },
         answer: { status: 200, description: 'The context', mediaType: 'application/json', schema: models.Context },
         errors: [],
       },
@@ -225,7 +225,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         summary:
           'Makes one of those who are signed in the active person, for all programs and without a new login; the person at the machine is told',
         usedBy: 'TypeScript, Python',
-        body: { mediaTypes: ['application/json'], schema: inputs.selectUser, required: true },
+        body: { content: { 'application/json': inputs.selectUser }, required: true },
         answer: { ...profile, description: 'Who is active now' },
         errors: ['not_found', 'not_signed_in'],
       },
@@ -257,7 +257,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         tag: 'Service',
         summary: 'Remembers whether the program has shown its introduction',
         usedBy: 'editor plug-ins',
-        body: { mediaTypes: ['application/json'], schema: inputs.onboarded, required: true },
+        body: { content: { 'application/json': inputs.onboarded }, required: true },
         answer: {
           status: 200,
           description: '`onboarded`',

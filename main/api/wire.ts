@@ -70,6 +70,8 @@ const s256 = z.literal('S256');
 const responseMode = z.enum(['form_post', 'query', 'fragment', 'web_message']);
 /** Sent in many shapes by generated clients, and never needed. */
 const ignoredSchema = z.unknown().optional();
+/** A text that is not looked at. Its type is for the description: clients that are generated from it need one. */
+const ignoredText = z.unknown().meta({ type: 'string' }).optional();
 
 /** POST /pkce/code. */
 const seededPkce = z.object({
@@ -126,13 +128,28 @@ const tokenizedPkce = z.discriminatedUnion('grant_type', [
     schema: ignoredSchema,
     grant_type: z.literal('refresh_token'),
     client_id: requiredText,
-    code: z.unknown().optional(),
-    redirect_uri: z.unknown().optional(),
-    code_verifier: z.unknown().optional(),
+    code: ignoredText,
+    redirect_uri: ignoredText,
+    code_verifier: ignoredText,
     audience: optionalText,
     refresh_token: optionalText,
   }),
 ]);
+
+/**
+ * The same as a form, for the description alone: generated clients know no form but that of one object with texts.
+ * {@link tokenizedPkce} says what is refused.
+ */
+const tokenForm = z.object({
+  schema: ignoredText,
+  grant_type: z.enum(['authorization_code', 'refresh_token']),
+  client_id: text,
+  code: optionalText,
+  redirect_uri: optionalText,
+  code_verifier: optionalText,
+  audience: optionalText,
+  refresh_token: optionalText,
+});
 
 /** GET /v2/logout. */
 const logoutQuery = z.object({
@@ -458,6 +475,7 @@ export const models = {
 /** The queries and forms of operations that have no model of their own. */
 export const inputs = {
   authorizeQuery,
+  tokenForm,
   logoutQuery,
   accessTokenQuery,
   onboarded,
@@ -469,7 +487,7 @@ export const inputs = {
     iss: text.optional(),
     error: text.optional(),
     error_description: text.optional(),
-    schema: ignoredSchema,
+    schema: ignoredText,
   }),
 } as const;
 
