@@ -117,7 +117,7 @@ export class LinuxPrograms {
    * Did one of these processes open the socket itself? A program can connect, ask, and then start another one with the socket
    * in its hand, or become it, which would be taken for the one that asked. There are two proofs that it did not.
    *
-   * Close-on-exec: no socket that has it survives such a start. Node and Electron set it on whatever they inherit (seen), so
+   * Close-on-exec: no socket that has it survives such a start. Node, and Electron as Node, set it on whatever they inherit (seen), so
    * that it proves nothing where the standard streams have it too, which every program inherits.
    *
    * A thread that began before the connection: such a start ends every thread but the first. It is compared with when the
