@@ -86,6 +86,31 @@ describe('the published client, unmodified', () => {
     expect(await auth0.getAuth0UserInfo()).toMatchObject({ name: 'Ada Lovelace' });
   });
 
+  test('T19: signed in, and the client signs in again at a provider that ends all with one revocation: it renews, for all', async () => {
+    const again = await startPair({ browser: true, provider: { revocationDeletesGrant: true } });
+    try {
+      const { host, provider } = again;
+      const signedIn = await fetch(`${host.address}/os/sign_in`, { method: 'POST' });
+      expect(signedIn.status).toBe(200);
+      const { pkce } = publishedClient(host.address);
+      await pkce.generateCode();
+      expect((await pkce.generateToken()).auth0?.oAuth.token?.tokenType).toBe('Bearer');
+      const renewed = await fetch(`${host.address}/oauth/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: 'refresh_token', client_id: provider.clientId }),
+      });
+      expect(renewed.status).toBe(200);
+      expect((await fetch(`${host.address}/user/refresh`)).status).toBe(200);
+      expect(provider.count('/oauth/revoke')).toBe(0);
+      await fetch(`${host.address}/os/sign_out`, { method: 'POST' });
+      const revoked = () => provider.requests.filter(({ path, status }) => path === '/oauth/revoke' && status === 200);
+      await expect.poll(() => revoked().length).toBe(2);
+      expect(provider.revokeAll()).toBe(0);
+    } finally {
+      await again.stop();
+    }
+  });
+
   test('clearPKCE answers 204 and ends a request that waits with authorization_cleared', async () => {
     // Nobody opens this login: the host has no browser.
     const quiet = await startPair();

@@ -363,7 +363,7 @@ describe.skipIf(missing.length > 0)('the keyring without a desktop', () => {
     await withHost(bus, async (host) => expect(await person(host)).toBe('Ada Lovelace'));
   });
 
-  test('changed between starts: to the key and back; the newest sign-in stays, the older one is revoked', async () => {
+  test('changed between starts: to the key and back; the newest sign-in stays, the older one is revoked with it (T19)', async () => {
     await withHost({ ...bus, ...key }, signIn);
     expect(Object.keys(contents())).toEqual([inKeyring]);
     await withHost(key, async (host) => {
@@ -374,7 +374,9 @@ describe.skipIf(missing.length > 0)('the keyring without a desktop', () => {
     const revoked = provider.count('/oauth/revoke');
     await withHost({ ...bus, ...key }, async (host) => {
       expect(await person(host)).toBe('Ada Lovelace');
-      await expect.poll(() => provider.count('/oauth/revoke')).toBe(revoked + 1);
+      expect(provider.count('/oauth/revoke')).toBe(revoked);
+      await fetch(`${host.address}/os/sign_out`, { method: 'POST' });
+      await expect.poll(() => provider.count('/oauth/revoke')).toBe(revoked + 2);
     });
     expect(Object.keys(contents())).toEqual([inKeyring]);
   });

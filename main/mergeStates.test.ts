@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StoredAccount, StoredState } from './broker/vault.ts';
+import { revocationOf, type StoredAccount, type StoredState } from './broker/vault.ts';
 import { mergeStates } from './mergeStates.ts';
 
 const account = (subject: string, refreshToken?: string, issuer = 'https://tenant.example/'): StoredAccount => ({
@@ -19,13 +19,20 @@ const state = (accounts: StoredAccount[], more: Partial<StoredState> = {}): Stor
   revocations: [],
   ...more,
 });
+/** As Loopgate 0.1 wrote it. */
 const revocation = (token: string) => ({ issuer: 'https://tenant.example/', clientId: 'editor', token });
 
 describe('mergeStates', () => {
   it('vault: of an account that both have the newer one stays, and the other’s refresh token is revoked (T10)', () => {
-    expect(mergeStates(state([account('ada', 'new')], { active: 'ada' }), state([account('ada', 'old')]))).toEqual(
-      state([account('ada', 'new')], { active: 'ada', revocations: [revocation('old')] }),
+    const old = { ...account('ada', 'old'), sid: 'its session' };
+    expect(mergeStates(state([account('ada', 'new')], { active: 'ada' }), state([old]))).toEqual(
+      state([account('ada', 'new')], { active: 'ada', revocations: [revocationOf(old, 'old')] }),
     );
+  });
+
+  it('T19: what waits keeps whose it is and from which session', () => {
+    const waiting = revocationOf({ ...account('ada'), sid: 'its session' }, 'waiting');
+    expect(mergeStates(state([]), state([], { revocations: [waiting] })).revocations).toEqual([waiting]);
   });
 
   it('T3: the same subject at another issuer is another account', () => {

@@ -1,4 +1,4 @@
-import { type StoredState, storedKey, storedStateVersion } from './broker/vault.ts';
+import { revocationOf, type StoredState, storedKey, storedStateVersion } from './broker/vault.ts';
 
 /**
  * Two stored states as one, for the change from one keyring to another. An account that both have (issuer and subject, T3; and for the same application and API) is
@@ -16,10 +16,9 @@ export function mergeStates(newer: StoredState, older: StoredState): StoredState
   const added = older.accounts.filter((account) => !keys.has(storedKey(account)));
   const inUse = new Set([...newer.accounts, ...added].map(({ refreshToken }) => refreshToken));
   const revocations = [...newer.revocations, ...older.revocations];
-  for (const { issuer, clientId, refreshToken } of older.accounts) {
-    if (refreshToken !== undefined && !inUse.has(refreshToken)) {
-      revocations.push({ issuer, clientId, token: refreshToken });
-    }
+  for (const account of older.accounts) {
+    const { refreshToken } = account;
+    if (refreshToken !== undefined && !inUse.has(refreshToken)) revocations.push(revocationOf(account, refreshToken));
   }
   const lostTheirs = newer.accounts.length === 0 && newer.ended !== undefined && older.active !== undefined;
   const active = lostTheirs ? older.active : newer.active;

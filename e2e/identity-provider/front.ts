@@ -70,6 +70,7 @@ export class Front {
     if (path.startsWith(`${paths.login}/`)) return this.#logIn(request, response, incoming);
     if (path === paths.userinfo && isJwtBearer(request)) return this.#userinfoOfJwt(request, response);
     if (path === paths.token) return this.#token(request, response, incoming);
+    if (path === paths.revocation) this.#deleteGrants(incoming.form);
     return this.#openid(request, response, incoming);
   }
 
@@ -122,6 +123,14 @@ export class Front {
     });
     this.#lastTokenRequest = answered.catch(() => {});
     await answered;
+  }
+
+  /** All grants of the person and application of the token that is revoked. */
+  #deleteGrants(form: URLSearchParams): void {
+    const { settings, state } = this.#parts;
+    const revoked = state.get(`RefreshToken:${form.get('token')}`);
+    if (!settings.revocationDeletesGrant || revoked?.clientId !== form.get('client_id')) return;
+    state.endGrants(({ accountId, clientId }) => accountId === revoked?.accountId && clientId === revoked?.clientId);
   }
 
   async #logIn(request: IncomingMessage, response: ServerResponse, incoming: Incoming): Promise<void> {

@@ -22,6 +22,7 @@ export interface OpenidSettings {
   refreshTokenSeconds: number;
   deviceFlow: boolean;
   deviceIntervalSeconds: number;
+  revocationDeletesGrant: boolean;
 }
 
 export const paths = {

@@ -475,6 +475,23 @@ test('revocation and revokeAll end the refresh token', async () => {
   await expect(oauth.refreshTokenGrant(config, refreshTokenOf(later))).rejects.toMatchObject(invalid);
 });
 
+test('where revocation deletes the grant, it ends all tokens of that person and application, and no others', async () => {
+  const provider = await start({ revocationDeletesGrant: true });
+  const config = await clientOf(provider);
+  const [ada, second, grace] = await Promise.all([
+    signIn(config),
+    signIn(config),
+    signIn(config, {}, new BrowserDouble(), 'Grace'),
+  ]);
+  await oauth.tokenRevocation(config, refreshTokenOf(ada));
+  for (const ended of [ada, second]) {
+    await expect(oauth.refreshTokenGrant(config, refreshTokenOf(ended))).rejects.toMatchObject({
+      error: 'invalid_grant',
+    });
+  }
+  await oauth.refreshTokenGrant(config, refreshTokenOf(grace));
+});
+
 test('the requests are recorded, counted and waited for', async () => {
   const provider = await start();
   const config = await clientOf(provider);

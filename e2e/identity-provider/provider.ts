@@ -59,6 +59,11 @@ export interface IdentityProviderOptions {
   deviceFlow?: boolean;
   /** The device flow's `interval`; default 5. */
   deviceIntervalSeconds?: number;
+  /**
+   * True for a tenant with "Refresh Token Revocation Deletes Grant", which those from before 2021 have: the revocation of one
+   * refresh token ends all of that person at that application. Default false: it ends those of its own sign-in.
+   */
+  revocationDeletesGrant?: boolean;
   /** Absolute path. Keys, grants, tokens, sessions and the port are kept there (0600), so that a restart honours them. */
   stateFile?: string;
 }
@@ -98,7 +103,6 @@ export interface IdentityProvider {
 }
 
 const loopgatePorts = [1000, 5323, 39300, 39301, 39302, 39303];
-const modelsOfAGrant = /^(Grant|RefreshToken|AccessToken|AuthorizationCode|DeviceCode):/;
 
 /**
  * Starts an OpenID provider that behaves as an Auth0 tenant does, on 127.0.0.1 and ::1. It prints nothing.
@@ -161,6 +165,7 @@ function settingsOf(options: IdentityProviderOptions, port: number): OpenidSetti
     refreshTokenSeconds: options.refreshTokenSeconds ?? 30 * 24 * 3600,
     deviceFlow: options.deviceFlow ?? true,
     deviceIntervalSeconds: options.deviceIntervalSeconds ?? 5,
+    revocationDeletesGrant: options.revocationDeletesGrant ?? false,
   };
 }
 
@@ -180,17 +185,7 @@ function faceOf(front: Front, settings: OpenidSettings, state: State, listener: 
     clearRequests: () => log.clear(),
     fault: (path, fault) => faults.add(path, fault),
     clearFaults: () => faults.clear(),
-    revokeAll: (sub) => revokeAll(state, sub),
+    revokeAll: (sub) => state.endGrants((payload) => sub === undefined || payload.accountId === sub),
     close: () => listener.close(),
   };
-}
-
-function revokeAll(state: State, sub: string | undefined): number {
-  let refreshTokens = 0;
-  state.deleteWhere((key, payload) => {
-    const isDoomed = modelsOfAGrant.test(key) && (sub === undefined || payload.accountId === sub);
-    if (isDoomed && key.startsWith('RefreshToken:') && payload.consumed === undefined) refreshTokens++;
-    return isDoomed;
-  });
-  return refreshTokens;
 }

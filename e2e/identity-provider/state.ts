@@ -19,6 +19,8 @@ interface StoredState {
   entries: [key: string, entry: Entry][];
 }
 
+const modelsOfAGrant = /^(Grant|RefreshToken|AccessToken|AuthorizationCode|DeviceCode):/;
+
 /**
  * All that the provider remembers: its keys, and the models of oidc-provider under `<Model>:<id>`. With a file every
  * change is on disk before the answer that follows from it is sent; without one it lives as long as the process.
@@ -86,6 +88,17 @@ export class State {
     for (const [key] of doomed) this.#entries.delete(key);
     if (doomed.length > 0) this.#save();
     return doomed.length;
+  }
+
+  /** Ends these grants with all that came of them. Gives the number of refresh tokens that were good until now. */
+  endGrants(matches: (payload: AdapterPayload) => boolean): number {
+    let refreshTokens = 0;
+    this.deleteWhere((key, payload) => {
+      const isDoomed = modelsOfAGrant.test(key) && matches(payload);
+      if (isDoomed && key.startsWith('RefreshToken:') && payload.consumed === undefined) refreshTokens++;
+      return isDoomed;
+    });
+    return refreshTokens;
   }
 
   /** What oidc-provider keeps for one of its models. */

@@ -15,6 +15,7 @@ import {
   type IdentityProviderOptions,
   startIdentityProvider,
 } from '../identity-provider/provider.ts';
+import type { Grant, Grants } from './grants.ts';
 import { arrivedAt } from './loginAddress.ts';
 
 export const address = 'http://localhost:39300';
@@ -404,9 +405,11 @@ export function withEndedAccessToken(vault: TestVault): TestVault {
   return new TestVault({ ...state, accounts });
 }
 
+type Parameters = Readonly<Record<string, string>>;
+
 interface ScriptedRequest {
   readonly path: string;
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters: Parameters;
 }
 
 const keys = generateKeyPair('RS256', { extractable: true });
@@ -430,6 +433,8 @@ export class ScriptedProvider {
   sign: (claims: JWTPayload) => Promise<string> = signedBy(keys);
   /** Answers a path in the provider's stead; given what was asked, with the signal that ends the waiting. */
   readonly answers = new Map<string, (asked: RequestInit) => Response | Promise<Response>>();
+  /** What it remembers of the refresh tokens that it gave; without it every one is good for ever. */
+  grants: Grants | undefined;
   /** The provider's clock, in milliseconds since the epoch. */
   now: () => number = Date.now;
   #nonce = '';
@@ -478,9 +483,12 @@ export class ScriptedProvider {
       const { publicKey } = await keys;
       return Response.json({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', use: 'sig', alg: 'RS256' }] });
     }
-    if (path === '/oauth/token') return Response.json(without(await this.#tokens(parameters.grant_type)));
+    if (path === '/oauth/token') return await this.#grant(parameters);
     if (path === '/userinfo') return Response.json(without({ sub: ada, name: 'Ada Lovelace', ...this.profile }));
-    if (path === '/oauth/revoke') return new Response(null, { status: 200 });
+    if (path === '/oauth/revoke') {
+      this.grants?.revoke(parameters.token ?? '', parameters.client_id ?? '');
+      return new Response(null, { status: 200 });
+    }
     return new Response('not found', { status: 404 });
   };
 
@@ -502,7 +510,21 @@ export class ScriptedProvider {
     };
   }
 
-  async #tokens(grantType: string | undefined): Promise<Record<string, unknown>> {
+  async #grant({ grant_type: type, refresh_token: spent, client_id: clientId = '' }: Parameters): Promise<Response> {
+    const { grants } = this;
+    if (!grants) return Response.json(without(await this.#tokens(type)));
+    const known = spent === undefined ? undefined : grants.spend(spent);
+    if (spent !== undefined && !known) return Response.json({ error: 'invalid_grant' }, { status: 400 });
+    const tokens = without(await this.#tokens(type, known));
+    const { sub: subject = ada, sid } = this.claims;
+    const token = String(tokens.refresh_token);
+    if (spent === undefined) {
+      grants.issue(token, { subject: String(subject), clientId, ...(sid !== undefined && { sid: String(sid) }) });
+    } else grants.rotate(spent, token);
+    return Response.json(tokens);
+  }
+
+  async #tokens(grantType: string | undefined, grant?: Grant): Promise<Record<string, unknown>> {
     const now = Math.floor(this.now() / 1000);
     const honest = {
       iss: this.issuer,
@@ -520,7 +542,9 @@ export class ScriptedProvider {
       token_type: 'Bearer',
       expires_in: 3600,
       scope: 'openid profile email offline_access',
-      id_token: await this.sign(without({ ...honest, ...this.claims })),
+      id_token: await this.sign(
+        without({ ...honest, ...this.claims, ...(grant && { sub: grant.subject, sid: grant.sid }) }),
+      ),
       ...this.tokens,
     };
   }

@@ -1,9 +1,12 @@
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import type { Provider } from './provider.ts';
+import { Revocations } from './revocations.ts';
 import { accountKey, Session, type SessionHost, type SessionWorld } from './session.ts';
 import {
+  grantOf,
   MemoryVault,
+  revocationOf,
   type StoredAccount,
   type StoredRevocation,
   type StoredState,
@@ -19,8 +22,6 @@ import {
 const savePatience = 10_000;
 /** When a write that failed is tried again, in milliseconds. */
 const saveAgain = 10_000;
-/** When revocations that failed are tried again, in milliseconds. */
-const revokeAgain = 5 * 60_000;
 
 /** What helps with a problem: a new sign-in, another try at the renewal, or nothing that a button could do. */
 export type Remedy = 'sign_in' | 'renew' | 'none';
@@ -34,10 +35,15 @@ export interface AccountsObserver {
   resolved(problem: BrokerError): void;
 }
 
+/** What the accounts take from the world. */
+export interface AccountsWorld extends SessionWorld {
+  readonly log: { warn(fields: object, message: string): void };
+}
+
 /** The people who are signed in: at most one is active. The only one who writes to the vault. */
 export class Accounts {
   readonly #provider: Provider | undefined;
-  readonly #world: SessionWorld;
+  readonly #world: AccountsWorld;
   readonly #clock: Clock;
   #vault: Vault;
   readonly #observer: AccountsObserver;
@@ -47,8 +53,7 @@ export class Accounts {
   #active: string | undefined;
   /** Who is active with other settings. */
   #activeElsewhere: string[] = [];
-  #revocations: StoredRevocation[] = [];
-  readonly #revoking = new Set<StoredRevocation>();
+  readonly #revocations: Revocations;
   /** Refresh tokens that a new sign-in has replaced: revoked when that is on disk, for the next start would use them until then. */
   #replaced: StoredRevocation[] = [];
   #saving: Promise<void> = Promise.resolve();
@@ -57,19 +62,25 @@ export class Accounts {
   /** True while a write takes longer than anybody should wait. */
   #isStuck = false;
   #cancelSaving: () => void = () => undefined;
-  #cancelRevoking: () => void = () => undefined;
   /** Renewals and exchanges under way, whose tokens must not be lost at quit. */
   readonly #underWay = new Set<Promise<unknown>>();
   #signOuts = 0;
   #isClosed = false;
   #lost: BrokerError | undefined;
 
-  constructor(provider: Provider | undefined, world: SessionWorld, vault: Vault, observer: AccountsObserver) {
+  constructor(provider: Provider | undefined, world: AccountsWorld, vault: Vault, observer: AccountsObserver) {
     this.#provider = provider;
     this.#world = world;
     this.#clock = world.clock;
     this.#vault = vault;
     this.#observer = observer;
+    this.#revocations = new Revocations(provider, {
+      clock: world.clock,
+      random: world.random,
+      kept: () => this.#kept().map(grantOf),
+      persist: () => this.#persist(),
+      warn: (fields, message) => world.log.warn(fields, message),
+    });
     vault.onPlaceChanged(() => observer.changed());
   }
 
@@ -107,7 +118,7 @@ export class Accounts {
       const mine = active.find((key) => here.has(key));
       this.#active = mine === undefined ? undefined : here.get(mine);
       this.#activeElsewhere = active.filter((key) => !here.has(key));
-      this.#revocations = state.revocations;
+      this.#revocations.load(state.revocations);
       if (state.ended !== undefined && this.#active === undefined) {
         this.#lost = new BrokerError('not_signed_in', { happened: state.ended });
         this.#observer.problem(this.#lost, 'sign_in');
@@ -127,7 +138,7 @@ export class Accounts {
     for (const session of this.#sessions.values()) {
       if (session.key === this.#active || options.distrust) void this.track(session.tryAgain(options));
     }
-    this.flushRevocations();
+    this.#revocations.flush({ atOnce: true });
   }
 
   /** The person wants another try, for everybody whose renewal has failed (T5). */
@@ -163,8 +174,8 @@ export class Accounts {
   }
 
   /**
-   * Takes a session that a login gave. The same person's older one is replaced and its refresh token revoked; another
-   * person's is added and becomes active only when the person at this machine asked for it, or nobody was (T18).
+   * Takes a session that a login gave. The same person's older one is replaced, and its refresh token revoked as soon as that
+   * cannot end the new one (T19); another person's is added and becomes active only when the person at this machine asked for it, or nobody was (T18).
    * Resolves when it is stored.
    */
   async adopt(provider: Provider, account: StoredAccount, options: { activate: boolean }): Promise<Session> {
@@ -181,10 +192,10 @@ export class Accounts {
     const spent = replaced?.close(session);
     if (options.activate || this.#active === undefined) this.#active = session.key;
     this.#lost = undefined;
-    const { issuer, clientId, refreshToken } = account;
-    this.#revocations = this.#revocations.filter(({ token }) => token !== refreshToken);
-    if (spent !== undefined && spent !== refreshToken) {
-      this.#replaced = [...this.#replaced, { issuer, clientId, token: spent }];
+    const { refreshToken } = account;
+    this.#revocations.forget(refreshToken);
+    if (replaced && spent !== undefined && spent !== refreshToken) {
+      this.#replaced = [...this.#replaced, revocationOf(replaced.account, spent)];
     }
     const stored = this.#persistInTime();
     session.handOutAfter(stored);
@@ -239,7 +250,7 @@ export class Accounts {
     else if (!wasLost) return;
     await this.#persistInTime();
     this.#observer.changed();
-    this.flushRevocations();
+    this.#revocations.flush({ atOnce: true });
   }
 
   /** The person has read why the last session ended. */
@@ -249,37 +260,9 @@ export class Accounts {
     void this.#persist();
   }
 
-  /** Tries to revoke what is still to be revoked. Failures stay queued; nobody waits for it. */
-  flushRevocations(): void {
-    for (const revocation of this.#revocations) {
-      if (this.#revoking.has(revocation)) continue;
-      this.#revoking.add(revocation);
-      void this.#revoke(revocation).then(async (done) => {
-        this.#revoking.delete(revocation);
-        if (!done) return this.#planRevoking();
-        this.#revocations = this.#revocations.filter((one) => one !== revocation);
-        await this.#persist();
-      });
-    }
-  }
-
-  #planRevoking(): void {
-    this.#cancelRevoking();
-    this.#cancelRevoking = this.#clock.after(revokeAgain, () => this.flushRevocations());
-  }
-
-  /** True when there is nothing left to do: revoked, or refused in a way that asking again will not change. */
-  async #revoke({ issuer, clientId, token }: StoredRevocation): Promise<boolean> {
-    try {
-      // A token goes to the provider that gave it and to no other, however the settings have changed since.
-      if (!this.#provider || (await this.#provider.issuer()) !== issuer) return false;
-    } catch {
-      return false;
-    }
-    return await this.#provider.revoke(clientId, token).then(
-      () => true,
-      (error: unknown) => !(error instanceof BrokerError && error.retryable),
-    );
+  /** Runs a request to the provider whose answer may bring a token, and all that keeps it: nothing is revoked meanwhile (T19). */
+  duringArrival<T>(work: () => Promise<T>): Promise<T> {
+    return this.#revocations.duringArrival(work);
   }
 
   /** How often somebody signed out. A login that was exchanged meanwhile must not bring the session back. */
@@ -312,14 +295,19 @@ export class Accounts {
   close(): void {
     this.#isClosed = true;
     this.#cancelSaving();
-    this.#cancelRevoking();
+    this.#revocations.close();
     for (const session of this.#sessions.values()) session.close();
   }
 
   /** A refresh token that nobody keeps is to be revoked. */
   revokeLater(token: StoredRevocation): void {
-    this.#queueRevocation(token);
-    void this.#persist().then(() => this.flushRevocations());
+    this.#revocations.add(token);
+    void this.#persist().then(() => this.#revocations.flush());
+  }
+
+  /** Everybody whose tokens are kept, also with other settings. */
+  #kept(): StoredAccount[] {
+    return [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign];
   }
 
   #add(provider: Provider, account: StoredAccount, options: { verified: boolean }): Session {
@@ -334,7 +322,11 @@ export class Accounts {
         }
         this.#sessions.delete(session.key);
         this.#observer.problem(reason, 'sign_in');
-        void this.#persist().then(() => this.#observer.changed());
+        // What waited for this session's sake can go now (T19).
+        void this.#persist().then(() => {
+          this.#revocations.flush({ atOnce: true });
+          this.#observer.changed();
+        });
       },
       problem: (problem) => this.#observer.problem(problem, 'renew'),
       resolved: (problem) => this.#observer.resolved(problem),
@@ -347,14 +339,9 @@ export class Accounts {
 
   #drop(session: Session): void {
     const token = session.close();
-    const { issuer, clientId } = session.account;
     this.#sessions.delete(session.key);
     if (session.key === this.#active) this.#active = undefined;
-    if (token !== undefined) this.#queueRevocation({ issuer, clientId, token });
-  }
-
-  #queueRevocation({ issuer, clientId, token }: StoredRevocation): void {
-    this.#revocations.push({ issuer, clientId, token });
+    if (token !== undefined) this.#revocations.add(revocationOf(session.account, token));
   }
 
   /** One write after the other, each with all that is known when it starts. Resolves when it is on disk, or that failed and was said. */
@@ -402,19 +389,19 @@ export class Accounts {
     if (said) this.#observer.resolved(said);
     if (replaced.length === 0) return;
     this.#replaced = this.#replaced.filter((token) => !replaced.includes(token));
-    this.#revocations.push(...replaced);
-    this.flushRevocations();
+    this.#revocations.add(...replaced);
+    this.#revocations.flush();
   }
 
   #state(): StoredState {
     const active = this.peek();
     return {
       version: storedStateVersion,
-      accounts: [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign],
+      accounts: this.#kept(),
       ...(active && { active: storedKey(active.account) }),
       ...(this.#activeElsewhere.length > 0 && { activeElsewhere: this.#activeElsewhere }),
       ...(this.#lost && this.#active === undefined && { ended: this.#lost.happened }),
-      revocations: [...this.#revocations, ...this.#replaced],
+      revocations: [...this.#revocations.all, ...this.#replaced],
     };
   }
 

@@ -12,7 +12,7 @@ import { Registration, type RegistrationSettings } from './registration.ts';
 import type { CallbackResult, SignInRequest, SignInResult, TokenRequest, TokenResult } from './requests.ts';
 import { type AccessToken, accountOf, type Freshness, type Session } from './session.ts';
 import { profilePatience, TokenEndpoint } from './tokenEndpoint.ts';
-import type { Vault, VaultPlace, WithoutKeyring } from './vault.ts';
+import { revocationOf, type Vault, type VaultPlace, type WithoutKeyring } from './vault.ts';
 
 export type { Remedy } from './accounts.ts';
 
@@ -157,6 +157,7 @@ export class Broker {
       show: (code) => world.showDeviceCode?.(code),
       signedIn: (tokens) => this.#adoptFromDevice(tokens),
       discard: (tokens) => this.#discard(tokens),
+      duringArrival: (work) => this.#accounts.duringArrival(work),
       track: (work) => void this.#accounts.track(work),
       changed: () => this.#changed(),
     });
@@ -674,9 +675,9 @@ export class Broker {
     void session.readProfile().catch(() => undefined);
   }
 
-  #discard({ refreshToken, claims }: Tokens & { claims: IdTokenClaims }): void {
-    const clientId = this.#registration.clientId(undefined);
-    if (refreshToken !== undefined) this.#accounts.revokeLater({ issuer: claims.iss, clientId, token: refreshToken });
+  #discard(tokens: Tokens & { claims: IdTokenClaims; idToken: string }): void {
+    const account = accountOf(tokens, { clientId: this.#registration.clientId(undefined) });
+    if (tokens.refreshToken !== undefined) this.#accounts.revokeLater(revocationOf(account, tokens.refreshToken));
   }
 
   async #finishOwn(one: Authorization): Promise<void> {

@@ -19,6 +19,7 @@ import {
   TestVault,
   type WorldOptions,
 } from '../../e2e/support/brokerWorld.ts';
+import { Grants } from '../../e2e/support/grants.ts';
 import type { DeviceCode } from './deviceLogin.ts';
 
 const second = 1000;
@@ -432,6 +433,30 @@ describe('T13: how a login on another device ends', () => {
       expectNothing(world);
     },
   );
+
+  test('T19: the code of a cancelled login was entered: its token does not end who signed in meanwhile, and is revoked after', async () => {
+    const world = await deviceWorld();
+    const grants = new Grants('person');
+    world.provider.grants = grants;
+    const { failed } = await started(world);
+    const { answer, arrived, release } = held();
+    world.answer = answer;
+    world.clock.advance(interval);
+    await arrived;
+    world.broker.clear(editor);
+    await failed;
+    world.browser.person = 'Ada Lovelace';
+    await world.broker.signIn();
+    grants.issue('refresh-of-the-device', { subject: ada, clientId: 'loopgate-demo' });
+    release(await tokensOf(world));
+    await vi.waitFor(() => expect(world.vault.state?.revocations).toMatchObject([{ token: 'refresh-of-the-device' }]));
+    world.clock.advance(30 * minute);
+    await world.broker.token(editor, refreshGrant);
+    expect(world.provider.count('/oauth/revoke')).toBe(0);
+    await world.broker.signOut();
+    await vi.waitFor(() => expect(world.vault.state).toMatchObject({ accounts: [], revocations: [] }));
+    expect([grants.wasRevoked('refresh-of-the-device'), grants.live]).toEqual([true, []]);
+  });
 
   test('quitting waits for tokens that are under way, so that their revocation is on disk', async () => {
     const world = await deviceWorld();

@@ -40,6 +40,8 @@ export interface DeviceLoginHost {
   signedIn(tokens: DeviceTokens): Promise<void>;
   /** Tokens came for a login that was ended meanwhile: they must not stay alive. */
   discard(tokens: DeviceTokens): void;
+  /** Runs a request that may bring tokens, with all that keeps them (T19). */
+  duringArrival<T>(work: () => Promise<T>): Promise<T>;
   /** Work that may bring tokens; it ends soon after its login was ended. */
   track(work: Promise<void>): void;
   changed(): void;
@@ -185,14 +187,13 @@ export class DeviceLogins {
       login.hasCode(code);
       this.#host.show(code);
       this.#host.changed();
-      const tokens = await this.#poll(login, code, authorization, () =>
-        provider.deviceTokens(request, authorization.deviceCode),
+      await this.#poll(login, code, authorization, () =>
+        this.#host.duringArrival(async () => {
+          // Ended while a revocation was waited for.
+          if (login.isOver) return;
+          await this.#take(login, await provider.deviceTokens(request, authorization.deviceCode));
+        }),
       );
-      if (!tokens) return;
-      // Nothing is left to wait for: whoever asks from now on finds the person, or starts anew.
-      this.#current = undefined;
-      await this.#host.signedIn(tokens);
-      login.succeed();
     } catch (error) {
       this.#end(login, error);
     }
@@ -201,14 +202,14 @@ export class DeviceLogins {
   /**
    * Asks until the person has answered. RFC 8628 §3.5: never faster than the interval, slower when told or when the net is
    * down. An answer that is under way when the code expires still counts.
-   * @returns nothing when the login was ended meanwhile
+   * @param ask - asks once, and takes what the answer brings
    */
   async #poll(
     login: DeviceLogin,
     { deadline }: DeviceCode,
     { interval: asked }: DeviceAuthorization,
-    ask: () => Promise<DeviceTokens>,
-  ): Promise<DeviceTokens | undefined> {
+    ask: () => Promise<void>,
+  ): Promise<void> {
     const { clock } = this.#host;
     let interval = asked;
     for (let pause = interval; !login.isOver; ) {
@@ -216,16 +217,22 @@ export class DeviceLogins {
       if (login.isOver) break;
       if (clock.now() >= deadline) throw expired();
       try {
-        const tokens = await ask();
-        if (!login.isOver) return tokens;
-        this.#host.discard(tokens);
+        return await ask();
       } catch (error) {
         const { providerError, isUnreachable } = understood(error);
         if (providerError === 'slow_down') interval += slowDown;
         pause = isUnreachable ? Math.max(interval, Math.min(pause * 2, longestPause)) : interval;
       }
     }
-    return undefined;
+  }
+
+  /** The person has signed in. */
+  async #take(login: DeviceLogin, tokens: DeviceTokens): Promise<void> {
+    if (login.isOver) return this.#host.discard(tokens);
+    // Nothing is left to wait for: whoever asks from now on finds the person, or starts anew.
+    this.#current = undefined;
+    await this.#host.signedIn(tokens);
+    login.succeed();
   }
 
   /** Timers stand still while the machine sleeps: a code whose time is over is over, whether or not its timer has fired. */

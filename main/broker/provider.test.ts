@@ -220,6 +220,29 @@ test('6.6: a provider that is not laid out like Auth0 is logged out at its end_s
   });
 });
 
+test.each([
+  ['login page', { authorization_endpoint: 'https://tenant.example/oauth/v2/authorize' }],
+  ['keys', { jwks_uri: 'https://tenant.example/oauth/v2/keys' }],
+  ['token endpoint', { token_endpoint: 'https://tenant.example/oauth/v2/token' }],
+])(
+  '6.6: a provider whose %s is not where Auth0 has it has no /v2/logout: its own address is opened',
+  async (_, change) => {
+    const scripted = new ScriptedProvider();
+    scripted.metadata = {
+      jwks_uri: 'https://tenant.example/.well-known/jwks.json',
+      end_session_endpoint: 'https://tenant.example/end_session',
+    };
+    const parameters = { clientId: 'loopgate-demo' };
+    expect(await providerOf(scripted).logoutUrl(parameters)).toBe(
+      'https://tenant.example/v2/logout?client_id=loopgate-demo',
+    );
+    scripted.metadata = { ...scripted.metadata, ...change };
+    expect(await providerOf(scripted).logoutUrl(parameters)).toBe(
+      'https://tenant.example/end_session?client_id=loopgate-demo',
+    );
+  },
+);
+
 test('6.6: a provider without a logout has no logout address', async () => {
   const scripted = new ScriptedProvider();
   scripted.metadata = { token_endpoint: 'https://tenant.example/token' };
@@ -229,7 +252,7 @@ test('6.6: a provider without a logout has no logout address', async () => {
 test('T10: without a revocation endpoint there is nothing to revoke', async () => {
   const scripted = new ScriptedProvider();
   scripted.metadata = { revocation_endpoint: undefined };
-  await providerOf(scripted).revoke('loopgate-demo', 'a token');
+  expect(await providerOf(scripted).revoke('loopgate-demo', 'a token')).toBe('no_endpoint');
   expect(scripted.requests.map(({ path }) => path)).toEqual([discovery]);
 });
 

@@ -3,6 +3,8 @@ import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import { HeldAnswers, OneAnswer } from './heldAnswers.ts';
 import {
+  type Auth0Layout,
+  auth0Layout,
   checkAuthorizedParty,
   checkBearer,
   checkEndpoints,
@@ -17,6 +19,7 @@ import {
 } from './providerChecks.ts';
 import { asBrokerError, type Secrets, textAt, unverified } from './providerErrors.ts';
 import { type PlatformFetch, providerFetch, requestTimeout } from './providerFetch.ts';
+import { type RevocationOutcome, revocationOutcome } from './revocationAnswer.ts';
 import { type KeyCopy, SigningKeys } from './signingKeys.ts';
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -328,15 +331,32 @@ export class Provider {
     return profile;
   }
 
-  /** RFC 7009. Without a revocation endpoint there is nothing to do. @throws BrokerError when it should be tried again */
-  async revoke(clientId: string, refreshToken: string): Promise<void> {
+  /** How far the provider is laid out like Auth0. @throws BrokerError */
+  async auth0Layout(): Promise<Auth0Layout> {
+    return auth0Layout(await this.#metadata());
+  }
+
+  /**
+   * RFC 7009. Without a revocation endpoint there is nothing to do.
+   * @throws BrokerError when it is to be tried again: the provider has said nothing about this token
+   */
+  async revoke(clientId: string, refreshToken: string): Promise<RevocationOutcome> {
     const metadata = await this.#metadata();
-    if (metadata.revocation_endpoint === undefined) return;
-    const configuration = await this.#configuration(clientId);
-    await asBrokerError(
+    if (metadata.revocation_endpoint === undefined) return 'no_endpoint';
+    const outcomes: RevocationOutcome[] = [];
+    const configuration = await this.#configuration(clientId, async (url, options) => {
+      const response = await this.#fetch(url, options);
+      const outcome = await revocationOutcome(response.clone());
+      if (outcome !== undefined) outcomes.push(outcome);
+      return response;
+    });
+    const failure: unknown = await asBrokerError(
       () => client.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }),
       [refreshToken],
-    );
+    ).catch((error: unknown) => error);
+    const [outcome] = outcomes;
+    if (outcome !== undefined) return outcome;
+    throw failure ?? new BrokerError('provider_error', { happened: 'The identity provider answered with a page.' });
   }
 
   /**
@@ -350,9 +370,8 @@ export class Provider {
     federated?: boolean;
   }): Promise<string | undefined> {
     const metadata = await this.#metadata();
-    const base = metadata.issuer.endsWith('/') ? metadata.issuer : `${metadata.issuer}/`;
-    if (metadata.token_endpoint === `${base}oauth/token`) {
-      const url = new URL(`${base}v2/logout`);
+    if (auth0Layout(metadata) === 'all') {
+      const url = new URL(`${metadata.issuer.replace(/\/$/, '')}/v2/logout`);
       url.searchParams.set('client_id', parameters.clientId);
       if (parameters.returnTo !== undefined) url.searchParams.set('returnTo', parameters.returnTo);
       // Auth0 looks whether it is there, whatever its value.

@@ -46,6 +46,21 @@ export function normaliseIssuer(text: string): string {
   return url.href;
 }
 
+/** How much of a provider is laid out like Auth0: `part` may be it, and may be another one that has a path in common with it. */
+export type Auth0Layout = 'all' | 'part' | 'none';
+
+/** Auth0 has these directly below the issuer, also under a domain of one's own. Another provider may have one, but not all. */
+export function auth0Layout(metadata: client.ServerMetadata): Auth0Layout {
+  const base = metadata.issuer.endsWith('/') ? metadata.issuer : `${metadata.issuer}/`;
+  const like = [
+    metadata.authorization_endpoint === `${base}authorize`,
+    metadata.token_endpoint === `${base}oauth/token`,
+    metadata.jwks_uri === `${base}.well-known/jwks.json`,
+  ];
+  if (like.every(Boolean)) return 'all';
+  return like.some(Boolean) ? 'part' : 'none';
+}
+
 /** T14: https, or http on loopback. */
 function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));

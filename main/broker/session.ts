@@ -5,7 +5,7 @@ import { type Failure, failureAfter, isBackingOff } from './failure.ts';
 import { early, isAboutToEnd } from './lifetime.ts';
 import { claimsOf, type OtherApiToken, OtherApiTokens } from './otherApiTokens.ts';
 import type { IdTokenClaims, OtherApi, Provider, Tokens } from './provider.ts';
-import type { StoredAccount } from './vault.ts';
+import { revocationOf, type StoredAccount, type StoredRevocation } from './vault.ts';
 
 /** How long a profile is served without asking the provider: Auth0 allows five calls a minute. Milliseconds. */
 const profileFresh = 5 * 60_000;
@@ -43,7 +43,7 @@ export interface SessionHost {
   /** The provider has ended the session for good (T5). */
   ended(session: Session, reason: BrokerError): void;
   /** A refresh token that no session holds any more is to be revoked. */
-  revokeLater(token: { issuer: string; clientId: string; token: string }): void;
+  revokeLater(token: StoredRevocation): void;
   /** The session cannot be renewed until somebody does something about it (T5); {@link Session.tryAgain} is that. */
   problem(problem: BrokerError): void;
   /** It can be renewed again. */
@@ -72,6 +72,7 @@ export function accountOf(
     expiresAt: tokens.expiresAt,
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idToken: tokens.idToken,
+    ...(typeof tokens.claims.sid === 'string' && { sid: tokens.claims.sid }),
     ...profileOf(tokens.claims),
   };
 }
@@ -597,22 +598,30 @@ export class Session {
       // reached; and an answer that was lost before stays lost.
       const isUnknown = error instanceof BrokerError && error.retryable && !error.undone;
       if (rotated === undefined && !isUnknown && !answerWasLost) this.#forgetSent();
-      if (rotated !== undefined && this.#closed) this.#host.revokeLater({ issuer, clientId, token: rotated });
+      if (rotated !== undefined && this.#closed) this.#host.revokeLater(revocationOf(this.#account, rotated));
       throw error;
     }
     const difference = tokens.claims && this.#differenceOf(tokens.claims);
     if (difference !== undefined) {
       // Not kept: the next answer may bring no ID token, and then nothing would say whose tokens these are.
       await this.#replace({ refreshToken });
+      // Whose it is nobody knows (T19).
       if (rotated !== undefined) this.#host.revokeLater({ issuer, clientId, token: rotated });
       throw new BrokerError('provider_error', { happened: `The renewed ID token is for another ${difference}.` });
     }
     if (this.#closed) {
       // Signed out while the refresh was under way: the token that just came must not stay alive.
-      if (rotated !== undefined) this.#host.revokeLater({ issuer, clientId, token: rotated });
+      if (rotated !== undefined) this.#host.revokeLater(revocationOf(this.#account, rotated));
       throw new BrokerError('not_signed_in');
     }
+    if (tokens.claims) this.#compareSid(tokens.claims);
     return rotated === undefined ? tokens : { ...tokens, refreshToken: rotated };
+  }
+
+  /** T19: a provider that names another session at a renewal says nothing by it. */
+  #compareSid({ sid: renewed }: IdTokenClaims): void {
+    const { sid, ...rest } = this.#account;
+    if (sid !== undefined && renewed !== undefined && renewed !== sid) this.#account = rest;
   }
 
   /**

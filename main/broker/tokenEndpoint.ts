@@ -9,10 +9,11 @@ import {
 } from './authorization.ts';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
-import type { Tokens } from './provider.ts';
+import type { Provider, Tokens } from './provider.ts';
 import type { Registration } from './registration.ts';
 import type { TokenRequest, TokenResult } from './requests.ts';
 import { accountOf } from './session.ts';
+import { revocationOf } from './vault.ts';
 
 /** How long the answer to an exchange waits for the profile, in milliseconds. */
 export const profilePatience = 2_000;
@@ -24,6 +25,15 @@ export interface TokenEndpointHost {
   signedIn(owner: Owner): void;
   /** A failure as the caller may be told it. */
   reasonOf(error: unknown): BrokerError;
+}
+
+/** A code that came back, and what was so when its exchange began. */
+interface Received {
+  readonly one: Authorization;
+  readonly request: NonNullable<Authorization['request']>;
+  readonly response: NonNullable<Authorization['response']>;
+  readonly signOuts: number;
+  readonly activate: boolean;
 }
 
 /** What the provider's token endpoint is to programs: codes are exchanged here, and the session's tokens handed out. */
@@ -93,6 +103,15 @@ export class TokenEndpoint {
     if (!request || !response) throw new BrokerError('invalid_grant');
     this.#pending.spend(response.code);
     const { signOuts } = this.#accounts;
+    const received = { one, request, response, signOuts, ...options };
+    return await this.#accounts.duringArrival(() => this.#exchangeWith(provider, codeVerifier, received));
+  }
+
+  async #exchangeWith(
+    provider: Provider,
+    codeVerifier: string,
+    { one, request, response, signOuts, activate }: Received,
+  ): Promise<TokenResult> {
     const tokens = await provider.exchange({
       clientId: request.clientId,
       code: response.code,
@@ -107,13 +126,14 @@ export class TokenEndpoint {
     one.exchangedAt = this.#clock.now();
     const { clientId, audience } = request;
     if (!this.#registration.isForSession(request)) return this.#tokenResult(tokens, { clientId, audience });
+    const account = accountOf(tokens, request);
     if (signOuts !== this.#accounts.signOuts) {
       // Whoever signs out while a login is under way does not want to be signed in by it.
-      const { refreshToken: token } = tokens;
-      if (token !== undefined) this.#accounts.revokeLater({ issuer: tokens.claims.iss, clientId, token });
+      const { refreshToken } = tokens;
+      if (refreshToken !== undefined) this.#accounts.revokeLater(revocationOf(account, refreshToken));
       throw new BrokerError('authorization_cleared');
     }
-    const session = await this.#accounts.adopt(provider, accountOf(tokens, request), options);
+    const session = await this.#accounts.adopt(provider, account, { activate });
     this.#host.signedIn(one.owner);
     const profile = await this.#inTime(session.readProfile());
     return this.#tokenResult(tokens, { clientId, audience, ...(profile && { profile }) });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /** One signed-in person as stored: tokens, and the profile that the window and /userinfo show at once after a start. */
@@ -14,6 +15,8 @@ const storedAccount = z.object({
   expiresAt: z.number(),
   refreshToken: z.string().optional(),
   idToken: z.string(),
+  /** The `sid` of the login's ID token: which session in the browser it came from (T19). Loopgate 0.1 did not write it. */
+  sid: z.string().optional(),
   /** The provider's /userinfo answer, `sub` verified (T2). */
   profile: z.record(z.string(), z.unknown()).optional(),
   profileReadAt: z.number().optional(),
@@ -27,7 +30,14 @@ const storedAccount = z.object({
 });
 
 /** A refresh token whose revocation the provider has not yet confirmed (T10). */
-const storedRevocation = z.object({ issuer: z.string(), clientId: z.string(), token: z.string() });
+const storedRevocation = z.object({
+  issuer: z.string(),
+  clientId: z.string(),
+  token: z.string(),
+  /** A hash of issuer and subject (T3): who it was is not kept. Absent where it is not known, and in what Loopgate 0.1 wrote (T19). */
+  person: z.string().optional(),
+  sid: z.string().optional(),
+});
 
 /** Goes up when an older Loopgate could not read what this one stores. Each version's data folder is kept in `e2e/stored/`. */
 export const storedStateVersion = 1;
@@ -54,6 +64,24 @@ export type StoredState = z.infer<typeof storedState>;
  */
 export function storedKey({ issuer, subject, clientId, audience }: StoredAccount): string {
   return JSON.stringify([issuer, subject, clientId, audience ?? null]);
+}
+
+/** Whose a refresh token is, as far as it decides what else its revocation may end (T19). */
+export type Grant = Omit<StoredRevocation, 'token'>;
+
+/** The grant of an account's refresh token. */
+export function grantOf({ issuer, subject, clientId, sid }: AboutGrant): Grant {
+  const person = createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('base64');
+  return { issuer, clientId, person, ...(sid !== undefined && { sid }) };
+}
+
+type AboutGrant = Pick<StoredAccount, 'issuer' | 'subject' | 'clientId' | 'sid'>;
+
+/** A refresh token of this account that is to be revoked. */
+export function revocationOf(account: AboutGrant, token: string): StoredRevocation {
+  return { ...grantOf(account), token };
 }
 
 /** Where sessions rest, as the person is told. */

@@ -16,6 +16,7 @@ import { systemClock } from '../broker/clock.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { Provider } from '../broker/provider.ts';
 import type { PlatformFetch } from '../broker/providerFetch.ts';
+import type { StoredRevocation } from '../broker/vault.ts';
 import { type Host, tryPort } from '../host.ts';
 import type { Settings } from '../settings.ts';
 import { readSettingsFile, writeSettings } from '../settingsFile.ts';
@@ -228,13 +229,20 @@ function removalWorld(
   { fetch, vault, startAtLogin }: DesktopWorld,
   windowPlace: WindowPlace,
 ): RemovalWorld {
+  const providers = new Map<string, Provider>();
+  /** One for all tokens of a provider: its metadata is read once. */
+  const providerOf = ({ issuer, clientId }: StoredRevocation): Provider => {
+    const key = JSON.stringify([issuer, clientId]);
+    const provider = providers.get(key) ?? new Provider({ issuer, clientId }, fetch, systemClock);
+    providers.set(key, provider);
+    return provider;
+  };
   return {
     isReady: () => running.host.broker.state().ready,
     suspend: (work) => running.suspend(work),
     stored: () => vault.state,
     store: (state) => vault.save(state),
-    revoke: ({ issuer, clientId, token }) =>
-      new Provider({ issuer, clientId }, fetch, systemClock).revoke(clientId, token),
+    revoke: (revocation) => providerOf(revocation).revoke(revocation.clientId, revocation.token),
     remove: () => {
       startAtLogin.remove();
       windowPlace.forget();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BrokerError } from '../broker/errors.ts';
-import { type StoredAccount, type StoredState, storedKey } from '../broker/vault.ts';
+import { revocationOf, type StoredAccount, type StoredState, storedKey } from '../broker/vault.ts';
 import { type RemovalWorld, type Revoke, removeData, removeEverything, revokeAll } from './removal.ts';
 
 const unreachable = new BrokerError('provider_unreachable', { happened: 'It is away.', retryable: true });
@@ -57,21 +57,62 @@ function world(changes: Partial<RemovalWorld> = {}) {
 describe('Remove everything', () => {
   test('T10: every refresh token goes to the provider that gave it, also those of other settings', async () => {
     const revoked: unknown[] = [];
-    const { left } = await revokeAll(state, async (token) => void revoked.push(token));
-    expect(revoked).toEqual([
-      { issuer: 'https://a/', clientId: 'one', token: 'a' },
-      { issuer: 'https://b/', clientId: 'one', token: 'b' },
-      { issuer: 'https://a/', clientId: 'one', token: 'old' },
-    ]);
+    const { left } = await revokeAll(state, async ({ issuer, clientId, token }) => {
+      revoked.push(`${token} of ${clientId} at ${issuer}`);
+    });
+    expect(revoked.sort()).toEqual(['a of one at https://a/', 'b of one at https://b/', 'old of one at https://a/']);
     expect([left.accounts, left.revocations]).toEqual([[], []]);
   });
 
-  test('what cannot be revoked now is left, and nothing else; what is refused is not', async () => {
+  test('what cannot be revoked now is left, and nothing else', async () => {
     const { left, why } = await revokeAll(state, revokeAtA);
     expect(left).toEqual({ version: 1, accounts: [away], revocations: [], activeElsewhere: [storedKey(away)] });
     expect(why).toBe('It is away.');
-    const refusing: Revoke = () => Promise.reject(new BrokerError('provider_error'));
+  });
+
+  test('what the provider refuses to revoke is not left; an answer that is none of its own leaves all', async () => {
+    const refusing: Revoke = async () => ({ refused: 'invalid_client' });
     expect((await revokeAll(state, refusing)).left.accounts).toEqual([]);
+    const page: Revoke = () => Promise.reject(new BrokerError('provider_error'));
+    expect((await revokeAll(state, page)).left).toMatchObject({
+      accounts: [here, away],
+      revocations: state.revocations,
+    });
+  });
+
+  describe('T19: at a provider where one revocation may end all of a person', () => {
+    const forApi = { ...here, audience: 'https://api.example/', refreshToken: 'for the API' };
+    const grace = { ...here, subject: 'grace', refreshToken: 'hers' };
+    const old = revocationOf(here, 'old');
+    const all: StoredState = { version: 1, accounts: [here, forApi, grace], revocations: [old] };
+    /** Away from the token number `first` on. */
+    const awayFrom = (first: number): Revoke => {
+      let asked = 0;
+      return async () => {
+        asked += 1;
+        if (asked > first) throw unreachable;
+      };
+    };
+    const left = async (first: number) => {
+      const { accounts, revocations } = (await revokeAll(all, awayFrom(first))).left;
+      return { accounts, revocations: revocations.map(({ token }) => token) };
+    };
+
+    test('where the first sign-in could not be revoked, nothing was that could have ended it', async () => {
+      expect(await left(0)).toEqual({ accounts: [here, forApi, grace], revocations: ['old'] });
+    });
+
+    test('a sign-in that may have been ended by another one’s revocation does not stay: it is left to be revoked', async () => {
+      expect(await left(1)).toEqual({ accounts: [grace], revocations: ['for the API', 'old'] });
+    });
+
+    test('somebody else’s stays signed in', async () => {
+      expect(await left(2)).toEqual({ accounts: [grace], revocations: ['old'] });
+    });
+
+    test('nothing is left when the provider is there', async () => {
+      expect(await left(4)).toEqual({ accounts: [], revocations: [] });
+    });
   });
 
   test('revoked while no host runs, removed, and then it quits', async () => {

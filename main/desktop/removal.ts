@@ -3,10 +3,16 @@ import { join } from 'node:path';
 import type { RemovalResult, RemovalWay } from '../../preload/contract.ts';
 import { spoken } from '../../preload/texts/index.ts';
 import { BrokerError } from '../broker/errors.ts';
-import { type StoredRevocation, type StoredState, storedKey } from '../broker/vault.ts';
+import {
+  revocationOf,
+  type StoredAccount,
+  type StoredRevocation,
+  type StoredState,
+  storedKey,
+} from '../broker/vault.ts';
 
-/** Revokes a refresh token at the provider that gave it. @throws BrokerError */
-export type Revoke = (token: StoredRevocation) => Promise<void>;
+/** Revokes a refresh token at the provider that gave it. @throws BrokerError when it is to be tried again */
+export type Revoke = (token: StoredRevocation) => Promise<unknown>;
 
 /** What "Remove everything" needs of the app. */
 export interface RemovalWorld {
@@ -62,21 +68,11 @@ export async function removeEverything(way: RemovalWay, world: RemovalWorld): Pr
  */
 export async function revokeAll(state: StoredState, revoke: Revoke): Promise<{ left: StoredState; why: string }> {
   const reasons: string[] = [];
-  const isLeft = async (token: StoredRevocation): Promise<boolean> => {
-    try {
-      await revoke(token);
-      return false;
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      // One that the provider refuses to revoke is refused the next time as well.
-      if (error.retryable) reasons.push(error.happened);
-      return error.retryable;
-    }
-  };
-  const accounts = await leftOf(state.accounts, async ({ issuer, clientId, refreshToken: token }) =>
-    token === undefined ? false : await isLeft({ issuer, clientId, token }),
+  const groups = await Promise.all(
+    groupsOf(state).map((group) => revokeGroup(group, revoke, (reason) => reasons.push(reason))),
   );
-  const revocations = await leftOf(state.revocations, isLeft);
+  const accounts = state.accounts.filter((account) => groups.some((left) => left.accounts.includes(account)));
+  const revocations = groups.flatMap((left) => left.revocations);
   const { active, activeElsewhere = [], ...rest } = state;
   const keys = accounts.map(storedKey);
   const left: StoredState = {
@@ -89,9 +85,44 @@ export async function revokeAll(state: StoredState, revoke: Revoke): Promise<{ l
   return { left, why: reasons[0] ?? '' };
 }
 
-async function leftOf<Item>(items: readonly Item[], isLeft: (item: Item) => Promise<boolean>): Promise<Item[]> {
-  const answers = await Promise.all(items.map(isLeft));
-  return items.filter((_, index) => answers[index]);
+/** Tokens of which one may end the others (T19): those of one application at one provider. */
+type Group = Pick<StoredState, 'accounts' | 'revocations'>;
+
+function groupsOf({ accounts, revocations }: StoredState): Group[] {
+  const keyOf = ({ issuer, clientId }: StoredRevocation | StoredAccount) => JSON.stringify([issuer, clientId]);
+  return [...new Set([...accounts, ...revocations].map(keyOf))].map((key) => ({
+    accounts: accounts.filter((one) => keyOf(one) === key),
+    revocations: revocations.filter((one) => keyOf(one) === key),
+  }));
+}
+
+/**
+ * One after the other, up to the first that cannot be revoked now: an account that stays signed in must not be ended by what is
+ * revoked after it. What is left of a person of whom one was revoked is signed out, for that may have ended it too.
+ */
+async function revokeGroup(group: Group, revoke: Revoke, failed: (why: string) => void): Promise<Group> {
+  const signIns = group.accounts.flatMap((account) => {
+    const { refreshToken } = account;
+    return refreshToken === undefined ? [] : [{ account, revocation: revocationOf(account, refreshToken) }];
+  });
+  const all = [...signIns.map(({ revocation }) => revocation), ...group.revocations];
+  let done = 0;
+  try {
+    for (const one of all) {
+      await revoke(one);
+      done += 1;
+    }
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    failed(error.happened);
+  }
+  const revoked = new Set(all.slice(0, done).map(({ person }) => person));
+  const accounts = signIns.slice(done).filter(({ revocation }) => !revoked.has(revocation.person));
+  const isKept = new Set(accounts.map(({ revocation }) => revocation));
+  return {
+    accounts: accounts.map(({ account }) => account),
+    revocations: all.slice(done).filter((one) => !isKept.has(one)),
+  };
 }
 
 /** Of a data folder: the sessions, also those set aside, with the key beside them; the settings; the list of programs; what was read. */

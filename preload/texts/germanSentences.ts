@@ -179,6 +179,7 @@ export const germanSentences: readonly Sentence[] = [
   ],
   ['The answer of {address} is larger than 1 MiB.', 'Die Antwort von {address} ist größer als 1 MiB.'],
   ["The identity provider's answer is not JSON.", 'Die Antwort des Anbieters ist kein JSON.'],
+  ['The identity provider answered with a page.', 'Der Anbieter hat mit einer Seite geantwortet.'],
   ["The identity provider's answer could not be verified.", 'Die Antwort des Anbieters ließ sich nicht prüfen.'],
   [
     "The identity provider's answer failed a check: {what} ({name}).",
