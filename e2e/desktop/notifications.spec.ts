@@ -66,20 +66,17 @@ const closeWindows = ({ BrowserWindow }: typeof import('electron')) => {
 test.describe('health is answered, the question comes, and quit works, while the notification service', () => {
   interface Kind {
     readonly desktop?: StageOptions['notifications'];
-    /** What the service on the bus does; undefined where there is none. */
-    readonly answer?: (asked: Asked, leave: () => void) => Reply | Promise<Reply>;
-    /** The calls that it gets, after the question was answered. */
+    /**
+     * What the service on the bus does; undefined where there is none.
+     * @param isOver - resolves after the question was answered
+     */
+    readonly answer?: (asked: Asked, isOver: Promise<void>, leave: () => void) => Reply | Promise<Reply>;
+    /** All calls that it gets. */
     readonly asked?: readonly string[];
-    /** Whether the tray says so. */
-    readonly isSaid?: boolean;
   }
   const list = Buffer.concat([numberValue(9), textValue('body')]);
   const answers = (member: string): Reply =>
     member === 'GetCapabilities' ? ['as', list] : member === 'Notify' ? ['u', numberValue(1)] : ['', Buffer.alloc(0)];
-  const later = async (reply: Reply): Promise<Reply> => {
-    await delay(2_000);
-    return reply;
-  };
   // Doubles on a real bus: a real service does none of this when it is asked to. A real one is in the test above.
   const kinds: Readonly<Record<string, Kind>> = {
     'is absent': { desktop: false },
@@ -90,17 +87,21 @@ test.describe('health is answered, the question comes, and quit works, while the
       answer: ({ member }) => (member === 'Notify' ? 'silence' : answers(member)),
       asked: ['GetCapabilities', 'Notify'],
     },
-    'is slow': {
-      answer: ({ member }) => later(answers(member)),
-      // Settled before the service was ready for it: it is not shown late.
+    'is slow to come to itself': {
+      answer: ({ member }, isOver) => isOver.then(() => answers(member)),
+      // What was settled meanwhile is not shown any more.
       asked: ['GetCapabilities'],
+    },
+    'is slow to show one': {
+      answer: ({ member }, isOver) => (member === 'Notify' ? isOver.then(() => answers(member)) : answers(member)),
+      asked: ['GetCapabilities', 'Notify', 'CloseNotification'],
     },
     'answers garbage': {
       answer: ({ member }) => (member === 'Notify' ? ['s', textValue('x'.repeat(100_000))] : answers(member)),
       asked: ['GetCapabilities', 'Notify'],
     },
     'vanishes in the middle': {
-      answer: ({ member }, leave) => {
+      answer: ({ member }, _isOver, leave) => {
         if (member === 'Notify') leave();
         return member === 'Notify' ? 'silence' : answers(member);
       },
@@ -113,7 +114,11 @@ test.describe('health is answered, the question comes, and quit works, while the
         async (stage) => {
           const { session, environment, trayLabels } = stage;
           const address = session.environment.DBUS_SESSION_BUS_ADDRESS ?? '';
-          const service = answer && (await joinBus({ address }, (one) => answer(one, () => service?.leave())));
+          let end: () => void = () => undefined;
+          const isOver = new Promise<void>((resolve) => {
+            end = resolve;
+          });
+          const service = answer && (await joinBus({ address }, (one) => answer(one, isOver, () => service?.leave())));
           await service?.own('org.freedesktop.Notifications');
           const { LOOPGATE_GUARD: _, ...asking } = environment;
           const app = await startDesktopApp({ environment: asking });
@@ -125,9 +130,11 @@ test.describe('health is answered, the question comes, and quit works, while the
           await expect.poll(trayLabels).toContain(unavailable);
           await question.getByRole('button', { name: 'Deny', exact: true }).click();
           expect(await answered).toBe('403 consent_denied');
+          end();
+          await expect.poll(() => service?.asked.map((call) => call.split(' ').at(-1)) ?? []).toEqual(asked);
           await inTime('quitting', 10_000, app.quit());
           expect(await health.slowest()).toBeLessThan(1_000);
-          expect(service?.asked.map((call) => call.split(' ').at(-1)) ?? []).toEqual(asked);
+          expect(service?.asked ?? []).toHaveLength(asked.length);
           service?.leave();
         },
         { notifications: desktop },

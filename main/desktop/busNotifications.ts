@@ -283,8 +283,8 @@ function escaped(text: string): string {
 function newOwner({ sender, member, types, values }: BusSignal): string | undefined {
   if (sender !== bus.destination || member !== 'NameOwnerChanged' || types !== 'sss') return undefined;
   const said = values();
-  const [, , owner] = [said.text(), said.text(), said.text()];
-  return owner;
+  const [name, , owner] = [said.text(), said.text(), said.text()];
+  return name === service.destination ? owner : undefined;
 }
 
 /** Who owns the service's name; empty for nobody. */
