@@ -175,7 +175,8 @@ export class Accounts {
 
   /**
    * Takes a session that a login gave. The same person's older one is replaced, and its refresh token revoked as soon as that
-   * cannot end the new one (T19); another person's is added and becomes active only when the person at this machine asked for it, or nobody was (T18).
+   * cannot end the new one (T19); another person's is added and becomes active only when the person at this machine asked for
+   * it, or nobody was (T18).
    * Resolves when it is stored.
    */
   async adopt(provider: Provider, account: StoredAccount, options: { activate: boolean }): Promise<Session> {
