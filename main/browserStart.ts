@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { argumentsFor, type BrowserCommand } from './browserCommand.ts';
+import { withoutDescriptors } from './withoutDescriptors.ts';
+
+/** How long a program may take to say that it could not open an address, in milliseconds. One that still runs then shows it. */
+const patience = 5_000;
+
+/** Nothing opened the address. The message names the programs and why, and never the address. */
+export class BrowserNotOpened extends Error {
+  override readonly name = 'BrowserNotOpened';
+}
+
+/**
+ * Opens an address by the first of these programs that can. One that cannot be run, or that ends with anything but 0 within a
+ * few seconds, has not opened it; one that stays has.
+ * @param options.environment - what the programs get
+ * @param options.milliseconds - how long a program is watched
+ * @throws BrowserNotOpened
+ */
+export async function openWith(
+  commands: readonly BrowserCommand[],
+  address: string,
+  options: { environment?: NodeJS.ProcessEnv; milliseconds?: number } = {},
+): Promise<void> {
+  const { environment = process.env, milliseconds = patience } = options;
+  const failures: string[] = [];
+  for (const command of commands) {
+    const failure = await failureOf(command, address, environment, milliseconds);
+    if (failure === undefined) return;
+    failures.push(`${command.program} ${failure}`);
+  }
+  throw new BrowserNotOpened(failures.join('; '));
+}
+
+/** Why the program did not open it; undefined when it did, as far as it says. */
+function failureOf(
+  command: BrowserCommand,
+  address: string,
+  env: NodeJS.ProcessEnv,
+  milliseconds: number,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    // No shell: the address comes from the provider's metadata and a program's request.
+    const child = withoutDescriptors((stdio) =>
+      spawn(command.program, argumentsFor(command, address), { stdio, env, detached: true }),
+    );
+    const timer = setTimeout(() => resolve(undefined), milliseconds);
+    timer.unref();
+    child.unref();
+    const end = (failure: string | undefined) => {
+      clearTimeout(timer);
+      resolve(failure);
+    };
+    child.once('error', (error) => end(`cannot be run (${'code' in error ? String(error.code) : error.message})`));
+    child.once('exit', (code, signal) => end(code === 0 ? undefined : `ended with ${code ?? signal}`));
+  });
+}
