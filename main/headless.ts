@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { Logger } from 'pino';
 import { speak, textsFor } from '../preload/texts/index.ts';
 import type { GuardMode } from './access/gate.ts';
@@ -7,6 +6,8 @@ import { systemClock } from './broker/clock.ts';
 import type { DeviceCode } from './broker/deviceLogin.ts';
 import type { PlatformFetch } from './broker/providerFetch.ts';
 import type { Vault } from './broker/vault.ts';
+import { browserCommands } from './browserCommand.ts';
+import { openWith } from './browserStart.ts';
 import { environmentLanguage } from './environmentLanguage.ts';
 import { keepLoopbackDirect, proxyNotice } from './environmentProxy.ts';
 import { type Host, startHost } from './host.ts';
@@ -20,7 +21,6 @@ import { takeHandedSockets } from './socketActivation.ts';
 import { outliveReaders } from './standardStreams.ts';
 import { type Protection, SystemVault } from './systemVault.ts';
 import { version } from './version.ts';
-import { withoutDescriptors } from './withoutDescriptors.ts';
 
 /** As the README has them: a setting, a port or a data folder that cannot be used; another Loopgate of this user serves. */
 const exitCodes = { refused: 2, alreadyRuns: 3 } as const;
@@ -74,12 +74,13 @@ async function start(form: HeadlessForm): Promise<void> {
   if (unusedProxy !== undefined) print(unusedProxy);
   const vault = headlessVault(settings, key, keyring?.(settings.home));
   await vault.look();
-  const browser = process.env.BROWSER?.split(' ').filter((word) => word !== '') ?? [];
+  const browser = browserCommands(process.env.BROWSER);
   const world = {
     fetch: systemFetch ?? fetch,
-    openBrowser: browserOpener(browser),
-    // Where nothing can be opened, a program's sign-in is finished on another device (RFC 8628).
-    ...(browser.length === 0 && { showDeviceCode: printDeviceCode }),
+    // R1: the person's own browser, as `$BROWSER` names it. Without one a sign-in is finished on another device (RFC 8628).
+    openBrowser: browser.length === 0 ? undefined : (address: string) => openWith(browser, address),
+    showAddress: printAddress,
+    showDeviceCode: printDeviceCode,
     vault,
     guard: 'same-user',
     sockets,
@@ -170,20 +171,10 @@ function nextSteps(address: string): string {
   ].join('\n');
 }
 
-/** R1: the person's own browser, as `$BROWSER` names it; without one the address is printed for the person to open. */
-function browserOpener([program, ...argv]: readonly string[]): (address: string) => Promise<void> {
-  return async (address) => {
-    if (program === undefined) return print(`To sign in, open this address in a browser:\n${address}`);
-    await new Promise<void>((resolve, reject) => {
-      // No shell: the address comes from the provider's metadata and a program's request.
-      const child = withoutDescriptors((stdio) => spawn(program, [...argv, address], { stdio, detached: true }));
-      child.once('error', reject);
-      child.once('spawn', () => {
-        child.unref();
-        resolve();
-      });
-    });
-  };
+/** Where no browser was opened. It is for the person alone: on the terminal, and in no log. */
+function printAddress(address: string, purpose: 'login' | 'logout'): void {
+  const what = purpose === 'login' ? 'sign in' : 'sign out at the provider too';
+  print(`To ${what}, open this address in a browser:\n${address}`);
 }
 
 /** The code is for the person alone: on the terminal, and in no log. RFC 8628 §3.3.1: it is shown beside the address that holds it. */

@@ -40,7 +40,7 @@ export interface Host {
 }
 
 /** What touches the world; and which programs are let in where the setting does not say it. */
-type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showDeviceCode' | 'vault'> & {
+type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'showDeviceCode' | 'vault'> & {
   readonly guard: GuardMode;
   /** Descriptors of listening sockets that were opened for this process; then no port is tried. */
   readonly sockets?: readonly number[];

@@ -45,7 +45,7 @@ export interface StorageView {
   readonly changeable: boolean;
 }
 
-/** A login that is open in the browser. */
+/** A login that waits for its person. */
 export interface WaitingView {
   /** Names this login for Cancel, Open again and Copy address. Not the OAuth state. */
   readonly id: string;
@@ -53,6 +53,10 @@ export interface WaitingView {
   readonly requestedBy: 'loopgate' | 'program';
   /** When it ends by itself, in milliseconds since the epoch. */
   readonly deadline: number;
+  /** Of its page: `opened` when opening it did not fail, which is all that is known. `elsewhere`: it is on another device. */
+  readonly page: 'opening' | 'opened' | 'failed' | 'elsewhere';
+  /** What the provider must know of it; where it does not, it shows an error of its own. Absent for another device. */
+  readonly registration?: { readonly clientId: string; readonly redirectUri: string };
 }
 
 /** A program as the person is shown it. All of it is text of strangers, made printable; nothing of it is what it says of itself but `claim`. */
@@ -176,15 +180,20 @@ export type SettingsChange =
       readonly issuer?: string | undefined;
       readonly clientId?: string | undefined;
       readonly audience?: string | undefined;
+      /** The provider does not know the client ID: it is kept all the same. */
+      readonly anyway?: true | undefined;
     }
   | { readonly setting: 'port'; readonly port: string }
   | { readonly setting: 'guard'; readonly guard: ProgramsView['guard'] }
   | { readonly setting: 'theme'; readonly theme: Theme };
 
-/** `message`: why it does not work; all is as it was before then. */
+/**
+ * `client`: what the provider said of a client ID that was changed; absent when it was not asked. `message`: why it does not work;
+ * all is as it was before then. `mayKeep`: the person may want it all the same.
+ */
 export type ChangeResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly field: SettingField; readonly message: string };
+  | { readonly ok: true; readonly client?: 'known' | 'untested' }
+  | { readonly ok: false; readonly field: SettingField; readonly message: string; readonly mayKeep?: true };
 
 /** Whether an OpenID provider answers at an address. */
 export type ProviderCheck =
@@ -324,7 +333,8 @@ export interface Actions {
 
 export type StartAtLoginWish = 'on' | 'off';
 
-export type RegistrationPart = 'callbacks' | 'returnTo';
+/** `callback`: the one of the login that waits. */
+export type RegistrationPart = 'callbacks' | 'returnTo' | 'callback';
 
 export type StorageChoice = 'memory' | 'file';
 

@@ -21,7 +21,7 @@ const graceAccount = { account: 'g', name: 'Grace' };
 const starting: AppView = { ...signedOut, status: 'starting' };
 const ada: AppView = { ...signedOut, status: 'signed_in', person: adaAccount };
 const grace: AppView = { ...signedOut, status: 'signed_in', person: graceAccount };
-const waiting = { id: '1', requestedBy: 'program', deadline: 0 } as const;
+const waiting = { id: '1', requestedBy: 'program', deadline: 0, page: 'opened' } as const;
 const problem = { code: 'access_denied', message: '', remedy: 'sign_in' } as const;
 
 it('says who is signed in, also as an account that was added', () => {
@@ -62,6 +62,13 @@ it('says once that a login waits, and that it ended', () => {
   expect(announcement(signedOut, { ...signedOut, waiting })).toBe(said.waitingForProgram);
   expect(announcement({ ...signedOut, waiting }, { ...signedOut, waiting })).toBeUndefined();
   expect(announcement({ ...signedOut, waiting }, signedOut)).toBe(said.waitingEnded);
+});
+
+it('says that no browser could be opened, each time', () => {
+  const failed: AppView = { ...signedOut, waiting: { ...waiting, page: 'failed' } };
+  expect(announcement({ ...signedOut, waiting }, failed)).toBe(said.notOpened);
+  expect(announcement(failed, { ...failed })).toBeUndefined();
+  expect(announcement({ ...signedOut, waiting: { ...waiting, page: 'opening' } }, failed)).toBe(said.notOpened);
 });
 
 it('leaves a problem to its banner', () => {

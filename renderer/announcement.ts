@@ -12,6 +12,7 @@ export function announcement(before: AppView | undefined, now: AppView): string 
   if (now.waiting && now.waiting.id !== before?.waiting?.id) {
     return now.waiting.requestedBy === 'program' ? said.waitingForProgram : said.waiting;
   }
+  if (now.waiting?.page === 'failed' && before?.waiting?.page !== 'failed') return said.notOpened;
   if (now.status === 'signed_in') {
     if (before?.status !== 'signed_in' || before.person?.account !== now.person?.account) return arrival(before, now);
     const wasDoubtful = before.freshness === 'unverified' || before.freshness === 'stale';

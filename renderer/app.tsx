@@ -94,9 +94,11 @@ export function App({ bridge }: { bridge: Bridge }) {
           <Waiting
             key={view.waiting.id}
             waiting={view.waiting}
+            provider={view.provider}
             alone={view.status !== 'signed_in' && place === 'account'}
             actions={bridge}
             onAnnounce={say}
+            onSettings={() => go('settings')}
           />
         )}
         {view?.switchedFrom && view.person && (

@@ -8,14 +8,15 @@ interface RegistrationProps {
   onAnnounce: (text: string) => void;
 }
 
-const parts: readonly RegistrationPart[] = ['callbacks', 'returnTo'];
+type Listed = Exclude<RegistrationPart, 'callback'>;
+const parts: readonly Listed[] = ['callbacks', 'returnTo'];
 
 /** What the provider must know of Loopgate before anybody can sign in, to copy. */
 export function Registration({ settings, actions, onAnnounce }: RegistrationProps) {
   const { registration } = texts;
-  const [copied, setCopied] = useState<RegistrationPart>();
+  const [copied, setCopied] = useState<Listed>();
 
-  function copy(part: RegistrationPart) {
+  function copy(part: Listed) {
     actions.copyRegistration(part);
     setCopied(part);
     onAnnounce(texts.announcements.copied);

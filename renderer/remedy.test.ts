@@ -32,7 +32,9 @@ it('T5: offers to sign in again when the session has ended', () => {
 it('T5: offers another try at the renewal that was refused, also while a login waits', () => {
   const refused = { ...signedIn, ...problem('provider_error', 'renew') };
   expect(remedy(refused)).toBe('renew');
-  expect(remedy({ ...refused, waiting: { id: '1', requestedBy: 'program', deadline: 0 } })).toBe('renew');
+  expect(remedy({ ...refused, waiting: { id: '1', requestedBy: 'program', deadline: 0, page: 'opened' } })).toBe(
+    'renew',
+  );
 });
 
 it('offers nothing where no button helps, whatever the code', () => {
@@ -41,7 +43,7 @@ it('offers nothing where no button helps, whatever the code', () => {
 
 it('offers nothing without a problem, while it starts, without a provider, and while a login waits', () => {
   const { provider: _, ...unconfigured } = signedOut;
-  const waiting = { id: '1', requestedBy: 'loopgate', deadline: 0 } as const;
+  const waiting = { id: '1', requestedBy: 'loopgate', deadline: 0, page: 'opened' } as const;
   expect(remedy(signedOut)).toBe('none');
   expect(remedy({ ...signedOut, status: 'starting', ...problem('provider_error') })).toBe('none');
   expect(remedy({ ...unconfigured, ...problem('not_configured') })).toBe('none');

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Actions, WaitingView } from '../preload/contract.ts';
 import { Countdown } from './countdown.tsx';
+import { ErrorPageHelp } from './errorPageHelp.tsx';
 import { Mark } from './icons.tsx';
 import { texts } from './texts.ts';
 
@@ -9,15 +10,19 @@ const copiedFor = 2_500;
 
 interface WaitingProps {
   waiting: WaitingView;
+  /** The provider's host. */
+  provider: string | undefined;
   /** Nobody is signed in: the login is all there is to show, and stands where the signed-out screen stood. */
   alone: boolean;
-  actions: Pick<Actions, 'openAgain' | 'copyAddress' | 'cancelSignIn'>;
+  actions: Pick<Actions, 'openAgain' | 'copyAddress' | 'copyRegistration' | 'cancelSignIn'>;
   onAnnounce: (text: string) => void;
+  onSettings: () => void;
 }
 
-/** A login is open in the browser: what to do there, and what to do when it did not open. */
-export function Waiting({ waiting, alone, actions, onAnnounce }: WaitingProps) {
+/** A login waits: what to do in the browser, what to do when it did not open, and when its page shows an error. */
+export function Waiting({ waiting, provider, alone, actions, onAnnounce, onSettings }: WaitingProps) {
   const { waiting: words } = texts;
+  const { id, page, requestedBy, registration, deadline } = waiting;
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -26,30 +31,43 @@ export function Waiting({ waiting, alone, actions, onAnnounce }: WaitingProps) {
   }, [copied]);
 
   function copy() {
-    actions.copyAddress(waiting.id);
+    actions.copyAddress(id);
     setCopied(true);
     onAnnounce(texts.announcements.copied);
   }
 
+  const hasFailed = page === 'failed';
   return (
     <section class={alone ? 'welcome waiting' : 'card waiting'} aria-labelledby="waiting">
       {alone && <Mark />}
       <h2 id="waiting" tabIndex={-1}>
-        {words.heading}
+        {words.headings[page]}
       </h2>
-      <p>{waiting.requestedBy === 'program' ? words.byProgram : words.byLoopgate}</p>
-      <p class="small muted">{words.notOpened}</p>
-      <div class="buttons">
-        <button type="button" onClick={() => actions.openAgain(waiting.id)}>
-          {words.openAgain}
-        </button>
-        <button type="button" onClick={copy}>
-          {copied ? words.copied : words.copyAddress}
-        </button>
-      </div>
+      <p>{words.texts[page]}</p>
+      {requestedBy === 'program' && <p>{words.byProgram}</p>}
+      {(page === 'opening' || page === 'opened') && <p class="small muted">{words.notOpened}</p>}
+      {page !== 'elsewhere' && (
+        <div class="buttons">
+          <button type="button" onClick={() => actions.openAgain(id)}>
+            {hasFailed ? words.tryAgain : words.openAgain}
+          </button>
+          <button type="button" class={hasFailed ? 'primary' : undefined} onClick={copy}>
+            {copied ? words.copied : words.copyAddress}
+          </button>
+        </div>
+      )}
+      {registration && (
+        <ErrorPageHelp
+          registration={registration}
+          provider={provider}
+          actions={actions}
+          onAnnounce={onAnnounce}
+          onSettings={onSettings}
+        />
+      )}
       <div class="waiting-end">
-        <Countdown deadline={waiting.deadline} />
-        <button type="button" onClick={() => actions.cancelSignIn(waiting.id)}>
+        <Countdown deadline={deadline} />
+        <button type="button" onClick={() => actions.cancelSignIn(id)}>
           {words.cancel}
         </button>
       </div>

@@ -250,6 +250,31 @@ const journeys: readonly Journey[] = [
     ],
   },
   {
+    title: 'a login that does not get on',
+    // No browser is found there.
+    start: ({ environment }) => startDesktopApp({ environment: { ...environment, PATH: '/nowhere' } }),
+    screens: [
+      {
+        name: 'no browser could be opened',
+        picture: '23-not-opened',
+        async reach({ app }) {
+          await app.window.clock.install();
+          await press(app, 'Sign in');
+          return await shows(app, 'No browser could be opened');
+        },
+      },
+      {
+        name: 'what to compare when the page shows an error',
+        picture: '23-error-page',
+        async reach({ app }) {
+          await app.window.clock.fastForward(15_000);
+          await open(app, 'The page shows an error?');
+          return app.window;
+        },
+      },
+    ],
+  },
+  {
     title: 'what needs attention',
     stage: { losesProvider: true },
     start: ({ environment }) => startDesktopApp({ environment, switches: ['--password-store=basic'] }),

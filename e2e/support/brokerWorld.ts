@@ -126,6 +126,8 @@ export class TestBrowser {
   deny = false;
   /** Set to make the opening fail. */
   failure: ((address: string) => Error) | undefined;
+  /** Set to hold up the opening. */
+  opening: Promise<void> | undefined;
   readonly #login: Login;
   #arrive: (address: string) => string = (address) => address;
   #respond: (parameters: URLSearchParams) => Promise<CallbackResult> = () => Promise.reject(new Error('no broker'));
@@ -149,6 +151,7 @@ export class TestBrowser {
   }
 
   readonly open = async (address: string): Promise<void> => {
+    if (this.opening) await this.opening;
     if (this.failure) throw this.failure(address);
     const opened = this.#arrive(address);
     this.opened.push(opened);
@@ -233,6 +236,10 @@ export interface WorldOptions {
   random?: () => number;
   /** Set for a broker where no browser can be opened: gets the codes of device logins. */
   showDeviceCode?: (code: DeviceCode) => void;
+  /** True where a browser is tried all the same. */
+  opens?: boolean;
+  /** Set where no window is: gets the addresses that no browser opened for. */
+  showAddress?: (address: string) => void;
 }
 
 /** A broker in front of the local provider, which behaves as an Auth0 tenant. */
@@ -311,9 +318,13 @@ async function start(
     vault,
     log,
     fetch: options.fetch ?? plainFetch,
-    openBrowser: browser.open,
     random: options.random ?? (() => 0),
     ...(options.showDeviceCode && { showDeviceCode: options.showDeviceCode }),
+    // Without a browser the person opens what is shown.
+    ...(options.showDeviceCode && options.opens !== true
+      ? { showAddress: (shown) => void browser.open(shown) }
+      : { openBrowser: browser.open }),
+    ...(options.showAddress && { showAddress: options.showAddress }),
   });
   browser.attach(broker);
   const ready = broker.start(address);

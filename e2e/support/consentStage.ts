@@ -322,9 +322,8 @@ export class ConsentStage {
         vault,
         log,
         fetch: plainFetch,
-        openBrowser: this.browser.open,
         random: () => 0,
-        ...(options.showDeviceCode && { showDeviceCode: options.showDeviceCode }),
+        ...(options.showDeviceCode ? { showDeviceCode: options.showDeviceCode } : { openBrowser: this.browser.open }),
       },
     );
     this.gate = testGate(options.mode ?? 'ask', { clock, log, store: this.list }, options.origins);

@@ -1,5 +1,6 @@
 import type { Gate } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { DeviceCode } from '../broker/deviceLogin.ts';
 import { json, type Operation } from './operation.ts';
 import { profileAnswer } from './wire.ts';
 
@@ -7,11 +8,28 @@ import { profileAnswer } from './wire.ts';
 const patience = 110_000;
 
 /**
- * Signing in on another device, for the command line, which shows the code on its own terminal. No part of the API that
- * programs use, so that nothing describes it.
+ * Signing in for the command line, which shows on its own terminal what its person needs: where no browser opened, the address
+ * or a code for another device. No part of the API that programs use, so that nothing describes it.
  */
 export function deviceOperations(broker: Broker, gate: Gate, now: () => number): Operation[] {
+  const codeAnswer = ({ userCode, verificationUri, verificationUriComplete, deadline }: DeviceCode) => ({
+    user_code: userCode,
+    verification_uri: verificationUri,
+    verification_uri_complete: verificationUriComplete,
+    expires_in: Math.max(0, Math.round((deadline - now()) / 1000)),
+  });
   return [
+    {
+      method: 'POST',
+      path: '/device/login',
+      needs: 'sign_in',
+      // Empty when the browser has opened the login, as far as it says. `POST /pkce/code` then joins it.
+      handle: async ({ requester, arrivedAt }) => {
+        const owner = await gate.ownerOf(requester);
+        const { code, address } = await broker.openForCommand(owner, { waited: now() - arrivedAt });
+        return json({ ...(code && codeAnswer(code)), login_address: address });
+      },
+    },
     {
       method: 'POST',
       path: '/device/code',
@@ -19,14 +37,7 @@ export function deviceOperations(broker: Broker, gate: Gate, now: () => number):
       handle: async ({ requester }) => {
         const code = await broker.deviceCode(await gate.ownerOf(requester));
         // Somebody is signed in already: there is nothing to enter.
-        if (!code) return json({});
-        const { userCode, verificationUri, verificationUriComplete, deadline } = code;
-        return json({
-          user_code: userCode,
-          verification_uri: verificationUri,
-          verification_uri_complete: verificationUriComplete,
-          expires_in: Math.max(0, Math.round((deadline - now()) / 1000)),
-        });
+        return json(code ? codeAnswer(code) : {});
       },
     },
     {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Clock } from './clock.ts';
-import { BrokerError } from './errors.ts';
+import { BrokerError, type BrokerErrorDetails, errorTable } from './errors.ts';
 import type { AuthorizationRequest } from './provider.ts';
 import type { TokenResult } from './requests.ts';
 
@@ -46,6 +46,9 @@ export interface AuthorizationResponse {
 /** `issued`: a challenge only. `waiting`: the login is open. `received`: its code came. `ended`: by an error. */
 export type AuthorizationStatus = 'issued' | 'waiting' | 'received' | 'ended';
 
+/** Of a login's page: `opened` when opening it did not fail. That is all that can be known, until the provider answers. */
+export type PageState = 'opening' | 'opened' | 'failed';
+
 /** One pending authorization (R4): bound to its owner, used once, gone at its deadline. */
 export class Authorization {
   /** Names it for the window; not the state, which only the provider and the owner may know. */
@@ -66,6 +69,12 @@ export class Authorization {
   address: string | undefined;
   /** The newest ticket for {@link address}. */
   ticket: LoginTicket | undefined;
+  /** `opened` also where a browser came for it by itself. */
+  page: PageState = 'opened';
+  /** Its address is not shown where no browser opens: another way to sign in may take its place. */
+  isQuiet = false;
+  /** Resolves when it is known whether the page could be opened. */
+  opened: Promise<boolean> = Promise.resolve(true);
   response: AuthorizationResponse | undefined;
   receivedAt: number | undefined;
   /** The exchange of the code, shared by equal ones (R15). */
@@ -270,8 +279,15 @@ export class Authorizations {
     one.address = address;
     one.deadline = this.#clock.now() + milliseconds;
     this.#clock.after(milliseconds, () => {
-      if (one.status === 'waiting') this.end(one, new BrokerError('authorization_timeout'));
+      if (one.status === 'waiting') this.end(one, timedOut(one));
     });
+    this.#changed();
+  }
+
+  /** How the opening of its page went. */
+  setPage(one: Authorization, page: PageState): void {
+    if (one.page === page) return;
+    one.page = page;
     this.#changed();
   }
 
@@ -350,11 +366,28 @@ export class Authorizations {
     const now = this.#clock.now();
     for (const one of [...this.#byState.values()]) {
       if (one.deadline > now) continue;
-      if (one.status === 'waiting') this.end(one, new BrokerError('authorization_timeout'));
+      if (one.status === 'waiting') this.end(one, timedOut(one));
       else this.forget(one);
     }
     for (const [key, until] of this.#spentCodes) if (until <= now) this.#spentCodes.delete(key);
   }
+}
+
+/**
+ * The end of a login that nobody finished. A provider that does not know the client ID or the callback says so on a page of its
+ * own, and sends nobody back.
+ */
+export function timedOut(one: Authorization | undefined): BrokerError {
+  return new BrokerError('authorization_timeout', timeoutAdvice(one));
+}
+
+/** What to do then. */
+export function timeoutAdvice(one: Authorization | undefined): BrokerErrorDetails {
+  if (!one?.request) return {};
+  const { clientId, redirectUri } = one.request;
+  return {
+    next: `${errorTable.authorization_timeout.next} If the browser showed an error, check at the provider that the client ID is ${clientId} and that ${redirectUri} is registered as a callback.`,
+  };
 }
 
 function hash(text: string): string {

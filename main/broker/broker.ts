@@ -1,5 +1,13 @@
 import { Accounts, noSuchUser, type Remedy } from './accounts.ts';
-import { type Authorization, Authorizations, type Challenge, loopgateItself, type Owner } from './authorization.ts';
+import {
+  type Authorization,
+  Authorizations,
+  type Challenge,
+  loopgateItself,
+  type Owner,
+  type PageState,
+  timeoutAdvice,
+} from './authorization.ts';
 import { type Clock, watchForJumps } from './clock.ts';
 import { type DeviceCode, DeviceLogins, type DeviceRequest } from './deviceLogin.ts';
 import { BrokerError, type BrokerErrorDetails, brokerErrorOf } from './errors.ts';
@@ -35,9 +43,14 @@ export interface BrokerWorld {
   /** A number from 0 to below 1, for jitter (T7). */
   readonly random: () => number;
   readonly fetch: PlatformFetch;
-  /** Opens an address in the person's own browser (R1). Rejects when none could be opened. */
-  readonly openBrowser: (address: string) => Promise<void>;
-  /** Set where there is no browser to open: `/os/sign_in` then signs in on another device, where the provider can do that. */
+  /** Opens an address in the person's own browser (R1). Rejects when none could be opened. Absent where there is none. */
+  readonly openBrowser?: ((address: string) => Promise<void>) | undefined;
+  /** Shows an address that no browser was opened for, where there is no window for it. */
+  readonly showAddress?: (address: string, purpose: 'login' | 'logout') => void;
+  /**
+   * Shows the code of a login on another device, where there is no window. Set, `/os/sign_in` signs in that way when no browser
+   * opens, and the provider can do it.
+   */
   readonly showDeviceCode?: (code: DeviceCode) => void;
   readonly vault: Vault;
   readonly log: BrokerLog;
@@ -56,6 +69,18 @@ export interface WaitingLogin {
   readonly requestedBy: 'loopgate' | 'program';
   /** Milliseconds since the epoch. */
   readonly deadline: number;
+  /** `elsewhere`: it is a login on another device. */
+  readonly page: PageState | 'elsewhere';
+  /** What the provider must know of it: else it shows an error of its own, and nobody comes back. */
+  readonly registration?: { readonly clientId: string; readonly redirectUri: string };
+}
+
+/** How a login of the command `loopgate` began: all is empty when its page was opened, or somebody is signed in by it already. */
+export interface CommandLogin {
+  /** Where no browser opens: the code for another device, where the provider has that. */
+  readonly code?: DeviceCode;
+  /** Where no browser opens: the one-time address of the login's page. */
+  readonly address?: string;
 }
 
 /** A signed-in person, as the desktop shows them: no tokens. */
@@ -139,7 +164,7 @@ export class Broker {
       clock: world.clock,
       signInTimeout: settings.signInTimeout,
       log: world.log,
-      openBrowser: (address) => this.#openBrowser(address),
+      openPage: (one, address) => this.#openPage(one, address),
       reasonOf,
     });
     this.#tokens = new TokenEndpoint(this.#authorizations, this.#accounts, this.#registration, world.clock, {
@@ -341,7 +366,7 @@ export class Broker {
       })
       .catch(() => undefined);
     if (!asked.openBrowser) return await address;
-    void address.then((url) => (url === undefined ? undefined : this.#openBrowser(url)));
+    void address.then((url) => (url === undefined ? undefined : this.#openLogout(url)));
     return undefined;
   }
 
@@ -413,13 +438,42 @@ export class Broker {
     const waiting = this.#authorizations.waitingForSession(
       (request) => request.redirectUri === this.redirectUri && this.#registration.isForSession(request),
     );
-    if (!waiting && this.#world.showDeviceCode && (await provider.hasDeviceAuthorization())) {
+    const { openBrowser, showDeviceCode } = this.#world;
+    const hasDevice = !waiting && showDeviceCode !== undefined && (await provider.hasDeviceAuthorization());
+    if (hasDevice && !openBrowser) {
       return await this.#personWithin(milliseconds, this.#signInOnDevice(owner, provider), stillGood);
     }
     const login = waiting ?? (await this.#openOwn({}, owner));
     // A program's login is exchanged by that program; the broker's own, here.
     const finished = login.owner === loopgateItself ? this.#finishOwn(login) : login.outcome();
-    return await this.#personWithin(milliseconds, finished);
+    if (hasDevice) void login.opened.then((opened) => (opened ? undefined : this.#offerDevice(owner, provider, login)));
+    return await this.#personWithin(milliseconds, finished, timeoutAdvice(login));
+  }
+
+  /**
+   * Opens the login of a caller that shows its person what to do when no browser opens: the command `loopgate`. It then waits
+   * for the end by {@link authorize} or {@link finishDeviceLogin}.
+   * @param options.waited - how long the request has waited for the person's consent, in milliseconds (R15)
+   * @throws BrokerError
+   */
+  async openForCommand(owner: Owner, options: { waited?: number } = {}): Promise<CommandLogin> {
+    const provider = this.#registration.provider();
+    await this.#whenReady();
+    // Where there is a window, the person sits at this machine and has a browser here.
+    const hasDevice = this.#world.showDeviceCode !== undefined && (await provider.hasDeviceAuthorization());
+    const one = await this.#logins.open(owner, {}, { inBrowser: true, quietly: hasDevice, ...options });
+    const opened = await Promise.race([one.opened, one.outcome().then(() => true)]);
+    if (opened || one.status !== 'waiting') return {};
+    if (hasDevice) {
+      const code = await this.#deviceLogins.code(owner, provider, this.#deviceRequest()).catch(() => undefined);
+      if (code) {
+        this.cancel(one.id);
+        return { code };
+      }
+      this.#showPage(one);
+    }
+    const address = this.#logins.presentAddress(one);
+    return { ...(address !== undefined && { address }) };
   }
 
   /**
@@ -513,8 +567,11 @@ export class Broker {
 
   /** Opens the same login page once more; the address that was opened before ends. */
   async openAgain(id: string): Promise<void> {
-    const address = this.newLoginAddress(id);
-    if (address !== undefined) await this.#openBrowser(address);
+    const one = this.#waitingLogin(id);
+    if (!one) return;
+    this.#authorizations.setPage(one, 'opening');
+    one.opened = this.#openPage(one, this.#logins.newAddress(one));
+    await one.opened;
   }
 
   /** A new one-time address of a login that waits, for the person to copy; the one before ends (R16). */
@@ -608,9 +665,13 @@ export class Broker {
 
   #waiting(): WaitingLogin | undefined {
     const inBrowser = this.#authorizations.waiting();
-    if (inBrowser) return { id: inBrowser.id, requestedBy: requesterOf(inBrowser), deadline: inBrowser.deadline };
+    if (inBrowser) {
+      const { id, deadline, page, request } = inBrowser;
+      const registration = request && { clientId: request.clientId, redirectUri: request.redirectUri };
+      return { id, requestedBy: requesterOf(inBrowser), deadline, page, ...(registration && { registration }) };
+    }
     const onDevice = this.#deviceLogins.waiting;
-    return onDevice && { ...onDevice, requestedBy: 'program' };
+    return onDevice && { ...onDevice, requestedBy: 'program', page: 'elsewhere' };
   }
 
   /** Calls back after every change of {@link state}; gives the function that ends it. */
@@ -709,7 +770,11 @@ export class Broker {
         stopWaiting?.();
         answer();
       };
-      finished.then(look, (error: unknown) => settle(() => reject(this.#reasonOf(error))));
+      finished.then(look, (error: unknown) => {
+        // Somebody is signed in all the same, by another login.
+        if (this.state().person) look();
+        else settle(() => reject(this.#reasonOf(error)));
+      });
     });
   }
 
@@ -730,18 +795,59 @@ export class Broker {
     return brokerErrorOf(error, this.#world.log);
   }
 
-  async #openBrowser(address: string): Promise<void> {
+  /** Opens the page of a login; where that fails, its address is shown where the person is. */
+  async #openPage(one: Authorization, address: string): Promise<boolean> {
+    const isOpened = await this.#openBrowser(address);
+    // A browser may have come although the program that opens pages has failed.
+    if (isOpened || one.page === 'opened') {
+      this.#authorizations.setPage(one, 'opened');
+      return true;
+    }
+    this.#authorizations.setPage(one, 'failed');
+    if (!one.isQuiet) this.#showPage(one);
+    return false;
+  }
+
+  /** Where there is no window. */
+  #showPage(one: Authorization): void {
+    const address = this.#logins.presentAddress(one);
+    if (one.status === 'waiting' && address !== undefined) this.#world.showAddress?.(address, 'login');
+  }
+
+  async #openLogout(address: string): Promise<void> {
+    if (await this.#openBrowser(address)) return;
+    if (this.#world.showAddress) return this.#world.showAddress(address, 'logout');
+    this.#setProblem(
+      new BrokerError('internal', {
+        happened: 'You are signed out here, but the browser could not be opened to sign you out at the provider too.',
+        next: "Sign out on the provider's own page if others use this browser.",
+      }),
+    );
+  }
+
+  async #openBrowser(address: string): Promise<boolean> {
+    const { openBrowser, log } = this.#world;
+    if (!openBrowser) return false;
     try {
-      await this.#world.openBrowser(address);
+      await openBrowser(address);
+      return true;
     } catch (error) {
-      // The opener's own words may quote the address, which is good until somebody has followed it (T9).
-      this.#world.log.warn({ failure: error instanceof Error ? error.name : 'unknown' }, 'the browser did not open');
-      this.#setProblem(
-        new BrokerError('internal', {
-          happened: 'The browser could not be opened.',
-          next: 'Copy the address from the window and open it yourself.',
-        }),
-      );
+      log.warn({ failure: withoutAddress(error) }, 'the browser did not open');
+      return false;
+    }
+  }
+
+  /** No browser opened: the login is offered on another device too. Whichever is finished first counts. */
+  async #offerDevice(owner: Owner, provider: Provider, login: Authorization): Promise<void> {
+    if (login.status !== 'waiting') return;
+    const endThat = () => this.#deviceLogins.clear(owner);
+    login.outcome().then(endThat, endThat);
+    try {
+      await this.#deviceLogins.signIn(owner, provider, this.#deviceRequest());
+      this.cancel(login.id);
+    } catch (error) {
+      // The login in a browser waits on; why this one ended matters to nobody.
+      this.#world.log.info({ code: this.#reasonOf(error).code }, 'the sign-in on another device ended');
     }
   }
 
@@ -777,6 +883,12 @@ const stillGood = {
   happened: 'The sign-in was not finished on the other device in time.',
   next: 'Ask again: the same code is shown, and stays good until it expires.',
 } as const;
+
+/** The words of what opens browsers may quote the address, which is good until it is followed (T9): then only their kind is told. */
+function withoutAddress(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return /:\/\/|%3A/i.test(error.message) ? error.name : error.message;
+}
 
 function requesterOf(one: Authorization): 'loopgate' | 'program' {
   return one.owner === loopgateItself ? 'loopgate' : 'program';

@@ -20,6 +20,7 @@ import {
   type WorldOptions,
 } from '../../e2e/support/brokerWorld.ts';
 import { Grants } from '../../e2e/support/grants.ts';
+import { arrivedAt } from '../../e2e/support/loginAddress.ts';
 import type { DeviceCode } from './deviceLogin.ts';
 
 const second = 1000;
@@ -168,6 +169,7 @@ describe('T13: a login on another device', () => {
       id: expect.any(String),
       requestedBy: 'program',
       deadline: clock.now() + 15 * minute,
+      page: 'elsewhere',
     });
     world.answer = undefined;
     clock.advance(interval);
@@ -248,6 +250,66 @@ describe('T13: a login on another device', () => {
     await world.clock.passes(2 * second);
     expect(await signedIn).toMatchObject({ subject: ada, profile: undefined });
     expect(world.broker.state().waiting).toBeUndefined();
+  });
+});
+
+describe('T13: where a browser is tried and does not open', () => {
+  const failing = async (options: WorldOptions = {}) => {
+    const world = await deviceWorld({}, { opens: true, ...options });
+    world.browser.failure = () => new Error('spawn xdg-open ENOENT');
+    return world;
+  };
+
+  test('the code is shown beside the address, whichever is finished first signs in, and the other ends', async () => {
+    const addresses: string[] = [];
+    const world = await failing({ showAddress: (one) => addresses.push(one) });
+    const { broker, clock, shown } = world;
+    const { signedIn } = await started(world);
+    expect(shown).toHaveLength(1);
+    expect(addresses).toHaveLength(1);
+    world.answer = undefined;
+    clock.advance(interval);
+    expect(await signedIn).toMatchObject({ subject: ada });
+    expect(broker.state().waiting).toBeUndefined();
+  });
+
+  test('a login that is finished at its address ends the one on the other device', async () => {
+    const addresses: string[] = [];
+    const world = await failing({ showAddress: (one) => addresses.push(one) });
+    const { signedIn } = await started(world);
+    await world.browser.finish(arrivedAt(world.broker, addresses[0] ?? ''), 'Ada Lovelace');
+    expect(await signedIn).toMatchObject({ subject: ada });
+    expect(world.broker.state().waiting).toBeUndefined();
+  });
+
+  test('the command gets the code in the place of the address, and waits for that', async () => {
+    const shown: string[] = [];
+    const world = await failing({ showAddress: (one) => shown.push(one) });
+    const { broker, clock } = world;
+    const { code, address } = await broker.openForCommand(editor);
+    expect({ code, address }).toMatchObject({ code: { userCode: 'BCDF-GHJK' }, address: undefined });
+    expect(broker.state().waiting).toMatchObject({ page: 'elsewhere' });
+    // It would lead to a login that has ended.
+    expect(shown).toEqual([]);
+    const finished = broker.finishDeviceLogin(editor, patience);
+    await clock.timer(interval);
+    world.answer = undefined;
+    clock.advance(interval);
+    expect(await finished).toMatchObject({ subject: ada });
+  });
+
+  test('the command gets the address where the application may not use device codes, or has no need of one', async () => {
+    const shown: string[] = [];
+    const world = await failing({ showAddress: (one) => shown.push(one) });
+    world.provider.answers.set('/oauth/device/code', () => refusal('unauthorized_client', 403));
+    const { code, address } = await world.broker.openForCommand(editor);
+    expect(code).toBeUndefined();
+    expect(shown).toEqual([address]);
+    expect(arrivedAt(world.broker, address ?? '')).toMatch(/^https:\/\/tenant\.example\/authorize\?/);
+    // The person who has a window sits at this machine.
+    const atDesktop = await scriptedWorld({ person: null, provider: world.provider });
+    atDesktop.browser.failure = () => new Error('failed');
+    expect(await atDesktop.broker.openForCommand(editor)).toEqual({ address: expect.any(String) });
   });
 });
 

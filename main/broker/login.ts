@@ -7,6 +7,7 @@ import {
   loopgateItself,
   nobodyKnown,
   type Owner,
+  timedOut,
 } from './authorization.ts';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
@@ -42,6 +43,8 @@ export type Followed =
 export interface OpenOptions {
   /** False when the caller is a browser that is sent there itself. */
   readonly inBrowser: boolean;
+  /** True when who opens it decides what is shown where no browser opens. */
+  readonly quietly?: boolean;
   /** Who wants it, where that is not its owner: their limit counts (L8). */
   readonly startedBy?: Owner;
   /** How long the request has waited for the person's consent, in milliseconds. */
@@ -54,7 +57,8 @@ export interface LoginHost {
   /** R15: how long a login may take, in milliseconds. */
   readonly signInTimeout: number;
   readonly log: { info(fields: object, message: string): void };
-  openBrowser(address: string): Promise<void>;
+  /** Opens the page of a login by its one-time address. Resolves with whether that worked, as far as it can be known. */
+  openPage(one: Authorization, address: string): Promise<boolean>;
   /** A failure as the caller may be told it. */
   reasonOf(error: unknown): BrokerError;
 }
@@ -79,11 +83,13 @@ export class Logins {
    * @throws BrokerError
    */
   async authorize(owner: Owner, asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<SignInResult> {
+    let opened: Authorization | undefined;
     const login = async () => {
       const one = await this.open(owner, asked, { inBrowser: true, waited });
+      opened = one;
       return { one, code: (await one.outcome()).code };
     };
-    const { one, code } = await this.#inTime(login(), consentAndLogin - waited);
+    const { one, code } = await this.#inTime(login(), consentAndLogin - waited, () => timedOut(opened));
     return {
       code,
       state: asked.state ?? one.state,
@@ -138,9 +144,11 @@ export class Logins {
         happened: 'The login page of the identity provider is neither https nor at the configured provider.',
       });
     }
+    if (options.inBrowser) one.page = 'opening';
+    one.isQuiet = options.quietly === true;
     this.#pending.begin(one, request, address, patience);
     this.#host.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
-    if (options.inBrowser) void this.#host.openBrowser(this.newAddress(one));
+    if (options.inBrowser) one.opened = this.#host.openPage(one, this.newAddress(one));
     return one;
   }
 
@@ -150,7 +158,12 @@ export class Logins {
    */
   newAddress(one: Authorization): string {
     one.ticket = { value: randomBytes(24).toString('base64url') };
-    return `${this.origin}${loginPath}${one.ticket.value}`;
+    return this.presentAddress(one) ?? '';
+  }
+
+  /** The one-time address that is good now. */
+  presentAddress({ ticket }: Authorization): string | undefined {
+    return ticket && `${this.origin}${loginPath}${ticket.value}`;
   }
 
   /**
@@ -163,6 +176,8 @@ export class Logins {
     const { key } = one.ticket;
     if (key !== undefined && !keys.some((brought) => isSameSecret(brought, key))) return { outcome: 'used' };
     one.ticket.key ??= randomBytes(24).toString('base64url');
+    // However it came to be opened: this is known, whatever the program that opens pages says.
+    this.#pending.setPage(one, 'opened');
     const lasts = one.deadline - this.#host.clock.now();
     return { outcome: 'opened', address: one.address, key: one.ticket.key, lasts };
   }
@@ -194,9 +209,9 @@ export class Logins {
   }
 
   /** R15: a login that was joined may go on for longer than this request may wait. */
-  #inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  #inTime<T>(work: Promise<T>, milliseconds: number, reason: () => BrokerError): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#host.clock.after(milliseconds, () => reject(new BrokerError('authorization_timeout')));
+      const cancel = this.#host.clock.after(milliseconds, () => reject(reason()));
       void work.then(resolve, reject).finally(cancel);
     });
   }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   address,
   editor,
@@ -16,6 +16,7 @@ import {
 } from '../../e2e/support/brokerWorld.ts';
 import { arrivedAt } from '../../e2e/support/loginAddress.ts';
 import { s256 } from './authorization.ts';
+import type { Broker, WaitingLogin } from './broker.ts';
 import type { SignInRequest } from './requests.ts';
 
 const minute = 60_000;
@@ -516,21 +517,90 @@ test('R16: what is opened and copied is an address of this machine without state
   expect(browser.opened).toHaveLength(2);
 });
 
-test('a browser that does not open leaves the login waiting, and the person reads what to do', async () => {
+/** Resolves when it is known whether the login's page has opened. */
+function pageKnown(broker: Broker): Promise<WaitingLogin> {
+  return new Promise((resolve) => {
+    const stop = broker.onChange(() => {
+      const { waiting } = broker.state();
+      if (!waiting || waiting.page === 'opening') return;
+      stop();
+      resolve(waiting);
+    });
+  });
+}
+
+test('a browser that does not open leaves the login waiting, and the person reads that it did not', async () => {
   const { broker, browser } = await scriptedWorld();
+  browser.failure = () => new Error('spawn xdg-open ENOENT');
+  const known = pageKnown(broker);
+  const asked = broker.authorize(editor, {});
+  const { id, page } = await known;
+  expect(page).toBe('failed');
+  expect(broker.state().problem).toBeUndefined();
+  // Opened again, it is not known once more; and then it is.
+  browser.failure = undefined;
+  browser.person = undefined;
+  browser.opening = Promise.resolve();
+  const again = pageKnown(broker);
+  void broker.openAgain(id);
+  expect(broker.state().waiting).toMatchObject({ id, page: 'opening' });
+  expect(await again).toMatchObject({ id, page: 'opened' });
+  await browser.finish(browser.opened.at(-1) ?? '', 'Ada Lovelace');
+  expect((await asked).code).toMatch(/^code-/);
+});
+
+test('a browser that comes is known to have opened, whatever the program says that opens pages', async () => {
+  const shown: string[] = [];
+  const { broker, browser } = await scriptedWorld({ person: null, showAddress: (one) => shown.push(one) });
+  browser.failure = (opened) => {
+    arrivedAt(broker, opened);
+    return new Error('xdg-open ended with 1');
+  };
+  const asked = failureOf(broker.authorize(editor, {}));
+  expect(await pageKnown(broker)).toMatchObject({ page: 'opened' });
+  await Promise.resolve();
+  expect(shown).toEqual([]);
+  // And one that comes later, by the address that was shown.
+  browser.failure = () => new Error('xdg-open ended with 1');
+  const { id = '' } = broker.state().waiting ?? {};
+  await broker.openAgain(id);
+  expect(broker.state().waiting).toMatchObject({ page: 'failed' });
+  arrivedAt(broker, shown[0] ?? '');
+  expect(broker.state().waiting).toMatchObject({ page: 'opened' });
+  broker.cancel(id);
+  await asked;
+});
+
+test('where no window is, the address that did not open is shown there, and to nobody when the login is over', async () => {
+  const shown: string[] = [];
+  const { broker, browser } = await scriptedWorld({ showAddress: (one) => shown.push(one) });
+  browser.failure = () => new Error('spawn xdg-open ENOENT');
+  const known = pageKnown(broker);
+  const asked = failureOf(broker.authorize(editor, {}));
+  const { id } = await known;
+  expect(shown).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:39300\/login\/[\w-]{32}$/)]);
+  let fail: () => void = () => undefined;
+  browser.opening = new Promise((_, reject) => {
+    fail = () => reject(new Error('late'));
+  });
+  const opening = broker.openAgain(id);
+  broker.cancel(id);
+  fail();
+  await opening;
+  expect((await asked).code).toBe('authorization_cleared');
+  expect(shown).toHaveLength(1);
+});
+
+test('a sign-out whose page at the provider does not open says so, and what is left to do', async () => {
+  const { broker, browser } = await scriptedWorld();
+  await broker.signIn();
   browser.failure = () => new Error('spawn xdg-open ENOENT');
   const shown = new Promise<void>((resolve) => {
     broker.onChange(() => broker.state().problem && resolve());
   });
-  const asked = broker.authorize(editor, {});
+  await broker.logout({ openBrowser: true });
   await shown;
-  expect(broker.state().problem).toMatchObject({
-    code: 'internal',
-    message: expect.stringContaining('Copy the address'),
-  });
-  const { waiting } = broker.state();
-  await browser.finish(arrivedAt(broker, broker.newLoginAddress(waiting?.id ?? '') ?? ''));
-  expect((await asked).code).toMatch(/^code-/);
+  expect(broker.state().problem?.message).toMatch(/signed out here.*could not be opened.*Sign out on the provider/);
 });
 
 test('T9: the reason why a browser did not open is logged without the address, its state and its nonce', async () => {
@@ -540,16 +610,61 @@ test('T9: the reason why a browser did not open is logged without the address, i
     tried = opened;
     return new Error(`Command failed: xdg-open ${opened}`);
   };
-  const shown = new Promise<void>((resolve) => {
-    broker.onChange(() => broker.state().problem && resolve());
-  });
+  const known = pageKnown(broker);
   void broker.authorize(editor, {}).catch(() => undefined);
-  await shown;
+  const { id } = await known;
   const { state = '?', nonce = '?' } = parametersOf(arrivedAt(broker, tried));
   expect(log.lines.join()).toContain('the browser did not open');
   expect(log.lines.join()).not.toContain(tried);
   expect(log.lines.join()).not.toContain(state);
   expect(log.lines.join()).not.toContain(nonce);
+  browser.failure = () => new Error('xdg-open ended with 3');
+  await broker.openAgain(id);
+  expect(log.lines.at(-1)).toContain('xdg-open ended with 3');
+});
+
+describe('a login that the command opens', () => {
+  test('says nothing where the browser opened, and is joined by the request for its code', async () => {
+    const { broker, browser } = await scriptedWorld({ person: null });
+    expect(await broker.openForCommand(editor)).toEqual({});
+    const asked = broker.authorize(editor, {});
+    const [opened = ''] = browser.opened;
+    await browser.finish(opened, 'Ada Lovelace');
+    expect((await asked).code).toMatch(/^code-/);
+    expect(browser.opened).toHaveLength(1);
+  });
+
+  test('gives its address to the program that started it, where the browser did not open', async () => {
+    const { broker, browser } = await scriptedWorld({ person: null });
+    browser.failure = () => new Error('spawn xdg-open ENOENT');
+    const { address = '' } = await broker.openForCommand(editor);
+    const { state } = parametersOf(arrivedAt(broker, address));
+    // Another one gets the address of its own login.
+    const other = await broker.openForCommand(another);
+    expect(parametersOf(arrivedAt(broker, other.address ?? '')).state).not.toBe(state);
+  });
+
+  test('is over with the reason when it ends while the browser is still being opened', async () => {
+    const { broker, browser } = await scriptedWorld({ person: null });
+    browser.opening = new Promise(() => undefined);
+    const begun = new Promise<void>((resolve) => {
+      broker.onChange(() => broker.state().waiting && resolve());
+    });
+    const asked = failureOf(broker.openForCommand(editor));
+    await begun;
+    broker.clear(editor);
+    expect((await asked).code).toBe('authorization_cleared');
+  });
+});
+
+test('R15: a login that took too long says what to check, where the browser showed an error of the provider', async () => {
+  const { broker, browser, clock } = await scriptedWorld({ person: null, settings: { signInTimeout: 5_000 } });
+  const asked = failureOf(broker.authorize(editor, {}));
+  await browser.tab();
+  clock.advance(5_000);
+  expect((await asked).message).toBe(
+    `The sign-in was not finished in the browser in time. Start it again and finish the login in the browser. If the browser showed an error, check at the provider that the client ID is loopgate-demo and that ${address}/pkce/response/code is registered as a callback.`,
+  );
 });
 
 test('close ends every login that waits', async () => {
@@ -562,15 +677,15 @@ test('close ends every login that waits', async () => {
 
 test('the window is told of the start and of the end of a login, until it stops listening', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
-  const seen: boolean[] = [];
-  const stop = broker.onChange(() => seen.push(broker.state().waiting !== undefined));
+  const seen: (string | undefined)[] = [];
+  const stop = broker.onChange(() => seen.push(broker.state().waiting?.page));
   const asked = broker.authorize(editor, {});
   await browser.finish(await browser.tab());
   await asked;
-  expect(seen).toEqual([true, false]);
+  expect(seen).toEqual(['opening', 'opened', undefined]);
   stop();
   browser.person = 'Ada Lovelace';
   await broker.authorize(another, {});
-  expect(seen).toHaveLength(2);
+  expect(seen).toHaveLength(3);
   expect(broker.redirectUri).toBe(`${address}/pkce/response/code`);
 });

@@ -10,6 +10,8 @@ export interface CommandWorld {
   readonly home: string;
   /** For what the person should know meanwhile: standard error. */
   tell(line: string): void;
+  /** Whether a person reads that at once, and nothing keeps it. */
+  readonly isTerminal: boolean;
   /** Ends when the person presses Ctrl+C. */
   readonly interrupted: AbortSignal;
   /** Starts the app. Absent where the command has none to start: in the repository. @throws CommandFailure */

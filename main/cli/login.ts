@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Command, CommandCall, CommandResult } from './command.ts';
+import type { Command, CommandCall, CommandResult, CommandWorld } from './command.ts';
 import { type Connection, interrupted } from './connection.ts';
 import { withConsent } from './consent.ts';
 import { CommandFailure } from './failure.ts';
@@ -12,6 +12,9 @@ const deviceCode = z.object({
   verification_uri_complete: z.string().optional(),
   expires_in: z.number().optional(),
 });
+
+/** Where no browser opened: a code, or the address of the login's page. */
+const openedLogin = deviceCode.extend({ login_address: z.string().optional() });
 
 /** `login`: in the browser, or with `--device` on another device. Ctrl+C cancels the login that this has started. */
 export const login: Command = async (call) => {
@@ -46,14 +49,39 @@ export const logout: Command = async ({ world, connect }) => {
 const stillSignedIn = z.object({ iterable: z.array(z.looseObject({ id: z.string() }).and(personModel)) });
 
 async function inBrowser({ world }: CommandCall, connection: Connection): Promise<void> {
-  world.tell('Finish the sign-in in your browser. Ctrl+C cancels it.');
+  world.tell('Opening your browser…');
+  const { login_address: address, ...code } = await connection.json(
+    { method: 'POST', path: '/device/login' },
+    openedLogin,
+  );
+  if (code.user_code !== undefined) {
+    world.tell('No browser could be opened.');
+    return await finishOnDevice(world, connection, code);
+  }
+  world.tell(address === undefined ? 'Finish the sign-in in your browser. Ctrl+C cancels it.' : toOpen(world, address));
   await connection.text({ method: 'POST', path: '/pkce/code' });
   // The session is Loopgate's own then; what this answers with is not looked at.
   await connection.text({ method: 'POST', path: '/pkce/token' });
 }
 
+/** The address is for the person at this terminal, and for no file that standard error is written to. */
+function toOpen({ isTerminal }: CommandWorld, address: string): string {
+  const failed = 'No browser could be opened.';
+  return isTerminal
+    ? `${failed} Open this address in a browser of this machine:\n\n  ${address}\n\nCtrl+C cancels the sign-in.`
+    : `${failed} Run "loopgate login" in a terminal: it shows the address to open. Ctrl+C cancels the sign-in.`;
+}
+
 async function onDevice({ world }: CommandCall, connection: Connection): Promise<void> {
   const code = await connection.json({ method: 'POST', path: '/device/code' }, deviceCode);
+  await finishOnDevice(world, connection, code);
+}
+
+async function finishOnDevice(
+  world: CommandWorld,
+  connection: Connection,
+  code: z.output<typeof deviceCode>,
+): Promise<void> {
   if (code.user_code !== undefined) {
     world.tell(`Open this address on any device, such as your phone:\n\n  ${code.verification_uri}\n`);
     world.tell(`and enter this code there:\n\n  ${code.user_code}\n`);

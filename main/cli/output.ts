@@ -6,7 +6,11 @@ export function ownOutput(): { output: CommandOutput; interrupted: AbortSignal }
   const controller = new AbortController();
   // A second one ends it at once.
   process.once('SIGINT', () => controller.abort());
-  const output = { out: writer(process.stdout), error: writer(process.stderr) };
+  const output = {
+    out: writer(process.stdout),
+    error: writer(process.stderr),
+    isTerminal: process.stderr.isTTY === true,
+  };
   return { output, interrupted: controller.signal };
 }
 

@@ -30,10 +30,12 @@ const commands: Readonly<Record<CommandName, Command>> = {
 export interface CommandOutput {
   out(text: string): Promise<void>;
   error(text: string): Promise<void>;
+  /** Whether the latter is a terminal. Default false. */
+  readonly isTerminal?: boolean;
 }
 
 /** The world of a command but for the data folder, which its environment names. */
-export type OuterWorld = Omit<CommandWorld, 'home' | 'tell'>;
+export type OuterWorld = Omit<CommandWorld, 'home' | 'tell' | 'isTerminal'>;
 
 /**
  * Runs `loopgate` and writes what it has to say: the result on standard output, everything else on standard error. With
@@ -43,11 +45,15 @@ export type OuterWorld = Omit<CommandWorld, 'home' | 'tell'>;
 export async function runCommand(
   argv: readonly string[],
   outer: OuterWorld,
-  { out, error: toError }: CommandOutput,
+  { out, error: toError, isTerminal = false }: CommandOutput,
 ): Promise<ExitCode> {
   const asJson = asksForJson(argv);
   try {
-    const { text, json, exitCode = exitCodes.done } = await resultOf(argv, outer, (line) => void toError(line));
+    const {
+      text,
+      json,
+      exitCode = exitCodes.done,
+    } = await resultOf(argv, { ...outer, isTerminal }, (line) => void toError(line));
     await out(asJson ? JSON.stringify(json, null, 2) : text);
     return exitCode;
   } catch (error) {
@@ -61,7 +67,7 @@ export async function runCommand(
 
 async function resultOf(
   argv: readonly string[],
-  outer: OuterWorld,
+  outer: OuterWorld & Pick<CommandWorld, 'isTerminal'>,
   tell: (line: string) => void,
 ): Promise<CommandResult> {
   const invocation = parseInvocation(argv);

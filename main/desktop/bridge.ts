@@ -24,7 +24,7 @@ const actionCall = z.tuple([z.enum(actionNames)]).rest(z.string().max(8192));
 const storageChoice = z.enum(['memory', 'file']);
 const questionAnswer = z.enum(['allow', 'once', 'deny']);
 const startAtLoginWish = z.enum(['on', 'off']);
-const registrationPart = z.enum(['callbacks', 'returnTo']);
+const registrationPart = z.enum(['callbacks', 'returnTo', 'callback']);
 const typed = z.string().max(2048);
 const settingsChange = z.discriminatedUnion('setting', [
   z.object({
@@ -32,6 +32,7 @@ const settingsChange = z.discriminatedUnion('setting', [
     issuer: typed.optional(),
     clientId: typed.optional(),
     audience: typed.optional(),
+    anyway: z.literal(true).optional(),
   }),
   z.object({ setting: z.literal('port'), port: typed }),
   z.object({ setting: z.literal('guard'), guard: z.enum(['ask', 'same-user', 'listed']) }),

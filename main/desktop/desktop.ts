@@ -6,6 +6,7 @@ import {
   type Place,
   type PortResult,
   type QuestionAnswer,
+  type RegistrationPart,
   type RemovalWay,
   type SettingsChange,
   type SettingsView,
@@ -301,9 +302,15 @@ function actionsOf(
     allowOrigin: withHost(({ gate }, origin: string) => gate.allowOrigin(origin)),
     removeOrigin: withHost(({ gate }, origin: string) => gate.removeOrigin(origin)),
     // Auth0 takes a list with commas.
-    copyRegistration: (what) =>
-      clipboard.writeText((what === 'callbacks' ? running.host.callbacks : running.settings.returnTo).join(', ')),
+    copyRegistration: (what) => clipboard.writeText(registered(running, what).join(', ')),
   };
+}
+
+/** What is to be registered at the provider. */
+function registered({ host, settings }: RunningHost, what: RegistrationPart): readonly string[] {
+  if (what === 'returnTo') return settings.returnTo;
+  if (what === 'callbacks') return host.callbacks;
+  return [host.broker.state().waiting?.registration?.redirectUri ?? host.broker.redirectUri];
 }
 
 /** What fails is shown as the view's problem. */

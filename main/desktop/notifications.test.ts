@@ -50,7 +50,7 @@ const asked: AppView = { ...signedIn, questions: [question] };
 const missed: AppView = { ...signedIn, unanswered: 1 };
 const waitingFor = (requestedBy: 'loopgate' | 'program'): AppView => ({
   ...signedOut,
-  waiting: { id: 'w', requestedBy, deadline: 60_000 },
+  waiting: { id: 'w', requestedBy, deadline: 60_000, page: 'opened' },
 });
 
 /** The one text that a change brings. */
@@ -62,6 +62,36 @@ function notificationText(before: AppView, view: AppView): string | undefined {
 
 const signInEnded = 'Your sign-in has ended. Sign in again when you need it.';
 const otherEnded = 'The sign-in of another account has ended.';
+
+describe('a browser that did not open', () => {
+  const notOpened: AppView = {
+    ...signedOut,
+    waiting: { id: 'w', requestedBy: 'program', deadline: 60_000, page: 'failed' },
+  };
+
+  test('is said once, whoever asked for the login', () => {
+    const said = 'No browser could be opened to sign you in. Click here to go on.';
+    expect(notificationText(waitingFor('program'), notOpened)).toBe(said);
+    expect(notificationText(waitingFor('loopgate'), notOpened)).toBe(said);
+    expect(notificationText(notOpened, { ...notOpened })).toBeUndefined();
+  });
+
+  test('is taken back when the login is over, or its page is opened again', () => {
+    for (const after of [signedOut, waitingFor('program')]) {
+      const notifications = new Notifications(
+        signedOut,
+        system,
+        { open: () => undefined, openQuestion: () => undefined },
+        () => false,
+      );
+      notifications.show(notOpened);
+      const shown = given.at(-1);
+      expect(shown?.isClosed).toBe(false);
+      notifications.show(after);
+      expect(shown?.isClosed).toBe(true);
+    }
+  });
+});
 
 describe('a session that ended by itself', () => {
   test('T5: is said once', () => {

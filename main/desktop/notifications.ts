@@ -39,12 +39,18 @@ export function noticesOf(
   const asked = view.questions.filter(({ id }) => !before.questions.some((one) => one.id === id));
   return [
     ...(ofPerson === undefined ? [] : [{ about: 'person', text: ofPerson, leadsTo: 'window' as const }]),
+    ...(isNewlyFailed(before, view) ? [{ about: 'login', text: words.notOpened, leadsTo: 'window' as const }] : []),
     ...askedOf(asked, view),
     ...unansweredOf(before, view, now).map((question): Notice => {
       const text = words.missed(programName(question));
       return { about: question.id, text, leadsTo: 'window', isMissed: true };
     }),
   ];
+}
+
+/** The browser was to be opened, and the person looks where it does not come. */
+function isNewlyFailed(before: AppView, { waiting }: AppView): boolean {
+  return waiting?.page === 'failed' && before.waiting?.page !== 'failed';
 }
 
 function personText(before: AppView, view: AppView, requestedBy: string | undefined): string | undefined {
@@ -129,6 +135,7 @@ export class Notifications {
     this.#view = view;
     this.#requestedBy = view.waiting?.requestedBy ?? this.#requestedBy;
     if (view.questions.length === 0) this.#takeBack('questions');
+    if (view.waiting?.page !== 'failed') this.#takeBack('login');
     for (const notice of noticesOf(before, view, this.#requestedBy, Date.now())) this.say(notice);
   }
 

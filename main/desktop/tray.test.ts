@@ -23,7 +23,7 @@ const grace = { account: 'g', name: 'Grace Hopper' };
 const both: AppView = { ...signedIn, otherAccounts: [grace] };
 const failed = { code: 'provider_unreachable', message: 'x', remedy: 'sign_in' } as const;
 const ended: AppView = { ...signedOut, problem: { code: 'not_signed_in', message: 'x', remedy: 'sign_in' } };
-const waiting: AppView = { ...signedOut, waiting: { id: 'w', requestedBy: 'loopgate', deadline: 1 } };
+const waiting: AppView = { ...signedOut, waiting: { id: 'w', requestedBy: 'loopgate', deadline: 1, page: 'opened' } };
 const question: AppView['questions'][number] = {
   id: 'q',
   program: { id: 'p', name: 'acme-editor', path: '/opt/acme/acme-editor', kind: 'program' },

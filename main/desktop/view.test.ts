@@ -147,7 +147,7 @@ describe('view', () => {
   });
 
   it('a waiting login and the place of the session are shown', () => {
-    const waiting = { id: 'login', requestedBy: 'program', deadline: 9000 } as const;
+    const waiting = { id: 'login', requestedBy: 'program', deadline: 9000, page: 'opened' } as const;
     const vault = { kind: 'memory', notice: 'Kept in memory.', needs: 'choice', changeable: true } as const;
     expect(view({ waiting, vault })).toMatchObject({ waiting, storage: vault });
   });

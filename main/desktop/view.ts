@@ -80,14 +80,15 @@ function personView(person: PersonState, pictureOf: (address: string) => string 
 
 /**
  * In the window's language. What to do is said in words only where no button does it, as the words of the error table are for
- * programs too; and where no button will help before something was done about what stands between, such as a proxy.
+ * programs too; where no button will help before something was done about what stands between, such as a proxy; and after a
+ * login that nobody finished, as the page may have shown why.
  */
 function problemView({ code, happened, next, hasOwnAdvice, clockAhead }: BrokerError, remedy: Remedy): ProblemView {
   const { said } = spoken().texts;
-  const isBlocked = code === 'provider_unreachable' && hasOwnAdvice;
+  const isAdvised = hasOwnAdvice && (code === 'provider_unreachable' || code === 'authorization_timeout');
   return {
     ...{ code, message: said(happened), remedy },
-    ...((remedy === 'none' || isBlocked) && { next: said(next) }),
+    ...((remedy === 'none' || isAdvised) && { next: said(next) }),
     ...(clockAhead !== undefined && { clockAhead }),
   };
 }

@@ -41,6 +41,12 @@ export const english = {
     clientIdHint: 'Of the application that is registered there',
     audience: 'Audience',
     audienceHint: 'The API that access tokens are for; at Auth0 its identifier. May stay empty.',
+    saved: {
+      known: 'Saved. The provider knows this client ID.',
+      untested: 'Saved. The provider answers. Whether it knows this client ID shows at the first sign-in.',
+    },
+    signInToTest: 'Sign in to test it',
+    saveAnyway: 'Save it anyway',
     more: 'More',
     checking: 'Looking for the provider…',
     found: (host: string) => `${host} is an OpenID provider.`,
@@ -75,7 +81,7 @@ export const english = {
     managedPlace: 'They are set in',
     save: 'Save',
     saving: 'Trying…',
-    saved: 'Saved. It works.',
+    saved: 'Saved.',
     provider: 'Provider',
     demo: 'The demo on this machine is in use. Enter a provider of your own to leave it.',
     others:
@@ -152,15 +158,35 @@ export const english = {
     anywayText: 'Removed anyway, it ends by itself when the provider lets it end.',
   },
 
+  /** A login that waits. What is not known is not said: whether the browser shows its page. */
   waiting: {
-    heading: 'Continue in your browser',
+    headings: {
+      opening: 'Opening your browser…',
+      opened: 'Continue in your browser',
+      failed: 'No browser could be opened',
+      elsewhere: 'Continue on your other device',
+    },
+    texts: {
+      opening: 'Sign in there. This window follows by itself.',
+      opened: 'Sign in there. This window follows by itself.',
+      failed: 'Copy the address and open it in a browser on this computer. This window follows by itself.',
+      elsewhere: 'Enter the code there that the program or the terminal shows. This window follows by itself.',
+    },
     byProgram: 'A program on this machine asked to sign you in. If you did not expect this, cancel.',
-    byLoopgate: 'Sign in on the page that has opened there. This window follows by itself.',
-    notOpened: 'No page? Open it again, or copy its address into any browser.',
+    notOpened: 'Nothing opened? Open it again, or copy its address into any browser.',
     openAgain: 'Open again',
+    tryAgain: 'Try again',
     copyAddress: 'Copy address',
     copied: 'Copied',
     cancel: 'Cancel',
+    errorPage: 'The page shows an error?',
+    errorPageText: (provider: string) =>
+      `Most often ${provider} does not know this application yet. Both of these must be registered there, exactly like this:`,
+    unnamedProvider: 'the provider',
+    clientId: 'Client ID',
+    callback: 'Callback',
+    copyCallback: 'Copy callback',
+    openSettings: 'Open settings',
   },
 
   signedIn: {
@@ -419,6 +445,8 @@ export const english = {
     waiting: 'Waiting for you to sign in in the browser.',
     waitingForProgram: 'A program on this machine asked to sign you in. Waiting for the browser.',
     waitingEnded: 'No longer waiting for the browser.',
+    notOpened: 'No browser could be opened.',
+    callbackCopied: 'The callback is copied.',
     copied: 'The address is copied.',
     question: 'A program asks for your sign-in and waits for your answer.',
   },
@@ -468,6 +496,7 @@ export const english = {
     asks: (name: string) => `${name} asks to use your sign-in.`,
     ask: (count: number) => `${count} programs ask to use your sign-in.`,
     missed: (name: string) => `${name} was not answered, and has not been let in.`,
+    notOpened: 'No browser could be opened to sign you in. Click here to go on.',
     ended: 'Your sign-in has ended. Sign in again when you need it.',
     endedOther: 'The sign-in of another account has ended.',
     switched: (name: string | undefined) => `A program switched to ${name ?? 'another account'}.`,
@@ -510,6 +539,13 @@ export const english = {
     managed: (field: string) => `${field} is managed by your administrator and cannot be changed here.`,
     missing: (field: string) => `${field} is missing.`,
     expected: (what: string) => `Expected ${what}.`,
+    /** What the provider says of it. */
+    client: {
+      unknown: (host: string, id: string) =>
+        `${host} does not know the client ID “${id}”. It must be that of a native (public) application there.`,
+      secret: (host: string, id: string) =>
+        `${host} wants a secret for the client ID “${id}”. Make it a native (public) application there.`,
+    },
     notKept: (reason: string) => `The change could not be kept: ${reason}.`,
   },
 

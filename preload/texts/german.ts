@@ -39,6 +39,12 @@ export const german: Texts = {
     clientIdHint: 'Die der Anwendung, die dort registriert ist',
     audience: 'Audience',
     audienceHint: 'Die API, für die Zugriffstoken gelten; bei Auth0 ihr „Identifier“. Darf leer bleiben.',
+    saved: {
+      known: 'Gespeichert. Der Anbieter kennt diese Client-ID.',
+      untested: 'Gespeichert. Der Anbieter antwortet. Ob er diese Client-ID kennt, zeigt die erste Anmeldung.',
+    },
+    signInToTest: 'Zum Testen anmelden',
+    saveAnyway: 'Trotzdem speichern',
     more: 'Mehr',
     checking: 'Der Anbieter wird gesucht…',
     found: (host) => `${host} ist ein OpenID-Anbieter.`,
@@ -73,7 +79,7 @@ export const german: Texts = {
     managedPlace: 'Festgelegt in',
     save: 'Speichern',
     saving: 'Wird ausprobiert…',
-    saved: 'Gespeichert. Es funktioniert.',
+    saved: 'Gespeichert.',
     provider: 'Anbieter',
     demo: 'Die Demo auf diesem Rechner ist in Gebrauch. Ein eigener Anbieter löst sie ab.',
     others:
@@ -152,15 +158,34 @@ export const german: Texts = {
   },
 
   waiting: {
-    heading: 'Im Browser fortfahren',
+    headings: {
+      opening: 'Browser wird geöffnet …',
+      opened: 'Im Browser fortfahren',
+      failed: 'Kein Browser ließ sich öffnen',
+      elsewhere: 'Auf dem anderen Gerät fortfahren',
+    },
+    texts: {
+      opening: 'Dort anmelden. Dieses Fenster folgt von selbst.',
+      opened: 'Dort anmelden. Dieses Fenster folgt von selbst.',
+      failed: 'Die Adresse kopieren und in einem Browser auf diesem Rechner öffnen. Dieses Fenster folgt von selbst.',
+      elsewhere: 'Dort den Code eingeben, den das Programm oder das Terminal zeigt. Dieses Fenster folgt von selbst.',
+    },
     byProgram:
       'Ein Programm auf diesem Rechner möchte, dass eine Anmeldung beginnt. War das nicht erwartet, bitte abbrechen.',
-    byLoopgate: 'Auf der Seite anmelden, die sich dort geöffnet hat. Dieses Fenster folgt von selbst.',
-    notOpened: 'Keine Seite zu sehen? Erneut öffnen oder die Adresse in einen beliebigen Browser kopieren.',
+    notOpened: 'Nichts hat sich geöffnet? Erneut öffnen oder die Adresse in einen beliebigen Browser kopieren.',
     openAgain: 'Erneut öffnen',
+    tryAgain: 'Erneut versuchen',
     copyAddress: 'Adresse kopieren',
     copied: 'Kopiert',
     cancel: 'Abbrechen',
+    errorPage: 'Zeigt die Seite einen Fehler?',
+    errorPageText: (provider) =>
+      `Meist kennt ${provider} diese Anwendung noch nicht. Beides muss dort eingetragen sein, genau so:`,
+    unnamedProvider: 'der Anbieter',
+    clientId: 'Client-ID',
+    callback: 'Callback-Adresse',
+    copyCallback: 'Callback kopieren',
+    openSettings: 'Einstellungen öffnen',
   },
 
   signedIn: {
@@ -415,6 +440,8 @@ export const german: Texts = {
     waiting: 'Die Anmeldung im Browser wird erwartet.',
     waitingForProgram: 'Ein Programm auf diesem Rechner hat eine Anmeldung begonnen. Der Browser wird erwartet.',
     waitingEnded: 'Der Browser wird nicht mehr erwartet.',
+    notOpened: 'Kein Browser ließ sich öffnen.',
+    callbackCopied: 'Der Callback ist kopiert.',
     copied: 'Die Adresse ist kopiert.',
     question: 'Ein Programm fragt nach der Anmeldung und wartet auf eine Antwort.',
   },
@@ -462,6 +489,7 @@ export const german: Texts = {
     asks: (name) => `${name} möchte die Anmeldung nutzen.`,
     ask: (count) => `${count} Programme möchten die Anmeldung nutzen.`,
     missed: (name) => `${name} bekam keine Antwort und wurde nicht zugelassen.`,
+    notOpened: 'Für die Anmeldung ließ sich kein Browser öffnen. Hier klicken, um fortzufahren.',
     ended: 'Die Anmeldung ist beendet. Bei Bedarf bitte erneut anmelden.',
     endedOther: 'Die Anmeldung eines anderen Kontos ist beendet.',
     switched: (name) => `Ein Programm hat zu ${name ?? 'einem anderen Konto'} gewechselt.`,
@@ -501,6 +529,12 @@ export const german: Texts = {
     managed: (field) => `${field}: durch die Administration vorgegeben und hier nicht zu ändern.`,
     missing: (field) => `${field} fehlt.`,
     expected: (what) => `Erwartet: ${what}.`,
+    client: {
+      unknown: (host, id) =>
+        `${host} kennt die Client-ID „${id}“ nicht. Sie muss dort zu einer nativen (öffentlichen) Anwendung gehören.`,
+      secret: (host, id) =>
+        `${host} verlangt für die Client-ID „${id}“ ein Geheimnis. Dort eine native (öffentliche) Anwendung daraus machen.`,
+    },
     notKept: (reason) => `Die Änderung ließ sich nicht speichern: ${reason}.`,
   },
 

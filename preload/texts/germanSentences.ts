@@ -59,6 +59,10 @@ export const germanSentences: readonly Sentence[] = [
     'Die Anmeldung wurde im Browser nicht rechtzeitig abgeschlossen.',
   ],
   ['Start it again and finish the login in the browser.', 'Bitte neu beginnen und im Browser abschließen.'],
+  [
+    'If the browser showed an error, check at the provider that the client ID is {id} and that {callback} is registered as a callback.',
+    'Zeigte der Browser einen Fehler, beim Anbieter prüfen, ob die Client-ID {id} ist und {callback} als Callback eingetragen ist.',
+  ],
   ['The identity provider cannot be reached.', 'Der Anbieter ist nicht erreichbar.'],
   [
     'Check the network connection and try again; a session that exists is kept.',
@@ -294,8 +298,14 @@ export const germanSentences: readonly Sentence[] = [
   ],
   ['The stored sign-in cannot be read yet.', 'Die gespeicherte Anmeldung lässt sich noch nicht lesen.'],
   ["Unlock the system's keyring, then try again.", 'Den Schlüsselbund entsperren und erneut versuchen.'],
-  ['The browser could not be opened.', 'Der Browser ließ sich nicht öffnen.'],
-  ['Copy the address from the window and open it yourself.', 'Die Adresse im Fenster kopieren und selbst öffnen.'],
+  [
+    'You are signed out here, but the browser could not be opened to sign you out at the provider too.',
+    'Hier ist die Abmeldung erfolgt, aber für die Abmeldung beim Anbieter ließ sich kein Browser öffnen.',
+  ],
+  [
+    "Sign out on the provider's own page if others use this browser.",
+    'Auf der Seite des Anbieters abmelden, falls andere diesen Browser benutzen.',
+  ],
   [
     'The sign-in was not finished on the other device in time.',
     'Die Anmeldung wurde auf dem anderen Gerät nicht rechtzeitig abgeschlossen.',

@@ -1,5 +1,6 @@
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { browserCommands, canBeRun } from '../../browserCommand.ts';
 import type { Endpoint } from '../../endpointFile.ts';
 import { readPolicy } from '../../policy.ts';
 import { secretServiceState } from '../../secretService.ts';
@@ -108,26 +109,19 @@ export async function checkKeyring({ environment, platform }: CommandWorld): Pro
 /** What opens the login. */
 export function checkBrowser({ environment, platform }: CommandWorld): Found {
   if (platform !== 'linux') return ok("The system's default browser opens the login.");
-  const [named] = environment.BROWSER?.split(' ').filter((word) => word !== '') ?? [];
-  if (named !== undefined) {
-    if (isOnPath(named, environment)) return ok(`$BROWSER opens the login: ${named}.`);
-    return problem(`$BROWSER is ${named}, which cannot be run.`, 'Set it to a browser that is installed, or unset it.');
+  const named = browserCommands(environment.BROWSER).map(({ program }) => program);
+  if (named.length > 0) {
+    const runs = named.find((program) => canBeRun(program, environment));
+    // Whether it then shows a page is seen when it is asked to.
+    if (runs !== undefined) return ok(`$BROWSER is ${runs}, which can be run.`);
+    return problem(
+      `$BROWSER is ${named.join(' or ')}, which cannot be run.`,
+      'Set it to a browser that is installed, or unset it.',
+    );
   }
   if (!environment.DISPLAY && !environment.WAYLAND_DISPLAY) {
     return note('There is no display here.', 'Sign in with "loopgate login --device", on any other device.');
   }
-  if (isOnPath('xdg-open', environment)) return ok('xdg-open opens the login in your default browser.');
+  if (canBeRun('xdg-open', environment)) return ok('xdg-open, which opens your default browser, can be run.');
   return problem('Nothing opens addresses here.', 'Install the package xdg-utils and a browser.');
-}
-
-function isOnPath(program: string, { PATH = '' }: NodeJS.ProcessEnv): boolean {
-  const candidates = program.includes('/') ? [program] : PATH.split(delimiter).map((folder) => join(folder, program));
-  return candidates.some((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return statSync(path).isFile();
-    } catch {
-      return false;
-    }
-  });
 }
