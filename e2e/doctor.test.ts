@@ -53,15 +53,47 @@ describe('loopgate doctor', () => {
     expect(ok).toBe(true);
     expect(checks.map(({ check }) => check)).toEqual([
       ...['settings', 'files', 'running', 'port', 'localhost', 'proxy', 'hsts', 'keyring', 'browser'],
-      ...['provider', 'clock', 'callbacks'],
+      ...['provider', 'client', 'clock', 'callbacks'],
     ]);
-    for (const name of ['settings', 'files', 'running', 'port', 'localhost', 'proxy', 'browser', 'provider', 'clock'])
+    for (const name of [
+      'settings',
+      'files',
+      'running',
+      'port',
+      'localhost',
+      'proxy',
+      'browser',
+      'provider',
+      'client',
+      'clock',
+    ])
       expect(of(name), name).toMatchObject({ outcome: 'ok' });
     const { out, exitCode } = await loopgateIn(environment, home, 'doctor');
     expect(exitCode).toBe(0);
     expect(out).toContain(`ok      running    Loopgate`);
     expect(out).toContain('Nothing is in the way.');
     expect(provider.count('/authorize')).toBe(0);
+  });
+
+  test('a client ID that the provider does not know, and one that it does not tell about', async () => {
+    const pair = await startPair({ host: { home } });
+    stops.push(() => pair.stop());
+    const wrong = { ...providerEnvironment(pair.provider), LOOPGATE_CLIENT_ID: 'wrong-client' };
+    const host = new URL(pair.provider.issuer).host;
+    expect((await examine(wrong)).of('client')).toMatchObject({
+      outcome: 'problem',
+      found: `${host} does not know the client ID “wrong-client”.`,
+    });
+    pair.provider.fault('/oauth/token', { status: 400, body: { error: 'invalid_request' } });
+    expect((await examine(wrong)).of('client')).toMatchObject({
+      outcome: 'note',
+      found: expect.stringContaining('Not tested'),
+    });
+  });
+
+  test('a list of browsers: the first that can be run, by the same reading of $BROWSER', async () => {
+    const { of } = await examine({ BROWSER: '/nowhere/browser:"/bin/sh" -c true' });
+    expect(of('browser')).toMatchObject({ outcome: 'ok', found: '$BROWSER is /bin/sh, which can be run.' });
   });
 
   test('the callback to register is the one that a login names', async () => {

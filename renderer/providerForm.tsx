@@ -7,7 +7,7 @@ import { useChange } from './useChange.ts';
 import { useProviderCheck } from './useProviderCheck.ts';
 
 interface ProviderFormProps {
-  bridge: Pick<Bridge, 'changeSettings' | 'checkProvider'>;
+  bridge: Pick<Bridge, 'changeSettings' | 'checkProvider' | 'signIn'>;
   settings: SettingsView;
   label: string;
   onSaved: () => void;
@@ -45,12 +45,17 @@ export function ProviderForm({ bridge, settings, label, onSaved, primary = false
 
   function submit(event: SubmitEvent) {
     event.preventDefault();
+    save();
+  }
+
+  function save(anyway?: true) {
     const free = (name: ProviderField) => (fixed[name] === undefined ? typed[name] : undefined);
     void change({
       setting: 'provider',
       issuer: free('issuer'),
       clientId: free('clientId'),
       audience: free('audience'),
+      anyway,
     });
   }
 
@@ -82,8 +87,19 @@ export function ProviderForm({ bridge, settings, label, onSaved, primary = false
         isBusy={isBusy}
         outcome={outcome}
         said={['issuer', 'clientId', 'audience']}
+        saved={outcome?.client && provider.saved[outcome.client]}
         primary={primary}
       />
+      {outcome?.mayKeep && (
+        <button type="button" class="quiet" onClick={() => save(true)}>
+          {provider.saveAnyway}
+        </button>
+      )}
+      {outcome?.client && (
+        <button type="button" onClick={() => bridge.signIn()}>
+          {provider.signInToTest}
+        </button>
+      )}
     </form>
   );
 }

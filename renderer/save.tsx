@@ -7,11 +7,13 @@ interface SaveProps {
   outcome: Outcome | undefined;
   /** Fields that show themselves why they do not work. */
   said?: readonly string[];
+  /** What was tried, in words, where that is more than that it was kept. */
+  saved?: string | undefined;
   primary?: boolean;
 }
 
 /** Sends a form, and says what came of it. */
-export function Save({ label, isBusy, outcome, said = [], primary = false }: SaveProps) {
+export function Save({ label, isBusy, outcome, said = [], saved, primary = false }: SaveProps) {
   const { settings } = texts;
   const isSaidByField = outcome?.field !== undefined && said.includes(outcome.field);
   return (
@@ -20,7 +22,7 @@ export function Save({ label, isBusy, outcome, said = [], primary = false }: Sav
         {isBusy ? settings.saving : label}
       </button>
       <p role="status" class={outcome?.isSaved ? 'saved' : 'wrong'}>
-        {outcome?.isSaved ? settings.saved : isSaidByField ? '' : outcome?.message}
+        {outcome?.isSaved ? (saved ?? settings.saved) : isSaidByField ? '' : outcome?.message}
       </p>
     </div>
   );

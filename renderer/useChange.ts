@@ -7,6 +7,10 @@ export interface Outcome {
   readonly isSaved: boolean;
   readonly field?: SettingField;
   readonly message?: string;
+  /** What does not work may be kept all the same. */
+  readonly mayKeep?: boolean;
+  /** What the provider said of the client ID. */
+  readonly client?: 'known' | 'untested' | undefined;
 }
 
 /**
@@ -32,7 +36,7 @@ export function useChange(
     setOutcome(undefined);
     try {
       const result = await bridge.changeSettings(wanted);
-      setOutcome(result.ok ? { isSaved: true } : { isSaved: false, field: result.field, message: result.message });
+      setOutcome({ ...result, isSaved: result.ok });
       if (result.ok) onSaved();
     } catch {
       setOutcome({ isSaved: false, message: texts.starting.silent });

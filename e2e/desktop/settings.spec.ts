@@ -110,7 +110,7 @@ test('Settings: a port that is taken is refused and the old one still serves; a 
 
       await port.fill(String(second));
       await saveIn(app, port).click();
-      await expect(app.window.getByText('Saved. It works.')).toBeVisible();
+      await expect(app.window.getByText('Saved.', { exact: true })).toBeVisible();
       await expect(app.window.getByText(`http://localhost:${second}`, { exact: true })).toBeVisible();
       expect(await isServed(`http://localhost:${second}`)).toBe(true);
       await expect(isServed(`http://localhost:${first}`)).rejects.toThrow();
@@ -120,6 +120,34 @@ test('Settings: a port that is taken is refused and the old one still serves; a 
     } finally {
       occupant.server.close();
     }
+    await app.quit();
+  }));
+
+test('Settings: a client ID that the provider does not know is said, kept only when that is chosen, and can be tried', () =>
+  onStage(async (stage) => {
+    const { home, provider, browser } = stage;
+    const before = { issuer: provider.issuer, clientId: provider.clientId };
+    await keep(home, before);
+    const app = await startDesktopApp({ environment: unconfigured(stage) });
+    await press(app, 'Settings');
+    const clientId = field(app, 'Client ID');
+    await clientId.fill('wrong-client');
+    await saveIn(app, clientId).click();
+    await expect(saidOf(app, 'clientId')).toHaveText(
+      `${new URL(provider.issuer).host} does not know the client ID “wrong-client”. It must be that of a native (public) application there.`,
+    );
+    await expect(app.window.getByText('It works')).toHaveCount(0);
+    expect(await kept(home)).toEqual(before);
+    await renewPicture(app.window, '23-wrong-client');
+    await press(app, 'Save it anyway');
+    await expect(app.window.getByText('Saved. The provider answers.')).toBeVisible();
+    expect(await kept(home)).toEqual({ ...before, clientId: 'wrong-client' });
+    await clientId.fill(provider.clientId);
+    await saveIn(app, clientId).click();
+    await expect(app.window.getByText('Saved. The provider knows this client ID.')).toBeVisible();
+    await renewPicture(app.window, '23-saved');
+    const [tab] = await Promise.all([browser.nextTab(), press(app, 'Sign in to test it')]);
+    await expect(tab.getByLabel('Your name')).toBeVisible();
     await app.quit();
   }));
 
@@ -137,13 +165,13 @@ test('Settings: another provider and back signs nobody out, and who was signed i
       const guard = field(app, 'All of mine, except those I have denied');
       await guard.check();
       await saveIn(app, guard).click();
-      await expect(app.window.getByText('Saved. It works.')).toBeVisible();
+      await expect(app.window.getByText('Saved.', { exact: true })).toBeVisible();
       expect((await kept(home)).guard).toBe('same-user');
       const issuer = field(app, issuerField);
       await issuer.fill(other.issuer);
       await expect(saidOf(app, 'issuer')).toContainText('is an OpenID provider');
       await saveIn(app, issuer).click();
-      await expect(app.window.getByText('Saved. It works.')).toHaveCount(2);
+      await expect(app.window.getByText('Saved. The provider knows this client ID.')).toBeVisible();
       await press(app, 'Account');
       await expect(heading(app, 'You are signed out')).toBeVisible();
       await expect(app.window.getByText(`Your browser opens ${new URL(other.issuer).host}.`)).toBeVisible();
@@ -153,7 +181,7 @@ test('Settings: another provider and back signs nobody out, and who was signed i
       await press(app, 'Settings');
       await field(app, issuerField).fill(provider.issuer);
       await saveIn(app, field(app, issuerField)).click();
-      await expect(app.window.getByText('Saved. It works.')).toBeVisible();
+      await expect(app.window.getByText('Saved. The provider knows this client ID.')).toBeVisible();
       await press(app, 'Account');
       await expect(heading(app, 'Ada Lovelace')).toBeVisible();
       expect(await (await fetch(`${app.address}/userinfo`)).json()).toMatchObject({ name: 'Ada Lovelace' });

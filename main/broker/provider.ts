@@ -166,6 +166,13 @@ export class Provider {
     return (await this.#metadata()).issuer;
   }
 
+  /** What tells providers apart, and where tokens come from. @throws BrokerError */
+  async layout(): Promise<{ issuer: string; token_endpoint: string; jwks_uri?: string | undefined }> {
+    const { issuer, token_endpoint, jwks_uri } = await this.#metadata();
+    // It was checked to be there.
+    return { issuer, token_endpoint: token_endpoint ?? issuer, jwks_uri };
+  }
+
   /** The authorization endpoint for one client, ready to make addresses without waiting any more. @throws BrokerError */
   async authorizationEndpoint(clientId: string): Promise<AuthorizationEndpoint> {
     const configuration = await this.#configuration(clientId);

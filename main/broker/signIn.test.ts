@@ -592,7 +592,9 @@ test('where no window is, the address that did not open is shown there, and to n
 });
 
 test('a sign-out whose page at the provider does not open says so, and what is left to do', async () => {
-  const { broker, browser } = await scriptedWorld();
+  const provider = new ScriptedProvider();
+  provider.metadata = { end_session_endpoint: 'https://tenant.example/logout' };
+  const { broker, browser } = await scriptedWorld({ provider });
   await broker.signIn();
   browser.failure = () => new Error('spawn xdg-open ENOENT');
   const shown = new Promise<void>((resolve) => {

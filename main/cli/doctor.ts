@@ -3,7 +3,7 @@ import type { Command, CommandWorld } from './command.ts';
 import { interrupted, runningEndpoint } from './connection.ts';
 import type { Finding, Found } from './doctor/finding.ts';
 import { checkBrowser, checkFiles, checkHsts, checkKeyring, checkProxy, checkSettings } from './doctor/machine.ts';
-import { checkCallbacks, checkClock, checkProvider, discover } from './doctor/provider.ts';
+import { checkCallbacks, checkClientId, checkClock, checkProvider, discover } from './doctor/provider.ts';
 import { checkFamilies, checkPort, checkRunning } from './doctor/reachable.ts';
 import { exitCodes } from './failure.ts';
 
@@ -38,8 +38,10 @@ async function lookAtProvider(
 ): Promise<void> {
   const discovered = settings?.issuer === undefined ? undefined : await discover(settings.issuer, world.interrupted);
   await look('provider', checkProvider(settings, discovered));
+  const endpoint = runningEndpoint(world.home);
+  await look('client', checkClientId(settings, discovered, { endpoint, interrupted: world.interrupted }));
   await look('clock', checkClock(discovered));
-  await look('callbacks', checkCallbacks(settings, runningEndpoint(world.home)));
+  await look('callbacks', checkCallbacks(settings, endpoint));
 }
 
 function resultOf(findings: readonly Finding[]) {

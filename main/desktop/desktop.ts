@@ -115,6 +115,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): { open:
     read: readSettingsFile,
     write: writeSettings,
     checkProvider: (issuer) => checker.check(issuer),
+    checkClient: (...asked) => checker.checkClient(...asked),
     tryPort,
     showTheme,
   });

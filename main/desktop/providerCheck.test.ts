@@ -32,6 +32,21 @@ describe('Welcome: the provider is looked for by its metadata', () => {
     expect(found).toEqual({ ok: false, reason, message: expect.stringMatching(message) });
   });
 
+  test.each([
+    ['is one', { error: 'invalid_grant' }, 'known'],
+    ['is none', { error: 'access_denied' }, 'unknown'],
+    ['cannot be told', { error: 'server_error' }, 'untested'],
+  ])('whether a client ID %s there', async (_, answer, expected) => {
+    const provider = new ScriptedProvider();
+    provider.metadata = { jwks_uri: 'https://tenant.example/.well-known/jwks.json' };
+    provider.answers.set('/oauth/token', () => Response.json(answer, { status: 403 }));
+    const redirectUri = 'http://localhost:1000/pkce/response/code';
+    expect(await checker(provider.fetch).checkClient('https://tenant.example/', 'one', redirectUri)).toBe(expected);
+    const { parameters } = provider.requests.find(({ path }) => path === '/oauth/token') ?? {};
+    expect(parameters).toMatchObject({ client_id: 'one', redirect_uri: redirectUri });
+    expect(await checker(refused).checkClient('https://tenant.example/', 'one', redirectUri)).toBe('untested');
+  });
+
   test('while typing, a newer address ends the look for the older one', async () => {
     const provider = new ScriptedProvider();
     const signals: AbortSignal[] = [];

@@ -4,7 +4,8 @@ import type { Clock } from '../broker/clock.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { Provider } from '../broker/provider.ts';
 import { normaliseIssuer } from '../broker/providerChecks.ts';
-import type { PlatformFetch } from '../broker/providerFetch.ts';
+import { type PlatformFetch, providerFetch, requestTimeout } from '../broker/providerFetch.ts';
+import { type ClientAnswer, checkClient } from '../clientCheck.ts';
 
 /** Looks whether an OpenID provider answers at an address, by its metadata and with the checks of the broker. */
 export class ProviderChecker {
@@ -44,6 +45,20 @@ export class ProviderChecker {
       if (error.hasOwnAdvice) return { ok: false, reason: 'blocked', message: error.message };
       const reason = error.code === 'provider_unreachable' ? 'unreachable' : 'not_a_provider';
       return { ok: false, reason, message: spoken().texts.said(error.happened) };
+    }
+  }
+
+  /**
+   * Whether the provider knows a client ID, as far as its answer to a token request that cannot succeed says it. Never throws.
+   * @param redirectUri - the callback that a login would have
+   */
+  async checkClient(issuer: string, clientId: string, redirectUri: string): Promise<ClientAnswer> {
+    try {
+      const metadata = await new Provider({ issuer, clientId }, this.#fetch, this.#clock).layout();
+      const signal = AbortSignal.timeout(requestTimeout * 1000);
+      return await checkClient({ metadata, clientId, redirectUri, fetch: providerFetch(this.#fetch), signal });
+    } catch {
+      return 'untested';
     }
   }
 

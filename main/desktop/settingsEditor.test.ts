@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ProviderCheck } from '../../preload/contract.ts';
+import type { ClientAnswer } from '../clientCheck.ts';
 import type { Policy } from '../policy.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import { type EditorWorld, SettingsEditor } from './settingsEditor.ts';
@@ -16,6 +17,9 @@ class FakeRun {
   /** Settings that a host cannot be started with. */
   refuses: (settings: Settings) => string | undefined = () => undefined;
   checked: string[] = [];
+  clientsChecked: string[][] = [];
+  /** What the provider says of every client ID. */
+  client: ClientAnswer = 'known';
   tried: number[] = [];
   started: Settings[] = [];
   theme: string | undefined;
@@ -62,6 +66,10 @@ class FakeRun {
         run.checked.push(issuer);
         return found;
       },
+      checkClient: async (...asked) => {
+        run.clientsChecked.push(asked);
+        return run.client;
+      },
       tryPort: async (port) => void run.tried.push(port),
       showTheme: (theme) => {
         run.theme = theme;
@@ -75,8 +83,11 @@ describe('settings: a change is tried, used, and then kept', () => {
   test('a provider is asked for its metadata, the host is started with it, and all of it is kept at once', async () => {
     const run = new FakeRun({ logLevel: 'warn' });
     const change = { setting: 'provider', issuer: ' tenant.example ', clientId: 'one', audience: '' } as const;
-    expect(await run.editor.change(change)).toEqual({ ok: true });
+    expect(await run.editor.change(change)).toEqual({ ok: true, client: 'known' });
     expect(run.checked).toEqual(['https://tenant.example/']);
+    expect(run.clientsChecked).toEqual([
+      ['https://tenant.example/', 'one', 'http://localhost:1000/pkce/response/code'],
+    ]);
     expect(run.started).toHaveLength(1);
     expect(run.started[0]).toMatchObject(configured);
     expect(run.file).toEqual({ logLevel: 'warn', ...configured });
@@ -88,7 +99,7 @@ describe('settings: a change is tried, used, and then kept', () => {
     expect(await run.editor.change({ setting: 'port', port: '' })).toEqual({ ok: true });
     expect(run.file).toEqual(configured);
     expect(run.settings.port).toBeUndefined();
-    expect(run.checked, 'the same provider is not asked').toEqual([]);
+    expect([run.checked, run.clientsChecked], 'the same provider is not asked').toEqual([[], []]);
   });
 
   test('a port is tried first; the one that is in use is not', async () => {
@@ -145,6 +156,32 @@ describe('settings: what does not work is said, and all is as before', () => {
     expect([run.file, run.started]).toEqual([configured, []]);
   });
 
+  test.each([
+    [
+      'unknown',
+      'tenant.example does not know the client ID “two”. It must be that of a native (public) application there.',
+    ],
+    ['secret', 'tenant.example wants a secret for the client ID “two”. Make it a native (public) application there.'],
+  ] as const)(
+    'a client ID that the provider refuses (%s), until the person wants it all the same',
+    async (answer, message) => {
+      const run = new FakeRun(configured);
+      run.client = answer;
+      const change = { setting: 'provider', clientId: 'two' } as const;
+      expect(await run.editor.change(change)).toEqual({ ok: false, field: 'clientId', message, mayKeep: true });
+      expect([run.file, run.started, run.checked]).toEqual([configured, [], []]);
+      expect(await run.editor.change({ ...change, anyway: true })).toEqual({ ok: true, client: 'untested' });
+      expect(run.file).toEqual({ ...configured, clientId: 'two' });
+    },
+  );
+
+  test('where the provider does not say whether it knows the client ID, that is what is said', async () => {
+    const run = new FakeRun(configured);
+    run.client = 'untested';
+    expect(await run.editor.change({ setting: 'provider', clientId: 'two' })).toEqual({ ok: true, client: 'untested' });
+    expect(await run.editor.change({ setting: 'theme', theme: 'dark' })).toEqual({ ok: true });
+  });
+
   test('a port that is taken: nothing is closed for it', async () => {
     const message = 'Port 4000 is taken by another program.';
     const run = new FakeRun(configured, {}, { tryPort: () => Promise.reject(new Error(message)) });
@@ -189,7 +226,10 @@ describe('settings: what the environment decides', () => {
       field: 'clientId',
       message: 'The client ID is set by LOOPGATE_CLIENT_ID and cannot be changed here.',
     });
-    expect(await run.editor.change({ setting: 'provider', issuer: 'other.example' })).toEqual({ ok: true });
+    expect(await run.editor.change({ setting: 'provider', issuer: 'other.example' })).toEqual({
+      ok: true,
+      client: 'known',
+    });
     expect(run.settings).toMatchObject({ issuer: 'https://other.example/', clientId: 'fixed' });
   });
 
@@ -201,7 +241,7 @@ describe('settings: what the environment decides', () => {
     expect(await run.editor.change({ setting: 'guard', guard: 'listed' })).toEqual({ ok: true });
     expect(run.settings.demo, 'another change does not leave it').toBe(true);
     const change = { setting: 'provider', issuer: 'tenant.example', clientId: 'one', audience: '' } as const;
-    expect(await run.editor.change(change)).toEqual({ ok: true });
+    expect(await run.editor.change(change)).toEqual({ ok: true, client: 'known' });
     expect(run.settings).toMatchObject(configured);
     expect(run.settings.demo).toBeUndefined();
     expect(run.editor.view()).toMatchObject(configured);
@@ -229,7 +269,10 @@ describe('policy: what the administrator decides', () => {
       field: 'port',
       message: 'The port is managed by your administrator and cannot be changed here.',
     });
-    expect(await editor.change({ setting: 'provider', issuer: 'other.example' })).toEqual({ ok: true });
+    expect(await editor.change({ setting: 'provider', issuer: 'other.example' })).toEqual({
+      ok: true,
+      client: 'known',
+    });
     expect(started).toHaveLength(1);
     expect(started[0]).toMatchObject({ issuer: 'https://other.example/', clientId: 'managed', port: 5000, policy });
     expect(editor.view().fixed).toMatchObject({ clientId: 'policy' });

@@ -8,6 +8,7 @@ import type {
   SettingsView,
 } from '../../preload/contract.ts';
 import { spoken } from '../../preload/texts/index.ts';
+import type { ClientAnswer } from '../clientCheck.ts';
 import { isManaged, readSettings, SettingError, type Settings, settingsTable } from '../settings.ts';
 import { troubleOf } from '../store.ts';
 
@@ -34,6 +35,8 @@ export interface EditorWorld {
   /** Changes settings.json; what is undefined is taken out. @throws when it could not be written */
   readonly write: (home: string, changes: Readonly<Record<string, unknown>>) => void;
   readonly checkProvider: (issuer: string) => Promise<ProviderCheck>;
+  /** Whether the provider knows the client ID, for a login with that callback. Never throws. */
+  readonly checkClient: (issuer: string, clientId: string, redirectUri: string) => Promise<ClientAnswer>;
   /** @throws with the reason when the API could not listen there */
   readonly tryPort: (port: number) => Promise<void>;
   readonly showTheme: (theme: Settings['theme']) => void;
@@ -114,12 +117,15 @@ export class SettingsEditor {
       const changes = this.#parse(change);
       const read = (home: string) => merged(this.#world.read(home), changes);
       const next = readSettings(environment, read, process.platform, this.#running.settings.policy);
-      await this.#try(next);
+      const client = await this.#try(next, { anyway: change.setting === 'provider' && change.anyway === true });
       await this.#use(next, changes);
       this.#environment = environment;
-      return { ok: true };
+      return { ok: true, ...(client && { client }) };
     } catch (error) {
-      if (error instanceof Refused) return { ok: false, field: error.field, message: error.message };
+      if (error instanceof Refused) {
+        const { field: where, message, mayKeep } = error;
+        return { ok: false, field: where, message, ...(mayKeep && { mayKeep }) };
+      }
       return { ok: false, field, message: spoken().texts.said(error instanceof Error ? error.message : String(error)) };
     }
   }
@@ -127,7 +133,7 @@ export class SettingsEditor {
   /** @throws Refused */
   #parse(change: SettingsChange): Changes {
     const { changes: words } = spoken().texts;
-    const { setting, ...typed } = change;
+    const { setting, ...typed } = change.setting === 'provider' ? { ...change, anyway: undefined } : change;
     const fixed = this.#fixed();
     const changes: { [Field in SettingField]?: unknown } = {};
     for (const field of fields) {
@@ -146,13 +152,34 @@ export class SettingsEditor {
     return changes;
   }
 
-  /** What can be known to fail before anything is closed for it. @throws Refused */
-  async #try(next: Settings): Promise<void> {
-    const { settings, host } = this.#running;
+  /**
+   * What can be known to fail before anything is closed for it.
+   * @returns what the provider says of the client ID, where it was asked
+   * @throws Refused
+   */
+  async #try(next: Settings, { anyway }: { anyway: boolean }): Promise<'known' | 'untested' | undefined> {
+    const { settings } = this.#running;
     if (next.issuer !== undefined && next.issuer !== settings.issuer) {
       const found = await this.#world.checkProvider(next.issuer);
       if (!found.ok) throw new Refused('issuer', found.message);
     }
+    await this.#tryPort(next);
+    return await this.#tryClient(next, anyway);
+  }
+
+  async #tryClient({ issuer, clientId }: Settings, anyway: boolean): Promise<'known' | 'untested' | undefined> {
+    const { settings, host } = this.#running;
+    if (issuer === undefined || clientId === undefined) return undefined;
+    if (issuer === settings.issuer && clientId === settings.clientId) return undefined;
+    const answer = await this.#world.checkClient(issuer, clientId, host.callbacks[0] ?? host.address);
+    if (answer === 'known' || answer === 'untested') return answer;
+    if (anyway) return 'untested';
+    const words = spoken().texts.changes.client[answer];
+    throw new Refused('clientId', words(new URL(issuer).host, clientId), { mayKeep: true });
+  }
+
+  async #tryPort(next: Settings): Promise<void> {
+    const { settings, host } = this.#running;
     if (next.port === undefined || next.port === settings.port || next.port === Number(new URL(host.address).port))
       return;
     try {
@@ -210,10 +237,12 @@ export class SettingsEditor {
 /** What the person typed does not fit, or is not theirs to change. */
 class Refused extends Error {
   readonly field: SettingField;
+  readonly mayKeep: true | undefined;
 
-  constructor(field: SettingField, message: string) {
+  constructor(field: SettingField, message: string, { mayKeep }: { mayKeep?: true } = {}) {
     super(message);
     this.field = field;
+    this.mayKeep = mayKeep;
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ClientCheckMetadata, checkClient } from '../../clientCheck.ts';
 import type { Endpoint } from '../../endpointFile.ts';
 import type { Settings } from '../../settings.ts';
 import { type Found, note, ok, problem } from './finding.ts';
@@ -15,12 +16,14 @@ const metadata = z.looseObject({
   issuer: z.string(),
   authorization_endpoint: z.string(),
   token_endpoint: z.string(),
+  jwks_uri: z.string().optional(),
 });
 
 /** What the provider answered; `failure` when it is no OpenID provider's answer, or none at all. */
 export interface Discovered {
   readonly address: string;
   readonly failure?: string;
+  readonly metadata?: ClientCheckMetadata;
   /** By how many seconds this machine's clock is ahead of the provider's; undefined when that was not said. */
   readonly clockAhead?: number;
 }
@@ -38,7 +41,7 @@ export async function discover(issuer: string, interrupted: AbortSignal): Promis
     if (!parsed.success) return { address, failure: 'what it answers is no OpenID metadata', ...clockAhead };
     if (parsed.data.issuer !== issuer)
       return { address, failure: `it calls itself ${JSON.stringify(parsed.data.issuer)}`, ...clockAhead };
-    return { address, ...clockAhead };
+    return { address, metadata: parsed.data, ...clockAhead };
   } catch (error) {
     interrupted.throwIfAborted();
     return { address, failure: reasonOf(error) };
@@ -60,6 +63,38 @@ export function checkProvider(settings: Settings | undefined, discovered: Discov
   );
 }
 
+/** Whether the provider knows the client ID. */
+export async function checkClientId(
+  settings: Settings | undefined,
+  discovered: Discovered | undefined,
+  { endpoint, interrupted }: { endpoint: Endpoint | undefined; interrupted: AbortSignal },
+): Promise<Found> {
+  const clientId = settings?.clientId;
+  const metadata = discovered?.metadata;
+  if (clientId === undefined || !metadata) return note('Not asked, as no provider answers.', 'See above.');
+  const { host } = new URL(metadata.issuer);
+  const redirectUri = callbacksOf(settings, endpoint)[0] ?? metadata.issuer;
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(patience)]);
+  const answer = await checkClient({ metadata, clientId, redirectUri, fetch, signal });
+  interrupted.throwIfAborted();
+  switch (answer) {
+    case 'known':
+      return ok(`${host} knows the client ID “${clientId}”.`);
+    case 'untested':
+      return note(`Not tested: ${host} does not say whether it knows the client ID.`, 'It shows at the first sign-in.');
+    case 'unknown':
+      return problem(
+        `${host} does not know the client ID “${clientId}”.`,
+        'Compare it with the one there; it must be that of a native (public) application.',
+      );
+    case 'secret':
+      return problem(
+        `${host} wants a secret for the client ID “${clientId}”.`,
+        'Make it a native (public) application there.',
+      );
+  }
+}
+
 /** RFC 9110 §6.6.1; T15: a token is refused when the clocks differ by too much. */
 export function checkClock(discovered: Discovered | undefined): Found {
   const ahead = discovered?.clockAhead;
@@ -74,11 +109,15 @@ export function checkClock(discovered: Discovered | undefined): Found {
 
 /** What must be registered at the provider; whether it is, only a sign-in shows. */
 export function checkCallbacks(settings: Settings | undefined, endpoint: Endpoint | undefined): Found {
+  const addresses = callbacksOf(settings, endpoint).join(', ');
+  return note('Whether your provider knows the callbacks is seen at the first sign-in only.', `Register: ${addresses}`);
+}
+
+function callbacksOf(settings: Settings | undefined, endpoint: Endpoint | undefined): string[] {
   const { port, ports = usualPorts } = settings ?? {};
   const inUse = endpoint ? [endpoint.port] : [];
   const all = [...new Set([...inUse, ...(port === undefined ? ports : port === 0 ? [] : [port])])];
-  const addresses = all.map((one) => `http://localhost:${one}${callbackPath}`).join(', ');
-  return note('Whether your provider knows the callbacks is seen at the first sign-in only.', `Register: ${addresses}`);
+  return all.map((one) => `http://localhost:${one}${callbackPath}`);
 }
 
 function reasonOf(error: unknown): string {
