@@ -1,7 +1,6 @@
 import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
@@ -17,6 +16,7 @@ import { type Answer, type ApiRequest, madeOnce, type Operation } from './operat
 import { foreignBrowserPage, noLoginPage, ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
 import { programsOperations } from './programs.ts';
+import { isStillOpen } from './stillOpen.ts';
 import type { Streams } from './stream.ts';
 import { userOperations, userStreamPath } from './user.ts';
 import { healthPath, healthStreamPath, type Instance, serverName, wellKnownOperations } from './wellKnown.ts';
@@ -181,9 +181,19 @@ export function createApi(options: ApiOptions): Api {
   function callerOf(socket: Socket): Promise<Caller | undefined> {
     const peer = peerOf(socket);
     if (peer.caller) return peer.caller;
-    const connection = connectionOf(socket, peer.opened);
-    peer.caller = connection ? options.callers.find(connection).catch(() => undefined) : Promise.resolve(undefined);
+    peer.caller = foundCaller(socket, peer.opened).catch(() => undefined);
     return peer.caller;
+  }
+
+  /** Its program too only counts while the connection is there: it is looked up by the same ports, later. */
+  async function foundCaller(socket: Socket, opened: PointInTime | undefined): Promise<Caller | undefined> {
+    const connection = connectionOf(socket, opened);
+    const caller = connection && (await options.callers.find(connection));
+    if (!caller || !(await isStillOpen(socket))) return undefined;
+    return callerWith(async () => {
+      const program = await caller.program();
+      return (await isStillOpen(socket)) ? program : undefined;
+    });
   }
 
   function guarded(request: IncomingMessage): Passed | Promise<never> {
@@ -223,10 +233,7 @@ export function createApi(options: ApiOptions): Api {
   async function mayBringLogin(socket: Socket): Promise<boolean> {
     const connection = connectionOf(socket);
     if (!connection || !(await options.callers.mayBringLogin(connection).catch(() => false))) return false;
-    // A reset that came before the look-up is known after one more turn of the loop: the same ports may be somebody else's since.
-    await setImmediate();
-    await setImmediate();
-    return !socket.destroyed && !socket.readableEnded;
+    return (await isStillOpen(socket)) && !socket.readableEnded;
   }
 
   /** As whom a request is made that the guard has let pass. */
