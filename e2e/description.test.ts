@@ -207,6 +207,7 @@ describe('the API description', () => {
       'GET /docs/swagger-ui-bundle.js',
       'GET /programs',
       'DELETE /programs',
+      'POST /window',
       'POST /device/login',
       'POST /device/code',
       'POST /device/wait',

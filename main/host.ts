@@ -9,6 +9,7 @@ import type { Operation } from './api/operation.ts';
 import { portOwner } from './api/portOwner.ts';
 import { createApi } from './api/server.ts';
 import { serverName } from './api/wellKnown.ts';
+import { noWindow } from './api/window.ts';
 import { Broker, type BrokerWorld } from './broker/broker.ts';
 import { type Clock, systemClock } from './broker/clock.ts';
 import { publishEndpoint } from './endpointFile.ts';
@@ -46,6 +47,10 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'sh
   readonly sockets?: readonly number[];
   /** What else can be done about a privileged port here, in one sentence. */
   readonly portRemedy?: string;
+  /** Resolves when the window is open; absent where there is none. */
+  readonly showWindow?: () => Promise<void>;
+  /** Where `endpoint.json` and `command.key` go; absent: into the data folder. */
+  readonly contactFolder?: string;
   /** The executable of the command `loopgate`, where it has one of its own: it is asked about as the program that started it. */
   readonly ownCommand?: string | undefined;
   /** What only the test kit (e2e/test-kit, never shipped) hands in: operations of its own, and what it misleads on purpose. */
@@ -62,7 +67,16 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'sh
  */
 export async function startHost(
   settings: Settings,
-  { guard, ownCommand, sockets = [], portRemedy, testKit, ...world }: HostWorld,
+  {
+    guard,
+    ownCommand,
+    showWindow,
+    contactFolder = settings.home,
+    sockets = [],
+    portRemedy,
+    testKit,
+    ...world
+  }: HostWorld,
   log: Logger,
 ): Promise<Host> {
   if (settings.demo && settings.issuer === undefined) {
@@ -84,7 +98,8 @@ export async function startHost(
     },
   );
   const instance = { id: randomUUID(), version, compatibleVersion: settings.compatibleVersion };
-  const command = makeCommandKey(settings.home);
+  let closing: Promise<void> | undefined;
+  const command = makeCommandKey(contactFolder);
   const api = createApi({
     broker,
     gate,
@@ -93,6 +108,13 @@ export async function startHost(
     log,
     instance,
     commandKey: command.key,
+    ...(showWindow && {
+      showWindow: async () => {
+        // One that is ending would close it again at once.
+        if (closing) throw noWindow();
+        await showWindow();
+      },
+    }),
     onCrowd: letHeapGrowForCrowd,
     onThousand: letHeapGrowUnderLoad,
     docsFolder: join(__dirname, 'docs'),
@@ -127,7 +149,7 @@ export async function startHost(
   open();
   log.info({ port: listening.port, refused: listening.refused }, 'listening');
   // Not before the API answers, and gone before it stops (L10).
-  const unpublish = publish(settings.home, { address, port: listening.port, version, instance: instance.id }, log);
+  const unpublish = publish(contactFolder, { address, port: listening.port, version, instance: instance.id }, log);
   const close = async (options?: { handOver?: boolean }) => {
     unpublish();
     command.remove();
@@ -139,7 +161,6 @@ export async function startHost(
     gate.close();
     log.info({}, 'stopped');
   };
-  let closing: Promise<void> | undefined;
   const wantedPort = listening.refused[0]?.port;
   return {
     broker,

@@ -7,7 +7,7 @@ import { startDesktop } from './desktop/desktop.ts';
 import { desktopVault } from './desktop/desktopVault.ts';
 import { endFailedStart } from './desktop/failedStart.ts';
 import { placeFolders } from './desktop/folders.ts';
-import { showWindowOf } from './desktop/handOver.ts';
+import { leaveToFirst, showWindowOf, takeLockOrHandOver, WindowToCome } from './desktop/handOver.ts';
 import { KeptVault } from './desktop/keptVault.ts';
 import { speakSystemLanguage } from './desktop/language.ts';
 import { denyPermissions, lockDown } from './desktop/lockDown.ts';
@@ -19,7 +19,7 @@ import { ownStartAtLogin, startsHidden } from './desktop/startAtLogin.ts';
 import { systemFetch } from './desktop/systemFetch.ts';
 import { ownUpdates } from './desktop/updates.ts';
 import { startHost } from './host.ts';
-import { LockedError, takeLock } from './lock.ts';
+import { LockedError } from './lock.ts';
 import { createLog } from './log.ts';
 import { servesHeadless } from './packedHeadless.ts';
 import { readPolicy } from './policy.ts';
@@ -39,17 +39,20 @@ async function start(): Promise<void> {
   const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
   if (settings.demo && app.isPackaged)
     throw new SettingError('LOOPGATE_DEMO is for development: unset it and set an issuer.');
-  placeFolders(settings.home);
-  if (!app.requestSingleInstanceLock()) return leaveToFirst();
-  const lock = takeLock(settings.home, 'desktop');
+  const contactFolder = placeFolders(settings.home);
+  const isHidden = startsHidden(process.argv, process.platform, app);
+  const lock = await takeLockOrHandOver(settings.home, isHidden);
+  if (!lock) return leaveToFirst(isHidden);
   app.on('quit', lock.release);
   const log = createLog(settings.logLevel, openLogFile(app.getPath('logs')));
   if (lock.notice !== undefined) log.warn({}, lock.notice);
   app.setAppUserModelId('dev.loopgate.app'); // Windows shows notifications for a named app only.
   const fetch = systemFetch();
   const vault = new KeptVault(desktopVault(settings));
+  const window = new WindowToCome();
+  const world = { fetch, vault, guard: 'ask', ownCommand, contactFolder, showWindow: window.show } as const;
   const listening = RunningHost.start(settings, (next) =>
-    startHost(next, { fetch, openBrowser: browserOpener(next.issuer), vault, guard: 'ask', ownCommand }, log),
+    startHost(next, { ...world, openBrowser: browserOpener(next.issuer) }, log),
   );
   const [running] = await Promise.all([listening, app.whenReady()]);
   speakSystemLanguage();
@@ -57,23 +60,16 @@ async function start(): Promise<void> {
   servePage();
   const updates = await ownUpdates(app, running, log);
   const desktop = startDesktop(running, { fetch, vault, startAtLogin: ownStartAtLogin(app), updates });
-  app.on('second-instance', (_event, argv) => startsHidden(argv, process.platform) || desktop.open());
-  app.on('activate', desktop.open);
-  app.on('window-all-closed', () => undefined); // It lives in the tray.
+  window.isIn(desktop);
   powerMonitor.on('resume', () => running.host.broker.wake()); // T7: timers stood still.
   closeAtQuit(running);
   const { portNotice = '', address } = running.host;
   process.stdout.write(`${portNotice}\nLoopgate ${app.getVersion()} listening on ${address}\n`.trimStart());
-  if (!startsHidden(process.argv, process.platform, app)) desktop.open();
+  if (!isHidden) desktop.open();
 }
 
-function leaveToFirst(): void {
-  process.stdout.write('Loopgate already runs: its window is shown.\n');
-  app.exit(0);
-}
-
-start().catch((error: unknown) => {
-  if (error instanceof OwnLoopgateError && showWindowOf(error.pid)) return leaveToFirst();
+start().catch(async (error: unknown) => {
+  if (error instanceof OwnLoopgateError && (await showWindowOf(error.pid))) return leaveToFirst(false);
   const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
   return endFailedStart(error, error instanceof OwnLoopgateError ? 3 : isTheirs ? 2 : 1);
 });

@@ -24,10 +24,9 @@ export class LockedError extends Error {
   override readonly name = 'LockedError';
   readonly holder: Holder;
 
-  constructor(held: Holder, home: string) {
-    super(
-      `Loopgate (${held.kind}, process ${held.pid}) already runs on ${home}. Use that one, stop it, or set LOOPGATE_HOME to another folder.`,
-    );
+  /** @param next - what to do about it */
+  constructor(held: Holder, home: string, next = 'Use that one, stop it, or set LOOPGATE_HOME to another folder.') {
+    super(`Loopgate (${held.kind}, process ${held.pid}) already runs on ${home}. ${next}`);
     this.holder = held;
   }
 }
@@ -109,11 +108,30 @@ function create(path: string, self: Holder): boolean {
     linkSync(mine, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
+    if (codeOf(error) === 'EEXIST') return false;
+    if (!noLinks.includes(codeOf(error))) throw error;
+    return createUnlinked(path, self);
   } finally {
     rmSync(mine, { force: true });
   }
+}
+
+/** What a file system without links answers, such as FAT or exFAT. */
+const noLinks: readonly unknown[] = ['EPERM', 'ENOTSUP', 'ENOSYS'];
+
+/** Where nothing can be linked: whoever starts in the same moment could find it empty, and take it for stale. */
+function createUnlinked(path: string, self: Holder): boolean {
+  try {
+    writeFileSync(path, JSON.stringify(self), { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function readHolder(path: string): Holder | undefined {

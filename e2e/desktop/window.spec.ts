@@ -1,30 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from '@playwright/test';
-import { testApp } from '../../build/testApp.ts';
-import { startDesktopApp, temporaryHome } from '../support/desktopApp.ts';
+import { runToItsEnd, startDesktopApp, temporaryHome } from '../support/desktopApp.ts';
 import { HeadlessFailed, startHeadless } from '../support/headless.ts';
 import { askingWindow, asks, makeProgram } from '../support/program.ts';
 import { onStage } from '../support/stage.ts';
-
-/** Starts the app where it should not stay, and gives what it said. */
-async function runToItsEnd(
-  environment: NodeJS.ProcessEnv,
-): Promise<{ exitCode: unknown; output: string; errors: string }> {
-  const { executable, args } = await testApp();
-  const child = spawn(executable, [...args], { env: environment });
-  const said = { output: '', errors: '' };
-  child.stdout.on('data', (chunk) => {
-    said.output += String(chunk);
-  });
-  child.stderr.on('data', (chunk) => {
-    said.errors += String(chunk);
-  });
-  const [exitCode] = await once(child, 'close');
-  return { exitCode, ...said };
-}
 
 test('the window: Open again opens the login once more, Cancel ends it, and the late login reads why', () =>
   onStage(async ({ browser, environment }) => {

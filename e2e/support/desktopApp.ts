@@ -1,4 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +67,24 @@ export async function startDesktopApp(options: DesktopAppOptions): Promise<Deskt
       await closed;
     },
   };
+}
+
+/** Starts the app where it should not stay, and gives what it said. */
+export async function runToItsEnd(
+  environment: NodeJS.ProcessEnv,
+  switches: readonly string[] = [],
+): Promise<{ exitCode: unknown; output: string; errors: string }> {
+  const { executable, args } = await testApp();
+  const child = spawn(executable, [...args, ...switches], { env: environment });
+  const said = { output: '', errors: '' };
+  child.stdout.on('data', (chunk) => {
+    said.output += String(chunk);
+  });
+  child.stderr.on('data', (chunk) => {
+    said.errors += String(chunk);
+  });
+  const [exitCode] = await once(child, 'close');
+  return { exitCode, ...said };
 }
 
 /** What a heading of the window says. */

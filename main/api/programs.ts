@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Gate } from '../access/gate.ts';
 import { BrokerError } from '../broker/errors.ts';
+import { requireCommandKey } from './commandKey.ts';
 import { type ApiRequest, json, noContent, type Operation } from './operation.ts';
 
 /**
@@ -58,15 +58,9 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
   ];
 
   function checkKey(request: ApiRequest): void {
-    const given = request.header('authorization')?.replace(/^Bearer /, '') ?? '';
-    if (timingSafeEqual(digest(given), digest(commandKey))) return;
-    throw new BrokerError('consent_denied', {
+    requireCommandKey(request, commandKey, {
       happened: 'The list of programs is for the window and the command of Loopgate alone.',
       next: 'Open the window of Loopgate, or use its command.',
     });
   }
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -20,6 +20,7 @@ import { isStillOpen } from './stillOpen.ts';
 import type { Streams } from './stream.ts';
 import { userOperations, userStreamPath } from './user.ts';
 import { healthPath, healthStreamPath, type Instance, serverName, wellKnownOperations } from './wellKnown.ts';
+import { windowOperations } from './window.ts';
 
 /** L6. */
 const largestBody = 32 * 1024;
@@ -43,6 +44,8 @@ export interface ApiOptions {
   readonly instance: Instance;
   /** What the command `loopgate` proves itself by. */
   readonly commandKey: string;
+  /** Resolves when the window is open; absent where there is none. @throws BrokerError when it cannot be opened any more */
+  readonly showWindow?: () => Promise<void>;
   /** Told when many requests wait at once, and when they do not any more. */
   readonly onCrowd?: (isCrowded: boolean) => void;
   /** Told of each thousandth request. */
@@ -356,6 +359,7 @@ export function apiOperations({
   log,
   instance,
   commandKey,
+  showWindow,
   docsFolder,
   furtherOperations = [],
 }: Omit<ApiOptions, 'callers'>): Operation[] {
@@ -369,6 +373,7 @@ export function apiOperations({
     ...described,
     ...descriptionOperations(() => described, instance, docsFolder),
     ...programsOperations(gate, commandKey),
+    ...windowOperations(commandKey, showWindow),
     ...deviceOperations(broker, gate, now),
     loginAddressOperation(broker),
     ...furtherOperations,

@@ -61,8 +61,14 @@ export interface DesktopWorld {
   readonly updates: Updates | undefined;
 }
 
+/** The tray and the windows. */
+export interface Desktop {
+  /** Shows the main window. */
+  open(): void;
+}
+
 /** The tray and the windows over the running host: both show the same view, sent whole after every change. */
-export function startDesktop(running: RunningHost, world: DesktopWorld): { open: () => void } {
+export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop {
   const { fetch, startAtLogin, updates } = world;
   const showTheme = (theme: Settings['theme']) => {
     nativeTheme.themeSource = theme;

@@ -414,6 +414,25 @@ export const germanSentences: readonly Sentence[] = [
     'Er lässt sich in dem Programm entsperren, das das System dafür hat, etwa „Passwörter und Verschlüsselung“.',
   ],
 
+  // A second start (main/lock.ts, main/desktop/handOver.ts), and folders (main/desktop/folders.ts).
+  [
+    'Loopgate ({kind}, process {pid}) already runs on {home}.',
+    'Loopgate ({kind}, Prozess {pid}) läuft schon mit dem Ordner {home}.',
+  ],
+  [
+    'Use that one, stop it, or set LOOPGATE_HOME to another folder.',
+    'Dieses nutzen, es beenden oder LOOPGATE_HOME auf einen anderen Ordner setzen.',
+  ],
+  ['Its window could not be shown: {reason}.', 'Sein Fenster ließ sich nicht zeigen: {reason}.'],
+  ['it does not answer', 'es antwortet nicht'],
+  ['it does not say where it listens', 'es sagt nicht, wo es zu erreichen ist'],
+  ['End that process, then start Loopgate again.', 'Diesen Prozess beenden und Loopgate dann neu starten.'],
+  ['Nothing can be written to {folders}.', 'In keinen dieser Ordner lässt sich schreiben: {folders}.'],
+  [
+    'Let Loopgate write to one of these folders, or set TMPDIR to another one.',
+    'Loopgate in einen davon schreiben lassen oder TMPDIR auf einen anderen setzen.',
+  ],
+
   // Ports (main/api/listen.ts, main/host.ts).
   ['{reasons} Loopgate uses port {port} instead.', '{reasons} Loopgate nutzt stattdessen Port {port}.'],
   ['No port could be had. {reasons}', 'Kein Port war zu bekommen. {reasons}'],

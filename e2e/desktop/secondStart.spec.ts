@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { heading, press, runToItsEnd, startDesktopApp } from '../support/desktopApp.ts';
+import { onStage } from '../support/stage.ts';
+
+const shown = { exitCode: 0, output: 'Loopgate already runs: its window is shown.\n' };
+const health = async (address: string) => (await fetch(`${address}/.well-known/health`)).status;
+
+test('started where nothing can be kept among the temporary files, it starts: nobody else is said to run', () =>
+  onStage(async ({ environment, session, home }) => {
+    const file = join(session.home, 'file');
+    await writeFile(file, '');
+    const long = join(session.home, 'x'.repeat(130));
+    await mkdir(long);
+    // Nobody can make anything in /proc, not even root.
+    for (const TMPDIR of [file, long, '/proc', join(session.home, 'missing')]) {
+      const app = await startDesktopApp({ environment: { ...environment, TMPDIR } });
+      expect(await health(app.address), TMPDIR).toBe(200);
+      // And a second start there reaches it.
+      await app.window.close();
+      const [, second] = await Promise.all([
+        app.electron.waitForEvent('window'),
+        runToItsEnd({ ...environment, TMPDIR }),
+      ]);
+      expect(second, TMPDIR).toMatchObject(shown);
+      // What the person's programs get is what the person has set.
+      expect(await app.electron.evaluate(() => process.env.TMPDIR)).toBe(TMPDIR);
+      await app.quit();
+    }
+    // A file in the place of the folder that Chromium needs.
+    await rm(join(home, 'chromium'), { recursive: true });
+    await writeFile(join(home, 'chromium'), '');
+    const app = await startDesktopApp({ environment });
+    expect(await health(app.address)).toBe(200);
+    await app.quit();
+  }));
+
+test('where no folder takes anything at all, it says which ones, and ends with 2', () =>
+  onStage(async ({ environment }) => {
+    const nowhere = { LOOPGATE_HOME: '/proc/loopgate', TMPDIR: '/proc', XDG_RUNTIME_DIR: '/proc' };
+    const { exitCode, errors } = await runToItsEnd({ ...environment, ...nowhere });
+    expect(exitCode).toBe(2);
+    expect(errors).toContain('Nothing can be written to /proc/loopgate or /proc');
+  }));
+
+test('a second start shows the window of the first when the temporary files were cleaned up, or are others', () =>
+  onStage(async ({ environment, session }) => {
+    const [first, other] = [await mkdtemp(join(session.home, 'first-')), await mkdtemp(join(session.home, 'other-'))];
+    const app = await startDesktopApp({ environment: { ...environment, TMPDIR: first } });
+    for (const name of await readdir(first)) await rm(join(first, name), { recursive: true, force: true });
+    // Twice: the first of them must not take anything over.
+    for (const TMPDIR of [other, first]) {
+      await app.window.close().catch(() => undefined);
+      await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+      const [window, second] = await Promise.all([
+        app.electron.waitForEvent('window'),
+        runToItsEnd({ ...environment, TMPDIR }),
+      ]);
+      expect(second).toMatchObject(shown);
+      await expect(window.getByRole('heading', { name: 'You are signed out' })).toBeVisible();
+    }
+    await app.quit();
+  }));
+
+test('a data folder that nothing can be written to: a second start shows the window all the same', () =>
+  onStage(async ({ environment }) => {
+    const unwritable = { ...environment, LOOPGATE_HOME: '/proc/loopgate' };
+    const app = await startDesktopApp({ environment: unwritable });
+    await app.window.close();
+    const [, second] = await Promise.all([
+      app.electron.waitForEvent('window'),
+      runToItsEnd({ ...unwritable, LOOPGATE_PORT: new URL(app.address).port }),
+    ]);
+    expect(second).toMatchObject(shown);
+    await app.quit();
+  }));
+
+test('several starts at once are one app', () =>
+  onStage(async ({ environment }) => {
+    const [app, ...others] = await Promise.all([
+      startDesktopApp({ environment }),
+      ...['--hidden', '--hidden', '--hidden'].map((hidden) => runToItsEnd(environment, [hidden])),
+    ]);
+    for (const other of others) expect(other).toMatchObject({ exitCode: 0, output: 'Loopgate already runs.\n' });
+    await app.quit();
+  }));
+
+test('an app that does not answer: the second start says so and what to do, and does not end with 0', () =>
+  onStage(async ({ environment, home }) => {
+    const app = await startDesktopApp({ environment });
+    const { pid } = JSON.parse(await readFile(join(home, 'lock.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const { exitCode, output, errors } = await runToItsEnd(environment);
+      expect(exitCode).toBe(2);
+      expect(output).toBe('');
+      expect(errors).toContain(
+        `Loopgate (desktop, process ${pid}) already runs on ${home}. Its window could not be shown: it does not answer. End that process, then start Loopgate again.`,
+      );
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    expect(await health(app.address)).toBe(200);
+    await app.quit();
+  }));
+
+test('quit while a renewal hangs and started again at once: it runs in the end', () =>
+  onStage(
+    async ({ environment, signInAs, provider, home }) => {
+      const app = await startDesktopApp({ environment });
+      await signInAs('Grace Hopper', () => press(app, 'Sign in'));
+      await expect(heading(app, 'Grace Hopper')).toBeVisible();
+      const lift = provider.fault('/oauth/token', { hang: true });
+      const before = provider.count('/oauth/token');
+      void fetch(`${app.address}/user/access_token`).catch(() => undefined);
+      await expect.poll(() => provider.count('/oauth/token')).toBeGreaterThan(before);
+      const ended = app.quit();
+      await expect.poll(() => existsSync(join(home, 'endpoint.json'))).toBe(false);
+      const next = await startDesktopApp({ environment });
+      await ended;
+      expect(await health(next.address)).toBe(200);
+      lift();
+      await next.quit();
+    },
+    { provider: { accessTokenSeconds: 1 } },
+  ));
