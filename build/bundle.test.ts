@@ -39,6 +39,7 @@ beforeAll(async () => {
   symlinkSync(join(projectFolder, 'node_modules'), join(root, 'node_modules'));
   symlinkSync(join(projectFolder, 'package-lock.json'), join(root, 'package-lock.json'));
   write('package.json', '{ "version": "1.2.3", "type": "module" }');
+  write('main/entry.mjs', '');
   write('main/index.ts', "import { app } from 'electron';\nvoid app.whenReady();\n");
   write('main/serve.ts', HEADLESS);
   write('main/cli/index.ts', "console.log('command');");

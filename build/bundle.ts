@@ -41,6 +41,7 @@ const SOURCES = [
 /** What a whole bundle has. */
 const RESULTS = [
   'main/index.cjs',
+  'main/entry.mjs',
   'main/docs/swagger-ui-bundle.js',
   'main/licences.txt',
   'main/sbom.cdx.json',
@@ -77,6 +78,7 @@ export async function bundle({ root = projectFolder, quiet = false }: BundleOpti
   await build(recorded(forNode(root, 'cli', define)));
   await build(recorded(forNode(root, 'preload', define)));
   await build(recorded(forWindows(root, define)));
+  await copyEntry(root);
   await copyIcons(root);
   await addLoader(join(root, 'out', 'headless'));
   await copyDocs(root);
@@ -328,6 +330,11 @@ function forWindows(root: string, define: Define): InlineConfig {
       rolldownOptions: { input: PAGES.map((page) => join(root, 'renderer', page)) },
     },
   };
+}
+
+/** What Electron starts: as it is written, for it is a module and has nothing to bundle. */
+async function copyEntry(root: string): Promise<void> {
+  await cp(join(root, 'main', 'entry.mjs'), join(root, 'out', 'main', 'entry.mjs'));
 }
 
 /** The tray's icons, beside the main process that loads them: `join(__dirname, 'icons', …)`, in the asar too. */

@@ -46,6 +46,10 @@ export interface DesktopSession {
   unlockKeyring(): Promise<void>;
   /** Waits until the keyring asks for its password in a window, and types it there. */
   answerKeyringPrompt(): Promise<void>;
+  /** Waits until it asks for a password for a new keyring, and types one there, twice. */
+  answerNewKeyringPrompt(): Promise<void>;
+  /** Whether the keyring asks for something in a window now. */
+  isPrompted(): Promise<boolean>;
   /** Starts the panel on a desktop that has none yet: from now on tray icons are shown. */
   startPanel(): Promise<void>;
   /** Ends the panel: from now on nothing shows tray icons. */
@@ -92,6 +96,8 @@ export interface DesktopSessionOptions {
    * real one runs.
    */
   readonly notifications?: boolean | { readonly startedBy: string };
+  /** `new`: one runs that has kept nothing yet, as of a person who has just been given the machine. Default `open`. */
+  readonly keyring?: 'open' | 'new';
 }
 
 export type PanelColours = 'light' | 'dark';
@@ -101,6 +107,7 @@ export async function startDesktopSession({
   panel = true,
   panelColours = 'light',
   notifications = true,
+  keyring = 'open',
 }: DesktopSessionOptions = {}): Promise<DesktopSession> {
   const folder = await mkdtemp(join(tmpdir(), 'loopgate-desktop-'));
   const processes = new ProcessGroup(folder);
@@ -111,7 +118,7 @@ export async function startDesktopSession({
     const starts = typeof notifications === 'object' ? notifications.startedBy : undefined;
     const busArguments = await configureBus(folder, starts);
     environment.DBUS_SESSION_BUS_ADDRESS = await processes.startAndRead('dbus-daemon', busArguments, environment);
-    await startKeyring(processes, environment);
+    await startKeyring(processes, environment, keyring === 'open');
     if (panel) await startPanel(processes, environment, panelColours);
     const start = (command: string, argv: readonly string[]) => void processes.start(command, argv, environment);
     const shown = notifications === true ? await startDunst(folder, environment, start) : undefined;
@@ -129,6 +136,8 @@ export async function startDesktopSession({
       lockKeyring: () => lockKeyring(environment),
       unlockKeyring: () => unlockKeyring(environment),
       answerKeyringPrompt: () => answerKeyringPrompt(environment),
+      answerNewKeyringPrompt: () => answerKeyringPrompt(environment, true),
+      isPrompted: () => isPrompted(environment),
       startPanel: () => startPanel(processes, environment, panelColours),
       stopPanel: async () => {
         // It answers before it is gone from the bus.
@@ -208,12 +217,9 @@ async function makeHome(home: string): Promise<Environment> {
   };
 }
 
-async function startKeyring(processes: ProcessGroup, environment: Environment): Promise<void> {
-  const keyring = processes.start(
-    'gnome-keyring-daemon',
-    ['--foreground', '--unlock', '--components=secrets'],
-    environment,
-  );
+async function startKeyring(processes: ProcessGroup, environment: Environment, isOpen: boolean): Promise<void> {
+  const argv = ['--foreground', '--components=secrets', ...(isOpen ? ['--unlock'] : [])];
+  const keyring = processes.start('gnome-keyring-daemon', argv, environment);
   keyring.stdin?.end(KEYRING_PASSWORD);
   await waitForName('org.freedesktop.secrets', environment);
 }
@@ -242,12 +248,27 @@ async function unlockKeyring(environment: Environment): Promise<void> {
   if (Buffer.concat(answer).readUInt32BE(4) !== 0) throw new Error('The keyring was not unlocked');
 }
 
-/** The prompt is a window of gcr-prompter, which the bus starts. Without a window manager it is given the focus by hand. */
-async function answerKeyringPrompt(environment: Environment): Promise<void> {
+const promptWindow = ['search', '--onlyvisible', '--limit', '1', '--class', 'gcr-prompter'];
+
+/**
+ * The prompt is a window of gcr-prompter, which the bus starts. Without a window manager it is given the focus by hand.
+ * @param isNew - the password is wanted twice
+ */
+async function answerKeyringPrompt(environment: Environment, isNew = false): Promise<void> {
   const xdotool = (...argv: string[]) => execute('xdotool', argv, { env: environment, timeout: START_DEADLINE });
-  const { stdout } = await xdotool('search', '--sync', '--onlyvisible', '--limit', '1', '--class', 'gcr-prompter');
+  const [search = '', ...what] = promptWindow;
+  const { stdout } = await xdotool(search, '--sync', ...what);
   await xdotool('windowfocus', '--sync', stdout.trim(), 'type', '--delay', '50', KEYRING_PASSWORD);
+  if (isNew) await xdotool('key', 'Tab', 'type', '--delay', '50', KEYRING_PASSWORD);
   await xdotool('key', 'Return');
+}
+
+async function isPrompted(environment: Environment): Promise<boolean> {
+  // It fails when it finds none.
+  const found = await execute('xdotool', promptWindow, { env: environment, timeout: START_DEADLINE }).catch(
+    () => undefined,
+  );
+  return found !== undefined && found.stdout.trim() !== '';
 }
 
 /** A bar at the top with nothing in it but the tray. Without a configuration the panel would ask for one in a window. */

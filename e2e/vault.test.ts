@@ -357,7 +357,7 @@ describe.skipIf(missing.length > 0)('the keyring without a desktop', () => {
     const before = contents();
     await withHost({}, async (host) => {
       expect(host.output()).toContain('kept in memory');
-      expect(await person(host)).toContain('the Secret Service, which is not running now');
+      expect(await person(host)).toContain('the Secret Service, which cannot be reached from here');
     });
     expect(contents()).toEqual(before);
     await withHost(bus, async (host) => expect(await person(host)).toBe('Ada Lovelace'));
@@ -367,7 +367,7 @@ describe.skipIf(missing.length > 0)('the keyring without a desktop', () => {
     await withHost({ ...bus, ...key }, signIn);
     expect(Object.keys(contents())).toEqual([inKeyring]);
     await withHost(key, async (host) => {
-      expect(await person(host)).toContain('the Secret Service, which is not running now');
+      expect(await person(host)).toContain('the Secret Service, which cannot be reached from here');
       await signIn(host);
     });
     expect(Object.keys(contents()).sort()).toEqual([inKeyring, underKey]);

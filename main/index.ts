@@ -13,6 +13,7 @@ import { speakSystemLanguage } from './desktop/language.ts';
 import { denyPermissions, lockDown } from './desktop/lockDown.ts';
 import { openLogFile } from './desktop/logFile.ts';
 import { declarePageScheme, servePage } from './desktop/page.ts';
+import { choosePasswordStore } from './desktop/passwordStore.ts';
 import { closeAtQuit } from './desktop/quit.ts';
 import { RunningHost } from './desktop/runningHost.ts';
 import { ownStartAtLogin, startsHidden } from './desktop/startAtLogin.ts';
@@ -27,6 +28,8 @@ import { readSettings, SettingError } from './settings.ts';
 import { readSettingsFile } from './settingsFile.ts';
 import { outliveReaders } from './standardStreams.ts';
 
+export { beforeReady } from './desktop/passwordStore.ts';
+
 // Where a request goes: api/guard.ts (headers) → api/caller.ts (who) → api/server.ts (route) → api/pkce.ts, auth0.ts
 // (operations) → broker/broker.ts, which asks broker/provider.ts and keeps what it gets in broker/session.ts.
 
@@ -40,6 +43,7 @@ async function start(): Promise<void> {
   if (settings.demo && app.isPackaged)
     throw new SettingError('LOOPGATE_DEMO is for development: unset it and set an issuer.');
   const contactFolder = placeFolders(settings.home);
+  choosePasswordStore(settings.home);
   const isHidden = startsHidden(process.argv, process.platform, app);
   const lock = await takeLockOrHandOver(settings.home, isHidden);
   if (!lock) return leaveToFirst(isHidden);

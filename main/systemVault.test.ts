@@ -103,6 +103,7 @@ const signedIn = (subject: string, refreshToken: string): StoredState => ({
   revocations: [],
 });
 const ada = signedIn('ada', 'refresh-secret');
+const nobody: StoredState = { version: 1, accounts: [], revocations: [] };
 
 /** What a run of Loopgate stores, and ends. */
 async function stored(state: StoredState, protections: Protection[], options: Partial<SystemVaultOptions> = {}) {
@@ -199,7 +200,7 @@ describe('with a keyring', () => {
     writeFileSync(join(home, 'session.kwallet6.json'), 'damaged');
     const failure = await failureOf(vaultOf([new TestKeyring('gnome_libsecret')]).load());
     expect(failure).toBeInstanceOf(VaultUnreadable);
-    expect(failure.message).toContain('KWallet, which is not running now');
+    expect(failure.message).toContain('KWallet, which cannot be reached from here');
     expect(readFileSync(join(home, 'session.kwallet6.json'), 'utf8')).toBe('damaged');
     expect(readdirSync(home)).toEqual(['session.kwallet6.json']);
   });
@@ -241,7 +242,7 @@ describe('when the keyring changes', () => {
     keyring.now = 'absent';
     const without = vaultOf([keyring, key]);
     const failure = await failureOf(without.load());
-    expect(failure.message).toContain('the Secret Service, which is not running now');
+    expect(failure.message).toContain('the Secret Service, which cannot be reached from here');
     expect(without.place).toMatchObject({ kind: 'key', notice: 'Kept under a key.' });
     clock.advance(1000);
     await without.save(signedIn('ada', 'second'));
@@ -468,5 +469,104 @@ describe('a data folder that is not as it should be', () => {
     await Promise.all(Array.from({ length: 10 }, (_, n) => vault.save(signedIn('ada', `token-${n}`))));
     expect((await vaultOf([kept]).load())?.accounts[0]?.refreshToken).toBe('token-9');
     expect(existsSync(join(home, 'session.kwallet6.new.json'))).toBe(false);
+  });
+});
+
+describe('a keyring that has yet to be made', () => {
+  const seconds = 2;
+  /** One that seals nothing before it is made: what is asked of it earlier would have the person asked. */
+  class NewKeyring extends TestKeyring {
+    override now: ProtectionState = 'new';
+    sealed = 0;
+    override async seal(text: string) {
+      this.sealed += 1;
+      return await super.seal(text);
+    }
+  }
+
+  it('vault: nothing is asked of it before there is something to keep', async () => {
+    const keyring = new NewKeyring('gnome_libsecret');
+    const vault = vaultOf([keyring]);
+    expect(await vault.load()).toBeUndefined();
+    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    await vault.save(nobody);
+    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(keyring.sealed + keyring.opened).toBe(0);
+  });
+
+  it('vault: what is to be kept waits until it is made, the latest of it, and is then written by itself', async () => {
+    const keyring = new NewKeyring('gnome_libsecret');
+    const vault = vaultOf([keyring]);
+    await vault.load();
+    await vault.save(ada);
+    expect(vault.place).toMatchObject({ kind: 'keyring', needs: 'create', changeable: true });
+    clock.advance(seconds * 1000);
+    await vault.save(signedIn('ada', 'renewed'));
+    expect(keyring.sealed).toBe(0);
+    expect(readdirSync(home)).toEqual([]);
+    keyring.now = 'ready';
+    clock.advance(seconds * 1000);
+    await expect.poll(() => readdirSync(home)).toEqual(['session.gnome_libsecret.json']);
+    await expect.poll(() => vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(await vaultOf([keyring]).load()).toEqual(signedIn('ada', 'renewed'));
+  });
+
+  it('vault: locked since the start, it is waited for in the same way', async () => {
+    const keyring = new NewKeyring('gnome_libsecret');
+    keyring.now = 'ready';
+    const vault = vaultOf([keyring]);
+    await vault.load();
+    keyring.now = 'locked';
+    await vault.save(ada);
+    expect(vault.place).toMatchObject({ kind: 'keyring', needs: 'unlock' });
+    expect(keyring.sealed).toBe(0);
+    keyring.now = 'ready';
+    await vault.save(signedIn('ada', 'renewed'));
+    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    clock.advance(seconds * 1000);
+    expect(await vaultOf([keyring]).load()).toEqual(signedIn('ada', 'renewed'));
+  });
+
+  it('vault: signed out meanwhile, nothing is needed any more, and nothing is written', async () => {
+    const keyring = new NewKeyring('gnome_libsecret');
+    const vault = vaultOf([keyring]);
+    await vault.load();
+    await vault.save(ada);
+    await vault.save(nobody);
+    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    keyring.now = 'ready';
+    clock.advance(seconds * 1000);
+    await vault.save(nobody);
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it('vault: the person may keep it without one, and is not asked to make one from then on', async () => {
+    const keyring = new NewKeyring('gnome_libsecret');
+    const vault = vaultOf([keyring]);
+    await vault.load();
+    await vault.save(ada);
+    await vault.choose('file');
+    await vault.save(ada);
+    expect(remembered).toEqual(['file']);
+    expect(vault.place).toMatchObject({ kind: 'file', changeable: true });
+    expect(vault.place.needs).toBeUndefined();
+    const next = vaultOf([keyring], { withoutKeyring: 'file' });
+    expect(await next.load()).toEqual(ada);
+    expect(next.place.kind).toBe('file');
+    expect(keyring.sealed).toBe(0);
+  });
+
+  it('vault: a disk that is full when it is made: the place says that it is kept for this run only', async () => {
+    const keyring = new NewKeyring('gnome_libsecret');
+    const vault = vaultOf([keyring]);
+    await vault.load();
+    await vault.save(ada);
+    keyring.now = 'ready';
+    rmSync(home, { recursive: true });
+    clock.advance(seconds * 1000);
+    await expect.poll(() => vault.place).toMatchObject({ kind: 'memory', notice: expect.stringContaining(home) });
+    mkdirSync(home);
+    await vault.save(ada);
+    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
   });
 });

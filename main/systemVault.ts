@@ -9,8 +9,11 @@ import { removeUnfinished, troubleOf, tryWriting } from './store.ts';
 /** How often a locked keyring is looked at, in milliseconds. */
 const unlockPatience = 2_000;
 
-/** Whether something can protect the sessions now. `absent`: it is not on this machine, or does not run. */
-export type ProtectionState = 'ready' | 'locked' | 'absent';
+/**
+ * Whether something can protect the sessions now. `new`: it runs and has no keyring yet, and has the person asked for a password
+ * to make one when it is used first. `absent`: it is not on this machine, or does not run.
+ */
+export type ProtectionState = 'ready' | 'locked' | 'new' | 'absent';
 
 /** Something that protects the sessions: a keyring of the system, or a key of the administrator's. */
 export interface Protection extends Sealer {
@@ -49,6 +52,13 @@ export class SystemVault implements Vault {
   /** Where {@link save} writes; undefined: nowhere. */
   #file: SealedFile | undefined;
   #isLoaded = false;
+  /** What {@link #file} is sealed by; undefined for the weaker file. */
+  #protection: Protection | undefined;
+  /** True when it has been used in this run: it asks nobody any more. */
+  #isOpen = false;
+  /** What is written as soon as the keyring is made or unlocked. */
+  #held: StoredState | undefined;
+  #isWaiting = false;
   /** What the place is when the folder can be written again. */
   #placeWithoutTrouble: VaultPlace | undefined;
   /** What was taken over from files of others, which are removed when it is written. */
@@ -88,6 +98,8 @@ export class SystemVault implements Vault {
     if (!this.#place.changeable) throw new Error('there is nothing to choose: this is decided by the system');
     this.#options.remember(answer);
     this.#withoutKeyring = answer;
+    this.#protection = undefined;
+    this.#held = undefined;
     if (answer === 'file') {
       // One that was refused until now is not written over.
       if (this.#file === undefined && existsSync(this.#weaker.path)) this.#weaker.setAside(this.#options.clock.now());
@@ -135,16 +147,9 @@ export class SystemVault implements Vault {
     for (const protection of this.#options.protections) {
       const state = await protection.state();
       if (state === 'absent') continue;
-      this.#setPlace(
-        state === 'ready'
-          ? this.#placeOf(protection)
-          : {
-              kind: protection.kind,
-              needs: 'unlock',
-              notice: 'The keyring is locked. Unlock it, and Loopgate goes on with the sign-in that is stored there.',
-              changeable: false,
-            },
-      );
+      // Who has said what to do without a keyring is not asked to make one.
+      if (state === 'new' && this.#withoutKeyring !== undefined) continue;
+      this.#setPlace(state === 'locked' ? lockedPlace(protection) : this.#placeOf(protection));
       return { protection, state };
     }
     this.#setPlace(this.#placeOf(undefined));
@@ -162,6 +167,8 @@ export class SystemVault implements Vault {
     const others = await this.#readOthers(protection, own, reasons);
     if (own) {
       const why = this.#putAway(own, reading);
+      this.#protection = protection;
+      this.#isOpen = reading.kind === 'sessions';
       if (why === undefined || 'aside' in why) this.#file = own;
       else this.#keepInMemory(`The sign-in is kept for this run only: ${why.blocked}.`);
       if (why) reasons.unshift('aside' in why ? why.aside : why.blocked);
@@ -239,20 +246,53 @@ export class SystemVault implements Vault {
     }
     const file = this.#file;
     if (!file) return;
+    this.#held = undefined;
     // Nobody has signed in or out here: a file that says "nobody" would speak for what another keyring keeps.
-    if (isEmpty(state) && state.ended === undefined && this.#takenOver.length === 0 && !existsSync(file.path)) return;
+    if (isEmpty(state) && state.ended === undefined && this.#takenOver.length === 0 && !existsSync(file.path)) {
+      if (this.#place.needs) this.#setPlace(this.#placeOf(this.#protection));
+      return;
+    }
+    if (await this.#isClosed()) return this.#hold(state);
     const { home, clock } = this.#options;
     try {
       await file.write(state, clock.now(), this.#includes);
     } catch (error) {
       throw new Error(troubleOf(error, home) ?? (error instanceof Error ? error.message : 'unknown reason'));
     }
+    this.#isOpen = true;
     this.#removeTakenOver();
-    if (this.#placeWithoutTrouble) {
-      const place = this.#placeWithoutTrouble;
+    if (this.#placeWithoutTrouble || this.#place.needs) {
+      const place = this.#placeWithoutTrouble ?? this.#placeOf(this.#protection);
       this.#placeWithoutTrouble = undefined;
       this.#setPlace(place);
     }
+  }
+
+  /**
+   * Whether the keyring has to be made or unlocked first, which {@link place} then says. Used all the same, it would have the
+   * person asked without a word of why, and an older Electron would stand still meanwhile.
+   */
+  async #isClosed(): Promise<boolean> {
+    if (!this.#protection || this.#isOpen) return false;
+    const state = await this.#protection.state();
+    if (state !== 'new' && state !== 'locked') return false;
+    this.#setPlace(state === 'new' ? newPlace(this.#protection, this.#options.asks) : lockedPlace(this.#protection));
+    return true;
+  }
+
+  /** Until then it is kept for this run, and tried again. */
+  #hold(state: StoredState): void {
+    this.#held = state;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#options.clock.after(unlockPatience, () => {
+      this.#isWaiting = false;
+      const trying = this.#saving.then(() => this.#held && this.#write(this.#held));
+      this.#saving = trying.catch((error: unknown) => {
+        this.#placeWithoutTrouble = this.#placeOf(this.#protection);
+        this.#keepUntilSolved(error instanceof Error ? error.message : 'unknown reason');
+      });
+    });
   }
 
   #removeTakenOver(): void {
@@ -280,8 +320,12 @@ export class SystemVault implements Vault {
     } catch (error) {
       const trouble = troubleOf(error, this.#options.home) ?? `${this.#options.home} cannot be written`;
       this.#placeWithoutTrouble = this.#place;
-      this.#keepInMemory(`Until this is solved, the sign-in is kept for this run only: ${trouble}.`);
+      this.#keepUntilSolved(trouble);
     }
+  }
+
+  #keepUntilSolved(trouble: string): void {
+    this.#keepInMemory(`Until this is solved, the sign-in is kept for this run only: ${trouble}.`);
   }
 
   #keepInMemory(notice: string): void {
@@ -336,6 +380,17 @@ function isEmpty({ accounts, revocations }: StoredState): boolean {
   return accounts.length === 0 && revocations.length === 0;
 }
 
+function lockedPlace({ kind }: Protection): VaultPlace {
+  const notice = 'The keyring is locked. Unlock it, and Loopgate goes on with the sign-in that is stored there.';
+  return { kind, needs: 'unlock', notice, changeable: false };
+}
+
+function newPlace({ kind }: Protection, changeable: boolean): VaultPlace {
+  const notice =
+    'There is no keyring yet. Until one is made, the sign-in is kept in memory and is gone when Loopgate stops.';
+  return { kind, needs: 'create', notice, changeable };
+}
+
 type Stored = Extract<Reading, { kind: 'sessions' }>;
 const nothing: Reading = { kind: 'nothing' };
 
@@ -344,5 +399,5 @@ function elsewhere(name: string): string {
     return 'the sign-in is stored under LOOPGATE_VAULT_KEY, which is not set now; it was left as it is';
   if (name === 'file')
     return 'the sign-in is stored in a file with weaker protection, which the setting withoutKeyring does not allow now; it was left as it is';
-  return `the sign-in is stored under ${titleOf(name)}, which is not running now; it was left as it is`;
+  return `the sign-in is stored under ${titleOf(name)}, which cannot be reached from here; it was left as it is`;
 }

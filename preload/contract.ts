@@ -39,8 +39,11 @@ export interface StorageView {
   readonly kind: 'keyring' | 'key' | 'file' | 'memory';
   /** In words; absent for the system's keyring. */
   readonly notice?: string;
-  /** `unlock`: the keyring is locked and waited for. `choice`: no keyring is there, and the person has not said what to do. */
-  readonly needs?: 'unlock' | 'choice';
+  /**
+   * `unlock`: the keyring is locked and waited for. `create`: there is something to keep, and no keyring yet. `choice`: no keyring
+   * is there, and the person has not said what to do.
+   */
+  readonly needs?: 'unlock' | 'create' | 'choice';
   /** True when the person may decide it anew: kept for this run only, or with weaker protection. */
   readonly changeable: boolean;
 }
@@ -328,6 +331,8 @@ export interface Actions {
   copyRegistration(what: RegistrationPart): void;
   /** Has the system ask for the password of a keyring that is locked. */
   unlockKeyring(): void;
+  /** Has the system ask for a password for a new keyring. */
+  createKeyring(): void;
   quit(): void;
 }
 
@@ -370,6 +375,7 @@ export const actionNames = [
   'setStartAtLogin',
   'copyRegistration',
   'unlockKeyring',
+  'createKeyring',
   'quit',
 ] as const satisfies readonly ActionName[];
 

@@ -84,6 +84,7 @@ const bridge: Bridge = {
   setStartAtLogin: (wish) => act('setStartAtLogin', wish),
   copyRegistration: (what) => act('copyRegistration', what),
   unlockKeyring: () => act('unlockKeyring'),
+  createKeyring: () => act('createKeyring'),
   quit: () => act('quit'),
 };
 

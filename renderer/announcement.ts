@@ -25,6 +25,7 @@ export function announcement(before: AppView | undefined, now: AppView): string 
     return now.problem ? undefined : said.signedOut;
   }
   if (now.storage.needs === 'unlock' && before?.storage.needs !== 'unlock') return said.keyringLocked;
+  if (now.storage.needs === 'create' && before?.storage.needs !== 'create') return said.keyringNeeded;
   if (now.port?.takenBy !== undefined && now.port.takenBy !== before?.port?.takenBy) {
     return said.portTaken(now.port.wanted, now.port.takenBy);
   }

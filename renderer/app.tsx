@@ -12,7 +12,7 @@ import { Settings } from './settings.tsx';
 import { SignedIn } from './signedIn.tsx';
 import { SignedOut } from './signedOut.tsx';
 import { Starting } from './starting.tsx';
-import { StorageQuestion } from './storage.tsx';
+import { StorageNote, StorageQuestion } from './storage.tsx';
 import { Switched } from './switched.tsx';
 import { texts } from './texts.ts';
 import { useAnnounced } from './useAnnounced.ts';
@@ -105,6 +105,9 @@ export function App({ bridge }: { bridge: Bridge }) {
           <Switched person={view.person} from={view.switchedFrom} actions={bridge} />
         )}
         {view?.storage.needs === 'choice' && <StorageQuestion onChoose={choose} />}
+        {view?.storage.needs === 'create' && (
+          <StorageNote storage={view.storage} onChoose={choose} onPrompt={() => bridge.createKeyring()} />
+        )}
         {view && <Questions count={view.questions.length} onShow={() => bridge.showQuestion()} />}
         {isStarting ? (
           <Starting silent={silent} locked={view?.storage.needs === 'unlock'} onUnlock={() => bridge.unlockKeyring()} />

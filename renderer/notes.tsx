@@ -19,7 +19,7 @@ export function Notes({ view, bridge, onChoose, onAnnounce }: NotesProps) {
       {view.offersStartAtLogin && <StartAtLoginQuestion actions={bridge} />}
       {view.exposesRefreshToken && <Note title={notes.refreshToken} text={notes.refreshTokenText} warning />}
       {hasStorageNote(view) && (
-        <StorageNote storage={view.storage} onChoose={onChoose} onUnlock={() => bridge.unlockKeyring()} />
+        <StorageNote storage={view.storage} onChoose={onChoose} onPrompt={() => bridge.unlockKeyring()} />
       )}
       {view.portNotice !== undefined && view.port && (
         <PortNote port={view.port} notice={view.portNotice} bridge={bridge} onAnnounce={onAnnounce} />
@@ -30,7 +30,7 @@ export function Notes({ view, bridge, onChoose, onAnnounce }: NotesProps) {
 
 /** A question is asked above the screen, and while it starts the screen itself says that the keyring is locked. */
 function hasStorageNote({ status, storage }: AppView): boolean {
-  if (storage.needs === 'choice') return false;
+  if (storage.needs === 'choice' || storage.needs === 'create') return false;
   if (storage.needs === 'unlock') return status !== 'starting';
   return storage.notice !== undefined || storage.changeable;
 }

@@ -18,20 +18,24 @@ export function StorageQuestion({ onChoose }: { onChoose: OnChoose }) {
   );
 }
 
-/** Where the session is kept, when that is not simply the system's keyring; the person may decide it anew. */
+/**
+ * Where the session is kept, when that is not simply the system's keyring; the person may decide it anew.
+ * @param onPrompt - has the system ask for the password that the keyring needs
+ */
 export function StorageNote({
   storage,
   onChoose,
-  onUnlock,
+  onPrompt,
 }: {
   storage: StorageView;
   onChoose: OnChoose;
-  onUnlock: () => void;
+  onPrompt: () => void;
 }) {
   const { storage: words } = texts;
   const [open, setOpen] = useState(false);
   const change = useRef<HTMLButtonElement>(null);
-  const title = storage.needs === 'unlock' ? words.lockedTitle : words.title;
+  const needed = neededWords(storage);
+  const title = needed?.title ?? words.title;
 
   function choose(answer: StorageChoice) {
     // The choices are gone then, and the focus with them.
@@ -43,24 +47,32 @@ export function StorageNote({
   return (
     <section class="note" role="note" aria-label={title}>
       <p class="note-title">{title}</p>
-      <p>{storage.needs === 'unlock' ? words.lockedText : storage.notice}</p>
-      {storage.needs === 'unlock' && (
+      <p>{needed?.text ?? storage.notice}</p>
+      {(needed || storage.changeable) && (
         <div class="note-buttons">
-          <button type="button" onClick={onUnlock}>
-            {words.unlock}
-          </button>
-        </div>
-      )}
-      {storage.changeable && (
-        <div class="note-buttons">
-          <button ref={change} type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-            {words.change}
-          </button>
+          {needed && (
+            <button type="button" onClick={onPrompt}>
+              {needed.button}
+            </button>
+          )}
+          {storage.changeable && (
+            <button ref={change} type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+              {needed ? words.withoutKeyring : words.change}
+            </button>
+          )}
         </div>
       )}
       {open && <Choices present={storage.kind} onChoose={choose} />}
     </section>
   );
+}
+
+/** What a keyring needs of the person; undefined when nothing. */
+function neededWords({ needs }: StorageView): { title: string; text: string; button: string } | undefined {
+  const { storage: words } = texts;
+  if (needs === 'unlock') return { title: words.lockedTitle, text: words.lockedText, button: words.unlock };
+  if (needs === 'create') return { title: words.createTitle, text: words.createText, button: words.create };
+  return undefined;
 }
 
 const choices: readonly StorageChoice[] = ['memory', 'file'];

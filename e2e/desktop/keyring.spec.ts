@@ -144,7 +144,7 @@ test('a keyring that comes takes the session over from the weaker file; one that
     app = await startDesktopApp({ environment, switches: withoutKeyring });
     await expect(heading(app, 'You are signed out')).toBeVisible();
     await expect(app.window.getByRole('alert')).toContainText(
-      'the sign-in is stored under the keyring of the desktop (Secret Service), which is not running now; it was left as it is',
+      'the sign-in is stored under the keyring of the desktop (Secret Service), which cannot be reached from here; it was left as it is',
     );
     expect(await userInfo(app)).toBe(401);
     // Read and put away: that is no wish to be signed out.
@@ -161,3 +161,104 @@ test('a keyring that comes takes the session over from the weaker file; one that
     expect(existsSync(join(home, inFile))).toBe(false);
     await app.quit();
   }));
+
+/** What desktops call themselves: Chromium by itself knows the last three alone. The Secret Service of all is the same one. */
+const desktops: readonly NodeJS.ProcessEnv[] = [
+  ...['sway', 'Hyprland', 'i3', 'niri', 'COSMIC', 'LXQt', 'Enlightenment'].map((name) => ({
+    XDG_CURRENT_DESKTOP: name,
+  })),
+  { XDG_CURRENT_DESKTOP: undefined },
+  { XDG_CURRENT_DESKTOP: 'KDE', KDE_SESSION_VERSION: '5' },
+  { XDG_CURRENT_DESKTOP: 'KDE', KDE_SESSION_VERSION: '6' },
+  { XDG_CURRENT_DESKTOP: 'XFCE' },
+];
+
+test('a keyring that runs is used whatever the desktop calls itself, and a change of desktop signs nobody out', () => {
+  // Two starts for each of them.
+  test.setTimeout(400_000);
+  return onStage(async ({ environment, home, signInAs }) => {
+    const startOn = (desktop: NodeJS.ProcessEnv) => startDesktopApp({ environment: { ...environment, ...desktop } });
+    // Nothing is stored yet.
+    for (const desktop of desktops) {
+      const app = await startOn(desktop);
+      await expect(heading(app, 'You are signed out'), JSON.stringify(desktop)).toBeVisible();
+      await expect(heading(app, question), JSON.stringify(desktop)).toHaveCount(0);
+      await expect(storageNote(app), JSON.stringify(desktop)).toHaveCount(0);
+      await app.quit();
+    }
+    const first = await startOn({ XDG_CURRENT_DESKTOP: 'XFCE' });
+    await signInAs('Grace Hopper', () => press(first, 'Sign in'));
+    await expect(heading(first, 'Grace Hopper')).toBeVisible();
+    await first.quit();
+    for (const desktop of desktops) {
+      const app = await startOn(desktop);
+      await expect(heading(app, 'Grace Hopper'), JSON.stringify(desktop)).toBeVisible();
+      await expect(app.window.getByRole('alert'), JSON.stringify(desktop)).toHaveCount(0);
+      expect(await userInfo(app)).toBe(200);
+      await app.quit();
+      expect(await filesOfSession(home)).toEqual([inKeyring]);
+    }
+  });
+});
+
+const toBeMade = ({ window }: DesktopApp) => window.getByRole('note', { name: 'Your sign-in needs a keyring' });
+/** The API answers at once, whatever stands on the screen. */
+async function answers({ address }: DesktopApp): Promise<void> {
+  expect((await fetch(`${address}/.well-known/health`, { signal: AbortSignal.timeout(1_000) })).status).toBe(200);
+}
+
+test('no keyring yet: nothing is asked before there is something to keep; then the window says what comes, and the API goes on', () =>
+  onStage(
+    async ({ environment, home, session, signInAs, trayLabels }) => {
+      let app = await startDesktopApp({ environment });
+      await answers(app);
+      await expect(heading(app, 'You are signed out')).toBeVisible();
+      await expect(app.window.getByRole('note')).toHaveCount(0);
+      await expect(heading(app, question)).toHaveCount(0);
+
+      await signInAs('Grace Hopper', () => press(app, 'Sign in'));
+      await expect(heading(app, 'Grace Hopper')).toBeVisible();
+      await expect(toBeMade(app)).toContainText('Your system will ask you to choose a password');
+      await expect.poll(trayLabels).toContain('Make a keyring for your sign-in');
+      expect(await session.isPrompted()).toBe(false);
+      expect(await filesOfSession(home)).toEqual([]);
+      expect(await userInfo(app)).toBe(200);
+
+      await press(app, 'Make a keyring');
+      await expect.poll(() => session.isPrompted()).toBe(true);
+      await answers(app);
+      await session.answerNewKeyringPrompt();
+      await expect(toBeMade(app)).toHaveCount(0);
+      await expect(app.window.getByRole('note')).toHaveCount(0);
+      await expect.poll(trayLabels).not.toContain('Make a keyring for your sign-in');
+      expect(await filesOfSession(home)).toEqual([inKeyring]);
+      await app.quit();
+
+      app = await startDesktopApp({ environment });
+      await expect(heading(app, 'Grace Hopper')).toBeVisible();
+      expect(await userInfo(app)).toBe(200);
+      await app.quit();
+    },
+    { keyring: 'new' },
+  ));
+
+test('no keyring yet, and none wanted: the sign-in is kept in a file, and nobody asks for one any more', () =>
+  onStage(
+    async ({ environment, home, session, signInAs }) => {
+      let app = await startDesktopApp({ environment });
+      await signInAs('Grace Hopper', () => press(app, 'Sign in'));
+      await expect(toBeMade(app)).toBeVisible();
+      await press(app, 'Keep it without one');
+      await press(app, 'Keep it in a file');
+      await expect(storageNote(app)).toContainText(`kept in a file in ${home}`);
+      await expect(toBeMade(app)).toHaveCount(0);
+      await app.quit();
+      app = await startDesktopApp({ environment });
+      await expect(heading(app, 'Grace Hopper')).toBeVisible();
+      await expect(toBeMade(app)).toHaveCount(0);
+      expect(await session.isPrompted()).toBe(false);
+      expect(await filesOfSession(home)).toEqual([keyOfFile, inFile].sort());
+      await app.quit();
+    },
+    { keyring: 'new' },
+  ));

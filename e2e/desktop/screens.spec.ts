@@ -354,6 +354,31 @@ const journeys: readonly Journey[] = [
       },
     ],
   },
+  {
+    title: 'a keyring that has yet to be made',
+    stage: { keyring: 'new' },
+    start: ({ environment }) => startDesktopApp({ environment }),
+    screens: [
+      {
+        name: 'signed in, and what the system will ask',
+        picture: '20-keyring-to-be-made',
+        zoomedPicture: '21-zoom-keyring-to-be-made',
+        async reach({ stage: { signInAs }, app }) {
+          await signInAs('Grace Hopper', () => press(app, 'Sign in'));
+          await expect(app.window.getByRole('button', { name: 'Make a keyring' })).toBeVisible();
+          return await shows(app, 'Grace Hopper');
+        },
+      },
+      {
+        name: 'the same, with what can be done without one',
+        async reach({ app }) {
+          await press(app, 'Keep it without one');
+          await expect(app.window.getByRole('button', { name: 'Keep it in a file' })).toBeVisible();
+          return app.window;
+        },
+      },
+    ],
+  },
 ];
 
 /** What a person's system can ask for. The words and boxes are the same in all of them. */

@@ -30,7 +30,7 @@ export interface Stage {
   regainProvider(): Promise<void>;
 }
 
-export interface StageOptions extends Pick<DesktopSessionOptions, 'panelColours' | 'notifications'> {
+export interface StageOptions extends Pick<DesktopSessionOptions, 'panelColours' | 'notifications' | 'keyring'> {
   readonly colorScheme?: 'light' | 'dark';
   readonly provider?: IdentityProviderOptions;
   /** True where the provider goes and comes back: it then keeps in a file what it has granted. */

@@ -90,8 +90,11 @@ export interface VaultPlace {
   readonly kind: 'keyring' | 'key' | 'file' | 'memory';
   /** What a person should know about this place, in words; absent when it is the system's keyring. */
   readonly notice?: string;
-  /** `unlock`: a locked keyring is waited for. `choice`: no keyring is there, and nobody has said what to do then. */
-  readonly needs?: 'unlock' | 'choice';
+  /**
+   * `unlock`: a locked keyring is waited for. `create`: something is to be kept, and the keyring has yet to be made. `choice`: no
+   * keyring is there, and nobody has said what to do then.
+   */
+  readonly needs?: 'unlock' | 'create' | 'choice';
   /** True when {@link Vault.choose} may be called. */
   readonly changeable: boolean;
 }

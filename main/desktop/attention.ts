@@ -41,6 +41,7 @@ export function attentionLines(view: AppView, now: number = Date.now()): Attenti
     // An attempt of the person's own that failed is an event; that the provider is away is not.
     problem?.code === 'provider_unreachable' && (away ?? unreachable(view)),
     storage.needs === 'unlock' && words.locked,
+    storage.needs === 'create' && words.create,
     storage.needs === 'choice' && words.choice,
     switchedFrom && words.switched(person && shortName(person.name)),
   ];

@@ -27,6 +27,7 @@ import { ConsentWindow } from './consentWindow.ts';
 import { FirstAnswer } from './firstAnswer.ts';
 import { helpActions } from './help.ts';
 import type { KeptVault } from './keptVault.ts';
+import { promptToCreate, promptToUnlock } from './keyringPrompt.ts';
 import { Network } from './network.ts';
 import { Notifications } from './notifications.ts';
 import type { PageName } from './page.ts';
@@ -42,7 +43,6 @@ import { StartAtLoginOffer } from './startAtLoginOffer.ts';
 import { systemNotifications } from './systemNotifications.ts';
 import { AppTray } from './tray.ts';
 import { TrayHost } from './trayHost.ts';
-import { promptToUnlock } from './unlockPrompt.ts';
 import type { Updates } from './updates.ts';
 import { type ViewFrame, viewOf } from './view.ts';
 import { explainedIn, MainWindow } from './window.ts';
@@ -297,6 +297,16 @@ function actionsOf(
           new BrokerError('internal', {
             happened: 'The system could not be made to ask for the password of the keyring.',
             next: 'Unlock it in the program that your system has for it, such as "Passwords and Keys".',
+          }),
+        ),
+      );
+    }),
+    createKeyring: withHost(({ broker }) => {
+      promptToCreate().catch(() =>
+        broker.showProblem(
+          new BrokerError('internal', {
+            happened: 'The system could not be made to ask for a password for a new keyring.',
+            next: 'Make one in the program that your system has for it, such as "Passwords and Keys".',
           }),
         ),
       );

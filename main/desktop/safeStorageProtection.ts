@@ -3,6 +3,10 @@ import { app, safeStorage } from 'electron';
 import { SealedFile, SealerUnavailable } from '../sealedFile.ts';
 import { secretServiceState } from '../secretService.ts';
 import type { Protection, ProtectionState } from '../systemVault.ts';
+import { isKeyringOnBus } from './keyringChoice.ts';
+
+/** How long the Secret Service may take to answer, also when the bus starts it first at log-in; in milliseconds. */
+const servicePatience = 25_000;
 
 /**
  * The system's keyring as Electron's safeStorage uses it, which is known when the app is ready: until then it is waited for.
@@ -23,12 +27,13 @@ export function safeStorageProtection(home: string): Protection {
       await app.whenReady();
       const backend = backendName();
       if (backend === undefined) return 'absent';
-      // Looked at before anything is asked of safeStorage: Electron 33 would stand still until the password is typed.
-      if (backend === 'gnome_libsecret') {
-        const service = await secretServiceState();
-        // A service whose only database is closed shows none: what is stored under it comes back when it is opened.
-        const isClosed = service === 'empty' && existsSync(new SealedFile(home, protection).path);
-        if (service === 'locked' || isClosed) return 'locked';
+      // Looked at before anything is asked of safeStorage: it would have the person asked for a password, and Electron 33 would
+      // stand still meanwhile.
+      if (process.platform === 'linux') {
+        const isStored = existsSync(new SealedFile(home, protection).path);
+        const state =
+          backend === 'gnome_libsecret' ? await stateOfService(isStored) : await stateOfWallet(backend, isStored);
+        if (state !== undefined) return state;
       }
       const available = isAsync ? await safeStorage.isAsyncEncryptionAvailable() : safeStorage.isEncryptionAvailable();
       return available ? 'ready' : 'absent';
@@ -55,6 +60,28 @@ export function safeStorageProtection(home: string): Protection {
     },
   };
   return protection;
+}
+
+/**
+ * @param isStored - whether something is stored under it
+ * @returns undefined where safeStorage itself has to say
+ */
+async function stateOfService(isStored: boolean): Promise<ProtectionState | undefined> {
+  const service = await secretServiceState(process.env, servicePatience);
+  if (service === 'unknown') return undefined;
+  // A service whose only database is closed shows none: what is stored under it comes back when it is opened.
+  if (service === 'empty') return isStored ? 'locked' : 'new';
+  if (service === 'unlocked') return isStored ? undefined : 'ready';
+  return service;
+}
+
+/** KWallet has the person asked when it is used first: not before there is something to keep. The same parameter and result. */
+async function stateOfWallet(backend: string, isStored: boolean): Promise<ProtectionState | undefined> {
+  if (isStored) return undefined;
+  return isKeyringOnBus(backend).then(
+    (isThere) => (isThere ? 'ready' : 'absent'),
+    () => undefined,
+  );
 }
 
 /** What safeStorage uses on this system; undefined when it would not protect. */

@@ -291,6 +291,11 @@ export const english = {
 
   storage: {
     unlock: 'Unlock the keyring',
+    create: 'Make a keyring',
+    createTitle: 'Your sign-in needs a keyring',
+    createText:
+      'A keyring is your system’s password store, and there is none yet. Your system will ask you to choose a password for it. Until then, your sign-in is gone when Loopgate closes.',
+    withoutKeyring: 'Keep it without one',
     title: 'Where your sign-in is kept',
     lockedTitle: 'The keyring is locked',
     lockedText: 'Loopgate waits for you to unlock the keyring, your system’s password store: it protects your sign-in.',
@@ -441,6 +446,7 @@ export const english = {
     reachable: 'The provider can be reached again.',
     offline: 'This computer is offline.',
     keyringLocked: 'The keyring is locked. Loopgate waits for you to unlock it.',
+    keyringNeeded: 'Your sign-in needs a keyring. You can have your system make one.',
     portTaken: (port: number, program: string) => `Port ${port} is taken by ${program}.`,
     waiting: 'Waiting for you to sign in in the browser.',
     waitingForProgram: 'A program on this machine asked to sign you in. Waiting for the browser.',
@@ -481,6 +487,7 @@ export const english = {
     clock: (minutes: number) => `The clock is wrong by about ${minutes === 1 ? '1 minute' : `${minutes} minutes`}`,
     portTaken: (port: number, program: string) => `Port ${port} is taken by ${program}`,
     locked: 'The keyring is locked',
+    create: 'Make a keyring for your sign-in',
     choice: 'Choose where your sign-in is kept',
     switched: (name: string | undefined) => `A program switched to ${name ?? 'another account'}`,
     missed: (count: number) => (count === 1 ? 'A program was not answered' : `${count} programs were not answered`),

@@ -287,6 +287,11 @@ export const german: Texts = {
 
   storage: {
     unlock: 'Schlüsselbund entsperren',
+    create: 'Schlüsselbund anlegen',
+    createTitle: 'Die Anmeldung braucht einen Schlüsselbund',
+    createText:
+      'Ein Schlüsselbund ist der Passwortspeicher des Systems, und es gibt noch keinen. Das System fragt nach einem Passwort für ihn. Bis dahin ist die Anmeldung weg, wenn Loopgate endet.',
+    withoutKeyring: 'Ohne Schlüsselbund aufbewahren',
     title: 'Wo die Anmeldung aufbewahrt wird',
     lockedTitle: 'Der Schlüsselbund ist gesperrt',
     lockedText:
@@ -436,6 +441,7 @@ export const german: Texts = {
     reachable: 'Der Anbieter ist wieder erreichbar.',
     offline: 'Dieser Rechner ist offline.',
     keyringLocked: 'Der Schlüsselbund ist gesperrt. Loopgate wartet, bis er entsperrt ist.',
+    keyringNeeded: 'Die Anmeldung braucht einen Schlüsselbund. Das System kann einen anlegen.',
     portTaken: (port, program) => `Port ${port} ist von ${program} belegt.`,
     waiting: 'Die Anmeldung im Browser wird erwartet.',
     waitingForProgram: 'Ein Programm auf diesem Rechner hat eine Anmeldung begonnen. Der Browser wird erwartet.',
@@ -474,6 +480,7 @@ export const german: Texts = {
     clock: (minutes) => `Die Uhr geht um etwa ${minutes === 1 ? '1 Minute' : `${minutes} Minuten`} falsch`,
     portTaken: (port, program) => `Port ${port} ist von ${program} belegt`,
     locked: 'Der Schlüsselbund ist gesperrt',
+    create: 'Für die Anmeldung einen Schlüsselbund anlegen',
     choice: 'Bitte wählen, wo die Anmeldung aufbewahrt wird',
     switched: (name) => `Ein Programm hat zu ${name ?? 'einem anderen Konto'} gewechselt`,
     missed: (count) => (count === 1 ? 'Ein Programm bekam keine Antwort' : `${count} Programme bekamen keine Antwort`),

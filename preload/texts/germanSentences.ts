@@ -348,6 +348,10 @@ export const germanSentences: readonly Sentence[] = [
     'No keyring is there. The sign-in is kept in memory and is gone when Loopgate stops.',
     'Es gibt keinen Schlüsselbund. Die Anmeldung liegt nur im Arbeitsspeicher und ist weg, wenn Loopgate endet.',
   ],
+  [
+    'There is no keyring yet. Until one is made, the sign-in is kept in memory and is gone when Loopgate stops.',
+    'Es gibt noch keinen Schlüsselbund. Bis einer angelegt ist, liegt die Anmeldung nur im Arbeitsspeicher und ist weg, wenn Loopgate endet.',
+  ],
   ['The sign-in is kept for this run only: {reason}.', 'Die Anmeldung bleibt nur, bis Loopgate endet: {reason}.'],
   [
     'Until this is solved, the sign-in is kept for this run only: {reason}.',
@@ -381,8 +385,8 @@ export const germanSentences: readonly Sentence[] = [
     'die Anmeldung liegt in einer schwächer geschützten Datei, was die Einstellung withoutKeyring jetzt nicht erlaubt; sie blieb, wie sie ist',
   ],
   [
-    'the sign-in is stored under {title}, which is not running now; it was left as it is',
-    'die Anmeldung liegt hier, läuft aber gerade nicht: {title}; sie blieb, wie sie ist',
+    'the sign-in is stored under {title}, which cannot be reached from here; it was left as it is',
+    'die Anmeldung liegt dort, wo Loopgate von hier aus nicht hinkommt: {title}; sie blieb, wie sie ist',
   ],
   ['the keyring is still locked', 'der Schlüsselbund ist noch gesperrt'],
   ['the keyring does not answer, or is locked', 'der Schlüsselbund antwortet nicht oder ist gesperrt'],
@@ -412,6 +416,14 @@ export const germanSentences: readonly Sentence[] = [
   [
     'Unlock it in the program that your system has for it, such as "Passwords and Keys".',
     'Er lässt sich in dem Programm entsperren, das das System dafür hat, etwa „Passwörter und Verschlüsselung“.',
+  ],
+  [
+    'The system could not be made to ask for a password for a new keyring.',
+    'Das System ließ sich nicht dazu bringen, nach einem Passwort für einen neuen Schlüsselbund zu fragen.',
+  ],
+  [
+    'Make one in the program that your system has for it, such as "Passwords and Keys".',
+    'Er lässt sich in dem Programm anlegen, das das System dafür hat, etwa „Passwörter und Verschlüsselung“.',
   ],
 
   // A second start (main/lock.ts, main/desktop/handOver.ts), and folders (main/desktop/folders.ts).

@@ -91,7 +91,7 @@ export async function checkKeyring({ environment, platform }: CommandWorld): Pro
     case 'empty':
       return warning(
         'A Secret Service runs and has no keyring.',
-        'Make one, for example in "Passwords and Keys"; until then Loopgate asks where to keep the sign-in.',
+        'Sign in: the window of Loopgate then has a button that makes one. Without a desktop, set LOOPGATE_VAULT_KEY.',
       );
     case 'unknown':
       return note(

@@ -10,7 +10,7 @@ import {
   textValue,
   whyNoBus,
 } from '../../e2e/support/privateBus.ts';
-import { promptToUnlock } from './unlockPrompt.ts';
+import { promptToCreate, promptToUnlock } from './keyringPrompt.ts';
 
 /** Only reached when something is broken. */
 const within = { timeout: 15_000 };
@@ -61,6 +61,32 @@ describe.skipIf((await whyNoBus()) !== undefined)('promptToUnlock', () => {
       await over;
     },
   );
+
+  it('a keyring is made by asking for its password, as the default one, unless there is one', async () => {
+    const heard = { alias: '' };
+    let collection = '/';
+    const { environment, program } = await serviceThat(({ member, values }) => {
+      if (member === 'ReadAlias') return path(collection);
+      if (member !== 'CreateCollection') return ['', Buffer.alloc(0)];
+      // a{sv} with one entry, then s.
+      const length = values.number();
+      values.align(8);
+      const entry = [values.text(), values.signature(), values.text()];
+      expect(entry).toEqual(['org.freedesktop.Secret.Collection.Label', 's', 'Default keyring']);
+      expect(length).toBeGreaterThan(0);
+      heard.alias = values.text();
+      return ['oo', Buffer.concat([padded(textValue('/'), 4), textValue(prompt)])];
+    });
+    const over = promptToCreate(environment);
+    await expect.poll(() => program.asked.at(-1), within).toBe(`${prompt} ${ofPrompt} Prompt`);
+    expect(heard.alias).toBe('default');
+    program.signal(prompt, ofPrompt, 'Completed');
+    await over;
+    const asked = program.asked.length;
+    collection = login;
+    await promptToCreate(environment);
+    expect(program.asked.slice(asked).map((one) => one.split(' ').at(-1))).toEqual(['ReadAlias']);
+  });
 
   it('where nothing is locked nobody is asked', async () => {
     const { environment, program } = await serviceThat(({ member }) =>
