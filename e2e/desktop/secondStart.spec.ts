@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import { testApp } from '../../build/testApp.ts';
+import type { Endpoint } from '../../main/endpointFile.ts';
 import { heading, press, runToItsEnd, startDesktopApp } from '../support/desktopApp.ts';
 import { onStage } from '../support/stage.ts';
 
@@ -39,10 +43,10 @@ test('started where nothing can be kept among the temporary files, it starts: no
 
 test('where no folder takes anything at all, it says which ones, and ends with 2', () =>
   onStage(async ({ environment }) => {
-    const nowhere = { LOOPGATE_HOME: '/proc/loopgate', TMPDIR: '/proc', XDG_RUNTIME_DIR: '/proc' };
+    const nowhere = { LOOPGATE_HOME: '/proc', TMPDIR: '/proc', XDG_RUNTIME_DIR: '/proc' };
     const { exitCode, errors } = await runToItsEnd({ ...environment, ...nowhere });
     expect(exitCode).toBe(2);
-    expect(errors).toContain('Nothing can be written to /proc/loopgate or /proc');
+    expect(errors).toContain('Nothing can be written to /proc or /proc');
   }));
 
 test('a second start shows the window of the first when the temporary files were cleaned up, or are others', () =>
@@ -64,9 +68,10 @@ test('a second start shows the window of the first when the temporary files were
     await app.quit();
   }));
 
-test('a data folder that nothing can be written to: a second start shows the window all the same', () =>
-  onStage(async ({ environment }) => {
-    const unwritable = { ...environment, LOOPGATE_HOME: '/proc/loopgate' };
+test('a data folder that nothing can be written to: a second start shows the window all the same, and nothing is left behind', () =>
+  onStage(async ({ environment, session }) => {
+    const TMPDIR = await mkdtemp(join(session.home, 'temporary-'));
+    const unwritable = { ...environment, LOOPGATE_HOME: '/proc', TMPDIR };
     const app = await startDesktopApp({ environment: unwritable });
     await app.window.close();
     const [, second] = await Promise.all([
@@ -75,6 +80,7 @@ test('a data folder that nothing can be written to: a second start shows the win
     ]);
     expect(second).toMatchObject(shown);
     await app.quit();
+    expect((await readdir(TMPDIR)).filter((name) => name.startsWith('loopgate-'))).toEqual([]);
   }));
 
 test('several starts at once are one app', () =>
@@ -112,17 +118,26 @@ test('quit while a renewal hangs and started again at once: it runs in the end',
       const app = await startDesktopApp({ environment });
       await signInAs('Grace Hopper', () => press(app, 'Sign in'));
       await expect(heading(app, 'Grace Hopper')).toBeVisible();
-      const lift = provider.fault('/oauth/token', { hang: true });
-      const before = provider.count('/oauth/token');
+      const renewing = new Promise<void>((resolve) => {
+        // Never answered.
+        provider.fault('/oauth/token', { respond: () => resolve() });
+      });
       void fetch(`${app.address}/user/access_token`).catch(() => undefined);
-      await expect.poll(() => provider.count('/oauth/token')).toBeGreaterThan(before);
+      await renewing;
       const ended = app.quit();
       await expect.poll(() => existsSync(join(home, 'endpoint.json'))).toBe(false);
-      const next = await startDesktopApp({ environment });
+      // By hand, as the helper would start it once more.
+      const { executable, args } = await testApp();
+      const next = spawn(executable, [...args, '--hidden'], { env: environment, stdio: 'ignore' });
+      const over = once(next, 'close');
       await ended;
-      expect(await health(next.address)).toBe(200);
-      lift();
-      await next.quit();
+      const running = async () => {
+        const { pid, address } = JSON.parse(await readFile(join(home, 'endpoint.json'), 'utf8')) as Endpoint;
+        return [pid, await health(address)];
+      };
+      await expect.poll(() => running().catch(() => [])).toEqual([next.pid, 200]);
+      next.kill();
+      await over;
     },
     { provider: { accessTokenSeconds: 1 } },
   ));

@@ -8,7 +8,7 @@ import type { Desktop } from './desktop.ts';
 import { startsHidden } from './startAtLogin.ts';
 
 /** How long an app that has the data folder may take to start, or to end, and for one answer; in milliseconds. */
-const patience = 15_000;
+const patience = 20_000;
 const answerPatience = 5_000;
 /** How often it is asked meanwhile, in milliseconds. */
 const askEvery = 200;
