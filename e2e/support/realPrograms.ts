@@ -12,7 +12,7 @@ import { keepConnectionTimes } from '../../main/api/connectionTime.ts';
 import { DesktopEntries } from '../../main/api/desktopEntry.ts';
 import { ExecutableHashes } from '../../main/api/executable.ts';
 import { LinuxPrograms, type LinuxSystem } from '../../main/api/programLinux.ts';
-import { readKernelTable } from '../../main/api/slices.ts';
+import { readKernelRows } from '../../main/api/slices.ts';
 
 /** A program in a root of its own has none of this machine's certificates, and Node.js would warn of each that is missing. */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...environment } = process.env;
@@ -131,7 +131,7 @@ export function linuxLookup(system: Partial<LinuxSystem> = {}): CallerLookup {
     entries: new DesktopEntries({}),
     ...system,
   });
-  return linuxCallerLookup((name) => readKernelTable(`/proc/net/${name}`), ownUid, programs);
+  return linuxCallerLookup((name, marks) => readKernelRows(`/proc/net/${name}`, marks), ownUid, programs);
 }
 
 /** Waits until a process runs an executable. */

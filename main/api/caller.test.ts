@@ -206,6 +206,18 @@ describe('section P: Linux', () => {
     expect(read).toEqual(needed);
   });
 
+  it('section P: of the tables, which every user can fill, no more is asked for than the rows of our own port', async () => {
+    const asked: string[][] = [];
+    const readTable = async (name: 'tcp' | 'tcp6', marks: Iterable<string>) => {
+      asked.push([...marks]);
+      return await recorded(name);
+    };
+    await linuxCallerLookup(readTable, 1000, noPrograms).find(from(0x9c40));
+    await linuxCallerLookup(readTable, 1000, noPrograms).mayBringLogin(from(0x9c99));
+    expect(asked.length).toBeGreaterThan(2);
+    expect(new Set(asked.map((marks) => marks.join()))).toEqual(new Set([':03E8 ']));
+  });
+
   it('section P: one read serves all connections that wait then', async () => {
     let reads = 0;
     const lookup = linuxCallerLookup(

@@ -10,7 +10,7 @@ import { LinuxPrograms } from './programLinux.ts';
 import { MacPrograms } from './programMac.ts';
 import { WindowsPrograms } from './programWindows.ts';
 import { sharedRead } from './sharedRead.ts';
-import { readKernelTable } from './slices.ts';
+import { portMark, readKernelRows } from './slices.ts';
 
 /** The group `admin` of macOS, which may write /Applications. */
 const macAdminGroup = 80n;
@@ -103,7 +103,7 @@ export function systemCallerLookup(platform: NodeJS.Platform = process.platform,
   const command = ownCommand === undefined ? {} : { ownCommand };
   if (platform === 'linux') {
     const programs = new LinuxPrograms({ ownUid, hashes, entries: new DesktopEntries(process.env), ...command });
-    return linuxCallerLookup((name) => readKernelTable(`/proc/net/${name}`), ownUid, programs);
+    return linuxCallerLookup((name, marks) => readKernelRows(`/proc/net/${name}`, marks), ownUid, programs);
   }
   if (platform === 'darwin') {
     const programs = new MacPrograms({
@@ -123,17 +123,19 @@ export function systemCallerLookup(platform: NodeJS.Platform = process.platform,
 
 /**
  * Linux: the socket tables of /proc. Each takes the kernel milliseconds, however few rows it has: no more are read than needed.
- * @param readTable - gives the text of `tcp` or `tcp6`
+ * @param readTable - gives the rows of `tcp` or `tcp6` that hold one of these texts
  */
 export function linuxCallerLookup(
-  readTable: (name: 'tcp' | 'tcp6') => Promise<string>,
+  readTable: (name: 'tcp' | 'tcp6', marks: Iterable<string>) => Promise<string>,
   ownUid: number,
   programs: Pick<LinuxPrograms, 'find'>,
 ): CallerLookup {
   const clock = new UptimeClock();
+  /** What the rows of our own port have: a Loopgate listens on one. */
+  const marks = new Set<string>();
   const read = (name: 'tcp' | 'tcp6') =>
     // The time before it is read: what is made later than it seems would pass for one's own.
-    sharedRead(async () => ({ readAt: clock.look(), rows: socketTable(await readTable(name)) }));
+    sharedRead(async () => ({ readAt: clock.look(), rows: socketTable(await readTable(name, marks)) }));
   const tcp = read('tcp');
   // A system without IPv6 has none.
   const tcp6 = read('tcp6');
@@ -154,6 +156,7 @@ export function linuxCallerLookup(
   const findRow = async (connection: Connection) => (await look(connection)) ?? (await look(connection));
   return {
     async find(connection) {
+      marks.add(portMark(connection.localPort));
       const { uptime: accepted } = connection.opened ?? presentTime();
       const row = await findRow(connection);
       if (row?.uid !== ownUid || row.inode === 0) return undefined;
@@ -166,7 +169,10 @@ export function linuxCallerLookup(
         }),
       );
     },
-    mayBringLogin: (connection) => mayBringLogin(look, connection, ownUid),
+    mayBringLogin(connection) {
+      marks.add(portMark(connection.localPort));
+      return mayBringLogin(look, connection, ownUid);
+    },
   };
 }
 

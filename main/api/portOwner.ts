@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { baseName, kindOf, printable, scriptOf } from '../access/program.ts';
 import { lsof, powershell, ps, runSystemProgram } from '../systemPrograms.ts';
 import { processStatus, walkSockets } from './programLinux.ts';
-import { readKernelTable } from './slices.ts';
+import { portMark, readKernelRows } from './slices.ts';
 
 /** Who listens on a port, as the operating system says: never as it says of itself over HTTP (L9). */
 export interface PortOwner {
@@ -75,7 +75,8 @@ export function listeningRows(table: string, port: number): { uid: number; inode
 }
 
 async function linuxOwner(port: number): Promise<PortOwner | undefined> {
-  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readKernelTable(`/proc/net/${name}`).catch(() => '')));
+  const read = (name: string) => readKernelRows(`/proc/net/${name}`, [portMark(port)]);
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => read(name).catch(() => '')));
   const rows = tables.flatMap((table) => listeningRows(table, port));
   const [first] = rows;
   if (!first) return undefined;

@@ -1,27 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { readKernelTable, Slices } from './slices.ts';
+import { portMark, readKernelRows, Slices } from './slices.ts';
 
-/** Larger than what is read at a time. */
-function largeFile(): string {
+test('section P: of a table of the kernel the rows with a mark are read, wherever its pieces end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'loopgate-table-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'tcp');
-  writeFileSync(path, Array.from({ length: 5000 }, (_, index) => `${index}: row\n`).join(''));
-  return path;
-}
-
-test('section P: a table of the kernel is read whole, however many pieces it has', async () => {
-  const path = largeFile();
-  expect(await readKernelTable(path)).toBe(readFileSync(path, 'latin1'));
-  expect(readFileSync(path).length).toBeGreaterThan(2 * 16 * 1024);
+  const rows = Array.from({ length: 5000 }, (_, index) => `${index}: ${index % 7 === 0 ? 'one:03E8 other' : 'none'}\n`);
+  // Both ends are at that port.
+  rows.push('last: one:03E8 other:03E8 \n');
+  writeFileSync(path, rows.join(''));
+  expect(rows.join('').length).toBeGreaterThan(2 * 16 * 1024);
+  expect(await readKernelRows(path, [portMark(1000)])).toBe(rows.filter((row) => row.includes(':03E8 ')).join(''));
+  expect(await readKernelRows(path, [])).toBe('');
 });
 
 test('section P: a table that is not there is an error, as on a system without IPv6', async () => {
-  await expect(readKernelTable('/proc/net/none')).rejects.toThrow('ENOENT');
+  await expect(readKernelRows('/proc/net/none', [])).rejects.toThrow('ENOENT');
 });
 
 test('performance: others have their turn while there is much to do', async () => {
