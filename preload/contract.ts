@@ -268,6 +268,8 @@ export interface AppView {
   readonly offersStartAtLogin?: boolean;
   /** Who was active before a program made `person` the active account (T18); absent once the person has seen it. */
   readonly switchedFrom?: PersonView;
+  /** True while `person` is active by a program's login, when nobody was (T18); absent once the person has seen it. */
+  readonly signedInByProgram?: boolean;
   readonly waiting?: WaitingView;
   readonly problem?: ProblemView;
   readonly storage: StorageView;
@@ -294,7 +296,7 @@ export interface Actions {
   /** Signs one account out, active or not. */
   signOutAccount(account: string): void;
   switchAccount(account: string): void;
-  /** The person has seen that a program switched the account. */
+  /** The person has seen that a program switched the account, or signed somebody in. */
   acceptSwitch(): void;
   cancelSignIn(id: string): void;
   openAgain(id: string): void;

@@ -13,7 +13,7 @@ import { SignedIn } from './signedIn.tsx';
 import { SignedOut } from './signedOut.tsx';
 import { Starting } from './starting.tsx';
 import { StorageNote, StorageQuestion } from './storage.tsx';
-import { Switched } from './switched.tsx';
+import { SignedInByProgram, Switched } from './switched.tsx';
 import { texts } from './texts.ts';
 import { useAnnounced } from './useAnnounced.ts';
 import { useFocusKept } from './useFocusKept.ts';
@@ -104,6 +104,7 @@ export function App({ bridge }: { bridge: Bridge }) {
         {view?.switchedFrom && view.person && (
           <Switched person={view.person} from={view.switchedFrom} actions={bridge} />
         )}
+        {view?.signedInByProgram && view.person && <SignedInByProgram person={view.person} actions={bridge} />}
         {view?.storage.needs === 'choice' && <StorageQuestion onChoose={choose} />}
         {view?.storage.needs === 'create' && (
           <StorageNote storage={view.storage} onChoose={choose} onPrompt={() => bridge.createKeyring()} />

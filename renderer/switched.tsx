@@ -1,6 +1,32 @@
 import type { Actions, PersonView } from '../preload/contract.ts';
 import { texts } from './texts.ts';
 
+interface SignedInByProgramProps {
+  person: PersonView;
+  actions: Pick<Actions, 'signOutAccount' | 'acceptSwitch'>;
+}
+
+/** A program's login made this account the one in use while nobody was signed in (T18): whose it is, and the way back. */
+export function SignedInByProgram({ person, actions }: SignedInByProgramProps) {
+  const { signedInByProgram: words } = texts;
+  return (
+    <section class="note warning" aria-labelledby="signed-in-by-program">
+      <h2 id="signed-in-by-program" class="note-title">
+        {words.title(person.name)}
+      </h2>
+      <p>{words.text}</p>
+      <div class="note-buttons">
+        <button type="button" onClick={() => actions.signOutAccount(person.account)}>
+          {words.undo}
+        </button>
+        <button type="button" onClick={() => actions.acceptSwitch()}>
+          {words.keep}
+        </button>
+      </div>
+    </section>
+  );
+}
+
 interface SwitchedProps {
   person: PersonView;
   from: PersonView;

@@ -95,3 +95,30 @@ test('T18: two accounts: added and switched by the person, switched by a program
     await expect.poll(notifications).toHaveLength(2);
     await app.quit();
   }));
+
+test('T18, R16: a program signs somebody in: what is copied is an address of ours, and who came is said, and undone', () =>
+  onStage(async ({ session, environment, browser, provider }) => {
+    const app = await startDesktopApp({ environment });
+    const notifications = await watchNotifications(app, session);
+    const opened = browser.nextTab();
+    const asked = fetch(`${app.address}/os/sign_in`, { method: 'POST' });
+    const tab = await opened;
+    await expect(heading(app, 'Continue in your browser')).toBeVisible();
+    await expect(app.window.getByText('A program on this machine asked to sign you in.')).toBeVisible();
+    await press(app, 'Copy address');
+    const copied = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
+    expect(copied).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/login\/[\w-]{32}$/);
+    // It is good in another browser, too.
+    const other = await browser.context.newPage();
+    await other.goto(copied);
+    expect(other.url()).toContain(provider.issuer);
+    await tab.getByLabel('Your name').fill('Ada Lovelace');
+    await tab.getByRole('button', { name: 'Continue' }).click();
+    expect((await asked).status).toBe(200);
+    await expect(heading(app, 'A program signed you in as Ada Lovelace')).toBeVisible();
+    await expect.poll(notifications).toEqual(['A program signed you in as Ada Lovelace. Not you?']);
+    await press(app, 'Not you? Undo');
+    await expect(heading(app, 'A program signed you in as Ada Lovelace')).toHaveCount(0);
+    expect((await fetch(`${app.address}/userinfo`)).status).toBe(401);
+    await provider.waitFor(({ path }) => path === '/oauth/revoke');
+  }));

@@ -62,6 +62,8 @@ export class Authorization {
   /** True when neither state nor challenge came from a client: the answer then carries the challenge. */
   readonly fresh: boolean;
   status: AuthorizationStatus = 'issued';
+  /** True once the person has asked for it at the tray or window, whoever asked before: theirs becomes the active account (T18). */
+  isPersons = false;
   /** Milliseconds since the epoch. */
   deadline: number;
   request: AuthorizationRequest | undefined;
@@ -288,6 +290,13 @@ export class Authorizations {
   setPage(one: Authorization, page: PageState): void {
     if (one.page === page) return;
     one.page = page;
+    this.#changed();
+  }
+
+  /** The person has asked for this one, or joined it. */
+  isPersons(one: Authorization): void {
+    if (one.isPersons) return;
+    one.isPersons = true;
     this.#changed();
   }
 

@@ -115,6 +115,8 @@ export interface BrokerState {
   readonly vault: VaultPlace;
   /** Who was active before a program made {@link person} the active account (T18), until the person has seen it. */
   readonly switchedFrom: PersonState | undefined;
+  /** Whether {@link person} is active by a program's login while nobody was (T18), until the person has seen it. */
+  readonly signedInByProgram: boolean;
 }
 
 /** The broker's face: everything that the API and the desktop may ask for. */
@@ -139,6 +141,8 @@ export class Broker {
   #remedy: Remedy = 'none';
   /** T18: who was active before a program chose another account, and which one that was. */
   #switched: { readonly from: string; readonly to: string } | undefined;
+  /** T18: whom a program's login has made active while nobody was. */
+  #arrived: string | undefined;
 
   constructor(settings: BrokerSettings, world: BrokerWorld) {
     this.#settings = settings;
@@ -169,7 +173,7 @@ export class Broker {
     });
     this.#tokens = new TokenEndpoint(this.#authorizations, this.#accounts, this.#registration, world.clock, {
       exposeRefreshToken: settings.exposeRefreshToken,
-      signedIn: (owner) => this.#signedIn(owner),
+      signedIn: (owner, arrived) => this.#signedIn(owner, arrived),
       reasonOf,
     });
     this.#otherProfiles = new OtherProfiles(world.clock);
@@ -602,9 +606,10 @@ export class Broker {
     await this.#accounts.activate(account);
   }
 
-  /** The person has seen that a program switched the account. */
+  /** The person has seen that a program switched the account, or signed somebody in. */
   acceptSwitch(): void {
     this.#switched = undefined;
+    this.#arrived = undefined;
     this.#changed();
   }
 
@@ -655,6 +660,7 @@ export class Broker {
       remedy: this.#remedy,
       vault: this.#accounts.place,
       switchedFrom: before && personOf(before),
+      signedInByProgram: session !== undefined && session.key === this.#arrived,
     };
   }
 
@@ -667,8 +673,9 @@ export class Broker {
     const inBrowser = this.#authorizations.waiting();
     if (inBrowser) {
       const { id, deadline, page, request } = inBrowser;
+      const requestedBy = inBrowser.isPersons ? 'loopgate' : 'program';
       const registration = request && { clientId: request.clientId, redirectUri: request.redirectUri };
-      return { id, requestedBy: requesterOf(inBrowser), deadline, page, ...(registration && { registration }) };
+      return { id, requestedBy, deadline, page, ...(registration && { registration }) };
     }
     const onDevice = this.#deviceLogins.waiting;
     return onDevice && { ...onDevice, requestedBy: 'program', page: 'elsewhere' };
@@ -729,9 +736,10 @@ export class Broker {
       clientId: this.#registration.clientId(undefined),
       ...(audience !== undefined && { audience }),
     });
+    const isFirst = this.#accounts.peek() === undefined;
     // T18: nobody who signed in meanwhile is pushed aside.
     const session = await this.#accounts.adopt(this.#registration.provider(), account, { activate: false });
-    this.#signedIn(loopgateItself);
+    this.#signedIn(loopgateItself, isFirst ? session.key : undefined);
     // Those who wait for the person wait for the profile too, but not for ever.
     void session.readProfile().catch(() => undefined);
   }
@@ -778,15 +786,27 @@ export class Broker {
     });
   }
 
-  /** A login of the tray or window: that person becomes the active one (T18: they asked for it here). */
+  /**
+   * A login of the broker's own. Asked for at the tray or window, its person becomes the active one; a program that only wanted
+   * somebody to be signed in switches nothing (T18).
+   */
   async #exchangeOwn(one: Authorization): Promise<void> {
-    await this.#tokens.exchange(one, one.codeVerifier ?? '', { activate: true });
+    const { isPersons } = one;
+    await this.#tokens.exchange(one, one.codeVerifier ?? '', { activate: isPersons });
+    if (!isPersons) return;
     this.#switched = undefined;
+    this.#arrived = undefined;
     this.#changed();
   }
 
-  #signedIn(owner: Owner): void {
+  /** @param arrived - whom a program has made active while nobody was; never named in the log */
+  #signedIn(owner: Owner, arrived: string | undefined): void {
     this.#world.log.info({ owner }, 'signed in');
+    if (arrived !== undefined) {
+      this.#arrived = arrived;
+      this.#world.log.info({ owner }, 'signed in by a program while nobody was');
+      this.#changed();
+    }
     // A disk that is full stays so; everything else is over with a new session.
     if (this.#problem !== undefined && this.#remedy !== 'none') this.#clearProblem();
   }

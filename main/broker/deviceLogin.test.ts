@@ -207,6 +207,8 @@ describe('T13: a login on another device', () => {
     await new BrowserDouble().approveDevice(verificationUri, 'Ada Lovelace', { userCode });
     clock.advance(second);
     expect(await signedIn).toMatchObject({ subject: ada, profile: { name: 'Ada Lovelace' }, renewable: true });
+    // T18: said, as that of any program's login.
+    expect(broker.state().signedInByProgram).toBe(true);
     const first = (await broker.accessToken()).accessToken;
     await broker.token(editor, refreshGrant);
     expect((await broker.accessToken()).accessToken).not.toBe(first);

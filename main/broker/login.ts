@@ -133,6 +133,7 @@ export class Logins {
     // From here on nothing waits: of two equal requests the second must find the first.
     const request = this.#authorizationRequest(asked, clientId, endpoint.callbackMode);
     const one = this.#find(owner, asked, request);
+    if ((options.startedBy ?? owner) === loopgateItself) this.#pending.isPersons(one);
     if (one.status !== 'issued') return one;
     const patience = Math.min(this.#host.signInTimeout, consentAndLogin - (options.waited ?? 0));
     // The machine slept while the person was asked: nobody is sent to a login that has ended already.

@@ -21,8 +21,11 @@ export const profilePatience = 2_000;
 /** What the token endpoint needs from the broker around it. */
 export interface TokenEndpointHost {
   readonly exposeRefreshToken: boolean;
-  /** A login became a session. */
-  signedIn(owner: Owner): void;
+  /**
+   * A login became a session.
+   * @param arrived - the account of somebody whom a program has made active while nobody was
+   */
+  signedIn(owner: Owner, arrived: string | undefined): void;
   /** A failure as the caller may be told it. */
   reasonOf(error: unknown): BrokerError;
 }
@@ -133,8 +136,9 @@ export class TokenEndpoint {
       if (refreshToken !== undefined) this.#accounts.revokeLater(revocationOf(account, refreshToken));
       throw new BrokerError('authorization_cleared');
     }
+    const isFirst = this.#accounts.peek() === undefined;
     const session = await this.#accounts.adopt(provider, account, { activate });
-    this.#host.signedIn(one.owner);
+    this.#host.signedIn(one.owner, isFirst && !one.isPersons ? session.key : undefined);
     const profile = await this.#inTime(session.readProfile());
     return this.#tokenResult(tokens, { clientId, audience, ...(profile && { profile }) });
   }

@@ -177,7 +177,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   const openQuestion = () => (running.host.gate.questions.length > 0 ? consent.focus() : open());
   const tray = new AppTray(view(), { ...actions, open, openAt, openQuestion }, trayHost);
   const isLooking = () => BrowserWindow.getFocusedWindow() !== null;
-  const notifications = new Notifications(view(), system, { open, openQuestion }, isLooking);
+  const notifications = new Notifications(view(), system, { ...actions, open, openQuestion }, isLooking);
   const show = () => {
     let present = view();
     if (network.follow(isProviderAway(present))) present = view();

@@ -55,7 +55,7 @@ const waitingFor = (requestedBy: 'loopgate' | 'program'): AppView => ({
 
 /** The one text that a change brings. */
 function notificationText(before: AppView, view: AppView): string | undefined {
-  const notices = noticesOf(before, view, undefined, 0);
+  const notices = noticesOf(before, view, 0);
   expect(notices.length).toBeLessThan(2);
   return notices[0]?.text;
 }
@@ -81,7 +81,7 @@ describe('a browser that did not open', () => {
       const notifications = new Notifications(
         signedOut,
         system,
-        { open: () => undefined, openQuestion: () => undefined },
+        { open: () => undefined, openQuestion: () => undefined, signOutAccount: () => undefined },
         () => false,
       );
       notifications.show(notOpened);
@@ -151,36 +151,44 @@ test('what is there at the start happened in an earlier run', () => {
 });
 
 describe('a sign-in', () => {
-  const text = (before: AppView, view: AppView, requestedBy: 'loopgate' | 'program') =>
-    noticesOf(before, view, requestedBy, 0).map((notice) => notice.text);
+  const arrived: AppView = { ...signedIn, signedInByProgram: true };
 
-  test('that a program asked for is said; the person’s own is not', () => {
-    expect(text(signedOut, signedIn, 'program')).toEqual(['Signed in as Ada Lovelace.']);
-    expect(text(signedOut, signedIn, 'loopgate')).toEqual([]);
-    expect(text(starting, signedIn, 'program')).toEqual([]);
+  test('T18: of a program, while nobody was signed in, is said once, with the name and what undoes it', () => {
+    expect(noticesOf(signedOut, arrived, 0)).toEqual([
+      {
+        about: 'person',
+        text: 'A program signed you in as Ada Lovelace. Not you?',
+        leadsTo: 'window',
+        undoes: ada.account,
+      },
+    ]);
+    // Who it is may be known before it is known by whom.
+    expect(notificationText(signedIn, arrived)).toBe('A program signed you in as Ada Lovelace. Not you?');
+    expect(notificationText(arrived, { ...arrived, freshness: 'stale' })).toBeUndefined();
+    expect(notificationText(starting, arrived)).toBeUndefined();
+  });
+
+  test('of the person’s own is not said', () => {
+    expect(notificationText(signedOut, signedIn)).toBeUndefined();
   });
 
   test('T9: says no e-mail address', () => {
-    const nameless: AppView = { ...signedIn, person: { ...ada, name: ada.email } };
-    expect(text(signedOut, nameless, 'program')).toEqual(['You are signed in.']);
-  });
-
-  test('that is another account is said once: as a switch', () => {
-    expect(text(signedIn, switched, 'program')).toEqual(['A program switched to Grace Hopper.']);
+    const nameless: AppView = { ...arrived, person: { ...ada, name: ada.email } };
+    expect(notificationText(signedOut, nameless)).toBe('A program signed you in. Not you?');
   });
 });
 
 test('a program that asks, and one that nobody answered', () => {
-  expect(noticesOf(signedIn, asked, undefined, 0)).toEqual([
+  expect(noticesOf(signedIn, asked, 0)).toEqual([
     { about: 'questions', text: 'acme-editor asks to use your sign-in.', leadsTo: 'question' },
   ]);
   const three = ['q', 'r', 's'].map((id) => ({ ...question, id }));
-  expect(noticesOf(asked, { ...asked, questions: three }, undefined, 0)).toEqual([
+  expect(noticesOf(asked, { ...asked, questions: three }, 0)).toEqual([
     { about: 'questions', text: '3 programs ask to use your sign-in.', leadsTo: 'question' },
   ]);
-  expect(noticesOf({ ...asked, questions: three }, asked, undefined, 0)).toEqual([]);
+  expect(noticesOf({ ...asked, questions: three }, asked, 0)).toEqual([]);
   expect(notificationText(asked, asked)).toBeUndefined();
-  expect(noticesOf(asked, missed, undefined, 60_000)).toEqual([
+  expect(noticesOf(asked, missed, 60_000)).toEqual([
     {
       about: 'q',
       text: 'acme-editor was not answered, and has not been let in.',
@@ -191,8 +199,8 @@ test('a program that asks, and one that nobody answered', () => {
 });
 
 test('a question that the person has answered, or whose window they closed, is not said to be missed', () => {
-  expect(noticesOf(asked, signedIn, undefined, 10_000)).toEqual([]);
-  expect(noticesOf(asked, missed, undefined, 10_000)).toEqual([]);
+  expect(noticesOf(asked, signedIn, 10_000)).toEqual([]);
+  expect(noticesOf(asked, missed, 10_000)).toEqual([]);
 });
 
 test('a name stands in a text as it is: what is markup to the system is told to it where it is shown', () => {
@@ -209,7 +217,7 @@ test('a name is as long as it may be in the tray', () => {
 });
 
 describe('what is shown', () => {
-  const actions = { open: vi.fn(), openQuestion: vi.fn() };
+  const actions = { open: vi.fn(), openQuestion: vi.fn(), signOutAccount: vi.fn() };
   beforeEach(() => {
     given.length = 0;
     vi.clearAllMocks();
@@ -248,10 +256,15 @@ describe('what is shown', () => {
     expect(play([both, switched, both, signedIn, asked, signedIn, ended], () => true)).toEqual([]);
   });
 
-  test('a sign-in counts as the program’s that asked for the login, though that is over by then', () => {
-    expect(play([signedOut, waitingFor('program'), signedOut, signedIn])).toEqual(['Signed in as Ada Lovelace.']);
-    given.length = 0;
-    expect(play([signedOut, waitingFor('program'), signedOut, waitingFor('loopgate'), signedIn])).toEqual([]);
+  test('T18: that of a program’s sign-in can undo it, and is taken back when it was undone or kept', () => {
+    const notifications = new Notifications(signedOut, system, actions, () => false);
+    notifications.show({ ...signedIn, signedInByProgram: true });
+    const [undo] = given[0]?.actions ?? [];
+    expect(undo?.label).toBe('Undo');
+    undo?.run();
+    expect(actions.signOutAccount).toHaveBeenCalledExactlyOnceWith(ada.account);
+    notifications.show(signedOut);
+    expect(given.map(({ isClosed }) => isClosed)).toEqual([true]);
   });
 
   test('a question’s is taken back with the answer, and its click leads to the question', () => {

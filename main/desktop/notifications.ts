@@ -14,31 +14,28 @@ export interface Notice {
   readonly isMissed?: boolean;
   /** Buttons, where the system shows any. */
   readonly actions?: readonly NotificationAction[];
+  /** The account that a program has signed in, which the person may undo. */
+  readonly undoes?: string;
 }
 
 /** Where a click leads. */
 export interface NoticeActions {
   open(): void;
   openQuestion(): void;
+  signOutAccount(account: string): void;
 }
 
 /**
  * What there is to say about a change: only what happened without the person, while they may be looking elsewhere.
  * @param before - the view before the change; what is already there when Loopgate starts happened in an earlier run
- * @param requestedBy - who asked for the login that was open last
  * @param now - in milliseconds since the epoch
  */
-export function noticesOf(
-  before: AppView,
-  view: AppView,
-  requestedBy: 'loopgate' | 'program' | undefined,
-  now: number,
-): Notice[] {
+export function noticesOf(before: AppView, view: AppView, now: number): Notice[] {
   const { notifications: words } = spoken().texts;
-  const ofPerson = before.status === 'starting' ? undefined : personText(before, view, requestedBy);
+  const ofPerson = before.status === 'starting' ? undefined : personText(before, view);
   const asked = view.questions.filter(({ id }) => !before.questions.some((one) => one.id === id));
   return [
-    ...(ofPerson === undefined ? [] : [{ about: 'person', text: ofPerson, leadsTo: 'window' as const }]),
+    ...(ofPerson === undefined ? [] : [{ about: 'person', leadsTo: 'window' as const, ...ofPerson }]),
     ...(isNewlyFailed(before, view) ? [{ about: 'login', text: words.notOpened, leadsTo: 'window' as const }] : []),
     ...askedOf(asked, view),
     ...unansweredOf(before, view, now).map((question): Notice => {
@@ -53,20 +50,19 @@ function isNewlyFailed(before: AppView, { waiting }: AppView): boolean {
   return waiting?.page === 'failed' && before.waiting?.page !== 'failed';
 }
 
-function personText(before: AppView, view: AppView, requestedBy: string | undefined): string | undefined {
+function personText(before: AppView, view: AppView): Pick<Notice, 'text' | 'undoes'> | undefined {
   const { notifications: words } = spoken().texts;
   if (hasEnded(view)) {
-    if (before.status === 'signed_in' && view.status === 'signed_out') return words.ended;
-    if (hasLostAnother(before, view)) return words.endedOther;
+    if (before.status === 'signed_in' && view.status === 'signed_out') return { text: words.ended };
+    if (hasLostAnother(before, view)) return { text: words.endedOther };
   }
   const { person, switchedFrom } = view;
-  if (!person || person.account === before.person?.account) return undefined;
+  if (!person) return undefined;
   const name = speakable(person);
-  if (switchedFrom) return words.switched(name);
-  const isNew = !accountsOf(before).includes(person.account);
   // The person's own sign-in is said by the page in the browser, which they look at.
-  if (isNew && requestedBy === 'program') return words.signedIn(name);
-  return undefined;
+  if (view.signedInByProgram && !before.signedInByProgram)
+    return { text: words.signedIn(name), undoes: person.account };
+  return switchedFrom && person.account !== before.person?.account ? { text: words.switched(name) } : undefined;
 }
 
 /** Whether an account is missing that was there, and a problem has come with that: the person's own sign-out brings none. */
@@ -111,7 +107,6 @@ export class Notifications {
   readonly #actions: NoticeActions;
   readonly #isLooking: () => boolean;
   #view: AppView;
-  #requestedBy: 'loopgate' | 'program' | undefined;
   readonly #system: Pick<SystemNotifications, 'show'>;
   /** By what they are about. */
   readonly #shown = new Map<string, ShownNotification>();
@@ -133,14 +128,14 @@ export class Notifications {
   show(view: AppView): void {
     const before = this.#view;
     this.#view = view;
-    this.#requestedBy = view.waiting?.requestedBy ?? this.#requestedBy;
     if (view.questions.length === 0) this.#takeBack('questions');
     if (view.waiting?.page !== 'failed') this.#takeBack('login');
-    for (const notice of noticesOf(before, view, this.#requestedBy, Date.now())) this.say(notice);
+    if (before.signedInByProgram && !view.signedInByProgram) this.#takeBack('person');
+    for (const notice of noticesOf(before, view, Date.now())) this.say(notice);
   }
 
   /** Says it in the place of what was said about the same; nothing, where the person is looking. */
-  say({ about, text, leadsTo, isMissed, actions }: Notice): void {
+  say({ about, text, leadsTo, isMissed, undoes, actions = this.#undo(undoes) }: Notice): void {
     if (!isMissed && this.#isLooking()) return;
     this.#takeBack(about);
     const click = () => {
@@ -149,6 +144,12 @@ export class Notifications {
       else this.#actions.open();
     };
     this.#shown.set(about, this.#system.show({ text, click, ...(actions && { actions }) }));
+  }
+
+  #undo(account: string | undefined): readonly NotificationAction[] | undefined {
+    if (account === undefined) return undefined;
+    const run = () => this.#actions.signOutAccount(account);
+    return [{ id: 'undo', label: spoken().texts.notifications.undo, run }];
   }
 
   #takeBack(about: string): void {

@@ -22,6 +22,7 @@ const nobody: BrokerState = {
   remedy: 'none',
   vault: { kind: 'keyring', changeable: false },
   switchedFrom: undefined,
+  signedInByProgram: false,
 };
 const picture = 'https://p.example/ada.png';
 
@@ -136,6 +137,11 @@ describe('view', () => {
       email: 'grace@example.com',
     });
     expect(view({ person: ada })).not.toHaveProperty('switchedFrom');
+  });
+
+  it('T18: that a program has signed somebody in is shown', () => {
+    expect(view({ person: ada, signedInByProgram: true }).signedInByProgram).toBe(true);
+    expect(view({ person: ada })).not.toHaveProperty('signedInByProgram');
   });
 
   it.each(['verified', 'unverified', 'stale'] as const)('a %s profile says so, and from when it is', (freshness) => {

@@ -51,6 +51,7 @@ export function viewOf(
       ...(person.profileReadAt !== undefined && { profileReadAt: person.profileReadAt }),
       ...(person.unreachableSince !== undefined && { unreachableSince: person.unreachableSince }),
     }),
+    ...(state.signedInByProgram && { signedInByProgram: true }),
     ...(switchedFrom && { switchedFrom: personView(switchedFrom, pictureOf) }),
     ...(waiting && { waiting }),
     ...(state.problem && { problem: problemView(state.problem, state.remedy) }),

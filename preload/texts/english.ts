@@ -225,6 +225,14 @@ export const english = {
     keep: 'Keep',
   },
 
+  /** A program's login has signed somebody in while nobody was. */
+  signedInByProgram: {
+    title: (name: string) => `A program signed you in as ${name}`,
+    text: 'Programs on this machine now get this account.',
+    undo: 'Not you? Undo',
+    keep: 'Keep',
+  },
+
   otherAccounts: {
     heading: 'Other accounts',
     use: 'Use',
@@ -507,7 +515,9 @@ export const english = {
     ended: 'Your sign-in has ended. Sign in again when you need it.',
     endedOther: 'The sign-in of another account has ended.',
     switched: (name: string | undefined) => `A program switched to ${name ?? 'another account'}.`,
-    signedIn: (name: string | undefined) => (name === undefined ? 'You are signed in.' : `Signed in as ${name}.`),
+    signedIn: (name: string | undefined) =>
+      name === undefined ? 'A program signed you in. Not you?' : `A program signed you in as ${name}. Not you?`,
+    undo: 'Undo',
   },
 
   /** Asked once, where closing the window only minimises it. */

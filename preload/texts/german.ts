@@ -223,6 +223,13 @@ export const german: Texts = {
     keep: 'Beibehalten',
   },
 
+  signedInByProgram: {
+    title: (name) => `Ein Programm hat Sie als ${name} angemeldet`,
+    text: 'Programme auf diesem Rechner bekommen jetzt dieses Konto.',
+    undo: 'Nicht Sie? Rückgängig',
+    keep: 'Beibehalten',
+  },
+
   otherAccounts: {
     heading: 'Weitere Konten',
     use: 'Nutzen',
@@ -500,7 +507,11 @@ export const german: Texts = {
     ended: 'Die Anmeldung ist beendet. Bei Bedarf bitte erneut anmelden.',
     endedOther: 'Die Anmeldung eines anderen Kontos ist beendet.',
     switched: (name) => `Ein Programm hat zu ${name ?? 'einem anderen Konto'} gewechselt.`,
-    signedIn: (name) => (name === undefined ? 'Angemeldet.' : `Angemeldet als ${name}.`),
+    signedIn: (name) =>
+      name === undefined
+        ? 'Ein Programm hat Sie angemeldet. Nicht Sie?'
+        : `Ein Programm hat Sie als ${name} angemeldet. Nicht Sie?`,
+    undo: 'Rückgängig',
   },
 
   closing: {
