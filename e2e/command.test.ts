@@ -1,4 +1,5 @@
 /** The command `loopgate` as a person and a script use it, with a headless host and the local provider. */
+import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { runCommand } from '../main/cli/run.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { BrowserDouble } from './identity-provider/person.ts';
-import { type Pair, printedLogin, startPair } from './support/client.ts';
-import { loopgate, startCommand } from './support/command.ts';
+import { type Pair, printedAddresses, printedLogin, startPair } from './support/client.ts';
+import { launcher, loopgate, startCommand } from './support/command.ts';
 import { startHeadless } from './support/headless.ts';
 
 let home: string;
@@ -217,6 +218,46 @@ describe('loopgate, with somebody who signs in', () => {
     const callback = await person.signInAs(address, 'Ada Lovelace');
     if (!(callback instanceof Response)) expect((await person.deliver(callback)).status).toBe(400);
     expect(await loopgate(home, 'userinfo')).toMatchObject({ exitCode: 4 });
+  });
+
+  test('R16: login --address shows the provider’s own address on a terminal, opens nothing, and ends when the person has signed in', async () => {
+    const { host, provider } = await pairWith();
+    const command = [process.execPath, launcher, 'login', '--address'].join(' ');
+    // A terminal of its own, which shows both streams.
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { PATH: process.env.PATH, LOOPGATE_HOME: home, SHELL: '/bin/sh' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    const address = await new Promise<string>((resolve, reject) => {
+      child.stdout.on('data', (data) => {
+        shown += data;
+        const found = /^ {2}(http\S+\/authorize\?\S+)\s*$/m.exec(shown)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+      void ended.then(() => reject(new Error(shown)));
+    });
+    expect(address).toContain(`${provider.issuer}authorize?`);
+    expect((await new BrowserDouble().signInAs(address, 'Ada Lovelace')).status).toBe(200);
+    expect(await ended).toBe(0);
+    expect(shown).toContain('Keep it to yourself');
+    expect(shown).toContain('Signed in as Ada Lovelace');
+    expect(host.output() + host.errors()).not.toContain(new URL(address).searchParams.get('state'));
+    expect(printedAddresses(host)).toEqual([]);
+  });
+
+  test('R16: login --address shows nothing where its output is kept, and starts no login', async () => {
+    const { provider, host } = await pairWith();
+    expect(await loopgate(home, 'login', '--address')).toMatchObject({
+      exitCode: 2,
+      out: '',
+      errors: expect.stringContaining('on a terminal only'),
+    });
+    expect(await asJson('login', '--address')).toMatchObject({ exitCode: 2, json: { error: 'wrong_use' } });
+    expect(await loopgate(home, 'login', '--address', '--device')).toMatchObject({ exitCode: 2 });
+    expect(provider.count('/authorize')).toBe(0);
+    expect(host.errors()).not.toContain('sign-in started');
   });
 
   test('T13: login --device shows address and code, and ends when the person has signed in elsewhere', async () => {

@@ -211,6 +211,7 @@ describe('the API description', () => {
       'POST /device/login',
       'POST /device/code',
       'POST /device/wait',
+      'POST /login-elsewhere',
       'GET /login/:ticket',
     ]);
   });

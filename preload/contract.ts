@@ -401,6 +401,8 @@ export const channels = {
   removeEverything: 'loopgate:remove-everything',
   /** window → main, invoke: back to the port that programs try first. */
   tryPortAgain: 'loopgate:try-port-again',
+  /** window → main, invoke: the provider's own address of a login, which the person wants to see. */
+  providerAddress: 'loopgate:provider-address',
   /** window → main, invoke: the page has painted its first view. */
   painted: 'loopgate:painted',
   /** window → main, invoke: one action with its arguments. */
@@ -429,6 +431,8 @@ export interface Bridge extends Actions {
   removeEverything(way: RemovalWay): Promise<RemovalResult>;
   /** Moves to the port of {@link AppView.port}, when it is free now. Nobody is signed out by it. */
   tryPortAgain(): Promise<PortResult>;
+  /** The provider's own address of a login, for a browser that runs elsewhere; undefined when the login is over (R16). */
+  providerAddress(id: string): Promise<string | undefined>;
   /** There is something to see: the window is shown now, and not before. */
   painted(): void;
 }

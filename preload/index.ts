@@ -51,6 +51,7 @@ const bridge: Bridge = {
   settings: () => ipcRenderer.invoke(channels.settings) as Promise<SettingsView>,
   changeSettings: (change) => ipcRenderer.invoke(channels.changeSettings, change) as Promise<ChangeResult>,
   checkProvider: (issuer) => ipcRenderer.invoke(channels.checkProvider, issuer) as Promise<ProviderCheck>,
+  providerAddress: (id) => ipcRenderer.invoke(channels.providerAddress, id) as Promise<string | undefined>,
   tryPortAgain: () => ipcRenderer.invoke(channels.tryPortAgain) as Promise<PortResult>,
   painted: () => {
     ipcRenderer.invoke(channels.painted).catch((reason: unknown) => console.warn('painted', reason));

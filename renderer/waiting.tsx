@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Actions, WaitingView } from '../preload/contract.ts';
+import type { Actions, Bridge, WaitingView } from '../preload/contract.ts';
 import { Countdown } from './countdown.tsx';
 import { ErrorPageHelp } from './errorPageHelp.tsx';
 import { Mark } from './icons.tsx';
@@ -14,7 +14,8 @@ interface WaitingProps {
   provider: string | undefined;
   /** Nobody is signed in: the login is all there is to show, and stands where the signed-out screen stood. */
   alone: boolean;
-  actions: Pick<Actions, 'openAgain' | 'copyAddress' | 'copyRegistration' | 'cancelSignIn'>;
+  actions: Pick<Actions, 'openAgain' | 'copyAddress' | 'copyRegistration' | 'cancelSignIn'> &
+    Pick<Bridge, 'providerAddress'>;
   onAnnounce: (text: string) => void;
   onSettings: () => void;
 }
@@ -56,6 +57,7 @@ export function Waiting({ waiting, provider, alone, actions, onAnnounce, onSetti
           </button>
         </div>
       )}
+      {page !== 'elsewhere' && <Elsewhere id={id} actions={actions} />}
       {registration && (
         <ErrorPageHelp
           registration={registration}
@@ -72,5 +74,34 @@ export function Waiting({ waiting, provider, alone, actions, onAnnounce, onSetti
         </button>
       </div>
     </section>
+  );
+}
+
+/** R16: the provider's own address, which has the login's state, is shown by an explicit act only, and never copied for the person. */
+function Elsewhere({ id, actions }: { id: string; actions: Pick<Bridge, 'providerAddress'> }) {
+  const { waiting: words } = texts;
+  const [address, setAddress] = useState<string>();
+
+  function show() {
+    actions.providerAddress(id).then(
+      (found) => setAddress(found ?? words.loginOver),
+      () => setAddress(words.loginOver),
+    );
+  }
+
+  return (
+    <details class="small">
+      <summary>{words.elsewhere}</summary>
+      <p class="muted">{words.elsewhereText}</p>
+      {address === undefined ? (
+        <button type="button" onClick={show}>
+          {words.showProviders}
+        </button>
+      ) : (
+        <p>
+          <code class="claim login-address">{address}</code>
+        </p>
+      )}
+    </details>
   );
 }

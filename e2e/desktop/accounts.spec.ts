@@ -101,20 +101,31 @@ test('T18, R16: a program signs somebody in: what is copied is an address of our
     const app = await startDesktopApp({ environment });
     const notifications = await watchNotifications(app, session);
     const opened = browser.nextTab();
-    const asked = fetch(`${app.address}/os/sign_in`, { method: 'POST' });
+    const asked = fetch(`${app.address}/os/sign_in`, { method: 'POST' }).then(
+      ({ status }) => status,
+      // The app ends with a test that has failed.
+      String,
+    );
     const tab = await opened;
     await expect(heading(app, 'Continue in your browser')).toBeVisible();
-    await expect(app.window.getByText('A program on this machine asked to sign you in.')).toBeVisible();
+    await expect(app.window.getByText('If you did not expect this, cancel.')).toBeVisible();
     await press(app, 'Copy address');
     const copied = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
     expect(copied).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/login\/[\w-]{32}$/);
+    // The provider's own, which has the state, is shown when somebody asks for it, and not before.
+    const providers = app.window.getByText(`${provider.issuer}authorize?`);
+    await expect(providers).toHaveCount(0);
+    await app.window.getByText('My browser runs elsewhere').click();
+    await press(app, 'Show the provider’s address');
+    await expect(providers).toContainText('state=');
+    expect(await app.electron.evaluate(({ clipboard }) => clipboard.readText())).toBe(copied);
     // It is good in another browser, too.
     const other = await browser.context.newPage();
     await other.goto(copied);
     expect(other.url()).toContain(provider.issuer);
     await tab.getByLabel('Your name').fill('Ada Lovelace');
     await tab.getByRole('button', { name: 'Continue' }).click();
-    expect((await asked).status).toBe(200);
+    expect(await asked).toBe(200);
     await expect(heading(app, 'A program signed you in as Ada Lovelace')).toBeVisible();
     await expect.poll(notifications).toEqual(['A program signed you in as Ada Lovelace. Not you?']);
     await press(app, 'Not you? Undo');

@@ -89,6 +89,15 @@ const journeys: readonly Journey[] = [
         },
       },
       {
+        name: 'waiting for a browser that runs elsewhere',
+        async reach({ app }) {
+          await app.window.getByText('My browser runs elsewhere').click();
+          await press(app, 'Show the provider’s address');
+          await expect(app.window.locator('.login-address')).toContainText('state=');
+          return app.window;
+        },
+      },
+      {
         name: 'the sign-in was refused',
         picture: '20-refused',
         async reach(scene) {
@@ -491,7 +500,7 @@ test('item 6: by keyboard alone, with the focus in sight, and every state said o
       await pressBy('Enter', window, button('Sign in'));
       await shows(app, 'Continue in your browser');
       expect(await said()).toEqual(['status: Waiting for you to sign in in the browser.']);
-      await walk(window, 'Open again', 'Copy address', 'Cancel');
+      await walk(window, 'Open again', 'Copy address', 'My browser runs elsewhere', 'Cancel');
     });
     await shows(app, 'Ada Lovelace');
     expect(await said()).toEqual(['status: Signed in as Ada Lovelace.']);

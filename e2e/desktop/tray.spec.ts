@@ -209,7 +209,9 @@ test('item 2, item 3: every entry of the menu does what it says, and a notificat
     expect(await rAndD(app, '/pkce/code', {})).toBe('200');
     expect(await rAndD(app, '/pkce/token', {})).toBe('200');
     await expect.poll(trayLabels).toContain('Signed in as Ada Lovelace');
-    await expect.poll(async () => (await notifications.texts()).slice(3)).toEqual(['Signed in as Ada Lovelace.']);
+    await expect
+      .poll(async () => (await notifications.texts()).slice(3))
+      .toEqual(['A program signed you in as Ada Lovelace. Not you?']);
 
     await Promise.all([browser.nextTab(), tray.click('Sign out')]);
     await expect.poll(trayLabels).toContain('Sign in');

@@ -1,11 +1,28 @@
+import type { Gate } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { loginPrefix } from './guard.ts';
-import { type Answer, type ApiRequest, acceptsHtml, type Operation, redirect, text } from './operation.ts';
+import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redirect, text } from './operation.ts';
 import { noLoginPage, usedLoginPage } from './pages.ts';
 
 /** What a browser may follow a login's address with again. */
 const cookieName = 'loopgate-login';
+
+/**
+ * A login whose browser is elsewhere, for the command line, which shows the provider's address on its terminal and then waits by
+ * `/pkce/code`. No part of the API that programs use, so that nothing describes it.
+ */
+export function loginElsewhereOperation(broker: Broker, gate: Gate): Operation {
+  return {
+    method: 'POST',
+    path: '/login-elsewhere',
+    needs: 'sign_in',
+    handle: async ({ requester }) => {
+      const { address, lasts } = await broker.startElsewhere(await gate.ownerOf(requester));
+      return json({ address, expires_in: Math.max(0, Math.round(lasts / 1000)) });
+    },
+  };
+}
 
 /**
  * The one-time address of a login (R16): all that a process list, a clipboard or a terminal shows of it. It sends the person's

@@ -168,7 +168,7 @@ export function failedPage({ code, happened, next, id }: BrokerError, status: nu
  */
 export function noLoginPage(): Answer {
   const { pages: words } = spoken().texts;
-  return refusal(words.noLogin, [words.noLoginText, words.noLoginNext]);
+  return refusal(words.noLogin, [words.noLoginText, words.noLoginNext, words.browserElsewhere]);
 }
 
 /** A login's address that another browser has followed (R16). */

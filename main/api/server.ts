@@ -11,7 +11,7 @@ import { descriptionOperations } from './description.ts';
 import { deviceOperations } from './device.ts';
 import { errorAnswer } from './errors.ts';
 import { callbackPath, guard, loginPrefix, openPagePrefix, type Passed } from './guard.ts';
-import { loginAddressOperation } from './loginAddress.ts';
+import { loginAddressOperation, loginElsewhereOperation } from './loginAddress.ts';
 import { type Answer, type ApiRequest, madeOnce, type Operation } from './operation.ts';
 import { foreignBrowserPage, noLoginPage, ResultPages } from './pages.ts';
 import { pkceOperations } from './pkce.ts';
@@ -375,6 +375,7 @@ export function apiOperations({
     ...programsOperations(gate, commandKey),
     ...windowOperations(commandKey, showWindow),
     ...deviceOperations(broker, gate, now),
+    loginElsewhereOperation(broker, gate),
     loginAddressOperation(broker),
     ...furtherOperations,
   ];

@@ -585,6 +585,25 @@ export class Broker {
   }
 
   /**
+   * The provider's own address of a login that waits, for a person whose browser cannot follow ours (R16): shown when they ask for
+   * it, and never opened, copied, logged or printed by itself. Whoever reads it can sign in there in the person's place.
+   */
+  providerAddress(id: string): string | undefined {
+    return this.#waitingLogin(id)?.address;
+  }
+
+  /**
+   * Starts a login for a program whose person's browser is elsewhere, and opens none here; {@link authorize} joins it.
+   * @returns its provider's own address, as {@link providerAddress} gives it, and how long it waits in milliseconds
+   * @throws BrokerError
+   */
+  async startElsewhere(owner: Owner): Promise<{ address: string; lasts: number }> {
+    const one = await this.#logins.open(owner, {}, { inBrowser: false });
+    if (one.status !== 'waiting' || one.address === undefined) throw new BrokerError('unknown_state');
+    return { address: one.address, lasts: one.deadline - this.#world.clock.now() };
+  }
+
+  /**
    * A browser of the person's brings the ticket of a one-time address (R16). Who may bring it is decided before.
    * @param keys - what the browser says to have got when it came before
    */

@@ -16,7 +16,7 @@ export const commandTable = {
   login: {
     summary: 'Sign in with the browser, or with --device on another one',
     words: [],
-    options: ['device', 'no-start'],
+    options: ['device', 'address', 'no-start'],
   },
   logout: { summary: 'Sign out', words: [], options: [] },
   token: { summary: 'Print an access token, and nothing else', words: [], options: ['audience', 'scope', 'no-start'] },
@@ -34,6 +34,7 @@ export type CommandName = keyof typeof commandTable;
 export const optionTable = {
   json: { type: 'boolean', summary: 'Print one JSON document, errors too' },
   device: { type: 'boolean', summary: 'login: show a code for any other device' },
+  address: { type: 'boolean', summary: 'login: show an address for a browser elsewhere' },
   audience: { type: 'string', value: 'API', summary: 'token: for this API instead' },
   scope: { type: 'string', value: 'LIST', summary: 'token: with these scopes, separated by spaces' },
   'no-start': { type: 'boolean', summary: 'login, token: do not start Loopgate' },
@@ -42,7 +43,7 @@ export const optionTable = {
 } as const;
 
 type OptionName = keyof typeof optionTable;
-export type CommandOptions = Readonly<Partial<Record<'json' | 'device' | 'no-start', boolean>>> &
+export type CommandOptions = Readonly<Partial<Record<'json' | 'device' | 'address' | 'no-start', boolean>>> &
   Readonly<Partial<Record<'audience' | 'scope', string>>>;
 
 /** What the person typed. */
@@ -78,12 +79,12 @@ export function asksForJson(argv: readonly string[]): boolean {
 }
 
 function parse(argv: readonly string[]) {
-  const { json, device, audience, scope, 'no-start': noStart, help, version } = optionTable;
+  const { json, device, address, audience, scope, 'no-start': noStart, help, version } = optionTable;
   try {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { json, device, audience, scope, 'no-start': noStart, help, version },
+      options: { json, device, address, audience, scope, 'no-start': noStart, help, version },
     });
   } catch (error) {
     const said = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
@@ -115,7 +116,6 @@ export function helpText(): string {
   });
   return [
     'Usage: loopgate COMMAND [--json]',
-    '',
     ...Object.entries(commandTable).map(([name, { summary }]) => `${left(name)}${summary}`),
     '',
     ...options,

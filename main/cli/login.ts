@@ -16,15 +16,19 @@ const deviceCode = z.object({
 /** Where no browser opened: a code, or the address of the login's page. */
 const openedLogin = deviceCode.extend({ login_address: z.string().optional() });
 
+/** The provider's own address, and how long it is good in seconds. */
+const loginElsewhere = z.object({ address: z.string(), expires_in: z.number() });
+
 /** `login`: in the browser, or with `--device` on another device. Ctrl+C cancels the login that this has started. */
 export const login: Command = async (call) => {
   const { options, world, connect } = call;
+  checkOptions(call);
   const connection = await connect({ start: options['no-start'] !== true });
   const present = await withConsent(world, connection, () => readPerson(connection));
   if (present) return signedIn(present, 'Already signed in as');
   const cancel = () => connection.tell({ method: 'POST', path: '/pkce/clear' });
   try {
-    await (options.device === true ? onDevice(call, connection) : inBrowser(call, connection));
+    await (options.device === true ? onDevice : options.address === true ? elsewhere : inBrowser)(call, connection);
   } catch (error) {
     if (!world.interrupted.aborted) throw error;
     await cancel();
@@ -59,6 +63,10 @@ async function inBrowser({ world }: CommandCall, connection: Connection): Promis
     return await finishOnDevice(world, connection, code);
   }
   world.tell(address === undefined ? 'Finish the sign-in in your browser. Ctrl+C cancels it.' : toOpen(world, address));
+  await finishWithCode(connection);
+}
+
+async function finishWithCode(connection: Connection): Promise<void> {
   await connection.text({ method: 'POST', path: '/pkce/code' });
   // The session is Loopgate's own then; what this answers with is not looked at.
   await connection.text({ method: 'POST', path: '/pkce/token' });
@@ -70,6 +78,33 @@ function toOpen({ isTerminal }: CommandWorld, address: string): string {
   return isTerminal
     ? `${failed} Open this address in a browser of this machine:\n\n  ${address}\n\nCtrl+C cancels the sign-in.`
     : `${failed} Run "loopgate login" in a terminal: it shows the address to open. Ctrl+C cancels the sign-in.`;
+}
+
+/**
+ * R16: whoever reads the provider's address can sign in there in the person's place, so that nothing may keep it.
+ * @throws CommandFailure `wrong_use`
+ */
+function checkOptions({ options, world }: CommandCall): void {
+  if (options.address !== true) return;
+  if (options.device === true) throw new CommandFailure('wrong_use', 'Use --device or --address, not both.');
+  if (world.isTerminal) return;
+  throw new CommandFailure(
+    'wrong_use',
+    '"login --address" shows its address on a terminal only: whoever reads it can sign in in your place. Run it in a terminal, without redirecting what it prints.',
+  );
+}
+
+async function elsewhere({ world }: CommandCall, connection: Connection): Promise<void> {
+  const { address, expires_in } = await connection.json({ method: 'POST', path: '/login-elsewhere' }, loginElsewhere);
+  const minutes = Math.max(1, Math.round(expires_in / 60));
+  world.tell(`Open this address of the identity provider in your browser within ${minutes} min:\n\n  ${address}\n`);
+  world.tell(
+    'Keep it to yourself: whoever reads it can sign in there in your place, and you would be signed in as them.',
+  );
+  world.tell(
+    `Then the browser goes to ${connection.endpoint.address}, which must lead to this machine. Ctrl+C cancels it.`,
+  );
+  await finishWithCode(connection);
 }
 
 async function onDevice({ world }: CommandCall, connection: Connection): Promise<void> {

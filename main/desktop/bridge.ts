@@ -49,6 +49,7 @@ export interface Questions {
   checkProvider(issuer: string): Promise<ProviderCheck>;
   removeEverything(way: RemovalWay): Promise<RemovalResult>;
   tryPortAgain(): Promise<PortResult>;
+  providerAddress(id: string): string | undefined;
 }
 
 /** The main process's side of preload/contract.ts: each message's sender is checked, each argument parsed. */
@@ -82,6 +83,7 @@ export function answerWindow(
     return view();
   });
   ipcMain.handle(channels.painted, ({ senderFrame }) => painted(checked(senderFrame)));
+  answerMain(channels.providerAddress, (id) => questions.providerAddress(typed.parse(id)));
   answerMain(channels.tryPortAgain, () => questions.tryPortAgain());
   answerMain(channels.programs, () => questions.programs());
   answerMain(channels.settings, () => questions.settings());

@@ -167,6 +167,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
     checkProvider: (issuer: string) => checker.whileTyping(issuer),
     removeEverything: (way: RemovalWay) => removeEverything(way, removalWorld(running, world, kept.windowPlace)),
     tryPortAgain,
+    providerAddress: (id: string) => running.host.broker.providerAddress(id),
   } satisfies Questions;
   answerWindow(actions, view, questions, painted);
   const openAt = (place: Place) => {

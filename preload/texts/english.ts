@@ -187,6 +187,11 @@ export const english = {
     callback: 'Callback',
     copyCallback: 'Copy callback',
     openSettings: 'Open settings',
+    elsewhere: 'My browser runs elsewhere',
+    elsewhereText:
+      'The address above is good in your browsers on this machine only. The provider’s own is good anywhere, also for others: whoever reads it can sign in there in your place, and you would be signed in as them.',
+    showProviders: 'Show the provider’s address',
+    loginOver: 'This login is over.',
   },
 
   signedIn: {
@@ -612,6 +617,8 @@ export const english = {
     noLoginText:
       'Its login is over, a newer address has taken its place, or this browser is not one of the user who runs Loopgate on this machine. Nothing was changed.',
     noLoginNext: 'Go back to Loopgate and press “Open again”, or start the sign-in again.',
+    browserElsewhere:
+      'If your browser runs on another machine, “My browser runs elsewhere” in the window of Loopgate, or “loopgate login --address”, shows the address of the provider itself. Keep that one to yourself: whoever reads it can sign in there in your place.',
     usedLogin: 'This address was already used',
     usedLoginText:
       'It opens a login once, in one browser. If that was not you, another program of yours may have followed it: cancel the login in Loopgate.',

@@ -186,6 +186,11 @@ export const german: Texts = {
     callback: 'Callback-Adresse',
     copyCallback: 'Callback kopieren',
     openSettings: 'Einstellungen öffnen',
+    elsewhere: 'Mein Browser läuft woanders',
+    elsewhereText:
+      'Die Adresse oben gilt nur in Ihren Browsern auf diesem Rechner. Die Adresse des Anbieters gilt überall, auch für andere: Wer sie liest, kann sich dort an Ihrer Stelle anmelden, und Sie wären als diese Person angemeldet.',
+    showProviders: 'Adresse des Anbieters zeigen',
+    loginOver: 'Diese Anmeldung ist beendet.',
   },
 
   signedIn: {
@@ -600,6 +605,8 @@ export const german: Texts = {
     noLoginText:
       'Die Anmeldung ist beendet, eine neuere Adresse gilt an ihrer Stelle, oder dieser Browser gehört nicht dem Benutzer, der Loopgate auf diesem Rechner ausführt. Es wurde nichts geändert.',
     noLoginNext: 'Bitte in Loopgate auf „Erneut öffnen“ klicken oder die Anmeldung neu beginnen.',
+    browserElsewhere:
+      'Läuft der Browser auf einem anderen Rechner, zeigt „Mein Browser läuft woanders“ im Fenster von Loopgate oder „loopgate login --address“ die Adresse des Anbieters selbst. Diese Adresse bitte für sich behalten: Wer sie liest, kann sich dort an Ihrer Stelle anmelden.',
     usedLogin: 'Diese Adresse wurde schon benutzt',
     usedLoginText:
       'Sie öffnet eine Anmeldung einmal, in einem Browser. War das jemand anderes, ist ihr vielleicht ein anderes Ihrer Programme gefolgt: Dann bitte die Anmeldung in Loopgate abbrechen.',
