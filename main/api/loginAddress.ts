@@ -53,7 +53,8 @@ function sentOn(path: string, { address, key, lasts }: { address: string; key: s
     headers: {
       ...headers,
       'Referrer-Policy': 'no-referrer',
-      // Not for the callback: SameSite=Lax keeps it from a form_post, and that comes to `localhost`, another host to cookies.
+      // The callback is not bound to it: it comes to `localhost`, another host to cookies, and even one of that host is left out of a
+      // form_post from another site by Chromium and Firefox (tried; SameSite=None would need https).
       'Set-Cookie': `${cookieName}=${key}; Path=${path}; Max-Age=${seconds}; HttpOnly; SameSite=Lax`,
     },
   };
