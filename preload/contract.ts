@@ -22,7 +22,7 @@ export interface ProblemView {
   /** What to do, where no button does it, or not alone. */
   readonly next?: string;
   /** What helps: a new sign-in, another try at renewing the session, or nothing that a button could do. */
-  readonly remedy: 'sign_in' | 'renew' | 'none';
+  readonly remedy: 'sign_in' | 'sign_in_again' | 'renew' | 'none';
   /** This machine's clock is wrong: by how many seconds it is ahead of the provider's; negative when it is behind (T15). */
   readonly clockAhead?: number;
 }

@@ -29,6 +29,12 @@ it('T5: offers to sign in again when the session has ended', () => {
   expect(remedy({ ...signedIn, ...problem('invalid_token') })).toBe('signInAgain');
 });
 
+it('T5: offers to sign in again where the provider wants that, although the session is there', () => {
+  const wanted = { ...signedIn, ...problem('provider_error', 'sign_in_again') };
+  expect(remedy(wanted)).toBe('signInAgain');
+  expect(remedy({ ...wanted, waiting: { id: '1', requestedBy: 'program', deadline: 0, page: 'opened' } })).toBe('none');
+});
+
 it('T5: offers another try at the renewal that was refused, also while a login waits', () => {
   const refused = { ...signedIn, ...problem('provider_error', 'renew') };
   expect(remedy(refused)).toBe('renew');

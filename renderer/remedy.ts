@@ -12,7 +12,8 @@ const endings: readonly string[] = ['not_signed_in', 'invalid_token'];
  */
 export function remedy({ problem, waiting, provider, status }: AppView): Remedy {
   if (!problem || status === 'starting') return 'none';
-  if (problem.remedy !== 'sign_in') return problem.remedy;
+  if (problem.remedy === 'renew' || problem.remedy === 'none') return problem.remedy;
   if (waiting || provider === undefined) return 'none';
+  if (problem.remedy === 'sign_in_again') return 'signInAgain';
   return endings.includes(problem.code) ? 'signInAgain' : 'tryAgain';
 }

@@ -23,8 +23,11 @@ const savePatience = 10_000;
 /** When a write that failed is tried again, in milliseconds. */
 const saveAgain = 10_000;
 
-/** What helps with a problem: a new sign-in, another try at the renewal, or nothing that a button could do. */
-export type Remedy = 'sign_in' | 'renew' | 'none';
+/**
+ * What helps with a problem: a sign-in, a new one of somebody who still is signed in, another try at the renewal, or nothing
+ * that a button could do.
+ */
+export type Remedy = 'sign_in' | 'sign_in_again' | 'renew' | 'none';
 
 /** What the accounts tell the broker. */
 export interface AccountsObserver {
@@ -329,7 +332,7 @@ export class Accounts {
           this.#observer.changed();
         });
       },
-      problem: (problem) => this.#observer.problem(problem, 'renew'),
+      problem: (problem) => this.#observer.problem(problem, problem.needsSignIn ? 'sign_in_again' : 'renew'),
       resolved: (problem) => this.#observer.resolved(problem),
       revokeLater: (token) => this.revokeLater(token),
     };

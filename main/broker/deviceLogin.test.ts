@@ -733,8 +733,8 @@ describe('T13: a login that does not start', () => {
     ['a provider that cannot be reached', unreachable, 'provider_unreachable'],
     ['a provider that is down', () => new Response('', { status: 500 }), 'provider_unreachable'],
     ['an error', () => refusal('invalid_scope'), 'provider_error'],
-    ['no JSON', () => new Response('<h1>welcome</h1>'), 'provider_error'],
-    ['a redirect', () => Response.redirect('https://evil.example/', 302), 'provider_error'],
+    ['no JSON', () => new Response('<h1>welcome</h1>'), 'provider_unreachable'],
+    ['a redirect', () => Response.redirect('https://evil.example/', 302), 'provider_unreachable'],
   ])('%s is told to all who wait, and the next call starts anew', async (_, answer, code) => {
     const world = await deviceWorld();
     const honest = world.provider.answers.get('/oauth/device/code');
@@ -796,6 +796,18 @@ describe('T13: a provider that lies', () => {
     world.clock.advance(2 * interval);
     expect(await signedIn).toMatchObject({ subject: ada });
     expect(world.asked).toHaveLength(1);
+  });
+
+  test('T5: by Retry-After it is left alone for that long', async () => {
+    const world = neverOpened(await deviceWorld());
+    const { signedIn } = await started(world);
+    world.answer = () => new Response('busy', { status: 429, headers: { 'Retry-After': '40' } });
+    world.clock.advance(interval);
+    await world.clock.timer(40 * second);
+    world.answer = undefined;
+    world.clock.advance(40 * second);
+    expect(await signedIn).toMatchObject({ subject: ada });
+    expect(world.asked).toEqual([interval, interval + 40 * second]);
   });
 
   test('with an interval of a nanosecond is asked every second', async () => {

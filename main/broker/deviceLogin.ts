@@ -219,9 +219,10 @@ export class DeviceLogins {
       try {
         return await ask();
       } catch (error) {
-        const { providerError, isUnreachable } = understood(error);
+        const { providerError, retryable, retryAfter = 0 } = understood(error);
         if (providerError === 'slow_down') interval += slowDown;
-        pause = isUnreachable ? Math.max(interval, Math.min(pause * 2, longestPause)) : interval;
+        const longer = retryable ? Math.min(pause * 2, longestPause) : interval;
+        pause = Math.max(interval, longer, retryAfter);
       }
     }
   }
@@ -260,13 +261,12 @@ function codeOf(authorization: DeviceAuthorization, now: number): DeviceCode {
 }
 
 /** The answers after which it is asked again. @throws all others, as the caller is told them */
-function understood(error: unknown): { providerError: string | undefined; isUnreachable: boolean } {
+function understood(error: unknown): BrokerError {
   if (!(error instanceof BrokerError)) throw error;
   const { providerError, retryable } = error;
   if (providerError === 'expired_token') throw expired();
   if (providerError === 'access_denied') throw new BrokerError('access_denied', { providerError });
-  if (providerError === 'authorization_pending' || providerError === 'slow_down' || retryable)
-    return { providerError, isUnreachable: retryable };
+  if (providerError === 'authorization_pending' || providerError === 'slow_down' || retryable) return error;
   throw error;
 }
 

@@ -111,10 +111,21 @@ export interface BrokerErrorDetails {
   readonly happened?: string;
   /** What to do next, where the table's own advice does not fit. */
   readonly next?: string;
-  /** True when the same request may succeed later without anybody doing anything (network, 5xx, 429: rule T5). */
+  /** True when the same request may succeed later without anybody doing anything (network, 5xx, 429, HTML: rule T5). */
   readonly retryable?: boolean;
-  /** True when the provider has certainly not done what was asked: it was never reached, or had no time for it (429). */
+  /**
+   * True when it is safe to send the same again: the provider was never reached, had no time for it (429), or its answer is
+   * held here. Where it is false of something {@link retryable}, nobody knows what the provider has done.
+   */
   readonly undone?: boolean;
+  /** True when the provider has said no in the words of OAuth: nothing is tried again before somebody asks (T5). */
+  readonly refused?: boolean;
+  /** True when what may pass was answered, though not as a provider answers: a 404, a redirect, a page of HTML. */
+  readonly answered?: boolean;
+  /** True when only a new sign-in of the person helps (`interaction_required` and its like). */
+  readonly needsSignIn?: boolean;
+  /** How long the provider wants to be left alone, in milliseconds (RFC 9110 §10.2.3). */
+  readonly retryAfter?: number;
   /** The provider's own `error` value, when it sent one. */
   readonly providerError?: string;
   /** T15: how far this machine's clock is ahead of the provider's, in seconds; negative when it is behind. */
@@ -135,6 +146,10 @@ export class BrokerError extends Error {
   readonly hasOwnAdvice: boolean;
   readonly retryable: boolean;
   readonly undone: boolean;
+  readonly refused: boolean;
+  readonly answered: boolean;
+  readonly needsSignIn: boolean;
+  readonly retryAfter: number | undefined;
   readonly providerError: string | undefined;
   readonly clockAhead: number | undefined;
   readonly id: string | undefined;
@@ -150,9 +165,27 @@ export class BrokerError extends Error {
     this.happened = happened;
     this.retryable = details.retryable ?? false;
     this.undone = details.undone ?? false;
+    this.refused = details.refused ?? false;
+    this.answered = details.answered ?? false;
+    this.needsSignIn = details.needsSignIn ?? false;
+    this.retryAfter = details.retryAfter;
     this.providerError = details.providerError;
     this.clockAhead = details.clockAhead;
     this.id = details.id;
+  }
+
+  /** The same with what is known better where it was caught. */
+  with(changes: BrokerErrorDetails): BrokerError {
+    const { happened, retryable, undone, refused, answered, needsSignIn } = this;
+    return new BrokerError(this.code, {
+      ...{ happened, retryable, undone, refused, answered, needsSignIn },
+      ...(this.hasOwnAdvice && { next: this.next }),
+      ...(this.retryAfter !== undefined && { retryAfter: this.retryAfter }),
+      ...(this.providerError !== undefined && { providerError: this.providerError }),
+      ...(this.clockAhead !== undefined && { clockAhead: this.clockAhead }),
+      ...(this.id !== undefined && { id: this.id }),
+      ...changes,
+    });
   }
 }
 

@@ -180,7 +180,10 @@ test('T10: after a sign-out a repeated exchange does not give the tokens that we
 test.each([
   ['503', { status: 503 }],
   ['429', { status: 429, body: { error: 'too_many_requests' } }],
-  ['a dropped connection', { drop: true }],
+  ['404', { status: 404, body: 'not here' }],
+  ['408', { status: 408 }],
+  ['425', { status: 425 }],
+  ['temporarily_unavailable', { status: 400, body: { error: 'temporarily_unavailable' } }],
 ] as const)('a code can be exchanged again when the provider could not answer: %s', async (_what, fault) => {
   const world = await localWorld();
   const asked = exchangeOf(await world.broker.authorize(editor, {}));
@@ -191,6 +194,30 @@ test.each([
   });
   expect(world.broker.state().person).toBeUndefined();
   expect(await world.broker.token(editor, asked)).toMatchObject({ profile: { sub: ada } });
+});
+
+test.each([
+  ['a dropped connection', { drop: true }],
+  ['HTML with 200', { status: 200, body: '<html>', headers: { 'Content-Type': 'text/html' } }],
+  ['500', { status: 500 }],
+  ['502', { status: 502, body: 'bad gateway' }],
+  ['server_error', { status: 400, body: { error: 'server_error' } }],
+  ['a redirect', { status: 302, headers: { Location: 'https://evil.example/' } }],
+] as const)('a code is not sent again when nobody knows what came of it: %s', async (_what, fault) => {
+  const world = await localWorld();
+  const asked = exchangeOf(await world.broker.authorize(editor, { codeChallenge }), { codeVerifier });
+  world.provider.fault('/oauth/token', { ...fault, times: 1 });
+  expect(await failureOf(world.broker.token(editor, asked))).toMatchObject({
+    code: 'provider_unreachable',
+    retryable: false,
+    next: 'Start the sign-in again: its code may have been used.',
+  });
+  expect((await failureOf(world.broker.token(editor, asked))).code).toBe('invalid_grant');
+  expect(world.provider.count('/oauth/token')).toBe(1);
+  // And the sign-in that is started again is a new one, also for the same challenge.
+  const again = exchangeOf(await world.broker.authorize(editor, { codeChallenge }), { codeVerifier });
+  expect(again.code).not.toBe(asked.code);
+  expect(await world.broker.token(editor, again)).toMatchObject({ profile: { sub: ada } });
 });
 
 test("the provider's refusal of a code is invalid_grant with its words, and is not asked for twice", async () => {

@@ -13,7 +13,7 @@ import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from './provider.ts';
 import { mayLeadTo } from './providerChecks.ts';
-import { oauthWords } from './providerErrors.ts';
+import { oauthError, oauthWords } from './providerErrors.ts';
 import type { Registration } from './registration.ts';
 import type { SignInRequest, SignInResult } from './requests.ts';
 
@@ -299,13 +299,11 @@ function challengeOf(one: Authorization): Challenge {
 
 /** R13: a denial is the person's own answer; everything else is the provider's error. */
 function deniedOrFailed(error: string, description: string | undefined): BrokerError {
-  const words = oauthWords(error, description);
-  return error === 'access_denied'
-    ? new BrokerError('access_denied', { happened: `The sign-in was denied (${words}).`, providerError: error })
-    : new BrokerError('provider_error', {
-        happened: `The identity provider answered with an error (${words}).`,
-        providerError: error,
-      });
+  if (error !== 'access_denied') return oauthError(error, description);
+  return new BrokerError('access_denied', {
+    happened: `The sign-in was denied (${oauthWords(error, description)}).`,
+    providerError: error,
+  });
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
-import { type Failure, failureAfter, isBackingOff } from './failure.ts';
+import { type Failure, failureAfter, isBackingOffForCallers } from './failure.ts';
 import { isAboutToEnd } from './lifetime.ts';
 import type { OtherApi } from './provider.ts';
 
@@ -37,7 +37,7 @@ export class OtherApiTokens {
     const kept = this.#tokens.get(key);
     if (kept && !isAboutToEnd(kept, now)) return kept;
     const failure = this.#failures.get(key);
-    if (failure && isBackingOff(failure, now)) throw failure.reason;
+    if (failure && isBackingOffForCallers(failure, now)) throw failure.reason;
     const asking = this.#asking.get(key) ?? this.#askOnce(api, key).finally(() => this.#asking.delete(key));
     this.#asking.set(key, asking);
     return await asking;
@@ -70,6 +70,7 @@ function checkAudience(accessToken: string, { audience }: OtherApi): void {
   throw new BrokerError('provider_error', {
     happened: 'The identity provider gave a token for another API than the one asked for (aud).',
     next: 'Allow the API for this application at the provider: at Auth0 in its refresh token policies.',
+    refused: true,
   });
 }
 

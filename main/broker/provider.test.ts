@@ -78,18 +78,26 @@ const cutOff: RequestListener = (request, response) => {
   response.write('{"access_token": "half', () => request.socket.destroy());
 };
 const misbehaviours = [
-  ['HTML', { status: 200, body: '<html>hello</html>', headers: { 'Content-Type': 'text/html' } }, 'provider_error'],
+  [
+    'HTML',
+    { status: 200, body: '<html>hello</html>', headers: { 'Content-Type': 'text/html' } },
+    'provider_unreachable',
+  ],
   [
     'HTML that is said to be JSON',
     { status: 200, body: '<html>', headers: { 'Content-Type': 'application/json' } },
-    'provider_error',
+    'provider_unreachable',
   ],
-  ['empty', { status: 200, body: '', headers: { 'Content-Type': 'application/json' } }, 'provider_error'],
+  ['empty', { status: 200, body: '', headers: { 'Content-Type': 'application/json' } }, 'provider_unreachable'],
   ['a JSON array', { status: 200, body: '[]', headers: { 'Content-Type': 'application/json' } }, 'provider_error'],
-  ['10 MB', { status: 200, body: tenMegabytes, headers: { 'Content-Type': 'application/json' } }, 'provider_error'],
-  ['a redirect', { status: 302, headers: { Location: 'https://evil.example/' } }, 'provider_error'],
-  ['a 307 redirect', { status: 307, headers: { Location: 'https://evil.example/' } }, 'provider_error'],
-  ['404', { status: 404, body: 'not here' }, 'provider_error'],
+  [
+    '10 MB',
+    { status: 200, body: tenMegabytes, headers: { 'Content-Type': 'application/json' } },
+    'provider_unreachable',
+  ],
+  ['a redirect', { status: 302, headers: { Location: 'https://evil.example/' } }, 'provider_unreachable'],
+  ['a 307 redirect', { status: 307, headers: { Location: 'https://evil.example/' } }, 'provider_unreachable'],
+  ['404', { status: 404, body: 'not here' }, 'provider_unreachable'],
   ['503', { status: 503, body: 'busy' }, 'provider_unreachable'],
   ['dropped', { drop: true }, 'provider_unreachable'],
   ['cut off', { respond: cutOff }, 'provider_unreachable'],
@@ -150,7 +158,7 @@ test('an answer is not read beyond 1 MiB', async () => {
     more();
   });
   const failure = await failureOf(fetched(endless.url));
-  expect(failure).toMatchObject({ code: 'provider_error', message: expect.stringContaining('1 MiB') });
+  expect(failure).toMatchObject({ code: 'provider_unreachable', message: expect.stringContaining('1 MiB') });
   await expect.poll(() => endless.closed()).toBeGreaterThan(0);
   expect(sent).toBeLessThan(64 * 1024 * 1024);
 });

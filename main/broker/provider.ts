@@ -17,10 +17,11 @@ import {
   failedCheck,
   isUsable,
 } from './providerChecks.ts';
-import { asBrokerError, type Secrets, textAt, unverified } from './providerErrors.ts';
-import { type PlatformFetch, providerFetch, requestTimeout } from './providerFetch.ts';
+import { asBrokerError, hasStatus, type Secrets, unverified } from './providerErrors.ts';
+import { onceTimeout, type PlatformFetch, providerFetch, requestTimeout } from './providerFetch.ts';
 import { type RevocationOutcome, revocationOutcome } from './revocationAnswer.ts';
 import { type KeyCopy, SigningKeys } from './signingKeys.ts';
+import { refreshTokenOf, tokenAnswer } from './tokenAnswer.ts';
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 /** RFC 8628 §3.2: the interval where the provider names none. Seconds. */
@@ -121,6 +122,8 @@ interface Asking {
   readonly once?: unknown;
   /** What was sent, and is not to be told by a provider that repeats it (T9). */
   readonly secrets: Secrets;
+  /** How long the request may take, in seconds; absent for one that counts once. */
+  readonly timeout?: number;
   /** Gets the answer before it is verified; what it returns is waited for. */
   readonly onAnswer?: (answer: Response) => Promise<void>;
 }
@@ -328,10 +331,10 @@ export class Provider {
    */
   async userInfo(accessToken: string, subject?: string): Promise<Record<string, unknown>> {
     const { clientId } = this.#settings;
-    const profile = await this.#verified({ clientId, secrets: [accessToken] }, (configuration) =>
+    const asking = { clientId, secrets: [accessToken], timeout: requestTimeout };
+    const profile = await this.#verified(asking, (configuration) =>
       client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck).catch((error: unknown) => {
-        const refused = error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
-        throw refused ? new BrokerError('invalid_token') : error;
+        throw hasStatus(error, 401) ? new BrokerError('invalid_token') : error;
       }),
     );
     checkNesting(profile, 'profile');
@@ -398,10 +401,11 @@ export class Provider {
   }
 
   #metadata(): Promise<client.ServerMetadata> {
-    // A discovery that failed is tried again by the next caller: a network that was down must not stick.
+    // A discovery that failed is tried again by the next caller: a network that was down must not stick. Nothing that counts
+    // only once was sent by then.
     this.#discovery ??= this.#discover().catch((error: unknown) => {
       this.#discovery = undefined;
-      throw error;
+      throw error instanceof BrokerError ? error.with({ undone: true }) : error;
     });
     return this.#discovery;
   }
@@ -456,12 +460,13 @@ export class Provider {
    * @throws BrokerError
    */
   async #verified<T>(
-    { clientId, once, secrets, onAnswer }: Asking,
+    { clientId, once, secrets, timeout = onceTimeout, onAnswer }: Asking,
     verify: (configuration: client.Configuration) => Promise<T>,
   ): Promise<T> {
     const request = once === undefined ? undefined : JSON.stringify(once);
     const answer = request === undefined ? new OneAnswer() : this.#held.of(request);
-    const { jwks_uri: keysAddress = '' } = await this.#metadata();
+    const { jwks_uri: keysAddress = '', token_endpoint: tokenAddress = '' } = await this.#metadata();
+    const isTokens = (url: string) => url === new URL(tokenAddress).href;
     let neededKeys = false;
     let used: KeyCopy | undefined;
     const attempt = async (newer?: KeyCopy) => {
@@ -474,10 +479,11 @@ export class Provider {
         return await answer.of(async () => {
           const response = await this.#fetch(url, options);
           await onAnswer?.(response.clone());
-          return response;
+          return isTokens(url) ? await tokenAnswer(response) : response;
         });
       });
-      return await asBrokerError(() => verify(configuration), secrets);
+      configuration.timeout = timeout;
+      return await asBrokerError(() => verify(configuration), secrets, timeout);
     };
     try {
       const result = await attempt().catch(async (error: unknown) => {
@@ -561,11 +567,4 @@ function authorizationParameters(request: AuthorizationRequest, secrets: Authori
     code_challenge: secrets.codeChallenge,
     code_challenge_method: 'S256',
   };
-}
-
-/** The refresh token of a token endpoint's answer, as it stands there; checked later, with the rest of it. */
-async function refreshTokenOf(response: Response): Promise<string | undefined> {
-  const answer: unknown = await response.json().catch(() => undefined);
-  // An empty one is none: kept, it would replace the one that works.
-  return response.ok ? textAt(answer, 'refresh_token') || undefined : undefined;
 }

@@ -6,6 +6,11 @@ export type PlatformFetch = (url: string, options: RequestInit) => Promise<Respo
 
 /** How long one request to the provider may take, in seconds. */
 export const requestTimeout = 15;
+/**
+ * The same for a request that counts once, such as one that sends a code: to give it up is to lose its answer, and Auth0 lets
+ * an Action take 20 s. Who waits for the answer may lose patience earlier. Seconds.
+ */
+export const onceTimeout = 60;
 /** The failures of a connection that never was: nothing was sent. */
 const neverReached: readonly string[] = [
   ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETDOWN', 'ENETUNREACH', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
@@ -79,7 +84,7 @@ async function readBounded(response: Response, url: string): Promise<Uint8Array<
       size += part.value.byteLength;
       if (size > largestAnswer) {
         await reader.cancel();
-        throw new BrokerError('provider_error', { happened: `The answer of ${pathOf(url)} is larger than 1 MiB.` });
+        throw noAnswer(`The answer of ${pathOf(url)} is larger than 1 MiB.`);
       }
       chunks.push(part.value);
     }
@@ -156,8 +161,19 @@ function kept(happened: string, next: string, undone: boolean): BrokerError {
 }
 
 function redirected(url: string): BrokerError {
-  return new BrokerError('provider_error', {
-    happened: `The identity provider answered ${pathOf(url)} with a redirect, which is not followed.`,
+  return noAnswer(`The identity provider answered ${pathOf(url)} with a redirect, which is not followed.`);
+}
+
+/**
+ * T5: an answer, but no provider's word: it restarts, a page of the network stands before it, or the address is wrong.
+ * @param details.undone - whether it shows that the request was not processed
+ */
+export function noAnswer(happened: string, details: { undone?: boolean; retryAfter?: number } = {}): BrokerError {
+  return new BrokerError('provider_unreachable', {
+    happened,
+    next: "Try again in a moment; if it stays so, check the provider's address (issuer) and what stands between, such as a proxy or a network's login page. A session that exists is kept.",
+    ...{ retryable: true, answered: true },
+    ...details,
   });
 }
 

@@ -215,7 +215,7 @@ test('T5: a time-out is no sign-out, and is named', async () => {
   expect(failure).toMatchObject({
     code: 'provider_unreachable',
     retryable: true,
-    message: expect.stringContaining('15 seconds'),
+    message: expect.stringContaining('60 seconds'),
   });
   expect(world.broker.state().person).toMatchObject({ subject: ada });
 });

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
-import { type Failure, failureAfter, isBackingOff } from './failure.ts';
+import {
+  type Failure,
+  failureAfter,
+  isBackingOff,
+  isBackingOffForCallers,
+  isForCallersOnly,
+  isToldToWait,
+} from './failure.ts';
 import { early, isAboutToEnd } from './lifetime.ts';
 import { claimsOf, type OtherApiToken, OtherApiTokens } from './otherApiTokens.ts';
 import type { IdTokenClaims, OtherApi, Provider, Tokens } from './provider.ts';
@@ -11,6 +18,8 @@ import { revocationOf, type StoredAccount, type StoredRevocation } from './vault
 const profileFresh = 5 * 60_000;
 /** How long a caller waits for a provider that does not answer, while there is something older to give. Milliseconds. */
 const patience = 2_000;
+/** The same while there is nothing to give: Auth0 lets an Action take 20 s. Milliseconds. */
+const longPatience = 30_000;
 /** A token that was given this short a time ago is not renewed because it ends soon. Milliseconds. */
 const newFor = 2_000;
 /** Of those who want an ended token renewed at once, the last ones are read only after the first one has its token. Milliseconds. */
@@ -117,6 +126,10 @@ export class Session {
   #wasVerified: boolean;
   /** When the renewal was sent whose answer is not known; kept in the vault too. */
   #renewalSentAt: number | undefined;
+  /** Whether nobody knows what the provider made of this run's last use of the refresh token. */
+  #isAnswerLost = false;
+  /** Whether the provider gives a new refresh token with each renewal; undefined until it has renewed in this run. */
+  #rotates: boolean | undefined;
   /** True when that was before this run: the program was stopped meanwhile. */
   #wasStopped: boolean;
   /** The refusal that was said, until the renewal works again or the session is gone. */
@@ -260,7 +273,7 @@ export class Session {
       });
     }
     try {
-      return await this.#otherApis.of(api);
+      return await this.#within(longPatience, this.#otherApis.of(api));
     } catch (error) {
       // The same person signed in anew while this waited: the newer session answers.
       const newer = this.#replacedBy();
@@ -287,7 +300,7 @@ export class Session {
     if (fresh) return fresh;
     const { profile } = this.#account;
     const failure = this.#profileFailure;
-    if (failure && isBackingOff(failure, this.#clock.now())) {
+    if (failure && isBackingOffForCallers(failure, this.#clock.now())) {
       if (profile && failure.reason.retryable) return profile;
       throw failure.reason;
     }
@@ -358,7 +371,8 @@ export class Session {
       if (!this.renewable) await this.accessToken();
       else if (options.distrust || this.#isRenewalDue(options.atOnce === true)) await this.#refreshOnce();
       // A token that is ending would be renewed for it, which is not due then.
-      if (this.freshness !== 'verified' && !this.#isEnding()) await this.#verify();
+      const mayAsk = !this.#profileFailure || !isToldToWait(this.#profileFailure, this.#clock.now());
+      if (this.freshness !== 'verified' && !this.#isEnding() && mayAsk) await this.#verify();
     } catch {
       // It is said where it failed; the next attempt is planned there.
     }
@@ -389,24 +403,38 @@ export class Session {
 
   /** When to act unasked, in milliseconds since the epoch; undefined when nothing is to be done before somebody asks. */
   #nextAttempt(): number | undefined {
-    // While the token is ending the renewal comes first.
-    const profile = this.#profileFailure && !this.#isEnding() ? this.#nextTry(this.#profileFailure) : undefined;
+    // While the token is ending the renewal comes first. A profile alone is read again for those who ask.
+    const isDoubtful = this.freshness !== 'verified' && !this.#isEnding();
+    const profile = this.#profileFailure && isDoubtful ? this.#nextTry(this.#profileFailure) : undefined;
     const times = [this.#nextRenewal(), profile].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** The renewal, or the end of a session that cannot be renewed. */
   #nextRenewal(): number | undefined {
-    if (this.#renewalFailure) return this.#nextTry(this.#renewalFailure);
     const { issuedAt, expiresAt } = this.#account;
+    if (this.#renewalFailure) {
+      const next = this.#nextTry(this.#renewalFailure);
+      return next !== undefined && this.#isBetterKept() ? Math.max(next, expiresAt) : next;
+    }
     if (!this.renewable) return expiresAt;
     // Tokens that live for seconds are renewed for those who ask, not in a loop.
-    return Math.max(expiresAt - early(this.#account) * (1 + this.#random()), issuedAt + shortestRound);
+    const due = Math.max(expiresAt - early(this.#account) * (1 + this.#random()), issuedAt + shortestRound);
+    return this.#isBetterKept() ? Math.max(due, expiresAt) : due;
   }
 
   /** T5: a refusal is not repeated unasked. The jitter keeps a thousand machines from coming back in the same moment. */
   #nextTry({ reason, at, backoff }: Failure): number | undefined {
-    return reason.retryable ? at + backoff * (1 + this.#random() / 2) : undefined;
+    return isForCallersOnly(reason) ? undefined : at + backoff * (1 + this.#random() / 2);
+  }
+
+  /**
+   * True while a refresh token whose last answer was lost is not sent again, although a renewal is due. It may be spent, and a
+   * spent one that comes back ends the session (reuse detection). Once the access token has ended there is nothing to lose: a
+   * provider that never got the last request, or that bears with one repetition, goes on.
+   */
+  #isBetterKept(): boolean {
+    return this.#isAnswerLost && this.#rotates !== false && this.#isValid();
   }
 
   /** Asked anew after waiting: the compiler would keep what it knew before. */
@@ -433,7 +461,9 @@ export class Session {
    */
   #isRenewalDue(atOnce: boolean): boolean {
     const failure = this.#renewalFailure;
-    if (failure) return atOnce || (failure.reason.retryable && !isBackingOff(failure, this.#clock.now()));
+    if (this.#isBetterKept()) return false;
+    const now = this.#clock.now();
+    if (failure) return (atOnce && !isToldToWait(failure, now)) || !isBackingOff(failure, now);
     return this.#isEnding() || this.#clock.now() >= this.#account.expiresAt - 2 * early(this.#account);
   }
 
@@ -443,11 +473,12 @@ export class Session {
 
   async #renew(): Promise<void> {
     try {
-      if (this.#renewalFailure && isBackingOff(this.#renewalFailure, this.#clock.now()))
+      if (this.#isBetterKept()) return;
+      if (this.#renewalFailure && isBackingOffForCallers(this.#renewalFailure, this.#clock.now()))
         throw this.#renewalFailure.reason;
       const hadEnded = this.#isEnding();
       const refreshing = this.#refreshOnce();
-      await (this.#isValid() ? this.#inTime(refreshing) : refreshing);
+      await (this.#isValid() ? this.#inTime(refreshing) : this.#within(longPatience, refreshing));
       if (hadEnded) this.#renewedAt = this.#clock.now();
     } catch (error) {
       // While the old token is valid it serves: a network that is down is no reason to be signed out (T5).
@@ -530,7 +561,17 @@ export class Session {
   }
 
   #isAway(): boolean {
-    return [this.#renewalFailure, this.#profileFailure].some((failure) => failure?.reason.retryable);
+    const profile = this.#profileFailure?.reason;
+    // A userinfo endpoint that is not there says nothing about the provider.
+    return this.#renewalFailure?.reason.retryable === true || (profile?.retryable === true && !profile.answered);
+  }
+
+  /** @throws BrokerError when the work takes longer than a caller should wait who can be given nothing; the work goes on */
+  #within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(milliseconds, () => reject(stillWaiting()));
+      work.then(resolve, reject).finally(cancel);
+    });
   }
 
   /** Resolves with undefined when the work takes longer than a caller should wait; the work goes on. */
@@ -587,17 +628,18 @@ export class Session {
       const keep = async (token: string) => {
         rotated = token;
         if (this.#closed) return;
-        this.#renewalSentAt = undefined;
+        this.#answered();
         await this.#replace({ refreshToken: token });
       };
       tokens = await this.#provider.refresh({ clientId, refreshToken, scope }, keep, api);
-      this.#renewalSentAt = undefined;
+      this.#answered();
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'invalid_grant') throw this.#end(this.#refusal(answerWasLost));
       // A refusal is an answer. After a network failure nobody knows whether the provider has rotated, unless it was never
       // reached; and an answer that was lost before stays lost.
       const isUnknown = error instanceof BrokerError && error.retryable && !error.undone;
       if (rotated === undefined && !isUnknown && !answerWasLost) this.#forgetSent();
+      if (rotated === undefined && isUnknown) this.#isAnswerLost = true;
       if (rotated !== undefined && this.#closed) this.#host.revokeLater(revocationOf(this.#account, rotated));
       throw error;
     }
@@ -614,6 +656,7 @@ export class Session {
       if (rotated !== undefined) this.#host.revokeLater(revocationOf(this.#account, rotated));
       throw new BrokerError('not_signed_in');
     }
+    this.#rotates = rotated !== undefined && rotated !== refreshToken;
     if (tokens.claims) this.#compareSid(tokens.claims);
     return rotated === undefined ? tokens : { ...tokens, refreshToken: rotated };
   }
@@ -644,9 +687,14 @@ export class Session {
     return renewed.nonce !== undefined && renewed.nonce !== before.nonce ? 'login (nonce)' : undefined;
   }
 
+  #answered(): void {
+    this.#renewalSentAt = undefined;
+    this.#isAnswerLost = false;
+  }
+
   #forgetSent(): void {
     if (this.#renewalSentAt === undefined) return;
-    this.#renewalSentAt = undefined;
+    this.#answered();
     void this.#host.persist();
   }
 
@@ -687,6 +735,14 @@ export class Session {
     }
     return over;
   }
+}
+
+function stillWaiting(): BrokerError {
+  return new BrokerError('provider_unreachable', {
+    happened: `The identity provider has not answered yet, after ${longPatience / 1000} seconds.`,
+    next: 'Try again in a moment: its answer is still waited for. The session is kept.',
+    retryable: true,
+  });
 }
 
 function hash(text: string): string {

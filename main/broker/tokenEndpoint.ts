@@ -83,9 +83,12 @@ export class TokenEndpoint {
       throw new BrokerError('invalid_grant');
     one.exchange ??= this.#accounts.track(this.#exchangeOnce(one, codeVerifier, options)).catch((error: unknown) => {
       const reason = this.#host.reasonOf(error);
-      // The provider never saw the code, or could not answer: the same code may be tried again.
-      if (reason.retryable) one.exchange = undefined;
-      throw reason;
+      // The provider has not processed the code, or its answer is held: the same code may be tried again.
+      if (reason.retryable && reason.undone) one.exchange = undefined;
+      if (!reason.retryable || reason.undone) throw reason;
+      // Nobody knows what came of it. Sent twice, a code ends what it was exchanged for (RFC 6749 §4.1.2).
+      this.#pending.forget(one);
+      throw reason.with({ next: 'Start the sign-in again: its code may have been used.', retryable: false });
     });
     return await one.exchange;
   }

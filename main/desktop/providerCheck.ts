@@ -42,8 +42,9 @@ export class ProviderChecker {
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       // What stands between, such as a proxy, has its own advice.
-      if (error.hasOwnAdvice) return { ok: false, reason: 'blocked', message: error.message };
-      const reason = error.code === 'provider_unreachable' ? 'unreachable' : 'not_a_provider';
+      if (error.hasOwnAdvice && !error.answered) return { ok: false, reason: 'blocked', message: error.message };
+      const isAway = error.code === 'provider_unreachable' && !error.answered;
+      const reason = isAway ? 'unreachable' : 'not_a_provider';
       return { ok: false, reason, message: spoken().texts.said(error.happened) };
     }
   }

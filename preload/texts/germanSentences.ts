@@ -170,6 +170,30 @@ export const germanSentences: readonly Sentence[] = [
     'The identity provider is not able to answer now (status {status}).',
     'Der Anbieter kann gerade nicht antworten (Status {status}).',
   ],
+  ['The identity provider is not able to answer now ({words}).', 'Der Anbieter kann gerade nicht antworten ({words}).'],
+  ['Start the sign-in again in a moment.', 'Die Anmeldung in einem Moment neu beginnen.'],
+  [
+    'Start the sign-in again: its code may have been used.',
+    'Die Anmeldung neu beginnen: Ihr Code ist vielleicht schon benutzt.',
+  ],
+  ['The identity provider wants a new sign-in ({words}).', 'Der Anbieter verlangt eine neue Anmeldung ({words}).'],
+  ['Sign in again; until then the session is kept.', 'Erneut anmelden; bis dahin bleibt die Sitzung erhalten.'],
+  [
+    'Sign in again, and let the provider show its page: without prompt=none.',
+    'Erneut anmelden und den Anbieter seine Seite zeigen lassen: ohne prompt=none.',
+  ],
+  [
+    "Try again in a moment; if it stays so, check the provider's address (issuer) and what stands between, such as a proxy or a network's login page. A session that exists is kept.",
+    'In einem Moment erneut versuchen; bleibt es so, die Adresse des Anbieters (issuer) prüfen und was dazwischen steht, etwa ein Proxy oder die Anmeldeseite eines Netzwerks. Eine Sitzung bleibt erhalten.',
+  ],
+  [
+    'The identity provider has not answered yet, after {seconds} seconds.',
+    'Der Anbieter hat nach {seconds} Sekunden noch nicht geantwortet.',
+  ],
+  [
+    'Try again in a moment: its answer is still waited for. The session is kept.',
+    'In einem Moment erneut versuchen: Auf die Antwort wird noch gewartet. Die Sitzung bleibt erhalten.',
+  ],
   ['The identity provider answered with status {status}.', 'Der Anbieter hat mit Status {status} geantwortet.'],
   ['The identity provider refused the grant ({words}).', 'Der Anbieter hat die Berechtigung abgelehnt ({words}).'],
   [
