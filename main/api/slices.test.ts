@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { portMark, readKernelRows, Slices } from './slices.ts';
 
-test('section P: of a table of the kernel the rows with a mark are read, wherever its pieces end', async () => {
+test('L6: of a table of the kernel the rows with a mark are read, wherever its pieces end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'loopgate-table-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'tcp');

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { BrokerError } from '../broker/errors.ts';
 
 /**
  * The WebSocket subprotocol of listeners that want to know why nobody is signed in: they get the one JSON error where the
@@ -8,6 +9,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
  */
 export const reasonsProtocol = 'loopgate.reasons';
 
+/** L6: many times what programs listen on one machine; with the other connections less than a process may open. */
+const mostOpen = 500;
 /** A listener that has not taken this many bytes does not read, and is let go. */
 const mostUnread = 256 * 1024;
 /** How often a listener must show that it is there, in milliseconds. */
@@ -46,8 +49,18 @@ export class Sockets {
     return this.#server.clients;
   }
 
-  /** Takes a connection that the guard has let pass. @param greet - gets it when it is open */
+  /**
+   * Takes a connection that the guard has let pass.
+   * @param greet - gets it when it is open
+   * @throws BrokerError `rate_limited` when too many are open
+   */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, greet: (opened: WebSocket) => void): void {
+    if (this.open.size >= mostOpen) {
+      throw new BrokerError('rate_limited', {
+        happened: `${mostOpen} WebSockets are open, and no more are taken.`,
+        next: 'Close what nobody listens to. GET /user tells who is signed in.',
+      });
+    }
     this.#server.handleUpgrade(request, socket, head, (opened) => {
       this.#present.add(opened);
       opened.on('pong', () => this.#present.add(opened));

@@ -340,6 +340,31 @@ describe('a listener that is gone without a word', () => {
   });
 });
 
+describe('how many', () => {
+  test('L6: 500 listeners are taken, and one more when another has gone: what a process may open is left for the rest', async () => {
+    const on = await stage();
+    const path = '/.well-known/stream/health';
+    const open = async () => {
+      const listener = new Listener(on, {}, [], path);
+      await listener.frame(0);
+      return listener;
+    };
+    const listeners: Listener[] = [];
+    while (listeners.length < 500) listeners.push(...(await Promise.all(Array.from({ length: 50 }, open))));
+    for (const one of [path, '/user/stream']) {
+      const { status, answer } = await refusal(on.listening.port, handshake(on.listening.port, {}, one));
+      expect(status).toBe(429);
+      expect(answer).toMatchObject({ error: 'rate_limited' });
+    }
+    const [first] = listeners;
+    const [serverEnd] = on.sockets;
+    const gone = serverEnd && once(serverEnd, 'close');
+    first?.socket.close();
+    await gone;
+    await open();
+  });
+});
+
 describe('/.well-known/stream/health', () => {
   const path = '/.well-known/stream/health';
 

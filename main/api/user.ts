@@ -129,7 +129,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
           'A WebSocket: a text frame with a UserProfile at once and after every change; an empty one means signed out',
         usedBy: 'all editor plug-ins',
         answer: { status: 101, description: 'The connection becomes a WebSocket (RFC 6455)' },
-        errors: [],
+        errors: ['rate_limited'],
       },
       handle: () => {
         throw new BrokerError('invalid_request', {

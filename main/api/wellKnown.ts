@@ -69,7 +69,7 @@ export function wellKnownOperations(instance: Instance): Operation[] {
         summary: 'A WebSocket: a text frame `ok` at once, and open for as long as Loopgate runs',
         usedBy: 'Python, and the plug-ins for Neovim, Sublime Text and Obsidian',
         answer: { status: 101, description: 'The connection becomes a WebSocket (RFC 6455)' },
-        errors: [],
+        errors: ['rate_limited'],
       },
       handle: () => {
         throw new BrokerError('invalid_request', {
