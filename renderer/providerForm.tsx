@@ -89,17 +89,18 @@ export function ProviderForm({ bridge, settings, label, onSaved, primary = false
         said={['issuer', 'clientId', 'audience']}
         saved={outcome?.client && provider.saved[outcome.client]}
         primary={primary}
-      />
-      {outcome?.mayKeep && (
-        <button type="button" class="quiet" onClick={() => save(true)}>
-          {provider.saveAnyway}
-        </button>
-      )}
-      {outcome?.client && (
-        <button type="button" onClick={() => bridge.signIn()}>
-          {provider.signInToTest}
-        </button>
-      )}
+      >
+        {outcome?.mayKeep && (
+          <button type="button" class="quiet" onClick={() => save(true)}>
+            {provider.saveAnyway}
+          </button>
+        )}
+        {outcome?.client && (
+          <button type="button" onClick={() => bridge.signIn()}>
+            {provider.signInToTest}
+          </button>
+        )}
+      </Save>
     </form>
   );
 }

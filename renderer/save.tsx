@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { texts } from './texts.ts';
 import type { Outcome } from './useChange.ts';
 
@@ -10,10 +11,12 @@ interface SaveProps {
   /** What was tried, in words, where that is more than that it was kept. */
   saved?: string | undefined;
   primary?: boolean;
+  /** What else can be done now. */
+  children?: ComponentChildren;
 }
 
 /** Sends a form, and says what came of it. */
-export function Save({ label, isBusy, outcome, said = [], saved, primary = false }: SaveProps) {
+export function Save({ label, isBusy, outcome, said = [], saved, primary = false, children }: SaveProps) {
   const { settings } = texts;
   const isSaidByField = outcome?.field !== undefined && said.includes(outcome.field);
   return (
@@ -24,6 +27,7 @@ export function Save({ label, isBusy, outcome, said = [], saved, primary = false
       <p role="status" class={outcome?.isSaved ? 'saved' : 'wrong'}>
         {outcome?.isSaved ? (saved ?? settings.saved) : isSaidByField ? '' : outcome?.message}
       </p>
+      {children}
     </div>
   );
 }

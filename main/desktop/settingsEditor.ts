@@ -173,7 +173,8 @@ export class SettingsEditor {
     if (issuer === settings.issuer && clientId === settings.clientId) return undefined;
     const answer = await this.#world.checkClient(issuer, clientId, host.callbacks[0] ?? host.address);
     if (answer === 'known' || answer === 'untested') return answer;
-    if (anyway) return 'untested';
+    // What it said stands: nothing more is said of it.
+    if (anyway) return undefined;
     const words = spoken().texts.changes.client[answer];
     throw new Refused('clientId', words(new URL(issuer).host, clientId), { mayKeep: true });
   }
