@@ -7,7 +7,7 @@ import { tryWriting } from '../store.ts';
 
 /**
  * Where Chromium's own files and the logs go: into the data folder, or, when that takes nothing, into a fresh one among the
- * system's temporary files, which goes with the app: Chromium does not start without a folder of its own.
+ * system's temporary files: Chromium does not start without a folder of its own.
  * @returns the one or the other
  * @throws SettingError when there is no folder that takes anything
  */
@@ -28,6 +28,7 @@ function temporaryFolder(home: string): string {
   for (const candidate of candidates) {
     try {
       const made = mkdtempSync(join(candidate, 'loopgate-'));
+      // What Chromium writes after that stays.
       app.on('quit', () => rmSync(made, { recursive: true, force: true, maxRetries: 3 }));
       return made;
     } catch {
