@@ -7,12 +7,15 @@ import { findMissing } from '../../build/systemPackages.ts';
 import { startDesktopSession } from '../../build/testDisplay.ts';
 import {
   type Asked,
+  answerTo,
   type BusProgram,
+  busMessage,
   joinBus,
   numberValue,
   type PrivateBus,
   padded,
   type Reply,
+  startBusDouble,
   startPrivateBus,
   textValue,
   whyNoBus,
@@ -414,6 +417,36 @@ describe.skipIf((await whyNoBus()) !== undefined)('the bus', () => {
     system.show(content('b'));
     await expect.poll(() => second.shown.map(({ text }) => text), within).toEqual(['b']);
     await expect.poll(() => changes, within).toEqual([true, false]);
+  });
+
+  // No real bus hands on such a signal.
+  test.each(['us', 'uu'])('that sends less of a signal (%s) than it says is left', async (signature) => {
+    const owner = ':1.5';
+    const none = Buffer.alloc(0);
+    const bus = await startBusDouble('OK 0123456789abcdef\r\n', (socket, serial) => {
+      // Hello, three rules, who owns the name, who can be started.
+      const answers: [string, Buffer][] = [
+        ['s', textValue(':1.1')],
+        ['', none],
+        ['', none],
+        ['', none],
+      ];
+      socket.write(
+        answerTo(serial, ...(answers[serial - 1] ?? (serial === 5 ? ['s', textValue(owner)] : ['as', texts([])]))),
+      );
+      if (serial < 6) return;
+      const member = signature === 'us' ? 'ActionInvoked' : 'NotificationClosed';
+      const fields = [
+        [1, 'o', path],
+        [2, 's', name],
+        [3, 's', member],
+        [7, 's', owner],
+      ] as const;
+      socket.write(busMessage({ type: 4, serial: 9, fields, signature, body: numberValue(1) }));
+    });
+    onTestFinished(() => bus.stop());
+    const { changes } = notificationsOn(bus);
+    await expect.poll(() => changes, within).toEqual([true]);
   });
 
   test.each<[string, NodeJS.ProcessEnv]>([

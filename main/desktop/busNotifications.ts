@@ -176,8 +176,9 @@ export class BusNotifications implements SystemNotifications {
         hasChanged = true;
         this.#follow(owner);
       }
+      const said = saidOf(signal);
       // An answer that came together with the signal is taken first: it tells which notification is meant.
-      setImmediate(() => this.#hear(signal));
+      if (said) setImmediate(() => this.#hear(said));
     });
     try {
       await Promise.all(signals.map((rule) => open.match(rule)));
@@ -216,15 +217,11 @@ export class BusNotifications implements SystemNotifications {
     this.#shown.clear();
   }
 
-  /** What the service says of a notification. Anybody on the bus may send us a signal: whose it is decides. */
-  #hear({ sender, target, member, types, values }: BusSignal): void {
-    if (sender !== this.#owner || target !== service.target) return;
-    const said = values();
-    if (member === 'ActionInvoked' && types === 'us') this.#act(said.number(), said.text());
-    if (member === 'NotificationClosed' && types === 'uu') {
-      const id = said.number();
-      if (said.number() !== expired) this.#shown.delete(id);
-    }
+  /** Anybody on the bus may send us a signal: whose it is decides. */
+  #hear({ sender, id, action, reason }: Said): void {
+    if (sender !== this.#owner) return;
+    if (action !== undefined) this.#act(id, action);
+    else if (reason !== expired) this.#shown.delete(id);
   }
 
   #act(id: number, action: string): void {
@@ -277,6 +274,23 @@ function valuesOf(
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** What the service says of a notification: that it was clicked, or why it is closed. */
+interface Said {
+  readonly sender: string;
+  readonly id: number;
+  readonly action?: string;
+  readonly reason?: number;
+}
+
+/** @throws Error where the values are not what their types say */
+function saidOf({ sender, target, member, types, values }: BusSignal): Said | undefined {
+  if (target !== service.target) return undefined;
+  const said = values();
+  if (member === 'ActionInvoked' && types === 'us') return { sender, id: said.number(), action: said.text() };
+  if (member === 'NotificationClosed' && types === 'uu') return { sender, id: said.number(), reason: said.number() };
+  return undefined;
 }
 
 /** Who owns the service's name from now on, where the bus says so: empty for nobody. */
