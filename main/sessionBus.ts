@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 /** No message that is waited for here is larger; in bytes. */
 const largestMessage = 64 * 1024;
+/** D-Bus Specification, "Message Format": what no message exceeds, in bytes. */
+const largestPossible = 2 ** 27;
 
 const bus = 'org.freedesktop.DBus';
 
@@ -77,6 +79,10 @@ export class SessionBus {
   #serial = 0;
   #received: Buffer = Buffer.alloc(0);
   #isAuthenticated = false;
+  /** The bus itself has said something. */
+  #isGreeted = false;
+  /** How many bytes are still to come of a message that is passed over. */
+  #passedOver = 0;
   /** The first call, until it may be sent. */
   #greeting: Buffer = Buffer.alloc(0);
 
@@ -171,7 +177,9 @@ export class SessionBus {
 
   #receive(data: Buffer): void {
     if (this.#failure) return;
-    this.#received = Buffer.concat([this.#received, data]);
+    const rest = data.subarray(this.#passedOver);
+    this.#passedOver -= data.length - rest.length;
+    this.#received = Buffer.concat([this.#received, rest]);
     try {
       if (!this.#isAuthenticated) this.#authenticate();
       if (!this.#isAuthenticated) return;
@@ -190,21 +198,33 @@ export class SessionBus {
     this.#socket.write(Buffer.concat([Buffer.from('BEGIN\r\n'), this.#greeting]));
   }
 
+  /** Every program on the bus can send us what it likes, in its own byte order: what we cannot read ends nothing. */
   #nextMessage(): Message | undefined {
-    if (this.#failure || this.#received.length < fixedHeader) return undefined;
-    if (this.#received[0] !== littleEndian) throw new UnusableBus('the session bus speaks another byte order');
-    const fieldsEnd = fixedHeader + this.#received.readUInt32LE(12);
-    const bodyStart = aligned(fieldsEnd, 8);
-    const end = bodyStart + this.#received.readUInt32LE(4);
-    if (end > largestMessage) throw new Error('the session bus sends too much');
-    if (this.#received.length < end) return undefined;
-    const [type, whole] = [this.#received[1], this.#received.subarray(0, end)];
-    this.#received = this.#received.subarray(end);
-    return { type, fields: headerFields(whole.subarray(0, fieldsEnd)), body: whole.subarray(bodyStart) };
+    while (!this.#failure && this.#received.length >= fixedHeader) {
+      const isOurs = this.#received[0] === littleEndian;
+      const sizeAt = (at: number) => (isOurs ? this.#received.readUInt32LE(at) : this.#received.readUInt32BE(at));
+      const fieldsEnd = fixedHeader + sizeAt(12);
+      const bodyStart = aligned(fieldsEnd, 8);
+      const end = bodyStart + sizeAt(4);
+      if (!isOurs && !this.#isGreeted) throw new UnusableBus('the session bus speaks another byte order');
+      if (end > (this.#isGreeted ? largestPossible : largestMessage)) throw new Error('the session bus sends too much');
+      const isReadable = isOurs && bodyStart <= largestMessage;
+      const isTooLarge = end > largestMessage;
+      if (isReadable && this.#received.length < (isTooLarge ? bodyStart : end)) return undefined;
+      const [type, whole] = [this.#received[1], this.#received.subarray(0, end)];
+      this.#passedOver = Math.max(0, end - this.#received.length);
+      this.#received = this.#received.subarray(end);
+      if (!isReadable) continue;
+      this.#isGreeted = true;
+      const fields = headerFields(whole.subarray(0, fieldsEnd));
+      return { type, fields, body: isTooLarge ? undefined : whole.subarray(bodyStart) };
+    }
+    return undefined;
   }
 
   #take({ type, fields, body }: Message): void {
     if (type === messageTypes.signal) {
+      if (!body) return;
       const { sender, path, target, member, signature: types } = fields;
       // The bus tells each connection its own name, which nobody here wants to know.
       if (target === bus && member === 'NameAcquired') return;
@@ -215,7 +235,8 @@ export class SessionBus {
     const waiting = this.#answers.get(fields.answerTo);
     if (type === messageTypes.error) waiting?.reject(new Error(fields.error));
     if (type !== messageTypes.answer) return;
-    if (fields.signature === waiting?.answer) waiting.resolve(new BusValues(body));
+    if (!body) waiting?.reject(new Error('the session bus sends too much'));
+    else if (fields.signature === waiting?.answer) waiting.resolve(new BusValues(body));
     else waiting?.reject(new Error(`the answer is of the types ${JSON.stringify(fields.signature)}`));
   }
 
@@ -265,7 +286,8 @@ const messageTypes = { call: 1, answer: 2, error: 3, signal: 4 } as const;
 interface Message {
   readonly type: number | undefined;
   readonly fields: HeaderFields;
-  readonly body: Buffer;
+  /** Undefined where it is larger than anything that is waited for. */
+  readonly body: Buffer | undefined;
 }
 
 interface HeaderFields {
