@@ -217,6 +217,7 @@ export class SessionBus {
       if (!isReadable) continue;
       this.#isGreeted = true;
       const fields = headerFields(whole.subarray(0, fieldsEnd));
+      if (!fields) continue;
       return { type, fields, body: isTooLarge ? undefined : whole.subarray(bodyStart) };
     }
     return undefined;
@@ -370,8 +371,11 @@ export class BusValues {
   }
 }
 
-/** The header's fields: texts and numbers, which is all that the known ones are. @throws Error when they are not */
-function headerFields(header: Buffer): HeaderFields {
+/**
+ * The header's fields: texts and numbers, which is all that the known ones are. Undefined where there is another one, which a bus
+ * may hand on from any program. @throws Error when there is less than they say
+ */
+function headerFields(header: Buffer): HeaderFields | undefined {
   const fields = new Map<number, string | number>();
   const values = new BusValues(header.subarray(fixedHeader));
   while (!values.isAtEnd) {
@@ -381,7 +385,7 @@ function headerFields(header: Buffer): HeaderFields {
     if (type === 'u') fields.set(code, values.number());
     else if (type === 'g') fields.set(code, values.signature());
     else if (type === 's' || type === 'o') fields.set(code, values.text());
-    else throw new Error('the session bus sends an unknown header');
+    else return undefined;
   }
   const text = (code: number) => String(fields.get(code) ?? '');
   const answerTo = Number(fields.get(5) ?? 0);
