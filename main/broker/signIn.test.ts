@@ -691,3 +691,14 @@ test('the window is told of the start and of the end of a login, until it stops 
   expect(seen).toHaveLength(3);
   expect(broker.redirectUri).toBe(`${address}/pkce/response/code`);
 });
+
+test('R16: a login page that is neither https nor at the configured provider is never opened, and the caller reads why', async () => {
+  const provider = new ScriptedProvider('http://localhost:4000/');
+  provider.metadata = { authorization_endpoint: 'http://127.0.0.1:4001/authorize' };
+  const { broker } = neverOpened(await scriptedWorld({ provider }));
+  expect(await failureOf(broker.authorize(editor, {}))).toMatchObject({
+    code: 'provider_error',
+    message: expect.stringContaining('neither https nor at the configured provider'),
+  });
+  expect(broker.state().waiting).toBeUndefined();
+});
