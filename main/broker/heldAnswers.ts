@@ -1,7 +1,9 @@
 import type { Clock } from './clock.ts';
 
-/** How long an answer that could not be verified is held, in milliseconds. */
+/** How long an answer that could not be verified is verified again, in milliseconds. */
 const held = 60_000;
+/** How long one is there at most: as long as the code that it answers may be asked for again. Milliseconds. */
+const longest = 10 * 60_000;
 /** How many are held at once. */
 const most = 50;
 
@@ -17,8 +19,9 @@ export class OneAnswer {
 }
 
 /**
- * Answers that could not be verified, because the keys did not fit or could not be read. Who asks for the same again within a
- * minute gets the same answer verified again: the provider, which has spent the code, is not asked. In memory only.
+ * Answers that could not be verified, because the keys did not fit or could not be read. Who asks for the same again gets
+ * the same answer verified again, until that has failed for a minute: the provider, which has spent the code, is not asked. In
+ * memory only.
  */
 export class HeldAnswers {
   readonly #clock: Clock;
@@ -44,7 +47,9 @@ export class HeldAnswers {
     const since = this.#answers.get(request)?.since ?? now;
     this.#answers.set(request, { answer, since });
     for (const [other, one] of this.#answers) {
-      if (now - one.since >= held || this.#answers.size > most) this.#answers.delete(other);
+      // Another one is not given up before it was tried again: its code would be sent again.
+      const isOver = now - one.since >= (other === request ? held : longest);
+      if (isOver || this.#answers.size > most) this.#answers.delete(other);
     }
     return this.#answers.has(request);
   }

@@ -191,6 +191,7 @@ test('T20: keys that cannot be read after a code was exchanged: verified at the 
   world.provider.answers.set(keysPath, () => new Response('busy', { status: 503 }));
   expect(await failureOf(world.broker.token(editor, asked))).toMatchObject({ code: 'provider_unreachable' });
   world.provider.answers.delete(keysPath);
+  world.clock.jump(second);
   expect(await world.broker.token(editor, asked)).toMatchObject({ profile: { sub: ada } });
   expect(world.provider.count(tokenPath)).toBe(1);
 });
@@ -209,6 +210,23 @@ test('T20: an answer that never fits is given up after a minute, and its code is
   }
   expect(told).toEqual([true, true, true, true, true, true, false]);
   expect(world.provider.count(tokenPath)).toBe(1);
+});
+
+test('T20: a code whose answer is held is not sent again because another answer does not fit either', async () => {
+  const world = await scriptedWorld();
+  world.provider.now = () => world.clock.now();
+  const first = exchangeOf(await world.broker.authorize(editor, {}));
+  await changeKeys(world.provider, 'two', 'the old one still');
+  await failureOf(world.broker.token(editor, first));
+  const other = exchangeOf(await world.broker.authorize('another', {}));
+  world.clock.advance(minute + second);
+  await failureOf(world.broker.token('another', other));
+  world.clock.advance(5 * second);
+  await failureOf(world.broker.token(editor, first));
+  const codes = world.provider.requests.flatMap(({ path, parameters }) =>
+    path === tokenPath ? [parameters.code] : [],
+  );
+  expect(codes).toEqual([first.code, other.code]);
 });
 
 test('T20: new keys a moment after a renewal cost nobody a token', async () => {
