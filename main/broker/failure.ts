@@ -45,7 +45,7 @@ export function isBackingOffForCallers({ at, backoffForCallers }: Failure, now: 
 }
 
 /** Whether the provider has said that it is too early (Retry-After): then also for what is done at once, as after sleep. */
-export function isToldToWait({ reason, at }: Failure, now: number): boolean {
+export function isToldToWait({ reason, at }: Pick<Failure, 'reason' | 'at'>, now: number): boolean {
   return isWithin(reason.retryAfter ?? 0, at, now);
 }
 

@@ -390,6 +390,24 @@ describe('T10: what is given up is revoked in the end', () => {
     await vi.waitFor(() => expect(waitingIn(world.vault)).toEqual([]));
   });
 
+  test('Retry-After is obeyed, also when somebody else signs out or the machine wakes meanwhile', async () => {
+    const world = await grantWorld('family', {
+      vault: unsent('one'),
+      before: ({ answers }) =>
+        answers.set(revoke, () => new Response('busy', { status: 503, headers: { 'Retry-After': '120' } })),
+    });
+    await settled(world);
+    world.provider.answers.delete(revoke);
+    world.clock.advance(minute);
+    world.broker.wake();
+    await signsIn(world);
+    await world.broker.signOut();
+    await settled(world);
+    expect(sent(world)).toEqual(['one']);
+    world.clock.advance(minute);
+    await vi.waitFor(() => expect(waitingIn(world.vault)).toEqual([]));
+  });
+
   test('metadata that cannot be read is tried again too', async () => {
     const discovery = '/.well-known/openid-configuration';
     const world = await grantWorld('family', {

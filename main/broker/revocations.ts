@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
+import { isToldToWait } from './failure.ts';
 import type { Provider } from './provider.ts';
 import type { Auth0Layout } from './providerChecks.ts';
 import type { RevocationOutcome } from './revocationAnswer.ts';
@@ -54,6 +55,8 @@ export class Revocations {
   /** How many requests are under way whose answer may bring a token that is kept. */
   #arriving = 0;
   #backoff = 0;
+  /** Why the last one could not be sent. */
+  #failure: { readonly reason: BrokerError; readonly at: number } | undefined;
   #cancelRetry: (() => void) | undefined;
   /** What was warned of in this run. */
   readonly #said = new Set<string>();
@@ -109,10 +112,10 @@ export class Revocations {
 
   /**
    * Sends what may be sent. Failures stay queued; nobody waits for it.
-   * @param options.atOnce - true when something has changed: the backoff after a failure is over
+   * @param options.atOnce - true when something has changed: the backoff after a failure is over, unless the provider asked for it
    */
   flush({ atOnce = false }: { atOnce?: boolean } = {}): void {
-    if (atOnce) this.#forgetFailure();
+    if (atOnce && !this.#isToldToWait()) this.#forgetFailure();
     if (this.#isClosed || this.#isRunning || this.#cancelRetry || this.#waiting.length === 0) return;
     this.#isRunning = true;
     void this.#run();
@@ -133,7 +136,8 @@ export class Revocations {
         this.#planRetry();
         break;
       }
-    } catch {
+    } catch (error) {
+      this.#failed(error);
       this.#planRetry();
     } finally {
       this.#isRunning = false;
@@ -178,9 +182,19 @@ export class Revocations {
     try {
       this.#warnOf((await this.#provider?.revoke(clientId, token)) ?? 'no_endpoint');
       return true;
-    } catch {
+    } catch (error) {
+      this.#failed(error);
       return false;
     }
+  }
+
+  #failed(reason: unknown): void {
+    this.#failure = reason instanceof BrokerError ? { reason, at: this.#host.clock.now() } : undefined;
+  }
+
+  /** T5: Retry-After. */
+  #isToldToWait(): boolean {
+    return this.#failure !== undefined && isToldToWait(this.#failure, this.#host.clock.now());
   }
 
   /** Said once in a run: the person is signed out here, and yet the token may live on there. */
@@ -201,7 +215,8 @@ export class Revocations {
     if (this.#isClosed) return;
     this.#backoff = Math.min(Math.max(firstBackoff, this.#backoff * 2), longestBackoff);
     this.#cancelRetry?.();
-    this.#cancelRetry = this.#host.clock.after(this.#backoff * (1 + this.#host.random() / 2), () => {
+    const pause = Math.max(this.#backoff, this.#failure?.reason.retryAfter ?? 0);
+    this.#cancelRetry = this.#host.clock.after(pause * (1 + this.#host.random() / 2), () => {
       this.#cancelRetry = undefined;
       this.flush();
     });
