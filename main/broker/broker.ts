@@ -115,7 +115,7 @@ export interface BrokerState {
   readonly vault: VaultPlace;
   /** Who was active before a program made {@link person} the active account (T18), until the person has seen it. */
   readonly switchedFrom: PersonState | undefined;
-  /** Whether {@link person} is active by a program's login while nobody was (T18), until the person has seen it. */
+  /** Whether a program has made {@link person} active while nobody was (T18), until the person has seen it. */
   readonly signedInByProgram: boolean;
 }
 
@@ -141,7 +141,7 @@ export class Broker {
   #remedy: Remedy = 'none';
   /** T18: who was active before a program chose another account, and which one that was. */
   #switched: { readonly from: string; readonly to: string } | undefined;
-  /** T18: whom a program's login has made active while nobody was. */
+  /** T18: whom a program has made active while nobody was. */
   #arrived: string | undefined;
 
   constructor(settings: BrokerSettings, world: BrokerWorld) {
@@ -379,6 +379,7 @@ export class Broker {
     await this.#whenReady();
     this.#clearProblem();
     this.#switched = undefined;
+    this.#arrived = undefined;
     this.#authorizations.forgetExchanged();
     // Its code may have been entered already: whoever signs out does not want to be signed in by it a moment later.
     this.#deviceLogins.clear();
@@ -542,6 +543,7 @@ export class Broker {
     const from = this.#switched?.to === before ? this.#switched?.from : before;
     // Back to whom the person had chosen: there is nothing left to tell.
     this.#switched = from === undefined || from === chosen.account ? undefined : { from, to: chosen.account };
+    if (before === undefined) this.#arrived = chosen.account;
     this.#authorizations.forgetExchanged();
     await this.#accounts.activate(chosen.account);
     this.#world.log.info({}, 'account switched by a program');
@@ -622,6 +624,7 @@ export class Broker {
   async switchAccount(account: string): Promise<void> {
     await this.#ready;
     this.#switched = undefined;
+    this.#arrived = undefined;
     await this.#accounts.activate(account);
   }
 

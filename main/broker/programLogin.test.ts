@@ -70,6 +70,18 @@ test.each<[string, (world: LocalWorld) => Promise<void> | void]>([
   expect(world.broker.state().signedInByProgram).toBe(false);
 });
 
+test('T18: who goes back to that account later has chosen it: no program is said to have', async () => {
+  const world = await localWorld();
+  const { broker } = world;
+  await broker.ensureSignedIn(editor, patience);
+  const arrived = broker.state().person?.account ?? '';
+  await signInAs(world, 'Mallory Attacker');
+  await broker.switchAccount(broker.state().others[0]?.account ?? '');
+  await broker.switchAccount(arrived);
+  expect(peopleOf(world)).toEqual([ada, mallory]);
+  expect(broker.state().signedInByProgram).toBe(false);
+});
+
 test('T18: the person’s own sign-in is not said to be a program’s, nor is a second account of a program’s', async () => {
   const world = await localWorld();
   await world.broker.signIn();

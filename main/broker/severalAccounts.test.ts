@@ -143,6 +143,14 @@ test('T18: the person is told who was active before a program switched', async (
   expect(switchedFrom(broker)).toBe(ada);
 });
 
+test('T18: the person is told that a program made somebody active while nobody was', async () => {
+  const { broker } = await signedIn('Grace Hopper');
+  await broker.signOut();
+  await broker.selectPerson(grace);
+  expect(peopleOf(broker)).toEqual([grace]);
+  expect(broker.state()).toMatchObject({ signedInByProgram: true, switchedFrom: undefined });
+});
+
 test('a program that selects the active person has switched nothing', async () => {
   const { broker } = await signedIn('Grace Hopper');
   await broker.selectPerson(ada);
