@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { BrokerError, type BrokerErrorDetails, errorTable } from './errors.ts';
+import type { Failure } from './failure.ts';
 import type { AuthorizationRequest } from './provider.ts';
 import type { TokenResult } from './requests.ts';
 
@@ -81,6 +82,8 @@ export class Authorization {
   receivedAt: number | undefined;
   /** The exchange of the code, shared by equal ones (R15). */
   exchange: Promise<TokenResult> | undefined;
+  /** Why the code could not be exchanged yet, where it may be tried again. */
+  exchangeFailure: Failure | undefined;
   exchangedAt: number | undefined;
   readonly #settled: Promise<AuthorizationResponse>;
   #resolve: (response: AuthorizationResponse) => void = () => undefined;

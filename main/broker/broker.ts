@@ -231,6 +231,7 @@ export class Broker {
    * @param options.distrust - true when the clock was set back: the times of the tokens then mean nothing
    */
   wake(options: { distrust?: boolean } = {}): void {
+    this.#provider?.forgetFailure();
     if (this.#isReady) this.#accounts.wake(options);
   }
 
@@ -418,6 +419,7 @@ export class Broker {
 
   async #signInHere(asked: SignInRequest): Promise<void> {
     this.#clearProblem();
+    this.#provider?.forgetFailure();
     try {
       await this.#ready;
       await this.#finishOwn(await this.#openOwn(asked));
@@ -555,7 +557,7 @@ export class Broker {
     this.#registration.provider();
     await this.#whenReady();
     const session = this.#accounts.active();
-    await session.readProfile();
+    await session.refreshProfile();
     return personOf(session);
   }
 
@@ -638,6 +640,7 @@ export class Broker {
   /** The person wants another try at once: the renewal was refused, or the provider could not be reached (T5). */
   async renew(): Promise<void> {
     await this.#ready;
+    this.#provider?.forgetFailure();
     await this.#accounts.tryAgain();
   }
 

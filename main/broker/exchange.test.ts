@@ -184,7 +184,7 @@ test.each([
   ['408', { status: 408 }],
   ['425', { status: 425 }],
   ['temporarily_unavailable', { status: 400, body: { error: 'temporarily_unavailable' } }],
-] as const)('a code can be exchanged again when the provider could not answer: %s', async (_what, fault) => {
+] as const)('a code can be exchanged again a second after the provider could not answer: %s', async (_what, fault) => {
   const world = await localWorld();
   const asked = exchangeOf(await world.broker.authorize(editor, {}));
   world.provider.fault('/oauth/token', { ...fault, times: 1 });
@@ -193,6 +193,7 @@ test.each([
     retryable: true,
   });
   expect(world.broker.state().person).toBeUndefined();
+  world.clock.jump(1_000);
   expect(await world.broker.token(editor, asked)).toMatchObject({ profile: { sub: ada } });
 });
 

@@ -104,7 +104,7 @@ const misbehaviours = [
 ] as const;
 
 test.each(misbehaviours)(
-  'metadata that is %s: nothing is opened, and the next start works',
+  'metadata that is %s: nothing is opened, and the next start a second later works',
   async (_what, fault, code) => {
     const world = await localWorld();
     const lift = world.provider.fault(discovery, fault);
@@ -113,6 +113,7 @@ test.each(misbehaviours)(
     expect(failure.message.length).toBeLessThan(400);
     expect(world.browser.opened).toEqual([]);
     lift();
+    world.clock.jump(1_000);
     expect(await signInAs(world)).toMatchObject({ profile: { sub: ada } });
   },
 );

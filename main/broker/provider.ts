@@ -1,6 +1,7 @@
 import * as client from 'openid-client';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
+import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait } from './failure.ts';
 import { HeldAnswers, OneAnswer } from './heldAnswers.ts';
 import {
   type Auth0Layout,
@@ -140,6 +141,7 @@ export class Provider {
   readonly #fetch: client.CustomFetch;
   readonly #clock: Clock;
   #discovery: Promise<client.ServerMetadata> | undefined;
+  #discoveryFailure: Failure | undefined;
   readonly #origins = new Set<string>();
   readonly #keys: SigningKeys;
   readonly #held: HeldAnswers;
@@ -400,14 +402,33 @@ export class Provider {
     return [...this.#origins];
   }
 
-  #metadata(): Promise<client.ServerMetadata> {
-    // A discovery that failed is tried again by the next caller: a network that was down must not stick. Nothing that counts
-    // only once was sent by then.
-    this.#discovery ??= this.#discover().catch((error: unknown) => {
+  /** Somebody may just have repaired it: what failed is tried again by the next who asks, unless the provider wants to wait (T5). */
+  forgetFailure(): void {
+    const failure = this.#discoveryFailure;
+    if (failure && !isToldToWait(failure, this.#clock.now())) this.#discoveryFailure = undefined;
+  }
+
+  async #metadata(): Promise<client.ServerMetadata> {
+    const failure = this.#discoveryFailure;
+    if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
+    this.#discovery ??= this.#discoverOnce();
+    return await this.#discovery;
+  }
+
+  /** A discovery that failed is tried again after seconds: a network that was down must not stick, and callers may come in a loop. */
+  async #discoverOnce(): Promise<client.ServerMetadata> {
+    try {
+      const metadata = await this.#discover();
+      this.#discoveryFailure = undefined;
+      return metadata;
+    } catch (error) {
       this.#discovery = undefined;
-      throw error instanceof BrokerError ? error.with({ undone: true }) : error;
-    });
-    return this.#discovery;
+      if (!(error instanceof BrokerError)) throw error;
+      // Nothing that counts only once was sent by then.
+      const reason = error.with({ undone: true });
+      this.#discoveryFailure = failureAfter(this.#discoveryFailure, reason, this.#clock.now());
+      throw reason;
+    }
   }
 
   async #discover(): Promise<client.ServerMetadata> {

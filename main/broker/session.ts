@@ -324,6 +324,16 @@ export class Session {
     await this.#catchUp({ atOnce: true, ...options });
   }
 
+  /**
+   * Reads the profile anew for a caller; after a failure not before it is time for the next try (T5).
+   * @throws BrokerError
+   */
+  async refreshProfile(): Promise<Record<string, unknown>> {
+    const failure = this.#profileFailure;
+    if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
+    return await this.readProfile();
+  }
+
   /** Reads the profile anew. Callers that ask meanwhile share the answer. @throws BrokerError */
   async readProfile(): Promise<Record<string, unknown>> {
     this.#readingProfile ??= this.#readProfile().finally(() => {

@@ -400,9 +400,9 @@ test('a browser that loads the same address twice is sent to the same login', as
   expect(broker.programWith(broker.challenge(editor).state)).toBe(editor);
 });
 
-test('a provider that cannot be reached ends the start at once, and the next start tries again', async () => {
+test('a provider that cannot be reached ends the start at once, and the next start a second later tries again', async () => {
   let down = true;
-  const { broker, browser } = await localWorld({
+  const { broker, browser, clock } = await localWorld({
     fetch: (url, options) => (down ? Promise.reject(new TypeError('fetch failed')) : plainFetch(url, options)),
   });
   expect(await failureOf(broker.authorize(editor, {}))).toMatchObject({
@@ -411,6 +411,7 @@ test('a provider that cannot be reached ends the start at once, and the next sta
   });
   expect(browser.opened).toEqual([]);
   down = false;
+  clock.jump(1_000);
   expect((await broker.authorize(editor, {})).code).not.toBe('');
 });
 

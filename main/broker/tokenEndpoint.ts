@@ -9,6 +9,7 @@ import {
 } from './authorization.ts';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
+import { failureAfter, isBackingOffForCallers } from './failure.ts';
 import type { Provider, Tokens } from './provider.ts';
 import type { Registration } from './registration.ts';
 import type { TokenRequest, TokenResult } from './requests.ts';
@@ -78,13 +79,17 @@ export class TokenEndpoint {
 
   /** Exchanges a received code once; whoever asks again within the kept time shares the first answer (R15). */
   async exchange(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
-    const { exchangedAt } = one;
+    const { exchangedAt, exchangeFailure: failure } = one;
     if (exchangedAt !== undefined && this.#clock.now() - exchangedAt >= resultKept)
       throw new BrokerError('invalid_grant');
+    if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
     one.exchange ??= this.#accounts.track(this.#exchangeOnce(one, codeVerifier, options)).catch((error: unknown) => {
       const reason = this.#host.reasonOf(error);
       // The provider has not processed the code, or its answer is held: the same code may be tried again.
-      if (reason.retryable && reason.undone) one.exchange = undefined;
+      if (reason.retryable && reason.undone) {
+        one.exchange = undefined;
+        one.exchangeFailure = failureAfter(failure, reason, this.#clock.now());
+      }
       if (!reason.retryable || reason.undone) throw reason;
       // Nobody knows what came of it. Sent twice, a code ends what it was exchanged for (RFC 6749 §4.1.2).
       this.#pending.forget(one);
