@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BrowserDouble } from './identity-provider/person.ts';
-import { type Pair, startPair } from './support/client.ts';
+import { type Pair, printedLogin, startPair } from './support/client.ts';
 import { type Headless, startHeadless } from './support/headless.ts';
 import { sendBytes, sendHandshake, type WireAnswer } from './support/rawSocket.ts';
 import { operationAt, readStrictly, readUserFrame } from './support/strictReader.ts';
@@ -275,12 +275,10 @@ class People {
 
   /** @throws Error when the request is answered instead */
   async #login(asked: Promise<WireAnswer>, state: string | undefined): Promise<string> {
-    const wanted = state === undefined ? `(?!.*state=(${this.#seen.join('|') || 'none'}))` : `.*state=${state}`;
     const answered = asked.then(({ status, body }): never => {
       throw new Error(`no login was opened, the answer is ${status} ${body}`);
     });
-    const printed = this.#host.waitForLine(new RegExp(`^http\\S+/authorize\\?${wanted}`));
-    const address = await Promise.race([printed, answered]);
+    const address = await Promise.race([printedLogin(this.#host, state, this.#seen), answered]);
     this.#seen.push(new URL(address).searchParams.get('state') ?? '');
     return address;
   }

@@ -64,13 +64,15 @@ const followed = new WeakMap<Headless, Map<string, Promise<string | undefined>>>
 /**
  * The provider's login page behind the first address that the host has printed for the person, or prints now.
  * @param state - of the login that is meant, where there are several
+ * @param others - states of logins that are not meant
  */
-export async function printedLogin(host: Headless, state?: string): Promise<string> {
+export async function printedLogin(host: Headless, state?: string, others: readonly string[] = []): Promise<string> {
   for (let count = 0; ; count += 1) {
     await host.waitForOutput(() => printedAddresses(host).length > count);
     const page = await loginPageOf(host, printedAddresses(host)[count] ?? '');
     if (page === undefined) continue;
-    if (state === undefined || new URL(page).searchParams.get('state') === state) return page;
+    const found = new URL(page).searchParams.get('state') ?? '';
+    if (state === undefined ? !others.includes(found) : found === state) return page;
   }
 }
 
