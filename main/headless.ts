@@ -171,13 +171,13 @@ function nextSteps(address: string): string {
   ].join('\n');
 }
 
-/** Where no browser was opened. It is for the person alone: on the terminal, and in no log. */
+/** Where no browser was opened. It is printed and in no log of ours; what systemd starts prints into its journal. */
 function printAddress(address: string, purpose: 'login' | 'logout'): void {
   const what = purpose === 'login' ? 'sign in' : 'sign out at the provider too';
   print(`To ${what}, open this address in a browser:\n${address}`);
 }
 
-/** The code is for the person alone: on the terminal, and in no log. RFC 8628 §3.3.1: it is shown beside the address that holds it. */
+/** The code is printed and in no log of ours, as {@link printAddress} is. RFC 8628 §3.3.1: it is shown beside the address that holds it. */
 function printDeviceCode({ verificationUri, verificationUriComplete, userCode, deadline }: DeviceCode): void {
   const minutes = Math.max(1, Math.round((deadline - Date.now()) / 60_000));
   print('To sign in, open this address in a browser on any device, such as your phone:\n');
