@@ -1,5 +1,4 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import type { Settings } from './settings.ts';
 import { standardError } from './standardStreams.ts';
 
 /**
@@ -17,11 +16,14 @@ const secrets = [
   'vaultKey',
 ];
 
+/** From which on an entry is written. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
 /**
  * The program's log, one JSON line an entry.
  * @param destination - where it goes; standard error by default, so that standard output stays for people and scripts
  */
-export function createLog(level: Settings['logLevel'], destination: DestinationStream = standardError()): Logger {
+export function createLog(level: LogLevel, destination: DestinationStream = standardError()): Logger {
   const paths = secrets.flatMap((name) => [name, `*.${name}`]);
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, remove: true } },

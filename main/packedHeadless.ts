@@ -55,11 +55,11 @@ function whenAskedToEnd(end: (reason: string) => void): void {
 /** A start that passed the command on to this process can be ended without it: then this one ends too. */
 function endWithParent(): void {
   const parent = process.ppid;
-  if (programOf(parent) !== process.execPath) return;
+  if (executableOf(parent) !== process.execPath) return;
   setInterval(() => process.ppid !== parent && process.kill(process.pid, 'SIGTERM'), lookingAfter).unref();
 }
 
-function programOf(pid: number): string | undefined {
+function executableOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/exe`);
   } catch {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { refusal } from '../e2e/support/refusal.ts';
-import { type Policy, type PolicyWorld, readFileOfOwner, readPolicy } from './policy.ts';
+import { type PolicyWorld, readFileOfOwner, readPolicy } from './policy.ts';
+import type { Policy } from './settings.ts';
 import { isManaged, readSettings } from './settings.ts';
 
 const nothing: PolicyWorld = {

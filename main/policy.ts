@@ -2,16 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { SettingError, settingsTable } from './settings.ts';
+import { type Policy, SettingError, settingsTable } from './settings.ts';
 import { plutil, registryTool } from './systemPrograms.ts';
-
-/** What the administrator of this machine has decided. It wins over the environment and over settings.json. */
-export interface Policy {
-  /** Where it was read, as an administrator knows it. */
-  readonly place: string;
-  /** By the names of settings.json; not yet checked. */
-  readonly settings: Readonly<Record<string, unknown>>;
-}
 
 /** What reading it takes from the world. */
 export interface PolicyWorld {

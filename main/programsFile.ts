@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ListStore } from './access/gate.ts';
-import { readText } from './settingsFile.ts';
+import { readText } from './readText.ts';
 import { writeStore } from './store.ts';
 
 /** The list of programs in `<home>/programs.json`. Only for who holds the lock of the data folder. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { GuardMode } from './access/gate.ts';
 import { normaliseIssuer } from './broker/providerChecks.ts';
 import type { WithoutKeyring } from './broker/vault.ts';
-import type { Policy } from './policy.ts';
+import type { LogLevel } from './log.ts';
 
 /** A setting that has a wrong value. The message names it, where it was set, and what was expected. */
 export class SettingError extends Error {
@@ -256,6 +256,14 @@ export const settingsTable = {
 export type SettingName = keyof typeof settingsTable;
 type Given = { [K in SettingName]?: z.output<(typeof settingsTable)[K]['schema']> };
 
+/** What the administrator of this machine has decided. It wins over the environment and over settings.json. */
+export interface Policy {
+  /** Where it was read, as an administrator knows it. */
+  readonly place: string;
+  /** By the names of settings.json; not yet checked. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
 /** All settings, parsed. What has no default is absent when it is not set. */
 export interface Settings {
   readonly home: string;
@@ -283,7 +291,7 @@ export interface Settings {
   readonly vaultKey?: Buffer;
   /** Absent when nobody has said. */
   readonly withoutKeyring?: WithoutKeyring;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly logLevel: LogLevel;
   /** Absent where the administrator has decided nothing. */
   readonly policy?: Policy;
 }

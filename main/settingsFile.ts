@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readText } from './readText.ts';
 import { SettingError } from './settings.ts';
 import { writeStore } from './store.ts';
 
@@ -35,14 +35,4 @@ export function writeSetting(home: string, name: string, value: unknown): void {
 export function writeSettings(home: string, changes: Readonly<Record<string, unknown>>): void {
   const all = Object.entries({ ...readSettingsFile(home), ...changes });
   writeStore(home, 'settings', Object.fromEntries(all.filter(([, value]) => value !== undefined)));
-}
-
-/** A file's text; undefined when it is not there. @throws when it cannot be read */
-export function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

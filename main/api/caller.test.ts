@@ -5,7 +5,6 @@ import { uptime } from 'node:os';
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import { type Program, unknownProgram } from '../access/program.ts';
 import {
-  type Connection,
   callerWith,
   connectionOf,
   findLsofHolders,
@@ -17,6 +16,7 @@ import {
   systemCallerLookup,
   windowsCallerLookup,
 } from './caller.ts';
+import type { Connection } from './connection.ts';
 
 const noTimer = '00:00000000';
 const header =

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { type Identified, type Program, unknownProgram } from '../access/program.ts';
 import { lsof, plutil, powershell, ps, runSystemProgram } from '../systemPrograms.ts';
+import type { Connection, PointInTime } from './connection.ts';
 import { greatestAge, ticksPerSecond, UptimeClock } from './connectionTime.ts';
 import { DesktopEntries } from './desktopEntry.ts';
 import { ExecutableHashes, onlyRootCanWrite } from './executable.ts';
@@ -22,22 +23,6 @@ const longestLookup = 30_000;
  * of our own user: nobody else becomes a caller. Its program is looked up when it is first asked for, as most are never.
  */
 export type Caller = Identified;
-
-/** The four numbers of a connection, seen from here: `remote` is the caller's end. */
-export interface Connection {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-  /** When it was there already; absent: now. */
-  readonly opened?: PointInTime | undefined;
-}
-
-/** One moment: in seconds since the system's start, and in milliseconds since the epoch. */
-export interface PointInTime {
-  readonly uptime: number;
-  readonly epoch: number;
-}
 
 export function presentTime(): PointInTime {
   return { uptime: uptime(), epoch: Date.now() };

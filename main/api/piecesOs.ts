@@ -3,11 +3,12 @@ import { get } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { portOwner } from './portOwner.ts';
-import { healthPath } from './wellKnown.ts';
 
 /** Where Pieces OS listens, and where its clients look for it. */
 const firstPort = 39300;
 const lastPort = 39333;
+/** Where it says that it is well. */
+const healthPath = '/.well-known/health';
 /** For an answer of whoever listens there, in milliseconds. Its clients wait 100; here a busy machine is to be no excuse. */
 const probePatience = 2_000;
 /** `ok:` and an id, in characters. */

@@ -1,5 +1,5 @@
 import { baseName, kindOf, type Program, programOf, scriptOf, unknownProgram } from '../access/program.ts';
-import type { Connection } from './caller.ts';
+import type { Connection } from './connection.ts';
 import { type ExecutableHashes, hasOwnApp } from './executable.ts';
 
 /** Not yet run on Windows: written after the documentation of the cmdlets, and tested with texts of that form. */

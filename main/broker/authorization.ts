@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { BrokerError, type BrokerErrorDetails, errorTable } from './errors.ts';
 import type { Failure } from './failure.ts';
 import type { AuthorizationRequest } from './provider.ts';
-import type { TokenResult } from './requests.ts';
+import type { Challenge, TokenResult } from './requests.ts';
 
 /** How long a challenge waits for its sign-in to start, and a received code for its exchange. Milliseconds. */
 const challengeLifetime = 10 * 60_000;
@@ -22,13 +22,6 @@ export type Owner = string;
 export const loopgateItself: Owner = 'loopgate';
 /** The owner of what a browser started by itself: its code goes to a listed redirect_uri, and whoever has that exchanges it. */
 export const nobodyKnown: Owner = 'nobody';
-
-/** What the owner may see of its pending authorization; `codeVerifier` is absent when the client keeps its own. */
-export interface Challenge {
-  readonly state: string;
-  readonly codeChallenge: string;
-  readonly codeVerifier?: string;
-}
 
 /** R16: what opens a login in the person's browser, once. */
 export interface LoginTicket {

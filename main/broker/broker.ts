@@ -2,22 +2,22 @@ import { Accounts, noSuchUser, type Remedy } from './accounts.ts';
 import {
   type Authorization,
   Authorizations,
-  type Challenge,
   loopgateItself,
   type Owner,
   type PageState,
   timeoutAdvice,
 } from './authorization.ts';
+import type { IdTokenClaims } from './claims.ts';
 import { type Clock, watchForJumps } from './clock.ts';
 import { type DeviceCode, DeviceLogins, type DeviceRequest } from './deviceLogin.ts';
 import { BrokerError, type BrokerErrorDetails, brokerErrorOf } from './errors.ts';
 import { type Followed, Logins } from './login.ts';
 import { OtherProfiles } from './otherProfiles.ts';
-import { type IdTokenClaims, type OtherApi, Provider, type Tokens } from './provider.ts';
+import { type OtherApi, Provider, type Tokens } from './provider.ts';
 import { normaliseIssuer } from './providerChecks.ts';
 import type { PlatformFetch } from './providerFetch.ts';
 import { Registration, type RegistrationSettings } from './registration.ts';
-import type { CallbackResult, SignInRequest, SignInResult, TokenRequest, TokenResult } from './requests.ts';
+import type { CallbackResult, Challenge, SignInRequest, SignInResult, TokenRequest, TokenResult } from './requests.ts';
 import { type AccessToken, accountOf, type Freshness, type Session } from './session.ts';
 import { profilePatience, TokenEndpoint } from './tokenEndpoint.ts';
 import { revocationOf, type Vault, type VaultPlace, type WithoutKeyring } from './vault.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Owner } from './authorization.ts';
+import type { IdTokenClaims } from './claims.ts';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
-import type { DeviceAuthorization, IdTokenClaims, Provider, Tokens } from './provider.ts';
+import type { DeviceAuthorization, Provider, Tokens } from './provider.ts';
 
 /** RFC 8628 §3.5: by how much `slow_down` lengthens the interval, in milliseconds. */
 const slowDown = 5_000;

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import {
   type Authorization,
   type Authorizations,
-  type Challenge,
   isSameSecret,
   loopgateItself,
   nobodyKnown,
@@ -15,7 +14,7 @@ import type { AuthorizationEndpoint, AuthorizationRequest } from './provider.ts'
 import { mayLeadTo } from './providerChecks.ts';
 import { oauthError, oauthWords } from './providerErrors.ts';
 import type { Registration } from './registration.ts';
-import type { SignInRequest, SignInResult } from './requests.ts';
+import type { Challenge, SignInRequest, SignInResult } from './requests.ts';
 
 /** R15: how long consent and login may take together, in milliseconds. Node's fetch gives up at 300 s. */
 const consentAndLogin = 240_000;

@@ -1,4 +1,5 @@
 import * as client from 'openid-client';
+import type { IdTokenClaims } from './claims.ts';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait } from './failure.ts';
@@ -58,13 +59,6 @@ export interface Tokens {
   readonly idToken?: string;
   /** The ID token's claims: signature, iss, aud, azp, exp, iat, nonce verified (T1). */
   readonly claims?: IdTokenClaims;
-}
-
-/** The claims that the broker itself uses. */
-export interface IdTokenClaims {
-  readonly iss: string;
-  readonly sub: string;
-  readonly [claim: string]: unknown;
 }
 
 /** A code as it came back to the callback, with what the authorization request fixed. */

@@ -1,6 +1,6 @@
 import type * as client from 'openid-client';
+import type { IdTokenClaims } from './claims.ts';
 import { BrokerError } from './errors.ts';
-import type { IdTokenClaims } from './provider.ts';
 
 /** T15: how far the clocks of this machine and of the provider may differ, in seconds. */
 export const clockTolerance = 60;

@@ -1,5 +1,11 @@
-import type { Challenge } from './authorization.ts';
 import type { ResponseMode } from './provider.ts';
+
+/** What the owner may see of its pending authorization; `codeVerifier` is absent when the client keeps its own. */
+export interface Challenge {
+  readonly state: string;
+  readonly codeChallenge: string;
+  readonly codeVerifier?: string;
+}
 
 /** A sign-in as a program asks for it. What is absent comes from the settings. */
 export interface SignInRequest {

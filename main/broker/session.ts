@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IdTokenClaims } from './claims.ts';
 import type { Clock } from './clock.ts';
 import { BrokerError } from './errors.ts';
 import {
@@ -11,7 +12,7 @@ import {
 } from './failure.ts';
 import { early, isAboutToEnd } from './lifetime.ts';
 import { claimsOf, type OtherApiToken, OtherApiTokens } from './otherApiTokens.ts';
-import type { IdTokenClaims, OtherApi, Provider, Tokens } from './provider.ts';
+import type { OtherApi, Provider, Tokens } from './provider.ts';
 import { revocationOf, type StoredAccount, type StoredRevocation } from './vault.ts';
 
 /** How long a profile is served without asking the provider: Auth0 allows five calls a minute. Milliseconds. */

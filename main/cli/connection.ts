@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { type Endpoint, isEndpointCurrent, readEndpoint } from '../endpointFile.ts';
-import { readText } from '../settingsFile.ts';
+import { readText } from '../readText.ts';
 import { CommandFailure } from './failure.ts';
 
 const apiError = z.object({ error: z.string(), error_description: z.string() });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
-import { hiddenArgument, programOf } from '../desktop/startAtLogin.ts';
+import { hiddenArgument, launchTarget } from '../launchTarget.ts';
 import { isCommand } from './arguments.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
 import { ownOutput } from './output.ts';
@@ -91,7 +91,11 @@ function startOwnProgram(): void {
   }
   const { execPath, env: environment } = process;
   const env = withoutSettings(environment);
-  const child = spawn(programOf({ execPath, environment }), [hiddenArgument], { detached: true, stdio: 'ignore', env });
+  const child = spawn(launchTarget({ execPath, environment }), [hiddenArgument], {
+    detached: true,
+    stdio: 'ignore',
+    env,
+  });
   // What it could not start with is told when nothing answers.
   child.on('error', () => undefined);
   child.unref();

@@ -21,7 +21,7 @@ import {
   whyNoBus,
 } from '../../e2e/support/privateBus.ts';
 import { BusNotifications } from './busNotifications.ts';
-import type { NotificationContent } from './systemNotifications.ts';
+import type { NotificationContent } from './shownNotification.ts';
 
 /** Only reached when something is broken. */
 const within = { timeout: 15_000 };

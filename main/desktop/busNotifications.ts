@@ -1,6 +1,6 @@
 import { spoken } from '../../preload/texts/index.ts';
 import { type BusArgument, type BusPicture, type BusSignal, busValue, SessionBus } from '../sessionBus.ts';
-import type { NotificationContent, ShownNotification, SystemNotifications } from './systemNotifications.ts';
+import type { NotificationContent, ShownNotification, SystemNotifications } from './shownNotification.ts';
 
 const service = {
   destination: 'org.freedesktop.Notifications',

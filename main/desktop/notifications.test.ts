@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppView } from '../../preload/contract.ts';
 import { Notifications, noticesOf } from './notifications.ts';
-import type { NotificationContent } from './systemNotifications.ts';
+import type { NotificationContent } from './shownNotification.ts';
 
 /** What the system was given to show. */
 const given: (NotificationContent & { isClosed: boolean })[] = [];

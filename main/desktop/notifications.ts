@@ -1,7 +1,7 @@
 import type { AppView, PersonView, QuestionView } from '../../preload/contract.ts';
 import { spoken } from '../../preload/texts/index.ts';
 import { hasEnded, shortName } from './attention.ts';
-import type { NotificationAction, ShownNotification, SystemNotifications } from './systemNotifications.ts';
+import type { NotificationAction, ShownNotification, SystemNotifications } from './shownNotification.ts';
 
 /** What the system's notification says. A name is said, never an e-mail address: a locked screen shows it too. */
 export interface Notice {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProviderCheck } from '../../preload/contract.ts';
 import type { ClientAnswer } from '../clientCheck.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../settings.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import { type EditorWorld, SettingsEditor } from './settingsEditor.ts';
 

@@ -10,13 +10,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, isAbsolute, join, sep } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { languages, spoken } from '../../preload/texts/index.ts';
 import { BrokerError } from '../broker/errors.ts';
+import { hiddenArgument, launchTarget } from '../launchTarget.ts';
 import { syncFolder, troubleOf } from '../store.ts';
-
-/** The argument of a start at login: the tray comes, no window opens. */
-export const hiddenArgument = '--hidden';
 
 /** The part of Electron's `app` that knows the login items of macOS and Windows. */
 export interface LoginItems {
@@ -166,7 +164,7 @@ class AutostartEntry implements StartAtLogin {
 
   constructor(world: LoginWorld) {
     this.#path = join(configFolder(world.environment), 'autostart', 'loopgate.desktop');
-    this.#program = programOf(world);
+    this.#program = launchTarget(world);
   }
 
   state(): StartAtLoginState {
@@ -257,18 +255,6 @@ class AutostartEntry implements StartAtLogin {
 function configFolder({ XDG_CONFIG_HOME, HOME = '' }: NodeJS.ProcessEnv): string {
   if (XDG_CONFIG_HOME !== undefined && isAbsolute(XDG_CONFIG_HOME)) return XDG_CONFIG_HOME;
   return join(HOME, '.config');
-}
-
-/**
- * What is to be started: the AppImage that this program was unpacked from, else the program itself. `APPIMAGE` alone says
- * nothing: the terminal of an editor that is an AppImage hands its own down to all that is started in it.
- */
-export function programOf({
-  execPath,
-  environment: { APPIMAGE, APPDIR },
-}: Pick<LoginWorld, 'execPath' | 'environment'>): string {
-  const isUnpacked = APPIMAGE !== undefined && APPDIR !== undefined && isAbsolute(APPIMAGE) && isAbsolute(APPDIR);
-  return isUnpacked && execPath.startsWith(`${APPDIR.replace(/\/+$/, '')}${sep}`) ? APPIMAGE : execPath;
 }
 
 function entryFor(program: string): string {

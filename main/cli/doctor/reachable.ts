@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { type Endpoint, readEndpoint } from '../../endpointFile.ts';
 import { isAlive } from '../../lock.ts';
+import { readText } from '../../readText.ts';
 import type { Settings } from '../../settings.ts';
-import { readText } from '../../settingsFile.ts';
 import type { CommandWorld } from '../command.ts';
 import { type Found, ok, problem, warning } from './finding.ts';
 
