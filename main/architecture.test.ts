@@ -35,170 +35,115 @@ function resolveName(from: string, name: string): string {
 }
 
 const allArrows = (sources: Sources) => Object.entries(sources).flatMap(([file, source]) => arrowsOf(file, source));
-const isOfProject = (name: string) => /^(main|preload|renderer|build|e2e)\//.test(name);
+const isOfProject = (name: string) => /^(main|preload|renderer|build|bench|demo|testing|e2e)\//.test(name);
 const isIn = (folder: string) => (name: string) => name.startsWith(`${folder}/`);
-const isPackage = (name: string, ...packages: string[]) =>
+const isPackage = (name: string, ...packages: readonly string[]) =>
   packages.some((one) => name === one || name.startsWith(`${one}/`));
-/** The words for people, which every part that shows something takes from there. */
-const areTexts = (name: string) => name === 'preload/texts/index.ts';
 const isTest = (file: string) => /\.test\.tsx?$/.test(file);
 
-interface Rule {
-  readonly promise: string;
-  /** The arrows that break it. */
-  breaks(arrow: Arrow): boolean;
-  /** A file that breaks it, as proof that the rule can fail. */
-  readonly violations: Sources;
+// --- the floors -----------------------------------------------------------------------------------------------------------
+
+/** A room of the house. */
+interface Room {
+  readonly name: string;
+  readonly files: RegExp;
+  /** The rooms on floors below that it knows; without it, all of them. */
+  readonly knows?: readonly string[];
+  /** The packages and built-in modules that it knows; without it, all but those that only others may know. */
+  readonly packages?: RegExp;
 }
 
-const rules: Rule[] = [
-  {
-    promise: 'broker/ imports nothing of the project outside broker/',
-    breaks: ({ from, to }) => isIn('main/broker')(from) && isOfProject(to) && !isIn('main/broker')(to),
-    violations: {
-      'main/broker/a.ts': "import { json } from '../api/answer.ts';",
-      'main/broker/b.ts': "import type { Settings } from '../settings.ts';",
-      'main/broker/c.ts': "import { actionNames } from '../../preload/contract.ts';",
-      'main/broker/d.ts': "export * from '../api/wire.ts';",
+/** From the roof down. A room knows itself and rooms on floors below its own: never a neighbour, never one above. */
+const floors: readonly (readonly Room[])[] = [
+  [
+    { name: 'entries', files: /^main\/(index|serve|loader|smallHeap|packedHeadless)\.ts$/ },
+    { name: 'renderer', files: /^renderer\//, knows: ['contract', 'texts'], packages: /^preact(\/|$)/ },
+    { name: 'preload', files: /^preload\/index\.ts$/, knows: ['contract'], packages: /^electron$/ },
+  ],
+  [{ name: 'desktop', files: /^main\/desktop\/(?!keptVault)/ }],
+  // The desktop asks another Loopgate as the command does.
+  [{ name: 'cli', files: /^main\/cli\//, knows: ['settings', 'storage', 'system'] }],
+  [{ name: 'host', files: /^main\/(host|headless|socketActivation)\.ts$/ }],
+  [
+    {
+      name: 'api',
+      files:
+        /^main\/api\/(?!(?:listen|excludedPorts|piecesOs|portOwner)\.ts|(?:caller|connection|connectionTime|program(?:Linux|Mac|Windows)|desktopEntry|executable|sharedRead|slices)\.ts)/,
+      knows: ['callers', 'access', 'broker', 'system', 'texts'],
     },
-  },
-  {
-    promise: 'broker/ knows neither electron nor express',
-    breaks: ({ from, to }) => isIn('main/broker')(from) && isPackage(to, 'electron', 'electron-store', 'express'),
-    violations: {
-      'main/broker/a.ts': "import { shell } from 'electron';",
-      'main/broker/b.ts': "import express, { type Request } from 'express';",
-      'main/broker/c.ts': "import Store from 'electron-store';",
-      'main/broker/d.ts': "const { net } = await import('electron/main');",
+    {
+      name: 'listener',
+      files: /^main\/api\/(listen|excludedPorts|piecesOs|portOwner)\.ts$/,
+      knows: ['callers', 'access', 'system'],
     },
-  },
-  {
-    promise:
-      'what touches the world (network, disk, processes, timers) is handed to broker/, which has cryptography only',
-    breaks: ({ from, to }) => isIn('main/broker')(from) && to.startsWith('node:') && to !== 'node:crypto',
-    violations: {
-      'main/broker/a.ts': "import { readFile } from 'node:fs/promises';",
-      'main/broker/b.ts': "import http from 'http';",
-      'main/broker/c.ts': "const { spawn } = require('child_process');",
-      'main/broker/d.ts': "import { setTimeout } from 'node:timers/promises';",
+  ],
+  [{ name: 'settings', files: /^main\/(settings|settingsFile|policy|clientCheck)\.ts$/ }],
+  [
+    {
+      name: 'storage',
+      files:
+        /^main\/(store|sealedFile|keySealer|keyringSealer|systemVault|mergeStates|secretService|programsFile|endpointFile|lock|desktop\/keptVault)\.ts$/,
     },
-  },
-  {
-    promise: 'of the project, access/ imports access/ and broker/ alone, and of the world nothing but cryptography',
-    breaks: ({ from, to }) =>
-      isIn('main/access')(from) &&
-      ((isOfProject(to) && !isIn('main/access')(to) && !isIn('main/broker')(to)) ||
-        (to.startsWith('node:') && to !== 'node:crypto') ||
-        isPackage(to, 'electron', 'electron-store', 'express')),
-    violations: {
-      'main/access/a.ts': "import { json } from '../api/operation.ts';",
-      'main/access/b.ts': "import type { AppView } from '../../preload/contract.ts';",
-      'main/access/c.ts': "import { readFile } from 'node:fs/promises';",
-      'main/access/d.ts': "import { app } from 'electron';",
+  ],
+  [
+    {
+      name: 'callers',
+      files:
+        /^main\/api\/(caller|connection|connectionTime|program(Linux|Mac|Windows)|desktopEntry|executable|sharedRead|slices)\.ts$/,
+      knows: ['access', 'system'],
     },
-  },
-  {
-    promise:
-      'of the project, api/ imports api/, access/, broker/, the texts and the paths of the system’s programs alone',
-    breaks: ({ from, to }) =>
-      isIn('main/api')(from) &&
-      isOfProject(to) &&
-      !isIn('main/api')(to) &&
-      !isIn('main/access')(to) &&
-      !isIn('main/broker')(to) &&
-      !areTexts(to) &&
-      to !== 'main/systemPrograms.ts',
-    violations: {
-      'main/api/a.ts': "import { viewOf } from '../desktop/view.ts';",
-      'main/api/b.ts': "import type {\n  Settings,\n} from '../settings.ts';",
-      'main/api/c.ts': "import '../index.ts';",
+  ],
+  [{ name: 'access', files: /^main\/access\//, knows: ['broker'], packages: /^(node:crypto|zod)$/ }],
+  [{ name: 'broker', files: /^main\/broker\//, knows: [], packages: /^(node:crypto|openid-client|zod)$/ }],
+  [
+    {
+      name: 'system',
+      files:
+        /^main\/(systemPrograms|sessionBus|readText|launchTarget|browserCommand|browserStart|withoutDescriptors|environmentLanguage|environmentProxy|log|standardStreams|version|heap|codeCache)\.ts$/,
+      knows: ['texts'],
     },
-  },
-  {
-    promise: 'api/ does not know electron',
-    breaks: ({ from, to }) => isIn('main/api')(from) && isPackage(to, 'electron', 'electron-store'),
-    violations: { 'main/api/a.ts': "import { net } from 'electron';" },
-  },
-  {
-    promise: 'desktop/ does not know api/',
-    breaks: ({ from, to }) => isIn('main/desktop')(from) && isIn('main/api')(to),
-    violations: {
-      'main/desktop/a.ts': "import type { Answer } from '../api/answer.ts';",
-      'main/desktop/b.ts': "import { guard } from './../api/guard.ts';",
-    },
-  },
-  {
-    promise: 'only api/ knows express',
-    breaks: ({ from, to }) => !isIn('main/api')(from) && isPackage(to, 'express'),
-    violations: { 'main/host.ts': "import express from 'express';" },
-  },
-  {
-    promise: 'only api/ and the entry files’ host.ts and headless.ts know api/',
-    breaks: ({ from, to }) =>
-      isIn('main/api')(to) && !isIn('main/api')(from) && !/^main\/(host|headless|index)\.ts$/.test(from),
-    violations: { 'main/settings.ts': "import { defaultPorts } from './api/listen.ts';" },
-  },
-  {
-    promise: 'the window knows itself, preload/contract.ts, the texts and preact, and nothing else',
-    breaks: ({ from, to }) =>
-      isIn('renderer')(from) &&
-      !isIn('renderer')(to) &&
-      to !== 'preload/contract.ts' &&
-      !areTexts(to) &&
-      !isPackage(to, 'preact'),
-    violations: {
-      'renderer/a.tsx': "import type { Bridge } from '../preload/index.ts';",
-      'renderer/b.tsx': "import { viewOf } from '../main/desktop/view.ts';",
-      'renderer/c.tsx': "import { readFileSync } from 'node:fs';",
-      'renderer/d.tsx': "import { ipcRenderer } from 'electron';",
-    },
-  },
-  {
-    promise: 'the preload script knows its contract and electron, and nothing else',
-    breaks: ({ from, to }) =>
-      isIn('preload')(from) && !isIn('preload/texts')(from) && to !== 'preload/contract.ts' && to !== 'electron',
-    violations: {
-      'preload/index.ts': "import { BrokerError } from '../main/broker/errors.ts';",
-      'preload/contract.ts': "import type { WaitingLogin } from '../main/broker/broker.ts';",
-      'preload/other.ts': "import fs from 'fs';",
-    },
-  },
-  {
-    promise: 'the texts know nothing but each other',
-    breaks: ({ from, to }) => isIn('preload/texts')(from) && !isIn('preload/texts')(to),
-    violations: {
-      'preload/texts/index.ts': "import { app } from 'electron';",
-      'preload/texts/german.ts': "import { errorTable } from '../../main/broker/errors.ts';",
-    },
-  },
-  {
-    promise: 'of preload/, the main process knows the contract and the texts alone, and of the window nothing',
-    breaks: ({ from, to }) =>
-      isIn('main')(from) &&
-      ((isIn('preload')(to) && to !== 'preload/contract.ts' && !areTexts(to)) || isIn('renderer')(to)),
-    violations: {
-      'main/index.ts': "import '../preload/index.ts';",
-      'main/desktop/a.ts': "import { texts } from '../../renderer/texts.ts';",
-    },
-  },
-  {
-    promise: 'the command knows the HTTP API alone: no broker, no access, no api',
-    breaks: ({ from, to }) =>
-      isIn('main/cli')(from) && (isIn('main/api')(to) || isIn('main/broker')(to) || isIn('main/access')(to)),
-    violations: {
-      'main/cli/a.ts': "import { BrokerError } from '../broker/errors.ts';",
-      'main/cli/b.ts': "import type { GuardMode } from '../access/gate.ts';",
-    },
-  },
-  {
-    promise: 'nothing that is shipped knows e2e/ or build/',
-    breaks: ({ from, to }) => /^(main|preload|renderer)\//.test(from) && (isIn('e2e')(to) || isIn('build')(to)),
-    violations: {
-      'main/index.ts': "import { startIdentityProvider } from '../e2e/identity-provider/provider.ts';",
-      'main/headless.ts': "const { bundle } = await import('../build/bundle.ts');",
-    },
-  },
+  ],
+  [{ name: 'contract', files: /^preload\/contract\.ts$/, knows: [], packages: /^$/ }],
+  [{ name: 'texts', files: /^preload\/texts\//, packages: /^$/ }],
 ];
+
+/** Packages that only some rooms may know. */
+const owners: Readonly<Record<string, readonly string[]>> = {
+  electron: ['entries', 'cli', 'desktop', 'preload'],
+  'electron-store': ['storage'],
+  'electron-updater': ['desktop'],
+  express: ['api'],
+  'openid-client': ['broker'],
+  preact: ['renderer'],
+};
+
+const rooms = floors.flatMap((floor, depth) => floor.map((room) => ({ ...room, depth })));
+const roomOf = (file: string) => rooms.find(({ files }) => files.test(file));
+
+/** Why an arrow may not be; undefined when it may. */
+function whyNot({ from, to }: Arrow): string | undefined {
+  const room = roomOf(from);
+  if (!room) return `${from} is in no room`;
+  if (!isOfProject(to)) {
+    const owner = Object.entries(owners).find(([name]) => isPackage(to, name));
+    if (owner && !owner[1].includes(room.name)) return `${room.name} knows ${to}`;
+    return !room.packages || room.packages.test(to) ? undefined : `${room.name} knows ${to}`;
+  }
+  const other = roomOf(to);
+  if (other === room) return undefined;
+  const isBelow = other !== undefined && other.depth > room.depth && (room.knows?.includes(other.name) ?? true);
+  return isBelow ? undefined : `${room.name} knows ${other?.name ?? to}`;
+}
+
+/** The files that import each other in a circle, types too. */
+function circlesIn(sources: Sources): string[][] {
+  const reached = new Map(Object.keys(sources).map((file) => [file, reachedFrom(file, sources)]));
+  const groups = [...reached].map(([file, others]) =>
+    [...others].filter((other) => reached.get(other)?.has(file)).sort(),
+  );
+  const circles = new Map(groups.filter((group) => group.length > 1).map((group) => [group.join(), group]));
+  return [...circles.values()];
+}
 
 /** What a file reaches through files of the project, itself included. */
 function reachedFrom(entry: string, sources: Sources): Set<string> {
@@ -241,16 +186,92 @@ async function readSources(): Promise<Sources> {
 const sources = await readSources();
 
 describe('architecture: the arrows', () => {
-  it.each(rules)('architecture: $promise', ({ breaks }) => {
-    expect(allArrows(sources).filter(breaks)).toEqual([]);
+  it('architecture: every file has one room, and every room has files', () => {
+    const fits = (file: string) => rooms.filter(({ files }) => files.test(file)).map(({ name }) => name);
+    expect(Object.keys(sources).filter((file) => fits(file).length !== 1)).toEqual([]);
+    expect(new Set(Object.keys(sources).flatMap(fits))).toEqual(new Set(rooms.map(({ name }) => name)));
   });
 
-  it.each(
-    rules.flatMap(({ promise, breaks, violations }) =>
-      Object.entries(violations).map(([file, source]) => ({ promise, breaks, file, source })),
-    ),
-  )('architecture: a check fails for $source in $file ($promise)', ({ breaks, file, source }) => {
-    expect(allArrows({ [file]: source }).filter(breaks)).toEqual([expect.objectContaining({ from: file })]);
+  it('architecture: a room knows rooms on lower floors alone, and its own packages', () => {
+    const wrong = allArrows(sources).map((arrow) => ({ ...arrow, why: whyNot(arrow) }));
+    expect(wrong.filter(({ why }) => why !== undefined)).toEqual([]);
+  });
+
+  it('architecture: nothing imports in a circle, types neither', () => {
+    expect(circlesIn(sources)).toEqual([]);
+  });
+
+  const sampleOf = (name: string) =>
+    Object.keys(sources).find((file) => roomOf(file)?.name === name) ?? `${name} has no file`;
+  const pathTo = (from: string, to: string) => {
+    const path = posix.relative(posix.dirname(from), to);
+    return path.startsWith('.') ? path : `./${path}`;
+  };
+
+  it.each(rooms.map(({ name }) => name))(
+    'architecture: the check fails when %s imports from a room it may not know',
+    (name) => {
+      const from = sampleOf(name);
+      const room = rooms.find((one) => one.name === name);
+      const closed = rooms.filter(
+        (other) => other !== room && !(other.depth > (room?.depth ?? 0) && (room?.knows?.includes(other.name) ?? true)),
+      );
+      for (const other of closed) {
+        for (const form of ['import { a } from', 'import type { A } from', 'export * from', 'import']) {
+          const found = arrowsOf(from, `${form} '${pathTo(from, sampleOf(other.name))}';`);
+          expect(found.map(whyNot), form).toEqual([`${name} knows ${other.name}`]);
+        }
+      }
+    },
+  );
+
+  it.each(Object.entries(owners))(
+    'architecture: the check fails when somebody else imports the package %s',
+    (name, allowed) => {
+      for (const room of rooms.filter((one) => !allowed.includes(one.name))) {
+        const from = sampleOf(room.name);
+        const found = [
+          ...arrowsOf(from, `import a from '${name}';`),
+          ...arrowsOf(from, `await import('${name}/main')`),
+        ];
+        expect(found.map(whyNot)).toEqual([`${room.name} knows ${name}`, `${room.name} knows ${name}/main`]);
+      }
+    },
+  );
+
+  it.each([
+    ['broker', "import { readFile } from 'node:fs/promises';", 'node:fs/promises'],
+    ['broker', "const { spawn } = require('child_process');", 'node:child_process'],
+    ['broker', "import { setTimeout } from 'node:timers/promises';", 'node:timers/promises'],
+    ['access', "import http from 'http';", 'node:http'],
+    ['renderer', "import { readFileSync } from 'node:fs';", 'node:fs'],
+    ['preload', "import fs from 'fs';", 'node:fs'],
+    ['texts', "import { z } from 'zod';", 'zod'],
+    ['contract', "import type { z } from 'zod';", 'zod'],
+  ])('architecture: what touches the world is handed in: the check fails when %s has %s', (room, source, name) => {
+    expect(arrowsOf(sampleOf(room), source).map(whyNot)).toEqual([`${room} knows ${name}`]);
+  });
+
+  it.each(['build/bundle.ts', 'bench/index.ts', 'demo/a.ts', 'testing/a.ts', 'e2e/a.ts'])(
+    'architecture: the check fails when something that is shipped imports %s',
+    (tool) => {
+      for (const { name } of rooms) {
+        const from = sampleOf(name);
+        expect(arrowsOf(from, `import { a } from '${pathTo(from, tool)}';`).map(whyNot)).toEqual([
+          `${name} knows ${tool}`,
+        ]);
+      }
+    },
+  );
+
+  it('architecture: a circle is seen, of types too, and of more than two', () => {
+    const circle = {
+      'main/a.ts': "import type { B } from './b.ts';",
+      'main/b.ts': "export * from './c.ts';",
+      'main/c.ts': "type A = import('./a.ts').A;",
+      'main/d.ts': "import { a } from './a.ts';",
+    };
+    expect(circlesIn(circle)).toEqual([['main/a.ts', 'main/b.ts', 'main/c.ts']]);
   });
 
   it('architecture: headless.ts reaches nothing that needs electron', () => {
