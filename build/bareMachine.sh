@@ -22,7 +22,9 @@ root=${1:-/var/tmp/loopgate-bare.$$}
 [ ! -e "$root" ] || fail "$root is there already. Name a folder that is not."
 mkdir -p "$root"
 root=$(cd "$root" && pwd)
-trap 'rm --recursive --force --one-file-system "$root"' EXIT
+running=
+trap '[ -z "$running" ] || kill -KILL "$running" 2> /dev/null; rm --recursive --force --one-file-system "$root"' EXIT
+trap 'exit 130' INT TERM HUP
 
 debootstrap --variant=minbase bookworm "$root" > "$root.log" 2>&1 || {
   tail -n 5 "$root.log" >&2
@@ -51,14 +53,25 @@ done
 
 git clone --quiet --no-hardlinks "$repository" "$root/root/loopgate"
 
-# A namespace of its own for mounts and processes: both are gone with its first process, whatever happens to this one.
-status=0
-unshare --mount --pid --fork --kill-child bash -euc '
+# A namespace of its own for mounts and processes: both are gone with its first process, whatever happens to this one. The root is
+# a mount, as a machine's is: some tests make namespaces of their own, which the root of a chroot does not allow. In the
+# background, as bash hears of a signal only between two commands, or while it waits.
+unshare --mount --propagation private --pid --fork --kill-child bash -euc '
   root=$1
   shift
+  mount --bind "$root" "$root"
   mount --types proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
   mount --types tmpfs --options mode=1777 tmpfs "$root/dev/shm"
-  exec chroot "$root" /usr/bin/env --ignore-environment "$@" bash -c "cd /root/loopgate && exec bash .ci/run"
-' bash "$root" "${environment[@]}" < /dev/null || status=$?
+  mkdir "$root/machine"
+  cd "$root"
+  pivot_root . machine
+  umount --lazy /machine
+  rmdir /machine
+  exec /usr/bin/env --ignore-environment "$@" bash -c "cd /root/loopgate && exec bash .ci/run"
+' bash "$root" "${environment[@]}" < /dev/null &
+running=$!
+status=0
+wait "$running" || status=$?
+running=
 exit "$status"
