@@ -131,7 +131,7 @@ class Listener {
 const isOf = (id: string) => (frame: string) => frame.includes(JSON.stringify(id));
 
 describe('several accounts, by the published TypeScript client', () => {
-  test('T18: a second sign-in over the API adds a person and does not switch', async () => {
+  test('a second sign-in over the API adds a person and does not switch [T18]', async () => {
     await signInAs('Ada Lovelace');
     await signInAs('Grace Hopper');
     expect(await ids()).toEqual([ada, grace]);
@@ -202,7 +202,7 @@ describe('several accounts, by the published TypeScript client', () => {
     expect(await ids()).toEqual([ada]);
   });
 
-  test('T10: usersDisconnectUser of another person revokes theirs alone; the active one stays', async () => {
+  test('usersDisconnectUser of another person revokes theirs alone; the active one stays [T10]', async () => {
     await signInAs('Ada Lovelace');
     await signInAs('Grace Hopper');
     await signInAs('Mary Jackson');
@@ -215,7 +215,7 @@ describe('several accounts, by the published TypeScript client', () => {
     expect([provider.revokeAll(grace), provider.revokeAll(ada), provider.revokeAll(mary)]).toEqual([0, 1, 1]);
   });
 
-  test('T18, T10: usersDisconnectUser of the active person: nobody takes the place, and the tokens are revoked', async () => {
+  test('usersDisconnectUser of the active person: nobody takes the place, and the tokens are revoked [T18, T10]', async () => {
     await signInAs('Ada Lovelace');
     await signInAs('Grace Hopper');
     const listener = new Listener(host.address);
@@ -317,7 +317,7 @@ describe('loopgate.reasons, the subprotocol of /user/stream', () => {
     });
   });
 
-  test('T18: when the session that a program switched to has ended, nobody takes its place until somebody is selected', async () => {
+  test('when the session that a program switched to has ended, nobody takes its place until somebody is selected [T18]', async () => {
     await signInAs('Ada Lovelace');
     await signInAs('Grace Hopper');
     await select(grace);
@@ -330,7 +330,7 @@ describe('loopgate.reasons, the subprotocol of /user/stream', () => {
   });
 });
 
-describe('6.6: /v2/logout?federated', () => {
+describe('/v2/logout?federated [W14]', () => {
   const printedLogout = () => host.waitForLine(/^http\S+\/v2\/logout/);
 
   test.each([

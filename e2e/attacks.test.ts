@@ -286,7 +286,7 @@ describe.each(places)('from $name', { timeout: 120_000 }, (place) => {
     }
   });
 
-  test('L1, L2, L3: every attack on every operation gets 403, and has no effect', async () => {
+  test('every attack on every operation gets 403, and has no effect [L1, L2, L3]', async () => {
     const { host } = pair;
     const { page } = await browse();
     const frame = await place.enter(page, host.port);
@@ -320,7 +320,7 @@ describe.each(places)('from $name', { timeout: 120_000 }, (place) => {
   });
 });
 
-test('L8: a page that goes on and on opens no tab', { timeout: 120_000 }, async () => {
+test('a page that goes on and on opens no tab [L8]', { timeout: 120_000 }, async () => {
   const { page } = await browse();
   const frame = await anotherSite.enter(page, pair.host.port);
   const starts = ['/pkce/code', '/os/sign_in', '/authorize'];
@@ -421,7 +421,7 @@ describe.each(places.filter((place) => table.some((row) => row.place === place))
   },
 );
 
-test('a rebound name without L1 reads the access token', async () => {
+test('a rebound name would read the access token without the check of Host [L1]', async () => {
   onTestFinished(() => off.clear());
   await open.signIn();
   const token = await (await fetch(`${open.address}/user/access_token`)).text();
@@ -433,7 +433,7 @@ test('a rebound name without L1 reads the access token', async () => {
   expect(await read()).toBe(token);
 });
 
-test('a beacon without L2 and L3 opens a tab', async () => {
+test('a beacon would open a tab without the checks of Origin and Sec-Fetch-Site [L2, L3]', async () => {
   onTestFinished(() => off.clear());
   const { page } = await browse();
   const frame = await anotherSite.enter(page, open.port);
@@ -460,7 +460,7 @@ async function codeOfMallory(): Promise<Record<string, string>> {
   return fields;
 }
 
-describe('R2, R9: a login that somebody else began', { timeout: 60_000 }, () => {
+describe('a login that somebody else began [R2, R9]', { timeout: 60_000 }, () => {
   const states: readonly [string, (fields: Record<string, string>) => Record<string, string>][] = [
     ['its own state', (fields) => fields],
     ['a made-up state', (fields) => ({ ...fields, state: randomUUID() })],
@@ -487,7 +487,7 @@ describe('R2, R9: a login that somebody else began', { timeout: 60_000 }, () => 
 });
 
 /** No hostile page may send the person's browser there, and no address that somebody has typed either. */
-describe('T11, R10: no way leads to another site', { timeout: 60_000 }, () => {
+describe('no way leads to another site [T11, R10]', { timeout: 60_000 }, () => {
   const target = encodeURIComponent(`${evil}/stolen`);
   test.each([
     `/v2/logout?returnTo=${target}`,
@@ -544,7 +544,7 @@ describe('what must work in that browser', { timeout: 60_000 }, () => {
     expect(page.url()).toBe(docs);
   });
 
-  test('T10: a sign-out that somebody typed: a page asks, its button signs out at the provider too, and is good once', async () => {
+  test('a sign-out that somebody typed: a page asks, its button signs out at the provider too, and is good once [T10]', async () => {
     const { host, provider } = pair;
     await signIn();
     const { page } = await browse();
@@ -564,7 +564,7 @@ describe('what must work in that browser', { timeout: 60_000 }, () => {
     expect(await signedIn()).toBe(200);
   });
 
-  test('R5: the callback, from an https page of the provider', async () => {
+  test('the callback, from an https page of the provider [L2, L3a]', async () => {
     const { host } = pair;
     const state = randomUUID();
     const waiting = fetch(`${host.address}/authorize?${new URLSearchParams({ ...parametersOf('/authorize'), state })}`);
@@ -578,7 +578,7 @@ describe('what must work in that browser', { timeout: 60_000 }, () => {
     expect(await (await waiting).json()).toMatchObject({ state });
   });
 
-  test('L4: an origin of the setting: a fetch that asks first, one that does not, and a WebSocket', async () => {
+  test('an origin of the setting: a fetch that asks first, one that does not, and a WebSocket [L4]', async () => {
     const { host } = pair;
     await signIn();
     const { page } = await browse();
@@ -592,7 +592,7 @@ describe('what must work in that browser', { timeout: 60_000 }, () => {
     expect(frame).toMatch(/^message\b.*Ada Lovelace/);
   });
 
-  test('L4: not another origin beside it', async () => {
+  test('not another origin beside it [L4]', async () => {
     const { page } = await browse();
     await page.goto(`${evil}/`);
     expect(await page.evaluate<string>(`seenIn(fetch('${pair.host.address}/userinfo'))`)).toMatch(/^TypeError/);

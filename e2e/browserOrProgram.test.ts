@@ -30,7 +30,7 @@ function navigate(address: string): Promise<{ status: number; location: string; 
   });
 }
 
-/** Contract section 5: the same paths, asked by a browser and by a program. */
+/** W5: the same paths, asked by a browser and by a program. */
 describe('a browser that comes by itself', () => {
   let pair: Pair;
   beforeAll(async () => {
@@ -89,7 +89,7 @@ describe('a browser that comes by itself', () => {
     expect(pair.provider.count('/authorize')).toBe(seen);
   });
 
-  test('/authorize with a redirect_uri of the list: sent to the provider, in the mode that was asked for (R10)', async () => {
+  test('/authorize with a redirect_uri of the list: sent to the provider, in the mode that was asked for [R10]', async () => {
     const { status, location } = await navigate(
       authorizeAddress({ client_id: 'second', redirect_uri: ownRedirectUri, response_mode: 'fragment' }),
     );
@@ -99,7 +99,7 @@ describe('a browser that comes by itself', () => {
     expect(searchParams.get('response_mode')).toBe('fragment');
   });
 
-  test('/v2/logout: sent to the provider’s logout; T11: a returnTo that is not listed is refused', async () => {
+  test('/v2/logout: sent to the provider’s logout; a returnTo that is not listed is refused [T11]', async () => {
     const sent = await navigate(`${pair.host.address}/v2/logout`);
     expect(sent.status).toBe(303);
     expect(sent.location).toBe(`${pair.provider.issuer}v2/logout?client_id=${pair.provider.clientId}`);

@@ -324,7 +324,7 @@ async function signedInAgain(canary: Canary, what: string): Promise<void> {
 }
 
 test.each(levels)(
-  'T9: with the log level "%s", every operation asked well and badly, signed in and signed out, leaves no secret anywhere',
+  'with the log level "%s", every operation asked well and badly, signed in and signed out, leaves no secret anywhere [T9]',
   async (level) => {
     const canary = await Canary.start(level);
     for (const operation of await operations(canary)) {
@@ -343,7 +343,7 @@ test.each(levels)(
   120_000,
 );
 
-test('T9: no failure of the provider brings what it was sent into a log, an error, a page or a file', async () => {
+test('no failure of the provider brings what it was sent into a log, an error, a page or a file [T9]', async () => {
   const canary = await Canary.start('debug');
   const { provider } = canary;
   for (const [what, mishap] of Object.entries(mishaps)) {
@@ -371,7 +371,7 @@ test('T9: no failure of the provider brings what it was sent into a log, an erro
   expect(canary.leaks).toEqual([]);
 }, 180_000);
 
-test('T9: metadata and keys that cannot be had, or that lie, and a provider that hangs or is not there', async () => {
+test('metadata and keys that cannot be had, or that lie, and a provider that hangs or is not there [T9]', async () => {
   for (const [path, mishap] of [
     ['/.well-known/openid-configuration', 'reset'],
     ['/.well-known/openid-configuration', (sent: string) => new Response(sent)],
@@ -400,7 +400,7 @@ test.each([
   ],
   ['a code beside an error', () => ({ error: 'access_denied', error_description: 'no', code: marked('code') })],
   ['a token in its error', () => ({ error: marked('access token'), error_description: marked('refresh token') })],
-])('T9: a login that comes back with %s', async (_what, denial) => {
+])('a login that comes back with %s [T9]', async (_what, denial) => {
   const canary = await Canary.start('debug');
   canary.provider.denial = denial;
   expect((await canary.ask({ method: 'POST', path: '/pkce/code' })).status).toBeGreaterThanOrEqual(400);
@@ -408,7 +408,7 @@ test.each([
   expect(canary.leaks).toEqual([]);
 });
 
-test('T9: the device flow: the terminal shows the code to enter, and nothing else shows anything', async () => {
+test('the device flow: the terminal shows the code to enter, and nothing else shows anything [T9]', async () => {
   const canary = await Canary.start('debug', { browser: false });
   const { provider } = canary;
   provider.offerDeviceFlow();
@@ -423,7 +423,7 @@ test('T9: the device flow: the terminal shows the code to enter, and nothing els
   expect(canary.leaks).toEqual([]);
 }, 60_000);
 
-test('T9: a vault that cannot be written says so without its content', async () => {
+test('a vault that cannot be written says so without its content [T9]', async () => {
   const canary = await Canary.start('debug');
   // The file that is written before it takes the place of the old one cannot be made, whoever the user is.
   await mkdir(join(canary.home, 'session.vault-key.new.json', 'in-the-way'), { recursive: true });
@@ -436,7 +436,7 @@ test('T9: a vault that cannot be written says so without its content', async () 
 });
 
 describe('diagnostic reports', () => {
-  test('T9: a host that is killed by a signal in the midst of it writes no report and no dump', async () => {
+  test('a host that is killed by a signal in the midst of it writes no report and no dump [T9]', async () => {
     const before = await readdir(projectFolder);
     const canary = await Canary.start('debug');
     await canary.signIn();

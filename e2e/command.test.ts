@@ -37,8 +37,8 @@ async function asJson(...argv: readonly string[]): Promise<{ exitCode: number | 
   return { exitCode, json: JSON.parse(out) };
 }
 
-describe('L10: endpoint.json', () => {
-  test('L10: says where the API is, for its user alone, and is gone when it ends', async () => {
+describe('endpoint.json [L10]', () => {
+  test('says where the API is, for its user alone, and is gone when it ends', async () => {
     const { host } = await pairWith();
     const found = await endpointFile();
     expect(found).toEqual({
@@ -60,7 +60,7 @@ describe('L10: endpoint.json', () => {
     expect(await readdir(home)).not.toContain('endpoint.json');
   });
 
-  test('L10: one that a killed host has left is recognised, and the next host replaces it', async () => {
+  test('one that a killed host has left is recognised, and the next host replaces it', async () => {
     const first = await startHeadless({ home });
     await first.stop('SIGKILL');
     expect((await endpointFile()).pid).toBe(first.pid);
@@ -70,7 +70,7 @@ describe('L10: endpoint.json', () => {
     expect(await loopgate(home, 'endpoint')).toMatchObject({ exitCode: 0, out: `${second.address}\n` });
   });
 
-  test('L10: one whose process number another process has by now is recognised', async () => {
+  test('one whose process number another process has by now is recognised', async () => {
     const host = await startHeadless({ home });
     stops.push(() => host.stop());
     expect(await loopgate(home, 'status')).toMatchObject({ exitCode: 0 });
@@ -80,7 +80,7 @@ describe('L10: endpoint.json', () => {
   });
 
   test.each(['', 'null', '{"address":null}', '{"address":"http://evil.example:1/","port":1}'])(
-    'L10: %j in its place is nobody’s endpoint',
+    '%j in its place is nobody’s endpoint',
     async (content) => {
       await writeFile(join(home, 'endpoint.json'), content);
       expect(await loopgate(home, 'endpoint')).toMatchObject({ exitCode: 3 });
@@ -220,7 +220,7 @@ describe('loopgate, with somebody who signs in', () => {
     expect(await loopgate(home, 'userinfo')).toMatchObject({ exitCode: 4 });
   });
 
-  test('R16: login --address shows the provider’s own address on a terminal, opens nothing, and ends when the person has signed in', async () => {
+  test('login --address shows the provider’s own address on a terminal, opens nothing, and ends when the person has signed in [R16]', async () => {
     const { host, provider } = await pairWith();
     const command = [process.execPath, launcher, 'login', '--address'].join(' ');
     // A terminal of its own, which shows both streams.
@@ -247,7 +247,7 @@ describe('loopgate, with somebody who signs in', () => {
     expect(printedAddresses(host)).toEqual([]);
   });
 
-  test('R16: login --address shows nothing where its output is kept, and starts no login', async () => {
+  test('login --address shows nothing where its output is kept, and starts no login [R16]', async () => {
     const { provider, host } = await pairWith();
     expect(await loopgate(home, 'login', '--address')).toMatchObject({
       exitCode: 2,
@@ -260,7 +260,7 @@ describe('loopgate, with somebody who signs in', () => {
     expect(host.errors()).not.toContain('sign-in started');
   });
 
-  test('T13: login --device shows address and code, and ends when the person has signed in elsewhere', async () => {
+  test('login --device shows address and code, and ends when the person has signed in elsewhere [T13]', async () => {
     // A host with a browser: the command asks for the other device, not the host.
     await pairWith({ browser: true, provider: { deviceFlow: true, deviceIntervalSeconds: 1 } });
     const running = startCommand(home, 'login', '--device');

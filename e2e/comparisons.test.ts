@@ -9,7 +9,7 @@ import { type Pair, startPair } from './support/client.ts';
 import { startHeadless } from './support/headless.ts';
 
 /**
- * Contract 7: what the published clients compare, and do not only show. Whatever they compare, and how, has a row here: an
+ * W11: what the published clients compare, and do not only show. Whatever they compare, and how, has a row here: an
  * answer of the right form is not enough for it.
  */
 

@@ -1,4 +1,4 @@
-/** Section P: programs that are real processes ask the real API, and the test is the person who is asked. */
+/** Programs that are real processes ask the real API, and the test is the person who is asked (C10). */
 import { spawn } from 'node:child_process';
 import { appendFileSync, copyFileSync, existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,8 +53,8 @@ function authorize(name: string, changes: Record<string, string> = {}): string {
   })}`;
 }
 
-describe.skipIf(!isLinux)('section P: the first request', () => {
-  test('section P: waits for one question with the program’s name and path; Allow is for good, and for it alone', async () => {
+describe.skipIf(!isLinux)('the first request [C10]', () => {
+  test('waits for one question with the program’s name and path; Allow is for good, and for it alone', async () => {
     const stage = await ConsentStage.set(folder);
     const [editor, viewer] = [stage.start('editor'), stage.start('viewer')];
     const asking = Promise.all([
@@ -84,7 +84,7 @@ describe.skipIf(!isLinux)('section P: the first request', () => {
     expect(stage.asked).toHaveLength(2);
   });
 
-  test('section P: curl may be allowed for twelve hours', async (context) => {
+  test('curl may be allowed for twelve hours [C4]', async (context) => {
     const curl = installed(context, 'curl');
     const stage = await ConsentStage.set(folder);
     const ask = () => run(curl, [...curlOptions, `${stage.address}/users`]);
@@ -115,7 +115,7 @@ describe.skipIf(!isLinux)('section P: the first request', () => {
         `import urllib.request, urllib.error\ntry: print(urllib.request.urlopen('${address}/userinfo').read().decode())\nexcept urllib.error.HTTPError as error: print(error.read().decode())`,
     ],
   ] as const)(
-    'section P: a script of %s is asked about with its script as a claim, and another script by itself',
+    'a script of %s is asked about with its script as a claim, and another script by itself [C4]',
     async ([command, name, code], context) => {
       installed(context, command);
       const stage = await ConsentStage.set(folder);
@@ -137,7 +137,7 @@ describe.skipIf(!isLinux)('section P: the first request', () => {
     },
   );
 
-  test('section P: a shell without any program, by /dev/tcp', async (context) => {
+  test('a shell without any program, by /dev/tcp [C4]', async (context) => {
     const bash = installed(context, 'bash');
     const stage = await ConsentStage.set(folder);
     const request = `GET /userinfo HTTP/1.1\\r\\nHost: localhost:${stage.port}\\r\\nConnection: close\\r\\n\\r\\n`;
@@ -166,7 +166,7 @@ describe.skipIf(!isLinux)('section P: the first request', () => {
     expect(stage.asked).toHaveLength(2);
   });
 
-  test('R15: nobody answers: consent_denied after 110 s and not before, for everybody who waits', async () => {
+  test('nobody answers: consent_denied after 110 s and not before, for everybody who waits [R15]', async () => {
     const stage = await ConsentStage.set(folder);
     const editor = stage.start('editor');
     const asking = Promise.all([editor.ask('GET', '/user/access_token'), editor.ask('POST', '/os/sign_out')]);
@@ -181,8 +181,8 @@ describe.skipIf(!isLinux)('section P: the first request', () => {
   });
 });
 
-describe.skipIf(!isLinux)('section P: what was allowed is the program', () => {
-  test('section P: a copy of it at another path, and a changed one at the same path, are asked about anew', async () => {
+describe.skipIf(!isLinux)('what was allowed is the program [C3]', () => {
+  test('a copy of it at another path, and a changed one at the same path, are asked about anew', async () => {
     const stage = await ConsentStage.set(folder);
     const original = folder.copy('original');
     const running = await stage.startAllowed('original');
@@ -199,7 +199,7 @@ describe.skipIf(!isLinux)('section P: what was allowed is the program', () => {
     for (const path of [original, folder.of('copied')]) rmSync(path);
   });
 
-  test('section P: a program that calls itself another one gets nothing by it', async () => {
+  test('a program that calls itself another one gets nothing by it', async () => {
     const stage = await ConsentStage.set(folder);
     await stage.startAllowed('editor');
     const liar = stage.start('viewer');
@@ -212,7 +212,7 @@ describe.skipIf(!isLinux)('section P: what was allowed is the program', () => {
     stage.expectDenied(await asking);
   });
 
-  test('section P: a program at the port number of an allowed one that has gone is asked about as itself', async () => {
+  test('a program at the port number of an allowed one that has gone is asked about as itself [C1]', async () => {
     const stage = await ConsentStage.set(folder);
     await stage.startAllowed('editor');
     const viewer = stage.start('viewer');
@@ -237,7 +237,7 @@ describe.skipIf(!isLinux)('section P: what was allowed is the program', () => {
     expect(stage.asked).toHaveLength(2);
   });
 
-  test('section P: an allowed program that has gone before its connection is looked up is nobody', async () => {
+  test('an allowed program that has gone before its connection is looked up is nobody [C9]', async () => {
     const looking = barrier();
     let isHeld = false;
     const stage = await ConsentStage.set(folder, {
@@ -263,7 +263,7 @@ describe.skipIf(!isLinux)('section P: what was allowed is the program', () => {
   test.for([
     ['becomes an allowed one', 'exec'],
     ['starts an allowed one with its socket', ''],
-  ] as const)('section P: a program that asks and then %s is not taken for it', async ([, how], context) => {
+  ] as const)('a program that asks and then %s is not taken for it [C8]', async ([, how], context) => {
     const bash = installed(context, 'bash');
     const looking = barrier();
     let isHeld = false;
@@ -380,7 +380,7 @@ describe.skipIf(!isLinux)('what plug-ins poll asks nobody', () => {
   });
 });
 
-describe.skipIf(!isLinux)('section P: every operation there is', () => {
+describe.skipIf(!isLinux)('every operation there is [C10]', () => {
   /** What an operation wants beside its address, so that nothing but consent is missing. */
   const wellAsked: Readonly<Record<string, Sent & { query?: string }>> = {
     'GET /authorize': { query: authorize('refused').slice('/authorize'.length) },
@@ -412,7 +412,7 @@ describe.skipIf(!isLinux)('section P: every operation there is', () => {
     ['a browser', 'ask', 'chromium'],
     ['a browser, where every program may', 'same-user', 'chromium'],
   ])(
-    'section P: %s gets consent_denied from all that need anything, and nothing of the person’s from any',
+    '%s gets consent_denied from all that need anything, and nothing of the person’s from any',
     async ([, mode, name]) => {
       const stage = await ConsentStage.set(folder, { mode });
       const program = stage.start(name);
@@ -450,8 +450,8 @@ describe.skipIf(!isLinux)('section P: every operation there is', () => {
   );
 });
 
-describe.skipIf(!isLinux)('item 6: floods', () => {
-  test('L8: equal sign-ins of one program open one tab, from whichever of its processes', async () => {
+describe.skipIf(!isLinux)('a flood of sign-ins or questions does not reach the person [L8]', () => {
+  test('equal sign-ins of one program open one tab, from whichever of its processes', async () => {
     const stage = await ConsentStage.set(folder);
     const processes = [await stage.startAllowed('editor'), stage.start('editor')];
     stage.browser.signsIn = false;
@@ -468,7 +468,7 @@ describe.skipIf(!isLinux)('item 6: floods', () => {
     expect(stage.browser.tabs).toHaveLength(tabs + 1);
   });
 
-  test('L8: the 61st start in a minute is rate_limited, for that program alone and not for the person', async () => {
+  test('the 61st start in a minute is rate_limited, for that program alone and not for the person', async () => {
     const stage = await ConsentStage.set(folder);
     const editor = await stage.startAllowed('editor');
     const viewer = await stage.startAllowed('viewer');
@@ -494,7 +494,7 @@ describe.skipIf(!isLinux)('item 6: floods', () => {
     await Promise.all(starts);
   });
 
-  test('L8: /os/sign_in counts for the program that asks, and leaves the person their own sign-in', async () => {
+  test('/os/sign_in counts for the program that asks, and leaves the person their own sign-in', async () => {
     const stage = await ConsentStage.set(folder, { signedIn: false });
     const editor = await stage.startAllowed('editor');
     const viewer = await stage.startAllowed('viewer');
@@ -516,7 +516,7 @@ describe.skipIf(!isLinux)('item 6: floods', () => {
     expect(stage.broker.state().person?.subject).toBe(subject);
   });
 
-  test('L8: five programs are asked about at a time; the sixth gets rate_limited, and nothing', async () => {
+  test('five programs are asked about at a time; the sixth gets rate_limited, and nothing', async () => {
     const stage = await ConsentStage.set(folder);
     const five = ['editor', 'viewer', 'one', 'two', 'three'].map((name) =>
       stage.start(name).ask('GET', '/user/access_token'),
@@ -534,11 +534,11 @@ describe.skipIf(!isLinux)('item 6: floods', () => {
   });
 });
 
-describe.skipIf(!isLinux)('R15: consent and login together', () => {
+describe.skipIf(!isLinux)('consent and login together [R15]', () => {
   test.for([
     ['POST /pkce/code', 'POST', '/pkce/code'],
     ['GET /authorize', 'GET', authorize('slow')],
-  ] as const)('R15: consent after 100 s leaves %s 140 s for the login', async ([, method, path]) => {
+  ] as const)('consent after 100 s leaves %s 140 s for the login', async ([, method, path]) => {
     const stage = await ConsentStage.set(folder, { signedIn: false });
     stage.browser.signsIn = false;
     const editor = stage.start('editor');
@@ -561,7 +561,7 @@ describe.skipIf(!isLinux)('R15: consent and login together', () => {
     expect([answer.status, errorIn(answer)]).toEqual([504, 'authorization_timeout']);
   });
 
-  test('R15: /os/sign_in ends after 110 s in all; the login itself goes on', async () => {
+  test('/os/sign_in ends after 110 s in all; the login itself goes on', async () => {
     const stage = await ConsentStage.set(folder, { signedIn: false });
     stage.browser.signsIn = false;
     const editor = stage.start('editor');
@@ -636,11 +636,11 @@ describe.skipIf(!isLinux)('the published TypeScript client, unmodified, in a pro
   });
 });
 
-describe.skipIf(!isLinux)('section P: a browser', () => {
+describe.skipIf(!isLinux)('a browser [C5]', () => {
   const origin = 'https://tool.example';
 
   test.for<GuardMode>(['ask', 'same-user', 'listed'])(
-    'section P: is no program to be allowed, with the guard %s',
+    'is no program to be allowed, with the guard %s',
     async (mode) => {
       const stage = await ConsentStage.set(folder, { mode });
       const browser = stage.start('chromium');
@@ -655,7 +655,7 @@ describe.skipIf(!isLinux)('section P: a browser', () => {
     },
   );
 
-  test('section P: real Chromium shows the refusal, and no question', async (context) => {
+  test('real Chromium shows the refusal, and no question', async (context) => {
     if (!existsSync('/usr/bin/chromium')) context.skip('this machine has no /usr/bin/chromium');
     const stage = await ConsentStage.set(folder);
     const options = [
@@ -720,7 +720,7 @@ describe.skipIf(!isLinux)('section P: a browser', () => {
     expect(stage.asked).toHaveLength(2);
   });
 
-  test('L2: an allow-listed origin is served in a browser that lies where anybody could lie when the person says so; the word of curl for it is curl’s', async (context) => {
+  test('an allow-listed origin is served in a browser that lies where anybody could lie when the person says so; the word of curl for it is curl’s [L2]', async (context) => {
     const curl = installed(context, 'curl');
     const stage = await ConsentStage.set(folder, { origins: [origin] });
     const browser = stage.start('chromium');
@@ -744,7 +744,7 @@ describe.skipIf(!isLinux)('section P: a browser', () => {
     stage.expectNothingOf(await answer);
   });
 
-  test('L2: an origin that the person removes is told at once, also on its open WebSocket', async () => {
+  test('an origin that the person removes is told at once, also on its open WebSocket [L2]', async () => {
     const stage = await ConsentStage.set(folder);
     const browser = stage.start('chromium');
     const webview = 'app://notes';

@@ -82,7 +82,7 @@ async function hostWith(options: Parameters<typeof startHeadless>[0]): Promise<H
 }
 
 describe.skipIf(whyNoOwnNetwork !== undefined)('remote work in containers', () => {
-  test('section P: a program in a container is not the program of this machine that lies at its path', async () => {
+  test('a program in a container is not the program of this machine that lies at its path [C3]', async () => {
     await using door = await Doorkeeper.open();
     const evil = evilProgram();
     // One that is known by its path alone, as only root can write it; and one of the person's own, known by its hash too.
@@ -97,7 +97,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('remote work in containers', () =
     }
   });
 
-  test('section P: as your user it is let in as the unknown program; with "listed" it is refused, whatever its path is', async () => {
+  test('as your user it is let in as the unknown program; with "listed" it is refused, whatever its path is [C9]', async () => {
     await using door = await Doorkeeper.open();
     const own = door.program('my-editor');
     const allowed = await door.whoIs(own, '-e', door.connecting);
@@ -112,7 +112,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('remote work in containers', () =
     expect(await printed(inContainer(evilProgram(), own, ['-e', asking(listed)]))).toBe('403 consent_denied');
   });
 
-  test('L5: root in a container is another user than you; as your user id it is one of your programs', async () => {
+  test('root in a container is another user than you; as your user id it is one of your programs [L5]', async () => {
     const home = otherUsersFolder();
     cleanings.push(() => rmSync(home, { recursive: true, force: true }));
     const host = await hostWith({ home, prefix: asOtherUser });

@@ -45,7 +45,7 @@ async function printed(host: Headless): Promise<{ address: string; userCode: str
 
 const shownCodes = (host: Headless) => host.output().match(new RegExp(codeLine, 'gm')) ?? [];
 
-describe('T13: POST /os/sign_in without a browser', () => {
+describe('POST /os/sign_in without a browser [T13]', () => {
   test('the terminal shows address and code, the person signs in elsewhere, and stays signed in over a restart', async () => {
     const provider = await startIdentityProvider(deviceFlow);
     stops.push(() => provider.close());
@@ -156,7 +156,7 @@ describe('T13: POST /os/sign_in without a browser', () => {
     expect(await post(host, '/os/sign_in')).toMatchObject({ status: 200, body: { name: 'Ada Lovelace' } });
   });
 
-  test('stops at once while a login waits (L11)', async () => {
+  test('stops at once while a login waits [L11]', async () => {
     const { host } = await pairWith({ provider: deviceFlow });
     const signedIn = post(host, '/os/sign_in').catch(() => ({ status: 0 }));
     await printed(host);

@@ -152,7 +152,7 @@ describe('/docs in a browser', () => {
     expect(host.errors()).not.toContain('"/userinfo"');
   });
 
-  test('L2: its viewer, were it hostile, learns nothing by a WebSocket either, nor by a worker or a window', async () => {
+  test('its viewer, were it hostile, learns nothing by a WebSocket either, nor by a worker or a window [L2]', async () => {
     const docsFolder = await mkdtemp(join(tmpdir(), 'loopgate-docs-'));
     onTestFinished(() => rm(docsFolder, { recursive: true }));
     await cp(builtDocs, docsFolder, { recursive: true });
@@ -179,7 +179,7 @@ describe('/docs in a browser', () => {
     for (const way of ways) expect(way).toMatch(/: (\[no window\]|(\[error\] ){3}\[error\])$/);
   });
 
-  test('a page of another site may link to it (L3b)', async () => {
+  test('a page of another site may link to it [L3b]', async () => {
     const site = await startForeignSite(`<a href="${host.address}/docs">the API</a>`);
     const page = await openPage();
     await page.goto(site);

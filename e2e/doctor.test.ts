@@ -255,7 +255,7 @@ describe('loopgate doctor', () => {
     expect((await examine(other)).of('provider')?.found).toContain(`calls itself "${evil}"`);
   });
 
-  test('T15: a clock that is not the provider’s', async () => {
+  test('a clock that is not the provider’s [T15]', async () => {
     const web = createHttpServer((_request, response) => {
       response.setHeader('Date', new Date(Date.now() - 600_000).toUTCString()).end('{}');
     });

@@ -73,7 +73,7 @@ function expectError(reply: Reply, status: number, error: string): void {
   ).toEqual([]);
 }
 
-describe('L1, L6: refused before a body is read', () => {
+describe('refused before a body is read [L1, L6]', () => {
   const length = 'Content-Length: 1000000000';
 
   test.for<[string, (port: number) => string[], number]>([
@@ -85,7 +85,7 @@ describe('L1, L6: refused before a body is read', () => {
     ['an expectation', () => ['Host: evil.example', 'Expect: 100-continue', length], 403],
     ['an unknown expectation', () => ['Host: evil.example', 'Expect: surprises', length], 403],
   ])(
-    'L1: with %s and a gigabyte announced, the answer comes at once and the connection ends',
+    'with %s and a gigabyte announced, the answer comes at once and the connection ends',
     async ([, headers, status]) => {
       const received = await sent(request('POST /pkce/code HTTP/1.1', headers(pair.host.port)));
       expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -93,13 +93,13 @@ describe('L1, L6: refused before a body is read', () => {
     },
   );
 
-  test('L6: a body that is announced as too large is refused before it comes', async () => {
+  test('a body that is announced as too large is refused before it comes', async () => {
     const lines = [own(), 'Connection: close', 'Content-Type: application/json', length];
     expectError(parse(await sent(request('POST /pkce/token HTTP/1.1', lines))), 413, 'payload_too_large');
   });
 });
 
-describe('L2, L4: Origin', () => {
+describe('Origin [L2, L4]', () => {
   test.for<[number, string, string, string]>([
     [403, 'GET', '/pkce/challenge', evil],
     [403, 'GET', '/pkce/challenge', 'null'],
@@ -118,14 +118,14 @@ describe('L2, L4: Origin', () => {
     [403, 'POST', '/pkce/response/code/', 'null'],
     [403, 'POST', '//pkce/response/code', 'null'],
     [403, 'POST', '/pkce/response%2Fcode', 'null'],
-  ])('L2: %i for %s %s with Origin %s', async ([status, method, path, template]) => {
+  ])('%i for %s %s with Origin %s', async ([status, method, path, template]) => {
     const provider = new URL(pair.provider.issuer).origin;
     const origin = template.replace('PROVIDER', provider).replace('PORT', String(pair.host.port));
     const reply = await ask(method, path, [`Origin: ${origin}`]);
     expectError(reply, status, status === 403 ? 'forbidden_origin' : 'unknown_state');
   });
 
-  test.for([listed, webview])('L4: %s gets exactly its own CORS answer, also with an error', async (origin) => {
+  test.for([listed, webview])('%s gets exactly its own CORS answer, also with an error', async (origin) => {
     for (const path of ['/pkce/challenge', '/nowhere']) {
       const { headers, status } = await ask('GET', path, [
         `Origin: ${origin}`,
@@ -139,7 +139,7 @@ describe('L2, L4: Origin', () => {
     }
   });
 
-  test.for([listed, webview])('L4: the preflight of %s is answered, and opens nothing more', async (origin) => {
+  test.for([listed, webview])('the preflight of %s is answered, and opens nothing more', async (origin) => {
     const { status, headers, body } = await ask('OPTIONS', '/pkce/token', [
       `Origin: ${origin}`,
       'Access-Control-Request-Method: POST',
@@ -160,20 +160,20 @@ describe('L2, L4: Origin', () => {
   });
 
   test.for([evil, 'null', 'app://obsidian.md'])(
-    'L4: the preflight of %s is a 403 without any CORS header',
+    'the preflight of %s is a 403 without any CORS header',
     async (origin) => {
       const lines = [`Origin: ${origin}`, 'Access-Control-Request-Method: POST', 'Sec-Fetch-Mode: cors'];
       expectError(await ask('OPTIONS', '/pkce/token', lines), 403, 'forbidden_origin');
     },
   );
 
-  test('L4: without an Origin there is no CORS header at all', async () => {
+  test('without an Origin there is no CORS header at all', async () => {
     const { headers } = await ask('GET', '/pkce/challenge');
     expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 });
 
-describe('L2: our own Origin', () => {
+describe('our own Origin [L2]', () => {
   const handshake = [
     'Connection: Upgrade',
     'Upgrade: websocket',
@@ -201,18 +201,15 @@ describe('L2: our own Origin', () => {
     ['[::1]', 'http://[::1]:PORT'],
     ['localhost', 'http://localhost/'],
     ['127.0.0.1', 'http://localhost/'],
-  ] as const)(
-    'L2: a program that connects to %s and sends %s listens, as Python’s and Go’s do',
-    async ([name, origin]) => {
-      const port = String(pair.host.port);
-      const answer = await answered([`Host: ${name}:${port}`, `Origin: ${origin.replace('PORT', port)}`]);
-      expect(answer).toMatch(/^HTTP\/1\.1 101 /);
-      expect(parse(answer).headers.get('server')).toBe(`Loopgate/${packageJson.version}`);
-      expect(answer).not.toMatch(/access-control/i);
-    },
-  );
+  ] as const)('a program that connects to %s and sends %s listens, as Python’s and Go’s do', async ([name, origin]) => {
+    const port = String(pair.host.port);
+    const answer = await answered([`Host: ${name}:${port}`, `Origin: ${origin.replace('PORT', port)}`]);
+    expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+    expect(parse(answer).headers.get('server')).toBe(`Loopgate/${packageJson.version}`);
+    expect(answer).not.toMatch(/access-control/i);
+  });
 
-  test('L2: a request without Sec-Fetch-Site passes, as of Node’s fetch, and gets no CORS header', async () => {
+  test('a request without Sec-Fetch-Site passes, as of Node’s fetch, and gets no CORS header', async () => {
     const answer = await fetch(`${pair.host.address}/pkce/challenge`, { headers: { Origin: pair.host.address } });
     expect(answer.status).toBe(200);
     expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
@@ -222,7 +219,7 @@ describe('L2: our own Origin', () => {
     ['as Chromium, by its name alone', ['User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0.0.0']],
     ['as Firefox', ['User-Agent: Mozilla/5.0', ...fetched('same-origin', 'websocket', 'empty')]],
     ['with Sec-Fetch-Site alone', ['Sec-Fetch-Site: same-origin']],
-  ])('L2, L3: a page of our own that asks %s is refused', async ([, lines]) => {
+  ])('a page of our own that asks %s is refused [L3]', async ([, lines]) => {
     const origin = `Origin: ${pair.host.address}`;
     expect(await answered([own(), origin, ...lines])).toMatch(/^HTTP\/1\.1 403 /);
     for (const path of ['/userinfo', '/user', '/user/access_token', '/nowhere']) {
@@ -230,7 +227,7 @@ describe('L2: our own Origin', () => {
     }
   });
 
-  test('L2: a program with a wrong one reads which is right, and not to open Loopgate to a web page', async () => {
+  test('a program with a wrong one reads which is right, and not to open Loopgate to a web page', async () => {
     const refused = parse(await answered([own(), 'Origin: http://localhost:3000']));
     expectError(refused, 403, 'forbidden_origin');
     expect(refused.body).toContain(`or sends ${pair.host.address}`);
@@ -281,7 +278,7 @@ const fetched = (site: string, mode: string, dest: string, ...more: string[]) =>
   ...more,
 ];
 
-/** The protocol's table of hostile requests. What is marked reaches the callback, whose state is its own proof (L3a). */
+/** What a hostile page can send. What is marked reaches the callback, whose state is its own proof (L3a). */
 const hostile: { name: string; headers: string[]; method?: string; reachesCallback?: boolean }[] = [
   { name: 'fetch', headers: fetched('cross-site', 'cors', 'empty', `Origin: ${evil}`) },
   { name: 'no-cors fetch', headers: fetched('cross-site', 'no-cors', 'empty') },
@@ -325,7 +322,7 @@ const hostile: { name: string; headers: string[]; method?: string; reachesCallba
   { name: 'websocket of Chromium', headers: [`Origin: ${evil}`, 'Connection: Upgrade', 'Upgrade: websocket'] },
 ];
 
-describe('L3: what a hostile page can send', () => {
+describe('what a hostile page can send [L3]', () => {
   const name = 'Ada Lovelace';
 
   beforeAll(async () => {
@@ -338,7 +335,7 @@ describe('L3: what a hostile page can send', () => {
     expect((await fetch(`${address}/pkce/token`, { method: 'POST' })).status).toBe(200);
   });
 
-  test.for(hostile)('L3: $name gets 403 everywhere, and nothing happens', async ({ headers, reachesCallback }) => {
+  test.for(hostile)('$name gets 403 everywhere, and nothing happens', async ({ headers, reachesCallback }) => {
     const { host, provider } = pair;
     const state = randomUUID();
     const login = new URLSearchParams({
@@ -377,7 +374,7 @@ describe('L3: what a hostile page can send', () => {
     expect(await (await waiting).json()).toMatchObject({ state });
   });
 
-  test('L3b: a page of another site may link to a result page, which is never framed', async () => {
+  test('a page of another site may link to a result page, which is never framed [L3b]', async () => {
     const path = '/pkce/response/result/any';
     const { status, headers } = await ask('GET', path, fetched('cross-site', 'navigate', 'document'));
     expect(status).toBe(200);
@@ -388,7 +385,7 @@ describe('L3: what a hostile page can send', () => {
   test.for([
     fetched('cross-site', 'navigate', 'document'),
     fetched('cross-site', 'navigate', 'document', 'Origin: null'),
-  ])('L3a, R9: the callback may be navigated to, and a stranger’s state changes nothing (%#)', async (headers) => {
+  ])('the callback may be navigated to, and a stranger’s state changes nothing (%#) [L3a, R9]', async (headers) => {
     const lines = [...headers, 'Accept: text/html', 'Content-Type: application/x-www-form-urlencoded'];
     const { status, body } = await ask('POST', '/pkce/response/code', lines, 'code=x&state=y');
     expect(status).toBe(400);
@@ -408,7 +405,7 @@ describe('a host without a provider, where asking has no effect', () => {
     ['Sec-Fetch-Site: none, by a typed address', fetched('none', 'navigate', 'document')],
     ['Sec-Fetch-Site: none, by a program', fetched('none', 'cors', 'empty')],
     ['Sec-Fetch-Mode alone, by Node', ['Sec-Fetch-Mode: cors']],
-  ])('L3: with %s every operation is reached', async ([, headers]) => {
+  ])('with %s every operation is reached [L3]', async ([, headers]) => {
     await Promise.all(
       endpoints().map(async ({ method, path, headers: more = [], body = '' }) => {
         const { status } = await ask(method, path, [...headers, ...more], body, bare);
@@ -419,14 +416,14 @@ describe('a host without a provider, where asking has no effect', () => {
     );
   });
 
-  test('L2: with no origin listed, not even a webview is answered', async () => {
+  test('with no origin listed, not even a webview is answered [L2]', async () => {
     for (const origin of [listed, webview]) {
       expectError(await ask('GET', '/pkce/challenge', [`Origin: ${origin}`], '', bare), 403, 'forbidden_origin');
     }
   });
 });
 
-test('L2, L3: on a fresh host no page’s POST to the callback makes anybody ask the provider', async () => {
+test('on a fresh host no page’s POST to the callback makes anybody ask the provider [L2, L3]', async () => {
   const fresh = await startPair();
   try {
     for (const mode of [fetched('cross-site', 'cors', 'empty'), fetched('cross-site', 'navigate', 'document'), []]) {
@@ -440,7 +437,7 @@ test('L2, L3: on a fresh host no page’s POST to the callback makes anybody ask
   }
 });
 
-describe('L7: what is not there', () => {
+describe('what is not there [L7]', () => {
   test.for([
     '/',
     '/nowhere',
@@ -452,7 +449,7 @@ describe('L7: what is not there', () => {
     '/pkce/challenge/../clear',
     '/favicon.ico',
     '/.env',
-  ])('L7: %s is a 404 in JSON', async (path) => {
+  ])('%s is a 404 in JSON', async (path) => {
     expectError(await ask('GET', path), 404, 'not_found');
   });
 
@@ -469,22 +466,22 @@ describe('L7: what is not there', () => {
     ['OPTIONS', '/userinfo', 'GET'],
     ['TRACE', '/userinfo', 'GET'],
     ['PATCH', '/pkce/response/result/x', 'GET'],
-  ])('L7: %s %s is a 405 in JSON that allows %s', async ([method, path, allowed]) => {
+  ])('%s %s is a 405 in JSON that allows %s', async ([method, path, allowed]) => {
     const reply = await ask(method, path);
     expectError(reply, 405, 'method_not_allowed');
     expect(reply.headers.get('allow')).toBe(allowed);
   });
 
-  test('L7: HEAD is a 405 without a body', async () => {
+  test('HEAD is a 405 without a body', async () => {
     const reply = await ask('HEAD', '/userinfo');
     expect([reply.status, reply.body, reply.headers.get('allow')]).toEqual([405, '', 'GET']);
   });
 
-  test('L7: an address that cannot be decoded is a 400 in JSON', async () => {
+  test('an address that cannot be decoded is a 400 in JSON', async () => {
     expectError(await ask('GET', '/pkce/response/result/%E0%A4%A'), 400, 'invalid_request');
   });
 
-  test('L7, T8: every answer names Loopgate and nothing that it is made of; none may be stored, or be taken for another type', async () => {
+  test('every answer names Loopgate and nothing that it is made of; none may be stored, or be taken for another type [T8]', async () => {
     for (const path of ['/pkce/challenge', '/nowhere', '/pkce/response/result/x', '/authorize']) {
       const { headers } = await ask('GET', path);
       expect(headers.get('cache-control'), path).toBe('no-store');
@@ -498,7 +495,7 @@ describe('L7: what is not there', () => {
   });
 });
 
-describe('L6: bodies', () => {
+describe('bodies [L6]', () => {
   const json = 'Content-Type: application/json';
   const form = 'Content-Type: application/x-www-form-urlencoded';
   const limit = 32 * 1024;
@@ -555,7 +552,7 @@ describe('L6: bodies', () => {
       413,
       'payload_too_large',
     ],
-  ])('L6: %s at %s', async ([, path, headers, body, status, error]) => {
+  ])('%s at %s', async ([, path, headers, body, status, error]) => {
     expectError(await ask('POST', path, headers, body), status, error);
   });
 
@@ -569,7 +566,7 @@ describe('L6: bodies', () => {
     ['GET', '/pkce/response/code', 'a callback’s query'],
     ['GET', '/user/access_token', 'another query'],
     ['GET', '/v2/logout', 'a query that acts'],
-  ])('L6: %s %s: of the parameters of %s a hundred are read, and one more is a 400', async ([method, path]) => {
+  ])('%s %s: of the parameters of %s a hundred are read, and one more is a 400', async ([method, path]) => {
     const askWith = (parameters: string) =>
       method === 'GET' ? ask(method, `${path}?${parameters}`) : ask(method, path, [form], parameters);
     const refused = await askWith(keys(101));
@@ -578,7 +575,7 @@ describe('L6: bodies', () => {
     expect((await askWith(keys(100))).body).not.toMatch(/parameters; no more than/);
   });
 
-  test('L6: health does not wait for twenty forms of 32 KiB, each with thousands of keys', async () => {
+  test('health does not wait for twenty forms of 32 KiB, each with thousands of keys', async () => {
     const body = keys(8_525);
     expect(body.length).toBeGreaterThan(limit - 100);
     expect(body.length).toBeLessThanOrEqual(limit);
@@ -592,7 +589,7 @@ describe('L6: bodies', () => {
     for (const form of await Promise.all(forms)) expectError(form, 400, 'invalid_request');
   });
 
-  test('L6: chunks count like a length', async () => {
+  test('chunks count like a length', async () => {
     const chunk = `${(limit + 1).toString(16)}\r\n${'x'.repeat(limit + 1)}\r\n0\r\n\r\n`;
     const lines = [own(), 'Connection: close', json, 'Transfer-Encoding: chunked'];
     expectError(parse(await sent(request('POST /pkce/token HTTP/1.1', lines, chunk))), 413, 'payload_too_large');
@@ -603,13 +600,13 @@ describe('L6: bodies', () => {
     ['null as JSON', [json], 'null'],
     ['zero bytes as text', ['Content-Type: text/plain', 'Content-Length: 0'], ''],
     ['nothing at all', [], ''],
-  ])('contract 3: no body, sent as %s, is fine', async ([, headers, body]) => {
+  ])('no body, sent as %s, is fine [W3]', async ([, headers, body]) => {
     expect((await ask('POST', '/pkce/clear', headers, body)).status).toBe(204);
     // Everything was cleared: it is the missing code that is refused, not the missing body.
     expectError(await ask('POST', '/pkce/token', headers, body), 400, 'invalid_grant');
   });
 
-  test('contract 3: JSON with parameters of its type is JSON', async () => {
+  test('JSON with parameters of its type is JSON [W3]', async () => {
     const { status, body } = await ask('POST', '/pkce/token', ['Content-Type: Application/JSON; charset=utf-8'], '{}');
     expect([status, body]).toEqual([400, expect.stringContaining('grant_type')]);
   });
@@ -617,7 +614,7 @@ describe('L6: bodies', () => {
   test.for<[number, number]>([
     [9, 200],
     [17, 431],
-  ])('L6: %i KiB of headers get %i', async ([size, status]) => {
+  ])('%i KiB of headers get %i', async ([size, status]) => {
     const reply = await ask('GET', '/pkce/challenge', [`Cookie: a=${'x'.repeat(size * 1024)}`]);
     if (status === 200) return expect(reply.status).toBe(200);
     expectError(reply, status, 'invalid_request');

@@ -76,8 +76,8 @@ def hide(s):
   return ends
 `;
 
-describe.skipIf(process.platform !== 'linux')('section P: a socket that was handed to an allowed program', () => {
-  test('section P: by becoming that program while Loopgate was too busy to accept', async (context) => {
+describe.skipIf(process.platform !== 'linux')('a socket that was handed to an allowed program [C8]', () => {
+  test('by becoming that program while Loopgate was too busy to accept', async (context) => {
     const bash = installed(context, 'bash');
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
@@ -95,7 +95,7 @@ describe.skipIf(process.platform !== 'linux')('section P: a socket that was hand
     expect(isUp()).toBe(true);
   });
 
-  test('section P: by starting that program in the moment of the connection', async (context) => {
+  test('by starting that program in the moment of the connection', async (context) => {
     const python = installed(context, 'python3');
     await using door = await Doorkeeper.open();
     const program = await compiled(context, door);
@@ -119,7 +119,7 @@ time.sleep(1000)`,
     }
   });
 
-  test('section P: before it was connected, to a program that nothing can be loaded into', async (context) => {
+  test('before it was connected, to a program that nothing can be loaded into', async (context) => {
     const python = installed(context, 'python3');
     await using door = await Doorkeeper.open();
     const program = await compiled(context, door);
@@ -143,7 +143,7 @@ time.sleep(1000)`,
     expect(state(childOf(pid))).toMatchObject({ exe: program, threads: 2 });
   });
 
-  test('section P: in a message, to a running program that was stopped then', async () => {
+  test('in a message, to a running program that was stopped then', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
     await writeFile(
@@ -168,8 +168,8 @@ time.sleep(1000)`,
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('section P: a program that has just begun', () => {
-  test('section P: one that connects at once is known by its own socket, each time', async (context) => {
+describe.skipIf(process.platform !== 'linux')('a program that has just begun [C8]', () => {
+  test('one that connects at once is known by its own socket, each time', async (context) => {
     await using door = await Doorkeeper.open();
     const program = await compiled(context, door);
     for (let time = 0; time < 20; time += 1) {
@@ -177,7 +177,7 @@ describe.skipIf(process.platform !== 'linux')('section P: a program that has jus
     }
   });
 
-  test('section P: one that a debugger holds is known, to be asked about and allowed once', async (context) => {
+  test('one that a debugger holds is known, to be asked about and allowed once [C11]', async (context) => {
     const python = installed(context, 'python3');
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');

@@ -30,7 +30,7 @@ async function signIn(address: string): Promise<void> {
 
 describe('the headless host', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    'stops cleanly on %s: exit code 0, nothing listens any more (L11)',
+    'stops cleanly on %s: exit code 0, nothing listens any more [L11]',
     async (signal) => {
       const host = await startHeadless({ home });
       expect(host.output()).toContain(`Loopgate ${packageJson.version} listening on http://localhost:${host.port}`);
@@ -43,7 +43,7 @@ describe('the headless host', () => {
     },
   );
 
-  test('R8: answers on 127.0.0.1 and on ::1, on the same port', async () => {
+  test('answers on 127.0.0.1 and on ::1, on the same port [R8]', async () => {
     const host = await startHeadless({ home });
     try {
       for (const name of ['127.0.0.1', '[::1]', 'localhost']) {

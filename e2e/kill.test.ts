@@ -84,11 +84,11 @@ function isUnexplained({ kill, outcome, atProvider, isMarked }: Explained): bool
   return outcome === 'unexplained' || !(isExpected || expected === undefined);
 }
 
-test('T4: a renewal comes past every fault point, in this order', async () => {
+test('a renewal comes past every fault point, in this order [T4]', async () => {
   expect(await (await signedIn()).undisturbed()).toEqual(pointsOfARenewal);
 }, 120_000);
 
-test('T4: a session survives a kill at every step of a renewal, or the person is told why not', async () => {
+test('a session survives a kill at every step of a renewal, or the person is told why not [T4]', async () => {
   const seed = Number(process.env.LOOPGATE_KILL_SEED ?? randomInt(2 ** 31));
   const number = numbersOf(seed);
   const families = [await signedIn(), await signedIn(), await signedIn()] as const;
@@ -125,7 +125,7 @@ test('T4: a session survives a kill at every step of a renewal, or the person is
   for (const family of families) expect(await family.unreadableFiles()).toEqual([]);
 }, 480_000);
 
-test('T4: what kills in the middle of a save leave behind is gone after the next start', async () => {
+test('what kills in the middle of a save leave behind is gone after the next start [T4]', async () => {
   const family = await signedIn();
   for (const rename of ['first', 'last'] as const) {
     await family.kill({ at: `save of the answer: before the ${rename} rename`, rightAway: false });
@@ -136,7 +136,7 @@ test('T4: what kills in the middle of a save leave behind is gone after the next
   expect(await family.unfinishedFiles()).toBe(0);
 }, 120_000);
 
-test('T4: that an answer was lost is still said after a second start', async () => {
+test('that an answer was lost is still said after a second start [T4]', async () => {
   const family = await signedIn();
   await family.kill({ at: 'answer read', rightAway: false });
   const starts = [await family.answer(), await family.answer()];
@@ -147,7 +147,7 @@ test('T4: that an answer was lost is still said after a second start', async () 
   }
 }, 120_000);
 
-test('T5: a session that the provider has ended is not said to have ended by a lost answer', async () => {
+test('a session that the provider has ended is not said to have ended by a lost answer [T5]', async () => {
   const family = await signedIn();
   await family.undisturbed();
   family.revoke();

@@ -33,7 +33,7 @@ describe('the systemd units', () => {
     }
   });
 
-  test('R8: the socket unit opens both families of loopback, and nothing else', () => {
+  test('the socket unit opens both families of loopback, and nothing else [R8]', () => {
     const unit = readFileSync(join(linux, 'loopgate@.socket'), 'utf8');
     expect(unit.match(/^Listen.*$/gm)).toEqual(['ListenStream=127.0.0.1:1000', 'ListenStream=[::1]:1000']);
   });
@@ -43,7 +43,7 @@ describe('the systemd units', () => {
     expect(unit.match(/^ExecStart=.*$/gm)).toEqual(['ExecStart=/opt/Loopgate/resources/bin/loopgate serve']);
   });
 
-  test('section P: the service can see who calls', () => {
+  test('the service can see who calls [C1]', () => {
     const unit = readFileSync(join(linux, 'loopgate@.service'), 'utf8');
     expect(unit).not.toMatch(/^(PrivateUsers|ProcSubset|PrivateNetwork|PrivateTmp|PrivatePIDs)=/m);
     expect(unit).toMatch(/^ProtectHome=read-only$/m);

@@ -26,7 +26,7 @@ describe('the one-time address of a login', () => {
     return { address: printedAddresses(host).at(-1) ?? '', answer };
   }
 
-  test('R16: is all that is printed and logged of it: the state, nonce and challenge of the request are nowhere', async () => {
+  test('is all that is printed and logged of it: the state, nonce and challenge of the request are nowhere [R16]', async () => {
     const { address } = await waitingLogin();
     expect(address).toSatisfy(isLoginAddress);
     const { headers } = await askForLogin(address);
@@ -41,7 +41,7 @@ describe('the one-time address of a login', () => {
     expect(pair.host.errors()).not.toContain(new URL(address).pathname);
   });
 
-  test('R16: leads the first browser to the provider, stored by nobody, told to nobody', async () => {
+  test('leads the first browser to the provider, stored by nobody, told to nobody [R16]', async () => {
     const { address } = await waitingLogin();
     const { status, headers, body } = await askForLogin(address);
     expect(status).toBe(303);
@@ -61,7 +61,7 @@ describe('the one-time address of a login', () => {
     ]);
   });
 
-  test('R16: leads the same browser there again while the login waits, and no other one', async () => {
+  test('leads the same browser there again while the login waits, and no other one [R16]', async () => {
     const { address, answer } = await waitingLogin();
     const first = await askForLogin(address);
     const cookie = pairOf(first);
@@ -98,7 +98,7 @@ describe('the one-time address of a login', () => {
     ['one that draws ahead', 503, { ...navigation, 'Sec-Purpose': 'prefetch;prerender' }],
     ['an older one that looks ahead', 503, { ...navigation, Purpose: 'prefetch' }],
     ['an old Firefox that looks ahead', 503, { ...navigation, 'X-Moz': 'prefetch' }],
-  ])('R16: %s gets %i, learns nothing, and uses nothing up', async (_who, status, headers, method) => {
+  ])('%s gets %i, learns nothing, and uses nothing up [R16]', async (_who, status, headers, method) => {
     const { address } = await waitingLogin();
     const answer = await askForLogin(address, headers, method);
     expect(answer.status).toBe(status);
@@ -110,12 +110,12 @@ describe('the one-time address of a login', () => {
   test.each<[string, Record<string, string>]>([
     ['a page of another site', { ...navigation, 'Sec-Fetch-Site': 'cross-site' }],
     ['a browser that says nothing of the kind', { Accept: navigation.Accept }],
-  ])('L3: a navigation from %s is the person’s', async (_where, headers) => {
+  ])('a navigation from %s is the person’s [L3]', async (_where, headers) => {
     const { address } = await waitingLogin();
     expect((await askForLogin(address, headers)).status).toBe(303);
   });
 
-  test('R16: equal requests share one address', async () => {
+  test('equal requests share one address [R16]', async () => {
     const { host } = pair;
     const { address, answer } = await waitingLogin();
     const joined = fetch(`${host.address}/pkce/code`, { method: 'POST' });

@@ -218,7 +218,7 @@ async function callWhileHeld(
   return { answers, asked };
 }
 
-describe(`T4: ${callers} callers at once, whose access token has ended`, () => {
+describe(`${callers} callers at once, whose access token has ended [T4]`, () => {
   test.each(spreads)(
     'on %s: one token request, and everybody has the same new token',
     async (_how, connections) => {
@@ -256,7 +256,7 @@ describe(`T4: ${callers} callers at once, whose access token has ended`, () => {
   );
 
   test.runIf(process.platform === 'linux').each(spreads)(
-    'T5: on %s, when the provider answers 503: one token request, everybody reads why, and the session stays',
+    'on %s, when the provider answers 503: one token request, everybody reads why, and the session stays [T5]',
     async (_how, connections) => {
       const pair = await morning();
       const { answers, asked } = await callWhileHeld(pair, connections, true);
@@ -276,7 +276,7 @@ describe(`T4: ${callers} callers at once, whose access token has ended`, () => {
 });
 
 test.runIf(process.platform === 'linux')(
-  `T5: ${callers} callers at once who want a renewal while the access token is good, when the provider answers 503: everybody has the old one`,
+  `${callers} callers at once who want a renewal while the access token is good, when the provider answers 503: everybody has the old one [T5]`,
   async () => {
     const pair = await startPair({ browser: true });
     onTestFinished(() => pair.stop());

@@ -10,7 +10,7 @@ import { newestLogin, type Pair, printedAddresses, printedLogin, startPair } fro
 import type { Headless } from './support/headless.ts';
 import { runAsOtherUser, whyNoOtherUser } from './support/otherUser.ts';
 
-/** Contract 7 at the real host: what sign-in clients use beside the PKCE and Auth0 operations. */
+/** W11 at the real host: what sign-in clients use beside the PKCE and Auth0 operations. */
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const editor = { name: 'VS_CODE', version: '1.99.0', platform: 'LINUX' };
@@ -280,7 +280,7 @@ describe('/os/sign_in', () => {
     expect(tabs(pair.host)).toBe(1);
   });
 
-  test('R15: two at the same time share one tab, and both get the person', async () => {
+  test('two at the same time share one tab, and both get the person [R15]', async () => {
     const pair = await start();
     const both = [begin(pair, 'POST /os/sign_in'), begin(pair, 'POST /os/sign_in')];
     await Promise.all(both.map(({ begun }) => begun));
@@ -295,7 +295,7 @@ describe('/os/sign_in', () => {
     expect(tabs(pair.host)).toBe(1);
   });
 
-  test("R15: joins a program's login that waits; it is answered when that program has exchanged its code", async () => {
+  test("joins a program's login that waits; it is answered when that program has exchanged its code [R15]", async () => {
     const pair = await start();
     const code = begin(pair, 'POST /pkce/code');
     await printedLogin(pair.host);
@@ -309,7 +309,7 @@ describe('/os/sign_in', () => {
     expect(tabs(pair.host)).toBe(1);
   });
 
-  test('R13: a denial is access_denied for everybody who waits, and the next one starts anew', async () => {
+  test('a denial is access_denied for everybody who waits, and the next one starts anew [R13]', async () => {
     const pair = await start();
     const both = [begin(pair, 'POST /os/sign_in'), begin(pair, 'POST /os/sign_in')];
     await Promise.all(both.map(({ begun }) => begun));
@@ -350,7 +350,7 @@ describe('/user', () => {
     expect(tabs(pair.host)).toBe(0);
   });
 
-  test('T10: /user/clear answers 204 without a body, forgets the session and revokes it', async () => {
+  test('/user/clear answers 204 without a body, forgets the session and revokes it [T10]', async () => {
     const pair = await start();
     await signIn(pair);
     const response = await post(pair, '/user/clear');
@@ -395,7 +395,7 @@ describe('/user', () => {
     expect(await (await get(pair, '/user/access_token')).text()).toBe(token);
   });
 
-  test('T7: /user/access_token is renewed when it has expired', async () => {
+  test('/user/access_token is renewed when it has expired [T7]', async () => {
     const pair = await start({ provider: { accessTokenSeconds: 2 } });
     await signIn(pair);
     const token = async () => await (await get(pair, '/user/access_token')).text();
@@ -421,7 +421,7 @@ describe('/user', () => {
     expect((await get(pair, '/user/access_token')).status).toBe(200);
   });
 
-  test('T18: a second person is added and does not take over; /os/sign_out lists who remains', async () => {
+  test('a second person is added and does not take over; /os/sign_out lists who remains [T18]', async () => {
     const pair = await start();
     await signIn(pair, 'Ada Lovelace');
     await signIn(pair, 'Grace Hopper');
@@ -478,7 +478,7 @@ describe('/user/stream', () => {
     for (const listener of listeners) expect(listener.frames).toEqual(frames);
   });
 
-  test('L3c: a page of a listed origin may listen, one of another may not', async () => {
+  test('a page of a listed origin may listen, one of another may not [L3c]', async () => {
     const pair = await start({ environment: { LOOPGATE_ORIGINS: 'https://tool.example' } });
     const asPage = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'websocket' };
     expect(await listen(pair, { Origin: 'https://tool.example', ...asPage }).frame(0)).toBe('');
@@ -486,7 +486,7 @@ describe('/user/stream', () => {
     expect(await listen(pair, { Origin: 'https://evil.example', ...asPage }).closed).toBe(1006);
   });
 
-  test.skipIf(whyNoOtherUser !== undefined)('L5: another user of this machine may not listen', async () => {
+  test.skipIf(whyNoOtherUser !== undefined)('another user of this machine may not listen [L5]', async () => {
     const pair = await start();
     const attempt = `
       const socket = new (require('node:net').Socket)();

@@ -39,7 +39,7 @@ describe('a client of OpenID Connect or Auth0', () => {
     return { status: asked.status, answer: await asked.json() };
   }
 
-  test('contract 3: /oauth/token takes JSON, and answers as for the same form', async () => {
+  test('/oauth/token takes JSON, and answers as for the same form [W3]', async () => {
     const fields = { client_id: pair.provider.clientId, grant_type: 'refresh_token', scope: '' };
     const asJson = await token(JSON.stringify({ ...fields, code: null, audience: '' }));
     const asForm = await token(new URLSearchParams(fields).toString(), 'application/x-www-form-urlencoded');
@@ -47,7 +47,7 @@ describe('a client of OpenID Connect or Auth0', () => {
     expect(Object.keys(asJson.answer as object)).toEqual(Object.keys(asForm.answer as object));
   });
 
-  test('contract 3: a code is exchanged as JSON too, once, with the verifier that it was asked with', async () => {
+  test('a code is exchanged as JSON too, once, with the verifier that it was asked with [W3]', async () => {
     const { challenge } = (await (await fetch(`${pair.host.address}/pkce/challenge`)).json()) as {
       challenge: { state: string; challenge: string; verifier: string };
     };

@@ -83,7 +83,7 @@ const probeAs = async (address: string, targets: readonly string[]) => {
 };
 
 describe.skipIf(whyNoOtherUser !== undefined)('another user of this machine', () => {
-  test('L5: is refused on every operation, on both families, while the owner is served', async () => {
+  test('is refused on every operation, on both families, while the owner is served [L5]', async () => {
     const { host, provider, stop } = await startPair({ browser: true });
     try {
       await fetch(`${host.address}/pkce/code`, { method: 'POST' });
@@ -108,7 +108,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('another user of this machine', ()
     }
   });
 
-  test('section P: a request whose sender has gone, so that its socket has no owner, is not obeyed', async () => {
+  test('a request whose sender has gone, so that its socket has no owner, is not obeyed [C2]', async () => {
     const { host, stop } = await startPair({ browser: true });
     try {
       await fetch(`${host.address}/pkce/code`, { method: 'POST' });

@@ -67,7 +67,7 @@ async function waitingLogin(host: Headless): Promise<{ state: string; answer: Pr
 }
 
 describe.skipIf(whyNoOtherUser !== undefined)("another user's browser", () => {
-  test('R16: whoever reads the address of a login from the process list can neither finish it nor end it', async () => {
+  test('whoever reads the address of a login from the process list can neither finish it nor end it [R16]', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'loopgate-browser-'));
     // A browser that is started with the address, and shows it to the process list until somebody writes here.
     const hold = join(folder, 'hold');
@@ -92,7 +92,7 @@ describe.skipIf(whyNoOtherUser !== undefined)("another user's browser", () => {
     }
   });
 
-  test('R16: gets the same for a login address that is good, one that never was, and any way to ask for it', async () => {
+  test('gets the same for a login address that is good, one that never was, and any way to ask for it [R16]', async () => {
     const { host, stop } = await startPair();
     try {
       const { state, answer, address } = await waitingLogin(host);
@@ -131,7 +131,7 @@ describe.skipIf(whyNoOtherUser !== undefined)("another user's browser", () => {
     ['closed', 'socket.end(request, () => process.exit(0))'],
     ['closed half', 'socket.end(request, () => console.log("sent"))'],
   ])(
-    'R16: a ticket and a denial on a connection that was %s before anybody looked change nothing',
+    'a ticket and a denial on a connection that was %s before anybody looked change nothing [R16]',
     async (_how, act) => {
       const { host, stop } = await startPair();
       try {
@@ -165,7 +165,7 @@ describe.skipIf(whyNoOtherUser !== undefined)("another user's browser", () => {
   );
 
   // A connection that is reset before it is read brings nothing at all: here it is read, and reset before it is looked up.
-  test('R16: a ticket and a denial on a connection that is reset while somebody looks change nothing', async () => {
+  test('a ticket and a denial on a connection that is reset while somebody looks change nothing [R16]', async () => {
     let reset: () => Promise<void> = async () => undefined;
     const options = { signedIn: false, mode: 'same-user', beforeBringing: () => reset() } as const;
     const stage = await ConsentStage.set(new ProgramFolder(), options);
@@ -197,7 +197,7 @@ describe.skipIf(whyNoOtherUser !== undefined)("another user's browser", () => {
     expect(await asked).toMatchObject({ state });
   });
 
-  test("R16: a live connection of root's brings ticket and callback, as docker-proxy does", async () => {
+  test("a live connection of root's brings ticket and callback, as docker-proxy does [R16]", async () => {
     const provider = await startIdentityProvider({ anyLoopbackCallback: true, deviceFlow: false });
     const home = otherUsersFolder();
     try {

@@ -68,8 +68,8 @@ const exchangeOf = (stage: ConsentStage, code: string, verifier: string) => ({
 const codeIn = ({ body }: Answered) => (JSON.parse(body) as { result: { code: string } }).result.code;
 const outcome = (answer: Answered) => [answer.status, errorIn(answer)];
 
-describe.skipIf(process.platform !== 'linux')('R4: what one program has started, another one', () => {
-  test('R4: cannot bring to its end by relaying the answer, although it has state and code', async () => {
+describe.skipIf(process.platform !== 'linux')('what one program has started, another one [R4]', () => {
+  test('cannot bring to its end by relaying the answer, although it has state and code', async () => {
     const { stage, editor, viewer } = await set();
     const prepared = await prepare(editor);
     const asking = editor.ask('POST', '/pkce/code', { body: seedOf(prepared) });
@@ -85,7 +85,7 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
     expect(codeIn(await asking)).toBe(answer.get('code'));
   });
 
-  test('R4: cannot exchange: neither without a body, nor with its code, nor with its verifier too', async () => {
+  test('cannot exchange: neither without a body, nor with its code, nor with its verifier too', async () => {
     const { stage, editor, viewer } = await set();
     stage.browser.signsIn = true;
     const prepared = await prepare(editor);
@@ -107,7 +107,7 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
     expect(stage.provider.count('/oauth/token')).toBe(1);
   });
 
-  test('R4: cannot take over: its state and challenge are as unknown as any', async () => {
+  test('cannot take over: its state and challenge are as unknown as any', async () => {
     const { stage, editor, viewer } = await set();
     const prepared = await prepare(editor);
     const attempts = async () => {
@@ -131,7 +131,7 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
     expect((await asking).status).toBe(200);
   });
 
-  test('R4: cannot wait on it: the same request opens a login of its own, and gets a code of its own', async () => {
+  test('cannot wait on it: the same request opens a login of its own, and gets a code of its own', async () => {
     const { stage, editor, viewer } = await set();
     const first = editor.ask('POST', '/pkce/code');
     await stage.browser.tab(0);
@@ -144,7 +144,7 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
     expect(codeIn(await first)).not.toBe(code);
   });
 
-  test('R4: cannot clear it; the program that started it can, from any of its processes', async () => {
+  test('cannot clear it; the program that started it can, from any of its processes', async () => {
     const { stage, editor, viewer } = await set();
     const asking = editor.ask('POST', '/pkce/code');
     await stage.browser.tab();
@@ -159,7 +159,7 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
     expect(stage.broker.state().waiting).toBeUndefined();
   });
 
-  test('R15: joins by /os/sign_in alone, which hands out no code', async () => {
+  test('joins by /os/sign_in alone, which hands out no code [R15]', async () => {
     const { stage, editor, viewer } = await set();
     const asking = editor.ask('POST', '/pkce/code');
     const login = await stage.browser.tab();
@@ -176,7 +176,7 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
     expect(stage.browser.tabs).toEqual([login]);
   });
 
-  test('R4: a program that is not allowed yet has its own challenges, and ends nobody’s', async () => {
+  test('a program that is not allowed yet has its own challenges, and ends nobody’s', async () => {
     const { stage, editor } = await set();
     const asking = editor.ask('POST', '/pkce/code');
     const login = await stage.browser.tab();
@@ -188,7 +188,7 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
     expect((await asking).status).toBe(200);
   });
 
-  test('R4: in the mode same-user too', async () => {
+  test('in the mode same-user too', async () => {
     const stage = await ConsentStage.set(folder, { signedIn: false, mode: 'same-user' });
     stage.browser.signsIn = false;
     const [editor, viewer] = [stage.start('editor'), stage.start('viewer')];
@@ -203,7 +203,7 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
     expect(stage.asked).toEqual([]);
   });
 
-  test('R4: an application id from /connect is the program’s: another one cannot speak for it', async () => {
+  test('an application id from /connect is the program’s: another one cannot speak for it', async () => {
     const { editor, viewer } = await set();
     const application = { application: { name: 'VS_CODE', version: '1.0.0', platform: 'LINUX' } };
     const connected = await editor.ask('POST', '/connect', { body: application });
@@ -215,8 +215,8 @@ describe.skipIf(process.platform !== 'linux')('R4: what one program has started,
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('R4: a login on another device', () => {
-  test('T13: belongs to the program that started it: another one’s /pkce/clear leaves it, its own ends it', async () => {
+describe.skipIf(process.platform !== 'linux')('a login on another device [R4]', () => {
+  test('belongs to the program that started it: another one’s /pkce/clear leaves it, its own ends it [T13]', async () => {
     const shown: { address: string; userCode: string }[] = [];
     const { stage, editor, viewer } = await set({
       provider: { deviceFlow: true, deviceIntervalSeconds: 1 },

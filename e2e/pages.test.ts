@@ -116,7 +116,7 @@ const narrow = { width: 320, height: 480 };
 
 describe('the pages after login, in a browser', () => {
   it.each(names)(
-    'R12: the page "%s" asks for nothing else, breaks no rule of its policy, and is drawn by its style',
+    'the page "%s" asks for nothing else, breaks no rule of its policy, and is drawn by its style [R12]',
     async (name) => {
       const { seen, complaints, requests } = await inBrowser(name, (page) =>
         page.evaluate<string>("getComputedStyle(document.querySelector('main')).borderTopLeftRadius"),

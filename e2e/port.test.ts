@@ -92,8 +92,8 @@ async function activated(
   return await starting;
 }
 
-describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than root', () => {
-  test('L9: port 1000 is refused with the remedy, the next one is used, and the whole flow works there', async () => {
+describe.skipIf(whyNoOwnNetwork !== undefined)('run by another user than root [L9]', () => {
+  test('port 1000 is refused with the remedy, the next one is used, and the whole flow works there', async () => {
     const on = await network(1024);
     const started = await host(on, { environment: await providerIn(on) });
     expect(started.port).toBe(5323);
@@ -107,7 +107,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than roo
     await expectFlow(on, started);
   });
 
-  test('L9: where the administrator has opened port 1000, it is used and nothing is said', async () => {
+  test('where the administrator has opened port 1000, it is used and nothing is said', async () => {
     const on = await network(1000);
     const started = await host(on, { environment: await providerIn(on) });
     expect(started.address).toBe('http://localhost:1000');
@@ -115,7 +115,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than roo
     await expectFlow(on, started);
   });
 
-  test('L9: whoever has a port is named: a program of one’s own by its name, another user’s as that', async () => {
+  test('whoever has a port is named: a program of one’s own by its name, another user’s as that', async () => {
     const on = await network(1000);
     await on.start(node(answers, '1000', 'ok:somebody'));
     await on.start([...asOtherUser, ...node(answers, '5323', 'hello')]);
@@ -135,7 +135,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: run by another user than roo
   });
 });
 
-describe.skipIf(whyNoOwnNetwork !== undefined)('L9: 39300 and up, where Pieces OS is', () => {
+describe.skipIf(whyNoOwnNetwork !== undefined)('39300 and up, where Pieces OS is [L9]', () => {
   test.each<[string, (on: OwnNetwork, home: string) => unknown, RegExp]>([
     ['answers', (on) => on.start(node(answers, '39317', 'ok:8a1f')), /Pieces OS answers on port 39317/],
     [
@@ -143,7 +143,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: 39300 and up, where Pieces O
       (_on, folder) => mkdirSync(join(folder, '.local', 'share', 'com.pieces.os'), { recursive: true, mode: 0o755 }),
       /Pieces OS is installed \(.*com\.pieces\.os\)/,
     ],
-  ])('L9: they are left alone where it %s; a port that was set is taken all the same', async (_how, put, why) => {
+  ])('they are left alone where it %s; a port that was set is taken all the same', async (_how, put, why) => {
     const on = await network();
     await on.start(node(answers, '5323', 'hello'));
     const folder = home();
@@ -157,7 +157,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: 39300 and up, where Pieces O
     expect(set.port).toBe(39300);
   });
 
-  test('L9: what answers otherwise there is no Pieces OS', async () => {
+  test('what answers otherwise there is no Pieces OS', async () => {
     const on = await network();
     await on.start(node(answers, '5323', 'hello'));
     await on.start(node(answers, '39300', 'hello'));
@@ -165,8 +165,8 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: 39300 and up, where Pieces O
   });
 });
 
-describe.skipIf(whyNoOwnNetwork !== undefined)('L9: a port that a Loopgate serves already', () => {
-  test('L9: by the same user: the second one says which, ends with 3, and touches nothing', async () => {
+describe.skipIf(whyNoOwnNetwork !== undefined)('a port that a Loopgate serves already [L9]', () => {
+  test('by the same user: the second one says which, ends with 3, and touches nothing', async () => {
     const on = await network();
     const first = await host(on, {});
     const { exitCode, errors } = await failureOf(host(on, {}));
@@ -175,7 +175,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: a port that a Loopgate serve
     expect(await probed(on, asOtherUser, first.address, ['GET /pkce/challenge'])).toMatchObject([{ status: 200 }]);
   });
 
-  test('L9: by another user: it is no reason to end; the next port is used', async () => {
+  test('by another user: it is no reason to end; the next port is used', async () => {
     const on = await network();
     const theirs = mkdtempSync(join(tmpdir(), 'loopgate-root-'));
     cleanings.push(() => rmSync(theirs, { recursive: true, force: true }));
@@ -186,7 +186,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('L9: a port that a Loopgate serve
     expect(started.output()).toContain('Port 5323 is taken by a program of another user (uid 0).');
   });
 
-  test('L9: a program of the same user that merely answers as one is no Loopgate', async () => {
+  test('a program of the same user that merely answers as one is no Loopgate', async () => {
     const on = await network();
     await on.start([...asOtherUser, ...node(answers, '5323', 'ok:1b2c')]);
     expect((await host(on, {})).port).toBe(39300);
@@ -239,7 +239,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('socket activation', () => {
     ['one family alone', ['127.0.0.1:1000'], {}, 'No socket for [::1] was handed over'],
     ['two ports', ['127.0.0.1:1000', '[::1]:1001'], {}, 'not one of each family with the same port'],
     ['another port than was set', both, { LOOPGATE_PORT: '2000' }, 'has port 1000'],
-  ])('R8: %s is refused at the start, with what to correct', async (_what, listen, environment, why) => {
+  ])('%s is refused at the start, with what to correct [R8]', async (_what, listen, environment, why) => {
     const on = await network(1024);
     const { exitCode, errors } = await failureOf(activated(on, listen, environment));
     expect(exitCode).toBe(2);
@@ -261,7 +261,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('socket activation', () => {
     expect(started.port).toBe(5323);
   });
 
-  test('section P: a connection that came before the host was there proves no program; a later one does', async () => {
+  test('a connection that came before the host was there proves no program; a later one does [C8]', async () => {
     const on = await network(1024);
     const folder = home();
     const tool = join(folder, 'tool');
@@ -289,7 +289,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('socket activation', () => {
     expect(logged).toEqual(['', tool]);
   });
 
-  test('section P: callers of another network namespace than the host’s are not known, and refused', async () => {
+  test('callers of another network namespace than the host’s are not known, and refused [C2]', async () => {
     const [outside, inside] = [await network(1024), await network(1024)];
     const prefix = [...socketActivate(both, {}), ...inside.prefix];
     const starting = host(outside, { prefix });

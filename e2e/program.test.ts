@@ -42,8 +42,8 @@ function realExe(pid: string): string | undefined {
   }
 }
 
-describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux', () => {
-  test('section P: a program in a folder of the user’s is known by its path and its hash', async () => {
+describe.skipIf(process.platform !== 'linux')('real programs on Linux [C3]', () => {
+  test('a program in a folder of the user’s is known by its path and its hash', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
     expect(await door.whoIs(editor, '-e', door.connecting)).toEqual({
@@ -56,7 +56,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     } satisfies Program);
   });
 
-  test('section P: a changed executable is another program, and so is a copy of it', async () => {
+  test('a changed executable is another program, and so is a copy of it', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
     const first = door.start(editor, '-e', door.connecting);
@@ -77,7 +77,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(after.id).toBe(`${editor}#sha256:${sha256(editor)}`);
   });
 
-  test('section P: a program that was replaced while it runs is still what it was', async () => {
+  test('a program that was replaced while it runs is still what it was', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
     const old = sha256(editor);
@@ -88,7 +88,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(await call.program()).toMatchObject({ id: `${editor}#sha256:${old}`, path: editor, kind: 'program' });
   });
 
-  test('section P: a program in a folder that only root can write is known by its path alone', async (context) => {
+  test('a program in a folder that only root can write is known by its path alone', async (context) => {
     const curl = installed(context, 'curl');
     if (!curl.startsWith('/usr/bin/')) context.skip('curl is not the system’s');
     await using door = await Doorkeeper.open();
@@ -102,7 +102,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     } satisfies Program);
   });
 
-  test('section P: an interpreter is asked about for hours at most, with its script as a claim', async () => {
+  test('an interpreter is asked about for hours at most, with its script as a claim [C4]', async () => {
     await using door = await Doorkeeper.open();
     const script = join(door.folder, 'extension.js');
     await writeFile(script, door.connecting);
@@ -112,7 +112,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(await door.whoIs(node, '-e', door.connecting)).toMatchObject({ id: program.id, claim: '-e' });
   });
 
-  test('section P: Python, by its real path and version', async (context) => {
+  test('Python, by its real path and version [C4]', async (context) => {
     installed(context, 'python3');
     await using door = await Doorkeeper.open();
     const script = `import socket; s = socket.create_connection(('127.0.0.1', ${door.port})); s.send(b'x'); s.recv(1)`;
@@ -122,7 +122,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(program.path).toMatch(/\/python3\.\d+$/);
   });
 
-  test('section P: a shell, which needs no program to connect', async (context) => {
+  test('a shell, which needs no program to connect [C4]', async (context) => {
     const bash = installed(context, 'bash');
     await using door = await Doorkeeper.open();
     expect(await door.whoIs(bash, '-c', `${door.dialling} read -r -u 3 line`)).toMatchObject({
@@ -133,7 +133,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     });
   });
 
-  test('section P: a browser is never to be allowed, and is called what the desktop calls it', async (context) => {
+  test('a browser is never to be allowed, and is called what the desktop calls it [C5, C13]', async (context) => {
     if (!existsSync('/usr/bin/chromium')) context.skip('this machine has no /usr/bin/chromium');
     await using door = await Doorkeeper.open({ entries: new DesktopEntries({ PATH: '/usr/bin' }) });
     const options = `--headless --no-sandbox --disable-gpu --user-data-dir=${join(door.folder, 'profile')} --dump-dom`;
@@ -143,7 +143,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(program.name).toMatch(/^Chromium/);
   });
 
-  test('section P: a desktop entry of the user’s names a program of the user’s, in their language', async () => {
+  test('a desktop entry of the user’s names a program of the user’s, in their language [C13]', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
     const applications = join(door.folder, 'share', 'applications');
@@ -157,7 +157,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(await named.whoIs(editor, '-e', named.connecting)).toMatchObject({ name: 'Mein Editor', path: editor });
   });
 
-  test('section P: what a process says of itself changes nothing', async () => {
+  test('what a process says of itself changes nothing [C1]', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
     const renamed = `process.title = '/usr/share/code/code'; ${door.connecting}`;
@@ -167,7 +167,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(node).toMatchObject({ path: realpathSync(process.execPath), kind: 'interpreter', lasting: 'hours' });
   });
 
-  test('section P: processes that share a socket are one program when they run the same executable', async (context) => {
+  test('processes that share a socket are one program when they run the same executable [C8]', async (context) => {
     const bash = installed(context, 'bash');
     await using door = await Doorkeeper.open();
     const program = await door.whoIs(
@@ -178,7 +178,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(program).toMatchObject({ path: bash, kind: 'shell' });
   });
 
-  test('section P: a socket that a program shares with another one is nobody’s', async (context) => {
+  test('a socket that a program shares with another one is nobody’s [C8]', async (context) => {
     const bash = installed(context, 'bash');
     const sleep = installed(context, 'sleep');
     await using door = await Doorkeeper.open();
@@ -195,7 +195,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     }
   });
 
-  test('section P: a program that asks and then becomes another one is not taken for it', async (context) => {
+  test('a program that asks and then becomes another one is not taken for it [C8]', async (context) => {
     const bash = installed(context, 'bash');
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
@@ -208,7 +208,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(await door.whoIs(editor, '-e', door.connecting)).toMatchObject({ kind: 'program', path: editor });
   });
 
-  test('section P: a program that asks, starts another one with the socket and leaves is not taken for it', async (context) => {
+  test('a program that asks, starts another one with the socket and leaves is not taken for it [C8]', async (context) => {
     const bash = installed(context, 'bash');
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
@@ -224,7 +224,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     }
   });
 
-  test('section P: a program that has gone, with another one at the same port number, is not that one', async () => {
+  test('a program that has gone, with another one at the same port number, is not that one [C1]', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
     const first = door.start(
@@ -250,7 +250,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(await second.program()).toMatchObject({ path: editor });
   });
 
-  test('section P: a program that has gone before it is asked about is nobody', async () => {
+  test('a program that has gone before it is asked about is nobody [C9]', async () => {
     await using door = await Doorkeeper.open();
     const child = door.start(door.program('my-editor'), '-e', door.connecting);
     const call = await door.nextCall();
@@ -259,7 +259,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
     expect(await call.program()).toEqual(unknownProgram);
   });
 
-  test('section P: a hundred connections that are asked about together are each found', async () => {
+  test('a hundred connections that are asked about together are each found [C12]', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');
     door.start(editor, '-e', `for (let n = 0; n < 100; n += 1) { ${door.connecting} }`);
@@ -269,7 +269,7 @@ describe.skipIf(process.platform !== 'linux')('section P: real programs on Linux
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('section P: the command loopgate', () => {
+describe.skipIf(process.platform !== 'linux')('the command loopgate [C6]', () => {
   /** JavaScript that starts the command, which then connects. */
   const starting = (command: string, argv: string, options = '{}') =>
     `require('node:child_process').spawn('${command}', ${argv}, { stdio: 'ignore', ...${options} });`;
@@ -280,7 +280,7 @@ describe.skipIf(process.platform !== 'linux')('section P: the command loopgate',
     return { home, ownCommand, editor: home.program('my-editor'), door: await Doorkeeper.open({ ownCommand }) };
   }
 
-  test('section P: acts for its parent process', async () => {
+  test('acts for its parent process', async () => {
     const { home, door, ownCommand, editor } = await stage();
     await using _home = home;
     await using _door = door;
@@ -289,7 +289,7 @@ describe.skipIf(process.platform !== 'linux')('section P: the command loopgate',
     expect(program).toMatchObject({ path: editor, kind: 'program', id: `${editor}#sha256:${sha256(editor)}` });
   });
 
-  test('section P: acts for a shell as the shell', async (context) => {
+  test('acts for a shell as the shell', async (context) => {
     const bash = installed(context, 'bash');
     const { home, door, ownCommand } = await stage();
     await using _home = home;
@@ -299,7 +299,7 @@ describe.skipIf(process.platform !== 'linux')('section P: the command loopgate',
     expect(program).toMatchObject({ path: bash, kind: 'shell', lasting: 'hours' });
   });
 
-  test('section P: is nobody’s when its parent becomes another program after it has started it', async (context) => {
+  test('is nobody’s when its parent becomes another program after it has started it', async (context) => {
     const bash = installed(context, 'bash');
     const { home, door, ownCommand, editor } = await stage();
     await using _home = home;
@@ -321,7 +321,7 @@ describe.skipIf(process.platform !== 'linux')('section P: the command loopgate',
     attacker.kill('SIGKILL');
   });
 
-  test('section P: is nobody’s when its parent has left', async () => {
+  test('is nobody’s when its parent has left', async () => {
     const { home, door, ownCommand, editor } = await stage();
     await using _home = home;
     await using _door = door;
@@ -340,8 +340,8 @@ describe.skipIf(process.platform !== 'linux')('section P: the command loopgate',
   });
 });
 
-describe.skipIf(whyNoOtherUser !== undefined)('section P: what only root can arrange for a test', () => {
-  test('section P: in a mount namespace of its own a program can be called anything: it is nobody', async (context) => {
+describe.skipIf(whyNoOtherUser !== undefined)('what only root can arrange for a test', () => {
+  test('in a mount namespace of its own a program can be called anything: it is nobody [C9]', async (context) => {
     const [curl, unshare] = [installed(context, 'curl'), installed(context, 'unshare')];
     await using door = await Doorkeeper.open();
     const evil = door.program('evil');
@@ -373,7 +373,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('section P: what only root can arr
     return await (await door.nextCall()).program();
   }
 
-  test('section P: a flatpak is known by where its files are, whatever commit they are', async (context) => {
+  test('a flatpak is known by where its files are, whatever commit they are [C7]', async (context) => {
     installed(context, 'pivot_root');
     await using door = await Doorkeeper.open();
     const app = join(door.folder, 'flatpak', 'app', 'org.example.Editor', 'x86_64', 'stable');
@@ -386,7 +386,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('section P: what only root can arr
     expect(program).toMatchObject({ id: `${path}#sha256:${sha256(editor)}`, path, kind: 'program' });
   });
 
-  test('section P: a sandbox that says it is another app’s is nobody', async (context) => {
+  test('a sandbox that says it is another app’s is nobody [C7]', async (context) => {
     installed(context, 'pivot_root');
     await using door = await Doorkeeper.open();
     const [honest, evil] = ['honest', 'evil'].map((name) => join(door.folder, name)) as [string, string];
@@ -398,7 +398,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('section P: what only root can arr
     expect(await inSandbox(door, evil, `[Instance]\napp-path=${honest}\n`)).toEqual(unknownProgram);
   });
 
-  test('section P: another user’s process is refused, and one that becomes another user is nobody', async () => {
+  test('another user’s process is refused, and one that becomes another user is nobody [C2]', async () => {
     await using door = await Doorkeeper.open();
     const [setpriv, ...argv] = asOtherUser;
     door.start(setpriv, ...argv, process.execPath, '-e', door.connecting);
@@ -456,7 +456,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('section P: what only root can arr
     return JSON.parse(printed) as Pick<Program, 'id' | 'kind'>;
   }
 
-  test('section P: without root a program of the same user is known, and one that may not be looked at is not', async () => {
+  test('without root a program of the same user is known, and one that may not be looked at is not [C9]', async () => {
     const folder = otherUsersFolder();
     try {
       const editor = join(folder, 'my-editor');

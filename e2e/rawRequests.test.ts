@@ -351,23 +351,23 @@ async function check([statuses, , bytes]: Row, address?: string): Promise<void> 
   expect((await fetch(`${host.address}/userinfo`)).status).toBe(200);
 }
 
-describe('L1: Host', () => {
-  test.for(hosts)('L1: %s for Host that is %s', (row) => check(row));
+describe('Host [L1]', () => {
+  test.for(hosts)('%s for Host that is %s', (row) => check(row));
 });
 
 // A machine without IPv6 has no ::1, and nothing to test there (R8).
-describe.skipIf(!hasIpv6)('R8, L1: on ::1 too', () => {
-  test.for(hosts.slice(0, 12))('L1: %s for Host that is %s, on ::1', (row) => check(row, '::1'));
+describe.skipIf(!hasIpv6)('on ::1 too [R8, L1]', () => {
+  test.for(hosts.slice(0, 12))('%s for Host that is %s, on ::1', (row) => check(row, '::1'));
 });
 
-describe('L1: target', () => {
-  test.for(targets)('L1: %s for a target: %s', (row) => check(row));
+describe('target [L1]', () => {
+  test.for(targets)('%s for a target: %s', (row) => check(row));
 });
 
-describe('L1, L2, L3: request line and headers', () => {
-  test.for(lines)('L1: %s for %s', (row) => check(row));
+describe('request line and headers [L1, L2, L3]', () => {
+  test.for(lines)('%s for %s', (row) => check(row));
 });
 
-describe('L1, L6: framing', () => {
-  test.for(framing)('L6: %s for %s', (row) => check(row));
+describe('framing [L1, L6]', () => {
+  test.for(framing)('%s for %s', (row) => check(row));
 });

@@ -54,7 +54,7 @@ describe('a sign-in that waits', () => {
     expect(await answer.json()).toMatchObject({ state });
   }
 
-  test('R4: an unknown state is refused and disturbs nothing', async () => {
+  test('an unknown state is refused and disturbs nothing [R4]', async () => {
     await undisturbedBy(async () => {
       const response = await callback({ code: 'x', state: randomUUID() });
       expect(response.status).toBe(400);
@@ -62,7 +62,7 @@ describe('a sign-in that waits', () => {
     });
   });
 
-  test('R9: a browser that brings an unknown state reads a page that explains', async () => {
+  test('a browser that brings an unknown state reads a page that explains [R9]', async () => {
     await undisturbedBy(async () => {
       const response = await fetch(`${pair.host.address}/pkce/response/code`, {
         method: 'POST',
@@ -75,7 +75,7 @@ describe('a sign-in that waits', () => {
     });
   });
 
-  test('R4: a doubled state is refused and disturbs nothing', async () => {
+  test('a doubled state is refused and disturbs nothing [R4]', async () => {
     await undisturbedBy(async ({ state }) => {
       const response = await fetch(`${pair.host.address}/pkce/response/code`, {
         method: 'POST',
@@ -89,7 +89,7 @@ describe('a sign-in that waits', () => {
     });
   });
 
-  test('R2: plain is refused', async () => {
+  test('plain is refused [R2]', async () => {
     await undisturbedBy(async () => {
       const { status, body } = await authorize({ code_challenge_method: 'plain' });
       expect([status, body.error]).toEqual([400, 'invalid_request']);
@@ -97,7 +97,7 @@ describe('a sign-in that waits', () => {
     });
   });
 
-  test('R7: a foreign redirect_uri is refused, and nothing is opened', async () => {
+  test('a foreign redirect_uri is refused, and nothing is opened [R7]', async () => {
     await undisturbedBy(async () => {
       const before = pair.host.output();
       const { status, body } = await authorize({ redirect_uri: 'https://attacker.example/callback' });
@@ -107,7 +107,7 @@ describe('a sign-in that waits', () => {
     });
   });
 
-  test('6.7: an unknown client_id is refused', async () => {
+  test('an unknown client_id is refused [W12]', async () => {
     await undisturbedBy(async () => {
       const { status, body } = await authorize({ client_id: 'somebody-else' });
       expect([status, body.error]).toEqual([400, 'invalid_request']);
@@ -115,7 +115,7 @@ describe('a sign-in that waits', () => {
     });
   });
 
-  test('R13: denying another sign-in ends that one alone', async () => {
+  test('denying another sign-in ends that one alone [R13]', async () => {
     await undisturbedBy(async () => {
       const state = randomUUID();
       const denied = authorize({ state });
@@ -127,7 +127,7 @@ describe('a sign-in that waits', () => {
     });
   });
 
-  test('R4: a replayed callback is refused, and the first code stays good', async () => {
+  test('a replayed callback is refused, and the first code stays good [R4]', async () => {
     const { address } = pair.host;
     const state = randomUUID();
     const verifier = randomBytes(32).toString('base64url');
@@ -152,7 +152,7 @@ describe('a sign-in that waits', () => {
     expect(token.status).toBe(200);
   });
 
-  test('6.3: a wrong verifier and a wrong redirect_uri are refused before the provider sees the code', async () => {
+  test('a wrong verifier and a wrong redirect_uri are refused before the provider sees the code [W7]', async () => {
     const { address } = pair.host;
     const state = randomUUID();
     const verifier = randomBytes(32).toString('base64url');
@@ -181,7 +181,7 @@ describe('a sign-in that waits', () => {
     expect((await exchange({}))[0]).toBe(200);
   });
 
-  test('R15: a login that is not finished ends with authorization_timeout', async () => {
+  test('a login that is not finished ends with authorization_timeout [R15]', async () => {
     const short = await startPair({ host: { environment: { LOOPGATE_SIGN_IN_TIMEOUT: '5' } } });
     try {
       const waiting = fetch(`${short.host.address}/pkce/code`, { method: 'POST' });
@@ -197,7 +197,7 @@ describe('a sign-in that waits', () => {
     }
   });
 
-  test('R10: a provider without form_post is answered by query, with a 303 to a clean address', async () => {
+  test('a provider without form_post is answered by query, with a 303 to a clean address [R10]', async () => {
     const plain = await startPair({ provider: { formPost: false } });
     try {
       const waiting = fetch(`${plain.host.address}/pkce/code`, { method: 'POST' });
@@ -213,7 +213,7 @@ describe('a sign-in that waits', () => {
     }
   });
 
-  test('R6: a response with a wrong iss ends that sign-in', async () => {
+  test('a response with a wrong iss ends that sign-in [R6]', async () => {
     const state = randomUUID();
     const waiting = authorize({ state });
     const person = new BrowserDouble();

@@ -44,7 +44,7 @@ describe('the published client, unmodified', () => {
     });
     expect(answer.auth0?.user?.name).toBe('Ada Lovelace');
     expect(answer.auth0?.oAuth.token?.tokenType).toBe('Bearer');
-    // The client asked for no offline_access; the session has it all the same (contract 6.3), and keeps it to itself.
+    // The client asked for no offline_access; the session has it all the same (W15), and keeps it to itself.
     expect(answer.auth0?.oAuth.token?.scope).toContain('offline_access');
     expect(answer.auth0?.oAuth.token?.refreshToken).toBeUndefined();
 
@@ -86,7 +86,7 @@ describe('the published client, unmodified', () => {
     expect(await auth0.getAuth0UserInfo()).toMatchObject({ name: 'Ada Lovelace' });
   });
 
-  test('T19: signed in, and the client signs in again at a provider that ends all with one revocation: it renews, for all', async () => {
+  test('signed in, and the client signs in again at a provider that ends all with one revocation: it renews, for all [T19]', async () => {
     const again = await startPair({ browser: true, provider: { revocationDeletesGrant: true } });
     try {
       const { host, provider } = again;

@@ -72,7 +72,7 @@ const few = 20;
 
 // The descriptors of another process are counted in /proc.
 describe.runIf(process.platform === 'linux')('connections', () => {
-  test('L6: beside 1,000 idle and 50 slow connections the others are served, and none of those lasts', async ({
+  test('beside 1,000 idle and 50 slow connections the others are served, and none of those lasts [L6]', async ({
     onTestFinished: finished,
   }) => {
     const { host, provider, stop } = await startPair({ browser: true });
@@ -130,7 +130,7 @@ describe.runIf(process.platform === 'linux')('connections', () => {
     expect(host.errors()).not.toMatch(/"level":(50|60)/);
   }, 90_000);
 
-  test('L6: a host that has run out of descriptors goes on listening, and serves when there are some again', async ({
+  test('a host that has run out of descriptors goes on listening, and serves when there are some again [L6]', async ({
     onTestFinished: finished,
   }) => {
     const most = 128;
@@ -146,7 +146,7 @@ describe.runIf(process.platform === 'linux')('connections', () => {
     expect(await ask()).toBe(200);
   }, 90_000);
 
-  test('L6: more idle connections than the host keeps push out each other, and nobody who asks', async () => {
+  test('more idle connections than the host keeps push out each other, and nobody who asks [L6]', async () => {
     const host = await startHeadless();
     onTestFinished(async () => void (await host.stop()));
     const before = descriptors(host.pid);

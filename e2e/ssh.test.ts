@@ -99,7 +99,7 @@ function named(host: Headless): string[] {
 }
 
 describe.skipIf(whyNoOwnNetwork !== undefined)('remote work over SSH', () => {
-  test('section P: ssh -R: whoever asks on the remote machine is ssh here, which is allowed for twelve hours at most', async () => {
+  test('ssh -R: whoever asks on the remote machine is ssh here, which is allowed for twelve hours at most [C4]', async () => {
     const [here, remote] = [await machine(), await machine()];
     const host = await loopgateOn(here, folder());
     forward(here, remote, ['-R', `${port}:localhost:${port}`]);
@@ -109,14 +109,14 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('remote work over SSH', () => {
     expect(lastingOf(kindOf('/usr/bin/ssh'))).toBe('hours');
   });
 
-  test('L1: another port at the far end is refused, as the Host is not ours', async () => {
+  test('another port at the far end is refused, as the Host is not ours [L1]', async () => {
     const [here, remote] = [await machine(), await machine()];
     await loopgateOn(here, folder());
     forward(here, remote, ['-R', `7323:localhost:${port}`]);
     expect(await asked(remote, 'http://localhost:7323/user')).toBe('403');
   });
 
-  test('section P: ssh -L: the caller of a headless host on the remote machine is the sshd there', async () => {
+  test('ssh -L: the caller of a headless host on the remote machine is the sshd there [C4]', async () => {
     const [here, remote] = [await machine(), await machine()];
     const host = await loopgateOn(remote, folder());
     forward(here, remote, ['-L', `${port}:localhost:${port}`]);
@@ -124,7 +124,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('remote work over SSH', () => {
     expect(named(host)).toEqual(['/usr/sbin/sshd']);
   });
 
-  test('section P: ssh -L as an ordinary user: sshd lets nobody look at it, and is the unknown program', async () => {
+  test('ssh -L as an ordinary user: sshd lets nobody look at it, and is the unknown program [C9]', async () => {
     const [here, remote] = [await machine(), await machine()];
     const home = otherUsersFolder();
     cleanings.push(() => rmSync(home, { recursive: true, force: true }));
@@ -134,7 +134,7 @@ describe.skipIf(whyNoOwnNetwork !== undefined)('remote work over SSH', () => {
     expect(named(host)).toEqual(['']);
   });
 
-  test('L5: ssh -L with a login of another user than the host’s is refused', async () => {
+  test('ssh -L with a login of another user than the host’s is refused [L5]', async () => {
     const [here, remote] = [await machine(), await machine()];
     await loopgateOn(remote, folder());
     forward(here, remote, ['-L', `${port}:localhost:${port}`], 'nobody');

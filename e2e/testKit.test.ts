@@ -171,7 +171,7 @@ describe('the test kit', () => {
     expect(await (await fetch(`${kit.address}${faultPath}`)).json()).toMatchObject({ fault: 'offline' });
   });
 
-  test('as many faults as a suite has tests: none is refused for those before it (L8)', async () => {
+  test('as many faults as a suite has tests: none is refused for those before it [L8]', async () => {
     for (let count = 0; count < 61; count++) {
       await kit.fault('signed-out');
       await kit.recover();

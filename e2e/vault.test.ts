@@ -155,7 +155,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('a disk that is full', () => {
     await new SealedFile(home, sealer).write({ version: 1, accounts: [account], revocations: [] }, 1);
   }
 
-  test('T4: while it runs: the sign-in works, and the stored one stays whole and is there at the next start', async () => {
+  test('while it runs: the sign-in works, and the stored one stays whole and is there at the next start [T4]', async () => {
     await storeALot();
     await withHost(key, async (host) => {
       await signIn(host);
@@ -363,7 +363,7 @@ describe.skipIf(missing.length > 0)('the keyring without a desktop', () => {
     await withHost(bus, async (host) => expect(await person(host)).toBe('Ada Lovelace'));
   });
 
-  test('changed between starts: to the key and back; the newest sign-in stays, the older one is revoked with it (T19)', async () => {
+  test('changed between starts: to the key and back; the newest sign-in stays, the older one is revoked with it [T19]', async () => {
     await withHost({ ...bus, ...key }, signIn);
     expect(Object.keys(contents())).toEqual([inKeyring]);
     await withHost(key, async (host) => {

@@ -7,8 +7,8 @@ import { sendBytes, sendHandshake, type WireAnswer } from './support/rawSocket.t
 import { operationAt, readStrictly, readUserFrame } from './support/strictReader.ts';
 
 /**
- * Section 3 of the wire contract, row by row and byte by byte: what each published client sends, over a plain socket. Every
- * answer is read by the strict readers of all client families (section 4).
+ * W3, byte by byte: what each published client sends, over a plain socket. Every answer is read by the strict readers of all
+ * client families (W4).
  */
 
 const clients = ['TypeScript', 'Python 5', 'Python 4.4', 'Dart', 'Kotlin', 'C#'] as const;

@@ -23,19 +23,19 @@ const state = (accounts: StoredAccount[], more: Partial<StoredState> = {}): Stor
 const revocation = (token: string) => ({ issuer: 'https://tenant.example/', clientId: 'editor', token });
 
 describe('mergeStates', () => {
-  it('vault: of an account that both have the newer one stays, and the other’s refresh token is revoked (T10)', () => {
+  it('vault: of an account that both have the newer one stays, and the other’s refresh token is revoked [T10]', () => {
     const old = { ...account('ada', 'old'), sid: 'its session' };
     expect(mergeStates(state([account('ada', 'new')], { active: 'ada' }), state([old]))).toEqual(
       state([account('ada', 'new')], { active: 'ada', revocations: [revocationOf(old, 'old')] }),
     );
   });
 
-  it('T19: what waits keeps whose it is and from which session', () => {
+  it('what waits keeps whose it is and from which session [T19]', () => {
     const waiting = revocationOf({ ...account('ada'), sid: 'its session' }, 'waiting');
     expect(mergeStates(state([]), state([], { revocations: [waiting] })).revocations).toEqual([waiting]);
   });
 
-  it('T3: the same subject at another issuer is another account', () => {
+  it('the same subject at another issuer is another account [T3]', () => {
     const elsewhere = account('ada', 'other', 'https://other.example/');
     expect(mergeStates(state([account('ada', 'one')]), state([elsewhere]))).toEqual(
       state([account('ada', 'one'), elsewhere]),

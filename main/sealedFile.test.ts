@@ -40,13 +40,13 @@ const content = () => readFileSync(path(), 'utf8');
 const open = (sealer: Sealer = keySealer(key)) => new SealedFile(home, sealer);
 
 describe('SealedFile', () => {
-  it('T4: what was written is there after a restart, also over an older state', async () => {
+  it('what was written is there after a restart, also over an older state [T4]', async () => {
     await open().write(empty, now - 1);
     await open().write(state, now, { file: 7 });
     expect(await open().read()).toEqual({ kind: 'sessions', state, writtenAt: now, includes: { file: 7 } });
   });
 
-  it('T4: it is on the disk when write resolves, and nothing half-written is left beside it', async () => {
+  it('it is on the disk when write resolves, and nothing half-written is left beside it [T4]', async () => {
     await open().write(state, now);
     expect(JSON.parse(content())).toEqual({
       format: 1,
@@ -57,20 +57,20 @@ describe('SealedFile', () => {
     expect(readdirSync(home)).toEqual(['session.vault-key.json']);
   });
 
-  it('T9: no token, name or subject can be read in the file', async () => {
+  it('no token, name or subject can be read in the file [T9]', async () => {
     await open().write(state, now);
     const sealed = Buffer.from(String(JSON.parse(content()).session), 'base64').toString('latin1');
     for (const text of [content(), sealed]) expect(text).not.toMatch(/secret|Ada|auth0|tenant/);
   });
 
-  it.runIf(process.platform !== 'win32')('T9: only the person can read the file', async () => {
+  it.runIf(process.platform !== 'win32')('only the person can read the file [T9]', async () => {
     await open().write(state, now);
     expect(statSync(path()).mode & 0o777).toBe(0o600);
     await open().write(state, now);
     expect(statSync(path()).mode & 0o777).toBe(0o600);
   });
 
-  it('T4: nothing stored is nothing, and reading leaves no file', async () => {
+  it('nothing stored is nothing, and reading leaves no file [T4]', async () => {
     expect(await open().read()).toEqual({ kind: 'nothing' });
     expect(readdirSync(home)).toEqual([]);
   });
@@ -151,7 +151,7 @@ describe('SealedFile', () => {
     expect(await open().read()).toMatchObject({ state });
   });
 
-  it('T4: a sealer that fails leaves the state of before', async () => {
+  it('a sealer that fails leaves the state of before [T4]', async () => {
     await open().write(state, now);
     const broken: Sealer = { ...keySealer(key), seal: () => Promise.reject(new Error('the keyring is locked')) };
     await expect(open(broken).write(empty, now)).rejects.toThrow('locked');

@@ -37,7 +37,7 @@ describe('settings', () => {
     });
   });
 
-  it('contract 6.4, L2: what opens something up is off by default', () => {
+  it('what opens something up is off by default [W8, L2]', () => {
     const { exposeRefreshToken, origins, redirectUris, clients, returnTo, demo } = read({});
     expect([exposeRefreshToken, demo]).toEqual([false, undefined]);
     expect([origins, redirectUris, clients, returnTo].flat()).toEqual([]);
@@ -104,7 +104,7 @@ describe('settings', () => {
     ['https://sso.example/.well-known/openid-configuration', 'https://sso.example/'],
     ['http://localhost:9000', 'http://localhost:9000/'],
     ['http://127.0.0.1:9000/', 'http://127.0.0.1:9000/'],
-  ])('T14: the issuer %s is %s', (text, issuer) => {
+  ])('the issuer %s is %s [T14]', (text, issuer) => {
     expect(read({ ...withIssuer, LOOPGATE_ISSUER: text }).issuer).toBe(issuer);
   });
 
@@ -116,7 +116,7 @@ describe('settings', () => {
     'https://tenant.example/?a=b',
     'https://tenant.example/#a',
     'not an address',
-  ])('T14: %s is no issuer', (text) => {
+  ])('%s is no issuer [T14]', (text) => {
     const words = refusal(() => read({ ...withIssuer, LOOPGATE_ISSUER: text }));
     expect(words).toContain('LOOPGATE_ISSUER');
     expect(words).toContain('expected an https address');
@@ -169,7 +169,7 @@ describe('settings', () => {
     'a.example',
     'chrome-extension:',
     'file:',
-  ])('L2: %s is no origin that may be listed', (text) => {
+  ])('%s is no origin that may be listed [L2]', (text) => {
     expect(refusal(() => read({ LOOPGATE_ORIGINS: text }))).toContain('exact origins');
   });
 
@@ -179,7 +179,7 @@ describe('settings', () => {
     'https://a.example:443',
     'http://a.example:80',
     'http://a.example:',
-  ])('L2: %s, which no browser ever sends as Origin, is refused or made what it sends', (text) => {
+  ])('%s, which no browser ever sends as Origin, is refused or made what it sends [L2]', (text) => {
     let listed: readonly string[] = [];
     try {
       listed = read({ LOOPGATE_ORIGINS: text }).origins;
@@ -189,7 +189,7 @@ describe('settings', () => {
     for (const origin of listed) expect(origin).toBe(new URL(text).origin);
   });
 
-  it('R14: a client secret is refused, wherever it is set, and is not repeated', () => {
+  it('a client secret is refused, wherever it is set, and is not repeated [R14]', () => {
     const fromEnvironment = refusal(() => read({ LOOPGATE_CLIENT_SECRET: 'hush' }));
     const fromFile = refusal(() => read({}, { clientSecret: 'hush' }));
     for (const words of [fromEnvironment, fromFile]) {
@@ -205,7 +205,7 @@ describe('settings', () => {
     key.subarray(1).toString('base64'),
     `${key.toString('base64')}=`,
     key.toString('base64url').replace('B', '_'),
-  ])('T9: a vault key that is none (%#) is refused without being repeated', (text) => {
+  ])('a vault key that is none (%#) is refused without being repeated [T9]', (text) => {
     const words = refusal(() => read({ LOOPGATE_VAULT_KEY: text }));
     expect(words).toBe('LOOPGATE_VAULT_KEY: expected 32 bytes as base64 (openssl rand -base64 32).');
   });
@@ -270,7 +270,7 @@ describe('the systemd credential', () => {
     expect(readVaultCredential(environment, () => undefined)).toBeUndefined();
   });
 
-  it.each(['hush', '', `${text}${text}`])('T9: one that is no key (%#) is refused by its file’s name', (wrong) => {
+  it.each(['hush', '', `${text}${text}`])('one that is no key (%#) is refused by its file’s name [T9]', (wrong) => {
     expect(refusal(() => readVaultCredential(environment, () => wrong))).toBe(
       `${path}: expected 32 bytes as base64 (openssl rand -base64 32).`,
     );

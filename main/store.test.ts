@@ -47,7 +47,7 @@ describe('writeStore', () => {
     expect(JSON.parse(readFileSync(join(home, 'dotfiles', 'mine.json'), 'utf8'))).toEqual({ port: 0 });
   });
 
-  it('T4: what cannot be written leaves the file of before, and nothing beside it', () => {
+  it('what cannot be written leaves the file of before, and nothing beside it [T4]', () => {
     writeStore(home, 'session.x', { kept: true });
     expect(() => writeStore(home, 'session.x', { size: 1n })).toThrow();
     expect(readdirSync(home)).toEqual(['session.x.json']);

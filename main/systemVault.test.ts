@@ -205,7 +205,7 @@ describe('with a keyring', () => {
     expect(readdirSync(home)).toEqual(['session.kwallet6.json']);
   });
 
-  it('T9: no error has a token or a part of the sealed text', async () => {
+  it('no error has a token or a part of the sealed text [T9]', async () => {
     const keyring = new TestKeyring('kwallet6');
     await stored(ada, [keyring]);
     const { session } = JSON.parse(readFileSync(join(home, 'session.kwallet6.json'), 'utf8'));
@@ -462,7 +462,7 @@ describe('a data folder that is not as it should be', () => {
     expect(await new SealedFile(gone, kept).read()).toMatchObject({ state: ada });
   });
 
-  it('T4: saves are written one after the other, the last one stays', async () => {
+  it('saves are written one after the other, the last one stays [T4]', async () => {
     const kept = keyring();
     const vault = vaultOf([kept]);
     await vault.load();

@@ -29,7 +29,7 @@ it('says who is signed in, also as an account that was added', () => {
   expect(announcement(ada, { ...grace, otherAccounts: [adaAccount] })).toBe(said.signedIn('Grace'));
 });
 
-it('T18: says who is in use after a switch, and that a program did it', () => {
+it('says who is in use after a switch, and that a program did it [T18]', () => {
   const before: AppView = { ...ada, otherAccounts: [graceAccount] };
   const now: AppView = { ...grace, otherAccounts: [adaAccount] };
   expect(announcement(before, now)).toBe(said.switched('Grace'));
@@ -40,7 +40,7 @@ it('at the start it is not news that a program had switched', () => {
   expect(announcement(starting, { ...grace, switchedFrom: adaAccount })).toBe(said.signedIn('Grace'));
 });
 
-it('T5: leaves it to the banner to say that the session has ended, so that it is said once', () => {
+it('leaves it to the banner to say that the session has ended, so that it is said once [T5]', () => {
   const over = { code: 'not_signed_in', message: '', remedy: 'sign_in' } as const;
   expect(announcement(ada, { ...signedOut, problem: over })).toBeUndefined();
 });

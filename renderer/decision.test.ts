@@ -37,12 +37,12 @@ describe('what was decided', () => {
   });
 });
 
-it('section P: a browser is never allowed, whatever is said of it', () => {
+it('a browser is never allowed, whatever is said of it [C5]', () => {
   expect(decisionText({ decision: 'unanswered', lasting: 'never' }, 'ask', noon)).toBe('Never allowed');
   expect(decisionText({ decision: 'unanswered', lasting: 'never' }, 'same-user', noon)).toBe('Never allowed');
 });
 
-describe('section P: what can be decided', () => {
+describe('what can be decided [C10]', () => {
   const { allow, allowHours, never, notForLong } = texts.programs;
 
   it('is whichever is not the case', () => {

@@ -24,7 +24,7 @@ const refused: ProblemView = { code: 'provider_error', message: 'x', remedy: 're
 describe.each(['unverified', 'stale'] as const)('a session that is %s', (freshness) => {
   const doubtful: AppView = { ...signedIn, freshness };
 
-  it('T5: has a note and no banner', () => {
+  it('has a note and no banner [T5]', () => {
     expect(doubtfulFreshness(doubtful)).toBe(freshness);
     expect(bannerProblem(doubtful)).toBeUndefined();
   });

@@ -24,18 +24,18 @@ it('offers the same again after a sign-in that failed', () => {
   expect(remedy({ ...signedIn, ...problem('access_denied') })).toBe('tryAgain');
 });
 
-it('T5: offers to sign in again when the session has ended', () => {
+it('offers to sign in again when the session has ended [T5]', () => {
   expect(remedy({ ...signedOut, ...problem('not_signed_in') })).toBe('signInAgain');
   expect(remedy({ ...signedIn, ...problem('invalid_token') })).toBe('signInAgain');
 });
 
-it('T5: offers to sign in again where the provider wants that, although the session is there', () => {
+it('offers to sign in again where the provider wants that, although the session is there [T5]', () => {
   const wanted = { ...signedIn, ...problem('provider_error', 'sign_in_again') };
   expect(remedy(wanted)).toBe('signInAgain');
   expect(remedy({ ...wanted, waiting: { id: '1', requestedBy: 'program', deadline: 0, page: 'opened' } })).toBe('none');
 });
 
-it('T5: offers another try at the renewal that was refused, also while a login waits', () => {
+it('offers another try at the renewal that was refused, also while a login waits [T5]', () => {
   const refused = { ...signedIn, ...problem('provider_error', 'renew') };
   expect(remedy(refused)).toBe('renew');
   expect(remedy({ ...refused, waiting: { id: '1', requestedBy: 'program', deadline: 0, page: 'opened' } })).toBe(

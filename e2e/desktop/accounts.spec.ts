@@ -3,7 +3,7 @@ import { heading, press, startDesktopApp, watchNotifications } from '../support/
 import { renewPicture } from '../support/picture.ts';
 import { onStage } from '../support/stage.ts';
 
-test('T18: two accounts: added and switched by the person, switched by a program and said, signed out one by one', () =>
+test('two accounts: added and switched by the person, switched by a program and said, signed out one by one [T18]', () =>
   onStage(async ({ session, environment, signInAs, trayLabels, provider, browser }) => {
     const app = await startDesktopApp({ environment });
     const notifications = await watchNotifications(app, session);
@@ -96,7 +96,7 @@ test('T18: two accounts: added and switched by the person, switched by a program
     await app.quit();
   }));
 
-test('T18, R16: a program signs somebody in: what is copied is an address of ours, and who came is said, and undone', () =>
+test('a program signs somebody in: what is copied is an address of ours, and who came is said, and undone [T18, R16]', () =>
   onStage(async ({ session, environment, browser, provider }) => {
     const app = await startDesktopApp({ environment });
     const notifications = await watchNotifications(app, session);

@@ -26,7 +26,7 @@ async function occupy(program: string, port: number): Promise<ChildProcess | und
   return listens ? child : undefined;
 }
 
-test('T15: a clock that is wrong is named as that, and Try again heals it when it is right', () =>
+test('a clock that is wrong is named as that, and Try again heals it when it is right [T15]', () =>
   onStage(async ({ session, environment, trayLabels, browser }) => {
     const app = await startDesktopApp({ environment });
     // The clock of the app alone: the machine's is not a test's to set. Everything in the app goes by this one.

@@ -11,7 +11,7 @@ const pressEnter = (page: Page) => page.keyboard.press('Enter').catch(() => unde
 
 const windowsOf = ({ electron }: DesktopApp) => electron.windows().length;
 
-test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny by Enter, no answer', () =>
+test('a program is asked about once: Allow, Allow once by keyboard, Deny by Enter, no answer [C10]', () =>
   onStage(async (stage) => {
     const { session, environment, signInAs, trayLabels } = stage;
     const { LOOPGATE_GUARD: _, ...asking } = environment;
@@ -101,7 +101,7 @@ test('item 3: a program is asked about once: Allow, Allow once by keyboard, Deny
     await app.quit();
   }));
 
-test('item 5, item 7: a refused app origin is allowed with one click; the history can be cleared; both outlast a restart', () =>
+test('a refused app origin is allowed with one click; the history can be cleared; both outlast a restart [L2]', () =>
   onStage(async ({ environment }) => {
     let app = await startDesktopApp({ environment });
     const origin = 'app://obsidian.md';

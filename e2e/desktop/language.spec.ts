@@ -40,7 +40,7 @@ async function expectFits(page: Page): Promise<void> {
   await page.setViewportSize({ width: 400, height: 600 });
 }
 
-test('item 7: on a German desktop window, tray, question and browser are in German, and fit', () =>
+test('on a German desktop window, tray, question and browser are in German, and fit', () =>
   onStage(async ({ session, environment, browser, trayLabels }) => {
     const { LOOPGATE_GUARD: _, ...asking } = environment;
     const app = await startDesktopApp({ environment: { ...asking, ...inGerman } });
@@ -104,7 +104,7 @@ test('item 7: on a German desktop window, tray, question and browser are in Germ
     await app.quit();
   }));
 
-test('item 7: what went wrong is said in German; the provider’s words and the API stay as they are', () =>
+test('what went wrong is said in German; the provider’s words and the API stay as they are', () =>
   onStage(async ({ environment, browser, trayLabels, session }) => {
     const app = await startDesktopApp({ environment: { ...environment, ...inGerman } });
     await session.tray.waitForItem();
@@ -123,7 +123,7 @@ test('item 7: what went wrong is said in German; the provider’s words and the 
     await app.quit();
   }));
 
-test('item 7: what is wrong with a setting is said in German', () =>
+test('what is wrong with a setting is said in German', () =>
   onStage(async ({ environment }) => {
     const { LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID, LOOPGATE_AUDIENCE, ...unconfigured } = environment;
     const app = await startDesktopApp({ environment: { ...unconfigured, ...inGerman } });
@@ -145,7 +145,7 @@ for (const [region, time] of [
   ['en_US.UTF-8', /Last: \d{1,2}:\d\d\s[AP]M/],
   ['de_DE.UTF-8', /Last: \d{1,2}:\d\d(?!\s[AP]M)/],
 ] as const) {
-  test(`item 7: an English text has times as in the region ${region}`, () =>
+  test(`an English text has times as in the region ${region}`, () =>
     onStage(async ({ environment, signInAs }) => {
       const language = { LANG: 'en_US.UTF-8', LANGUAGE: 'en', LC_TIME: region };
       const app = await startDesktopApp({ environment: { ...environment, ...language } });

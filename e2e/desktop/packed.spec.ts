@@ -235,7 +235,7 @@ test('the packed app passes the same first sign-in', () =>
     };
     expect(await loopgate('status')).toMatchObject({ signed_in: true, user: { name: 'Grace Hopper' } });
     expect(await loopgate('token')).toEqual({ access_token: expect.any(String) });
-    // Section P: it is this test, which started it, that was asked about.
+    // C6: it is this test, which started it, that was asked about.
     const { programs } = (await loopgate('programs')) as { programs: { path: string }[] };
     expect(programs.map(({ path }) => path)).toContain(process.execPath);
     expect(programs.map(({ path }) => path)).not.toContain(inspectable);
@@ -427,7 +427,7 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
     expect(new Set([...holders.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid)))).toEqual(new Set([first.pid]));
     expect(await readFile(listing, 'utf8')).not.toMatch(/socket:|LISTEN_/);
 
-    // Section P: the installed command is the program that started it, here too.
+    // C6: the installed command is the program that started it, here too.
     const typed = `'${launcher()}' userinfo --json; true`;
     const shell = await on.run([...asOtherUser, 'bash', '-c', typed], { LOOPGATE_HOME: data, HOME: bare.HOME });
     expect(JSON.parse(shell)).toMatchObject({ name: 'Ada Lovelace' });
@@ -440,7 +440,7 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
     expect(await second.stop()).toBe(0);
   });
 
-  test('L11: SIGTERM ends it with 0 and takes its lock away; neither that nor SIGKILL leaves a process', async () => {
+  test('SIGTERM ends it with 0 and takes its lock away; neither that nor SIGKILL leaves a process [L11]', async () => {
     const data = home();
     const first = await serve({ home: data });
     expect((await processesOf(installed)).length).toBeGreaterThan(0);

@@ -128,7 +128,7 @@ test('proxy: a certificate that the system does not trust is refused, and it say
     await app.quit();
   }));
 
-test('T5, proxy: one that wants a password, or is gone, is named with what to do; the session is kept and goes on', () =>
+test('a proxy that wants a password, or is gone, is named with what to do; the session is kept and goes on [T5]', () =>
   inCompany(async ({ session, network, provider, environment, startBrowser }) => {
     await trust(session.home, network.authority);
     const browser = await startBrowser(network.environment);

@@ -443,7 +443,7 @@ async function inspect({ app }: Scene, { name, picture, zoomedPicture }: Screen,
 test.setTimeout(300_000);
 
 for (const { title, stage: options, start, screens } of journeys) {
-  test(`item 6: nothing wrong for axe, cut off or moving: ${title}`, () =>
+  test(`nothing wrong for axe, cut off or moving: ${title}`, () =>
     onStage(async (stage) => {
       const scene: Scene = { stage, app: await start(stage), asking: [] };
       for (const screen of screens) {
@@ -466,7 +466,7 @@ async function pressBy(key: 'Enter' | 'Space', page: Page, control: Locator): Pr
   await page.keyboard.press(key).catch(() => undefined);
 }
 
-test('item 6: by keyboard alone, with the focus in sight, and every state said once', () =>
+test('by keyboard alone, with the focus in sight, and every state said once', () =>
   onStage(async (stage) => {
     const { provider, signInAs } = stage;
     const app = await startDesktopApp({ environment: unconfigured(stage) });

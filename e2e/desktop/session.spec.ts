@@ -37,7 +37,7 @@ function listen({ address }: DesktopApp): string[] {
   return names;
 }
 
-test('a session: renewed once after sleep (T7), kept when a renewal is refused (T5), and ended with the reason everywhere, also after a restart', () =>
+test('a session: renewed once after sleep, kept when a renewal is refused, and ended with the reason everywhere, also after a restart [T7, T5]', () =>
   onStage(
     async ({ session, environment, signInAs, trayLabels, provider }) => {
       const { tray } = session;
@@ -124,7 +124,7 @@ test('a session: renewed once after sleep (T7), kept when a renewal is refused (
     { provider: { accessTokenSeconds: 2 } },
   ));
 
-test('T5: a provider that cannot be reached signs nobody out; the window says since when, and all is well when it is back', () =>
+test('a provider that cannot be reached signs nobody out; the window says since when, and all is well when it is back [T5]', () =>
   onStage(
     async ({ session, environment, signInAs, trayLabels, loseProvider, regainProvider }) => {
       const { tray } = session;
@@ -170,7 +170,7 @@ test('T5: a provider that cannot be reached signs nobody out; the window says si
     { losesProvider: true },
   ));
 
-test('T9: no token reaches the window, the logs or the data folder, whatever state it is in', () =>
+test('no token reaches the window, the logs or the data folder, whatever state it is in [T9]', () =>
   onStage(async ({ session, environment, home, signInAs, provider, browser }) => {
     let app = await startDesktopApp({ environment: { ...environment, LOOPGATE_LOG_LEVEL: 'debug' } });
     const watch = await watchWindow(app);

@@ -61,7 +61,7 @@ async function startSecond(environment: NodeJS.ProcessEnv): Promise<number | nul
 }
 
 for (const panelColours of ['light', 'dark'] as const) {
-  test(`item 2: the icon of each state is seen in a ${panelColours} panel`, () =>
+  test(`the icon of each state is seen in a ${panelColours} panel`, () =>
     onStage(
       async ({ session, browser, environment, provider }) => {
         const app = await startDesktopApp({ environment });
@@ -91,7 +91,7 @@ for (const panelColours of ['light', 'dark'] as const) {
     ));
 }
 
-test('item 2: what macOS is given is black and nothing else, so that it can colour it by itself', () =>
+test('what macOS is given is black and nothing else, so that it can colour it by itself', () =>
   onStage(async ({ environment }) => {
     const app = await startDesktopApp({ environment });
     const coloured = await app.electron.evaluate(({ app: running, nativeImage }, states) => {
@@ -113,7 +113,7 @@ test('item 2: what macOS is given is black and nothing else, so that it can colo
     await app.quit();
   }));
 
-test('item 2, item 3: every entry of the menu does what it says, and a notification says what happens while the window is shut', () =>
+test('every entry of the menu does what it says, and a notification says what happens while the window is shut', () =>
   onStage(async (stage) => {
     const { session, browser, environment, signInAs, trayLabels, provider } = stage;
     const { LOOPGATE_GUARD: _, ...asking } = environment;
@@ -261,7 +261,7 @@ async function watchWindow({ electron }: DesktopApp, answer: 'minimise' | 'quit'
 
 const explanation = 'Loopgate goes on in the background';
 
-test('item 2: a desktop without a tray: closing minimises, the first time says so; with a panel the icon is there and closing closes', async () => {
+test('a desktop without a tray: closing minimises, the first time says so; with a panel the icon is there and closing closes', async () => {
   const session = await startDesktopSession({ panel: false });
   const home = await temporaryHome();
   try {
@@ -328,7 +328,7 @@ test('item 2: a desktop without a tray: closing minimises, the first time says s
   }
 });
 
-test('item 2: on a desktop without a tray the first close offers to quit', async () => {
+test('on a desktop without a tray the first close offers to quit', async () => {
   const session = await startDesktopSession({ panel: false });
   const home = await temporaryHome();
   try {

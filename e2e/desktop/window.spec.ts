@@ -49,7 +49,7 @@ test('a port that is taken: the next one is used, and the window says why', () =
     }
   }));
 
-test('R13: denying in the browser is an error with its reason, in the browser and in the window', () =>
+test('denying in the browser is an error with its reason, in the browser and in the window [R13]', () =>
   onStage(async ({ browser, environment }) => {
     const { window, quit } = await startDesktopApp({ environment });
     const [tab] = await Promise.all([browser.nextTab(), window.getByRole('button', { name: 'Sign in' }).click()]);
@@ -100,7 +100,7 @@ test('two hosts on one data folder: the app is refused while a headless host hol
     await host.stop();
   }));
 
-test('L9: a port that another Loopgate of the same user serves: its window is shown, and the second start ends', () =>
+test('a port that another Loopgate of the same user serves: its window is shown, and the second start ends [L9]', () =>
   onStage(async ({ environment }) => {
     const app = await startDesktopApp({ environment });
     const other = await temporaryHome();
@@ -117,7 +117,7 @@ test('L9: a port that another Loopgate of the same user serves: its window is sh
     }
   }));
 
-test('L9: a port that a headless Loopgate of the same user serves: the app says so and ends', () =>
+test('a port that a headless Loopgate of the same user serves: the app says so and ends [L9]', () =>
   onStage(async ({ environment }) => {
     const host = await startHeadless();
     try {

@@ -1,6 +1,6 @@
 /**
- * A reader for each family of published clients, which refuses what that client refuses. Written from the wire contract
- * (section 4, and the models of sections 2 and 7), on purpose without a look at the code that writes the answers.
+ * A reader for each family of published clients, which refuses what that client refuses (W2, W4, W11). Written from what
+ * those clients do, on purpose without a look at the code that writes the answers.
  */
 
 export const families = ['TypeScript', 'Python', 'Kotlin', 'C#', 'Dart'] as const;
@@ -14,7 +14,7 @@ export interface ReadAnswer {
   readonly body: string;
 }
 
-/** What is refused, and by whom: `all` where the contract speaks of every answer or every client. */
+/** What is refused, and by whom: `all` where a rule is for every answer or every client. */
 const rules = {
   status: { by: 'all', says: 'the status must be exactly the documented one' },
   redirect: { by: 'all', says: 'an SDK follows a 3xx and chokes on the page behind it' },

@@ -23,8 +23,8 @@ function question(gate: Gate) {
   return only;
 }
 
-describe('section P: a program that nothing is known of', () => {
-  test('section P: waits for the person, who is shown its name, its path and what it wants', async () => {
+describe('a program that nothing is known of [C10]', () => {
+  test('waits for the person, who is shown its name, its path and what it wants', async () => {
     const { gate, asks } = stage();
     const { state, outcome } = await asks(from(editor), 'sign_in');
     expect(state).toBe('waits');
@@ -42,14 +42,14 @@ describe('section P: a program that nothing is known of', () => {
     ['allow', 'allowed'],
     ['once', 'allowed'],
     ['deny', 'consent_denied'],
-  ])('section P: all its requests share one question: %s', async ([answer, end]) => {
+  ])('all its requests share one question: %s', async ([answer, end]) => {
     const { gate, asks } = stage();
     const all = await Promise.all([asks(from(editor)), asks(from(editor), 'profile'), asks(from(editor), 'sign_out')]);
     gate.answer(question(gate).id, answer);
     expect(await Promise.all(all.map(({ outcome }) => outcome))).toEqual([end, end, end]);
   });
 
-  test('section P: an answer is remembered, also by the next run', async () => {
+  test('an answer is remembered, also by the next run', async () => {
     const first = stage();
     const { outcome } = await first.asks(from(editor));
     first.gate.answer(question(first.gate).id, 'allow');
@@ -66,7 +66,7 @@ describe('section P: a program that nothing is known of', () => {
   test.for([
     ['another path', program('/home/a/code')],
     ['the same path with another content', program('/usr/share/code/code', { hash: 'ab12' })],
-  ] as const)('section P: what was allowed is the program, not its name: %s is asked about anew', async ([, other]) => {
+  ] as const)('what was allowed is the program, not its name: %s is asked about anew [C3]', async ([, other]) => {
     const { gate, asks } = stage();
     const { outcome } = await asks(from(editor));
     gate.answer(question(gate).id, 'allow');
@@ -74,7 +74,7 @@ describe('section P: a program that nothing is known of', () => {
     expect((await asks(from(other))).state).toBe('waits');
   });
 
-  test('section P: what it calls itself is shown as its claim, and is no key to anything', async () => {
+  test('what it calls itself is shown as its claim, and is no key to anything [C1]', async () => {
     const { gate, asks } = stage();
     await gate.claim(from(editor), 'Trusty\u202E Editor');
     await asks(from(editor));
@@ -88,11 +88,11 @@ describe('section P: a program that nothing is known of', () => {
 
 type ConsentWord = 'allow' | 'once' | 'deny';
 
-describe('section P: who asks again on the same connection', () => {
+describe('who asks again on the same connection [C10]', () => {
   const chrome = program('/usr/bin/chrome', { kind: 'browser' });
   const listed = 'https://tool.example';
 
-  test('section P: is let in at once when it is allowed, and written down as any other', async () => {
+  test('is let in at once when it is allowed, and written down as any other', async () => {
     const { gate, asks } = stage();
     const connection = from(editor);
     expect(gate.admits(connection, 'tokens')).toBe(false);
@@ -110,7 +110,7 @@ describe('section P: who asks again on the same connection', () => {
     ['the person has denied it', ({ gate }) => gate.deny(editor.id)],
     ['the person has removed it', ({ gate }) => gate.remove(editor.id)],
     ['its time is over', ({ clock }) => clock.advance(hour + 1)],
-  ])('section P: is not let in any more when %s', async ([, happens]) => {
+  ])('is not let in any more when %s', async ([, happens]) => {
     const allowed = stage();
     const { gate, asks } = allowed;
     const connection = from(editor);
@@ -122,7 +122,7 @@ describe('section P: who asks again on the same connection', () => {
     expect(gate.admits(connection, 'tokens')).toBe(false);
   });
 
-  test('section P: an origin is looked at each time: it may have been removed from the list', async () => {
+  test('an origin is looked at each time: it may have been removed from the list [L2]', async () => {
     const { gate, asks } = stage('ask', undefined, undefined, [listed]);
     const page = from(chrome, listed);
     expect((await asks(page)).state).toBe('allowed');
@@ -134,8 +134,8 @@ describe('section P: who asks again on the same connection', () => {
   });
 });
 
-describe('R15: a question that nobody answers', () => {
-  test('R15: means no after 110 s, and is not asked again for ten minutes', async () => {
+describe('a question that nobody answers [R15]', () => {
+  test('means no after 110 s, and is not asked again for ten minutes', async () => {
     const { gate, clock, asks } = stage();
     const { outcome } = await asks(from(editor));
     clock.advance(110_000 - 1);
@@ -178,7 +178,7 @@ describe('R15: a question that nobody answers', () => {
     expect((await asks(from(editor))).state).toBe('consent_denied');
   });
 
-  test('L11: at quit nobody waits any longer', async () => {
+  test('at quit nobody waits any longer [L11]', async () => {
     const { gate, asks } = stage();
     const { outcome } = await asks(from(editor));
     gate.close();
@@ -186,12 +186,12 @@ describe('R15: a question that nobody answers', () => {
   });
 });
 
-describe('section P: how long', () => {
+describe('how long', () => {
   const node = program('/usr/bin/node', { kind: 'interpreter', claim: '/home/a/tool.js' });
   const otherScript = program('/usr/bin/node', { kind: 'interpreter', claim: '/home/a/other.js', process: '101@2' });
 
   test.for<ProgramKind>(['interpreter', 'shell', 'httpClient', 'forwarder'])(
-    'section P: %s speaks for whoever drives it: twelve hours, also over a restart, and no longer',
+    '%s speaks for whoever drives it: twelve hours, also over a restart, and no longer [C4]',
     async (kind) => {
       const speaker = program('/usr/bin/speaker', { kind });
       const first = stage();
@@ -206,7 +206,7 @@ describe('section P: how long', () => {
     },
   );
 
-  test('section P: one that was a program, and is known to be an interpreter now, is asked about anew', async () => {
+  test('one that was a program, and is known to be an interpreter now, is asked about anew [C4]', async () => {
     const first = stage();
     const { outcome } = await first.asks(from(program('/usr/bin/newlang')));
     first.gate.answer(question(first.gate).id, 'allow');
@@ -215,7 +215,7 @@ describe('section P: how long', () => {
     expect((await first.again().asks(from(now))).state).toBe('waits');
   });
 
-  test('section P: scripts are asked about by themselves, and one Allow of their interpreter answers all', async () => {
+  test('scripts are asked about by themselves, and one Allow of their interpreter answers all [C4]', async () => {
     const { gate, asks } = stage();
     const both = [await asks(from(node)), await asks(from(otherScript))];
     expect(gate.questions.map(({ program: { claim } }) => claim)).toEqual(['/home/a/tool.js', '/home/a/other.js']);
@@ -253,7 +253,7 @@ describe('section P: how long', () => {
     }
   });
 
-  test('section P: what cannot be identified is allowed for its connection alone, never by the list', async () => {
+  test('what cannot be identified is allowed for its connection alone, never by the list [C9]', async () => {
     const { gate, asks } = stage();
     const connection = from(unknownProgram);
     const { outcome } = await asks(connection);
@@ -267,7 +267,7 @@ describe('section P: how long', () => {
   });
 
   test.for<ProgramKind>(['program', 'interpreter'])(
-    'section P: %s that is being debugged is asked about although it is allowed, once, and never for longer',
+    '%s that is being debugged is asked about although it is allowed, once, and never for longer [C11]',
     async (kind) => {
       const free = program('/usr/share/code/code', { kind });
       const debugged = program('/usr/share/code/code', { kind, isDebugged: true });
@@ -289,7 +289,7 @@ describe('section P: how long', () => {
     },
   );
 
-  test('section P: what was allowed once is asked about anew when a debugger has come, and denied stays denied', async () => {
+  test('what was allowed once is asked about anew when a debugger has come, and denied stays denied [C11]', async () => {
     const { gate, asks } = stage();
     const { outcome } = await asks(from(editor));
     gate.answer(question(gate).id, 'once');
@@ -306,7 +306,7 @@ describe('section P: how long', () => {
     }
   });
 
-  test('section P: a browser is never asked about, never allowed, in no mode', async () => {
+  test('a browser is never asked about, never allowed, in no mode [C5]', async () => {
     const browser = program('/usr/lib/chromium/chromium', { kind: 'browser' });
     for (const mode of ['ask', 'same-user', 'listed'] as const) {
       const { gate, asks } = stage(mode);
@@ -369,8 +369,8 @@ describe('nothing is asked for what plug-ins poll', () => {
   });
 });
 
-describe('item 4: who owns what is pending', () => {
-  test('R4: the program does, on every connection; a copy, an unknown one and a browser’s origin are others', async () => {
+describe('who owns what is pending [R4]', () => {
+  test('the program does, on every connection; a copy, an unknown one and a browser’s origin are others', async () => {
     const { gate } = stage();
     const owner = await gate.ownerOf(from(editor));
     expect(await gate.ownerOf(from({ ...editor, process: '200@9' }))).toBe(owner);
@@ -398,7 +398,7 @@ describe('item 4: who owns what is pending', () => {
   });
 });
 
-describe('item 5: origins', () => {
+describe('origins [L2]', () => {
   const browser = program('/usr/lib/chromium/chromium', { kind: 'browser' });
   const tool = 'https://tool.example';
 
@@ -414,7 +414,7 @@ describe('item 5: origins', () => {
     ['app://obsidian.md', 'app://obsidian.md'],
     ['chrome-extension://abcdefghijklmnop', 'chrome-extension://abcdefghijklmnop'],
     ['vscode-webview://1kq3t0fbc7f6q0c0m6q8o4d2h8', 'vscode-webview:'],
-  ] as const)('L2: a refused %s is shown, and one click allows it, also in the next run', ([refused, offered]) => {
+  ] as const)('a refused %s is shown, and one click allows it, also in the next run', ([refused, offered]) => {
     const { gate, again } = stage();
     gate.refusedOrigin(refused);
     expect(gate.originDecisions).toEqual([{ origin: offered, decision: 'refused' }]);
@@ -445,22 +445,22 @@ describe('item 5: origins', () => {
   test.for([
     ...['https://evil.example', 'http://localhost:3000', 'null', 'file://', 'data:', 'blob:https://evil.example'],
     ...['app://a b', 'app://x/path', 'app://\u202Eevil', 'https:', '', '*', 'chrome-extension://x<b>'],
-  ])('L2: %j is never offered', (origin) => {
+  ])('%j is never offered', (origin) => {
     const { gate } = stage();
     gate.refusedOrigin(origin);
     gate.allowOrigin(origin);
     expect(gate.originDecisions).toEqual([]);
   });
 
-  test('L8: a flood of origins pushes out its own', () => {
+  test('a flood of origins pushes out its own [L8]', () => {
     const { gate } = stage();
     for (let number = 0; number < 100; number += 1) gate.refusedOrigin(`app://flood${number}`);
     expect(gate.originDecisions).toHaveLength(20);
   });
 });
 
-describe('item 6: floods', () => {
-  test('L8: five questions wait at the most; the next program gets rate_limited, and is asked about later', async () => {
+describe('a flood of sign-ins or questions does not reach the person [L8]', () => {
+  test('five questions wait at the most; the next program gets rate_limited, and is asked about later', async () => {
     const { gate, asks } = stage();
     for (let number = 0; number < 5; number += 1) await asks(from(program(`/home/a/copy${number}`)));
     const sixth = program('/home/a/copy5');
@@ -470,7 +470,7 @@ describe('item 6: floods', () => {
     expect((await asks(from(sixth))).state).toBe('waits');
   });
 
-  test('L8: twenty questions in ten minutes at the most', async () => {
+  test('twenty questions in ten minutes at the most', async () => {
     const { gate, clock, asks } = stage();
     for (let number = 0; number < 20; number += 1) {
       const { state } = await asks(from(program(`/home/a/copy${number}`)));
@@ -482,7 +482,7 @@ describe('item 6: floods', () => {
     expect((await asks(from(editor))).state).toBe('waits');
   });
 
-  test('section P: an interpreter that renames its script with every request is denied with the first Deny', async () => {
+  test('an interpreter that renames its script with every request is denied with the first Deny [C4]', async () => {
     const { gate, asks } = stage();
     const script = (number: number) => program('/usr/bin/node', { kind: 'interpreter', claim: `/tmp/${number}.js` });
     const flood = await Promise.all([1, 2, 3].map((number) => asks(from(script(number)))));
@@ -501,7 +501,7 @@ describe('item 6: floods', () => {
   });
 });
 
-describe('item 7: the list', () => {
+describe('the list', () => {
   test('has first and last use, and what was asked for; the history has no more than that', async () => {
     const { gate, clock, asks } = stage('same-user');
     const began = clock.now();

@@ -69,7 +69,7 @@ interface Party {
 export type GateChange = 'decided' | 'used';
 
 /**
- * Section P: which programs may have what is the person's. Fails closed: what cannot be identified, is not remembered, or
+ * C9, C10: which programs may have what is the person's. Fails closed: what cannot be identified, is not remembered, or
  * was not answered is not let in.
  */
 export class Gate {

@@ -12,7 +12,7 @@ import {
 } from '../../e2e/support/testGate.ts';
 import { kindOf, unknownProgram } from './program.ts';
 
-test('section P: any program can lie in a file called chrome: its word for an origin is asked about, by its path', async () => {
+test('any program can lie in a file called chrome: its word for an origin is asked about, by its path [C3]', async () => {
   const { gate, asks } = stage('ask', undefined, undefined, ['app://obsidian.md']);
   const path = '/home/me/.cache/evil/chrome';
   const evil = program(path, { kind: kindOf(path), hash: 'ab' });
@@ -66,7 +66,7 @@ test('a clock that was ahead does not make a year of twelve hours', async () => 
   expect((await asks(from(node))).state).toBe('waits');
 });
 
-test('L8: 250 other programs do not make the answer to a question forgotten', async () => {
+test('250 other programs do not make the answer to a question forgotten [L8]', async () => {
   const { gate, clock, asks } = stage();
   const tool = program('/usr/bin/tool');
   const { outcome } = await asks(from(tool));
@@ -80,14 +80,14 @@ test('L8: 250 other programs do not make the answer to a question forgotten', as
   expect((await asks(from(tool))).state).toBe('consent_denied');
 });
 
-test('L8: one interpreter does not take all places for questions', async () => {
+test('one interpreter does not take all places for questions [L8]', async () => {
   const { asks } = stage();
   for (let i = 0; i < 5; i += 1)
     await asks(from(program('/usr/bin/node', { kind: 'interpreter', process: `${i}@1`, claim: `/x${i}.js` })));
   expect((await asks(from(program('/usr/bin/tool')))).state).toBe('waits');
 });
 
-test('R4: the question at the state of an interpreter shows no script, as nobody knows which one it was', async () => {
+test('the question at the state of an interpreter shows no script, as nobody knows which one it was [R4]', async () => {
   const { gate } = stage();
   const script = (claim: string, process: string) =>
     from(program('/usr/bin/node', { kind: 'interpreter', process, claim }));
@@ -103,7 +103,7 @@ test('R4: the question at the state of an interpreter shows no script, as nobody
   expect(await gate.isAllowed(script('/home/me/good.js', '100@1'))).toBe(false);
 });
 
-test('L4: an origin that was removed is not allowed any more on a connection that is open', async () => {
+test('an origin that was removed is not allowed any more on a connection that is open [L4]', async () => {
   const { gate } = stage('ask');
   gate.refusedOrigin('app://obsidian.md');
   gate.allowOrigin('app://obsidian.md');
@@ -157,7 +157,7 @@ test('a window that is closed over two questions is not told of one that is left
   expect(seen).not.toContain(1);
 });
 
-test('L6: a program that is not allowed cannot hold any number of connections', async () => {
+test('a program that is not allowed cannot hold any number of connections [L6]', async () => {
   const { asks } = stage();
   for (let i = 0; i < 200; i += 1) await asks(from(program('/usr/bin/tool', { process: `${i}@1` })));
   expect((await asks(from(program('/usr/bin/tool')))).state).toBe('rate_limited');

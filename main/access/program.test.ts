@@ -10,7 +10,7 @@ import {
   scriptOf,
 } from './program.ts';
 
-describe('section P: what a program is', () => {
+describe('what a program is [C3]', () => {
   it.each<[ProgramKind, string[]]>([
     [
       'interpreter',
@@ -87,11 +87,11 @@ describe('section P: what a program is', () => {
         '/home/a/firefox-notes',
       ],
     ],
-  ])('section P: %s', (kind, paths) => {
+  ])('%s', (kind, paths) => {
     expect(paths.map((path) => [path, kindOf(path)])).toEqual(paths.map((path) => [path, kind]));
   });
 
-  it('section P: an Electron with an app of its own is that app', () => {
+  it('an Electron with an app of its own is that app', () => {
     expect(kindOf('/opt/notes/electron', true)).toBe('program');
     expect(kindOf('/opt/notes/node', true)).toBe('interpreter');
   });
@@ -104,12 +104,12 @@ describe('section P: what a program is', () => {
     ['forwarder', 'hours'],
     ['browser', 'never'],
     ['unknown', 'once'],
-  ])('section P: a %s may be allowed %s', (kind, lasting) => {
+  ])('a %s may be allowed %s [C4, C5]', (kind, lasting) => {
     expect(lastingOf(kind)).toBe(lasting);
   });
 });
 
-describe('section P: a program stays the same from start to start', () => {
+describe('a program stays the same from start to start [C7]', () => {
   const commits = ['0', 'f'].map((digit) => digit.repeat(64));
 
   it.each<[string, string[], string]>([
@@ -146,17 +146,17 @@ describe('section P: a program stays the same from start to start', () => {
     ],
     ['everything else', ['/usr/share/code/code'], '/usr/share/code/code'],
     ['a folder that is called like a snap', ['/home/snap/code/164/code'], '/home/snap/code/164/code'],
-  ])('section P: %s', (_name, paths, normalised) => {
+  ])('%s', (_name, paths, normalised) => {
     expect(paths.map(normalisedPath)).toEqual(paths.map(() => normalised));
   });
 
-  it('section P: the root of an AppImage’s mount', () => {
+  it('the root of an AppImage’s mount', () => {
     expect(appImageRoot('/tmp/.mount_ObsidiAb3dE9/usr/bin/obsidian')).toBe('/tmp/.mount_ObsidiAb3dE9');
     expect(appImageRoot('/usr/bin/obsidian')).toBeUndefined();
   });
 });
 
-describe('section P: the claim of an interpreter', () => {
+describe('the claim of an interpreter [C4]', () => {
   it.each<[string, string | undefined]>([
     ['node server.js --port 1', 'server.js'],
     ['node --no-warnings --import tsx main.ts', 'main.ts'],
@@ -168,20 +168,17 @@ describe('section P: the claim of an interpreter', () => {
     ['bash', undefined],
     ['', undefined],
     ['bash -l', undefined],
-  ])('section P: %j claims %j', (command, claim) => {
+  ])('%j claims %j', (command, claim) => {
     expect(scriptOf(command.split(' '))).toBe(claim);
   });
 
-  it.each(['-e', '-c', '-p', '--eval'])(
-    'section P: inline code, which may hold secrets, is not shown: %s',
-    (option) => {
-      expect(scriptOf(['node', option, 'const token = "secret"'])).toBe(option);
-    },
-  );
+  it.each(['-e', '-c', '-p', '--eval'])('inline code, which may hold secrets, is not shown: %s', (option) => {
+    expect(scriptOf(['node', option, 'const token = "secret"'])).toBe(option);
+  });
 });
 
-describe('section P: what is shown and what is remembered', () => {
-  it('section P: the hash is a part of the id, and of nothing that is shown', () => {
+describe('what is shown and what is remembered', () => {
+  it('the hash is a part of the id, and of nothing that is shown [C3]', () => {
     const program = programOf({
       process: '7@100',
       path: '/home/a/editor',
@@ -202,7 +199,7 @@ describe('section P: what is shown and what is remembered', () => {
     );
   });
 
-  it('section P: text of a stranger cannot break lines, hide or turn round', () => {
+  it('text of a stranger cannot break lines, hide or turn round [C10]', () => {
     expect(printable('a\nb\u202Ec\u200Bd\u2028e\u0000')).toBe('a\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFD');
     expect(printable('Éditeur – 編集者')).toBe('Éditeur – 編集者');
     expect(printable('x'.repeat(1000))).toHaveLength(300);

@@ -1,4 +1,4 @@
-/** What a program is, for the question who may use a sign-in (section P). Pure: what is read of a system is read elsewhere. */
+/** What a program is, for the question who may use a sign-in (C3). Pure: what is read of a system is read elsewhere. */
 
 /**
  * - `program`: speaks for itself
@@ -48,7 +48,7 @@ export const unknownProgram: Program = {
   lasting: 'once',
 };
 
-/** Section P: what speaks for whoever drives it is allowed once or for twelve hours, and a browser never. */
+/** C4, C5: what speaks for whoever drives it is allowed once or for twelve hours, and a browser never. */
 export function lastingOf(kind: ProgramKind): Lasting {
   if (kind === 'program') return 'always';
   if (kind === 'browser') return 'never';

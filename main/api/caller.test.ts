@@ -68,7 +68,7 @@ const editor: Program = { id: '/usr/bin/ed', name: 'ed', path: '/usr/bin/ed', ki
 /** Everything that can go on without an answer from outside has gone on. */
 const allSettled = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('section P: Linux', () => {
+describe('Linux', () => {
   it.each<[string, Connection, { uid: number; inode: number; isEstablished: boolean } | undefined]>([
     ['the caller’s end, not ours', from(0x9c40), { uid: 1000, inode: 503, isEstablished: true }],
     ['another user’s, though our end of it is ours', from(0x9c41), { uid: 1001, inode: 504, isEstablished: true }],
@@ -85,11 +85,11 @@ describe('section P: Linux', () => {
       { uid: 1000, inode: 603, isEstablished: true },
     ],
     ['an address that is none of loopback’s', from(0x9c40, 'fe80::1'), undefined],
-  ])('L5: the row of %s', (_name, connection, owner) => {
+  ])('the row of %s [L5]', (_name, connection, owner) => {
     expect(findSocketOwner(socketTable(`${tcp}\n${tcp6}`), connection)).toEqual(owner && { ...owner, timer: noTimer });
   });
 
-  it.each(['', header, 'garbage', `${header}\n   7: 0100007F:9C40 0100007F:03E8 01`])('L5: no row in %j', (table) => {
+  it.each(['', header, 'garbage', `${header}\n   7: 0100007F:9C40 0100007F:03E8 01`])('no row in %j [L5]', (table) => {
     expect(findSocketOwner(socketTable(table), from(0x9c40))).toBeUndefined();
   });
 
@@ -103,12 +103,12 @@ describe('section P: Linux', () => {
     ['root', from(0x9c46), false],
     ['an orphan with our uid', from(0x9c45), false],
     ['nobody', from(0x9c99), false],
-  ])('L5: %s is served: %s, %s', async (_name, connection, isServed) => {
+  ])('%s is served: %s, %s [L5]', async (_name, connection, isServed) => {
     const caller = await linuxCallerLookup(recorded, 1000, noPrograms).find(connection);
     expect(caller !== undefined).toBe(isServed);
   });
 
-  it('L5: an orphaned row, which reads uid 0, is not root’s: a broker that runs as root refuses it too', async () => {
+  it('an orphaned row, which reads uid 0, is not root’s: a broker that runs as root refuses it too [L5]', async () => {
     const asRoot = linuxCallerLookup(recorded, 0, noPrograms);
     expect(await asRoot.find(from(0x9c42))).toBeUndefined();
     expect(await asRoot.find(from(0x9c46))).toBeDefined();
@@ -134,12 +134,12 @@ describe('section P: Linux', () => {
     ['an end that has closed (TIME_WAIT)', ends(theirEnd('06', 0, 0), '08'), false],
     ['an end that was reset, and ours with it', header, false],
     ['an end that is not there, while ours is closing', ends([], '08'), false],
-  ])('R16: whether a login may be brought by %s', async (_who, table, expected) => {
+  ])('whether a login may be brought by %s [R16]', async (_who, table, expected) => {
     const lookup = linuxCallerLookup(async (name) => (name === 'tcp' ? table : header), 1000, noPrograms);
     expect(await lookup.mayBringLogin(from(0xa000))).toBe(expected);
   });
 
-  it('R16: another user’s row that slips out of two reads is found by the third', async () => {
+  it('another user’s row that slips out of two reads is found by the third [R16]', async () => {
     const seen = ends(theirEnd(established, 1001, 602), established);
     const tables = [ends([], established), ends([], established), seen];
     const lookup = linuxCallerLookup(
@@ -150,7 +150,7 @@ describe('section P: Linux', () => {
     expect(await lookup.mayBringLogin(from(0xa000))).toBe(false);
   });
 
-  it('L5: a system without IPv6 has no tcp6, and is served from tcp', async () => {
+  it('a system without IPv6 has no tcp6, and is served from tcp [L5]', async () => {
     const lookup = linuxCallerLookup(
       async (name) => {
         if (name === 'tcp6') throw new Error('ENOENT');
@@ -162,12 +162,12 @@ describe('section P: Linux', () => {
     expect(await lookup.find(from(0x9c40))).toBeDefined();
   });
 
-  it('L5: a table that cannot be read serves nobody', async () => {
+  it('a table that cannot be read serves nobody [L5]', async () => {
     const lookup = linuxCallerLookup(() => Promise.reject(new Error('EMFILE')), 1000, noPrograms);
     await expect(lookup.find(from(0x9c40))).rejects.toThrow('EMFILE');
   });
 
-  it('L5: after a read that failed the next one is tried', async () => {
+  it('after a read that failed the next one is tried [L5]', async () => {
     let fails = true;
     const lookup = linuxCallerLookup(
       async (name) => {
@@ -182,7 +182,7 @@ describe('section P: Linux', () => {
     expect(await lookup.find(from(0x9c40))).toBeDefined();
   });
 
-  it('L5: a row that slipped out of the first read is found by a second', async () => {
+  it('a row that slipped out of the first read is found by a second [L5]', async () => {
     const tables = [header, tcp];
     const lookup = linuxCallerLookup(async (name) => (name === 'tcp' ? (tables.shift() ?? '') : ''), 1000, noPrograms);
     expect(await lookup.find(from(0x9c40))).toBeDefined();
@@ -192,7 +192,7 @@ describe('section P: Linux', () => {
     ['of IPv4', from(0x9c40), ['tcp']],
     ['of IPv6', from(0x9c50, '::1'), ['tcp6']],
     ['of a dual-stack client', from(0x9c51), ['tcp', 'tcp6']],
-  ])('section P: no more tables are read than a connection %s needs', async (_name, connection, needed) => {
+  ])('no more tables are read than a connection %s needs [C12]', async (_name, connection, needed) => {
     const read: string[] = [];
     const lookup = linuxCallerLookup(
       async (name) => {
@@ -206,7 +206,7 @@ describe('section P: Linux', () => {
     expect(read).toEqual(needed);
   });
 
-  it('section P: of the tables, which every user can fill, no more is asked for than the rows of our own port', async () => {
+  it('of the tables, which every user can fill, no more is asked for than the rows of our own port', async () => {
     const asked: string[][] = [];
     const readTable = async (name: 'tcp' | 'tcp6', marks: Iterable<string>) => {
       asked.push([...marks]);
@@ -218,7 +218,7 @@ describe('section P: Linux', () => {
     expect(new Set(asked.map((marks) => marks.join()))).toEqual(new Set([':03E8 ']));
   });
 
-  it('section P: one read serves all connections that wait then', async () => {
+  it('one read serves all connections that wait then [C12]', async () => {
     let reads = 0;
     const lookup = linuxCallerLookup(
       async (name) => {
@@ -233,7 +233,7 @@ describe('section P: Linux', () => {
     expect(reads).toBe(1);
   });
 
-  it('section P: connections that come while a read is under way share the next one, which then begins', async () => {
+  it('connections that come while a read is under way share the next one, which then begins [C12]', async () => {
     const reads: ((table: string) => void)[] = [];
     const lookup = linuxCallerLookup(
       (name) => (name === 'tcp6' ? Promise.resolve('') : new Promise((resolve) => reads.push(resolve))),
@@ -256,8 +256,8 @@ describe('section P: Linux', () => {
   });
 });
 
-describe('section P: the program of a caller', () => {
-  it('section P: is not looked up before somebody asks, and then once for the connection', async () => {
+describe('the program of a caller [C1]', () => {
+  it('is not looked up before somebody asks, and then once for the connection [C12]', async () => {
     let lookups = 0;
     const caller = callerWith(async () => {
       lookups += 1;
@@ -288,7 +288,7 @@ describe('section P: the program of a caller', () => {
   const theirs = row('0100007F:9C40', '0100007F:03E8', established, 1000, 503, '02:0031FF00');
   const ours = (timer: string) => row('0100007F:03E8', '0100007F:9C40', established, 1000, 502, timer);
 
-  it('section P: who may have opened the connection is judged by when the kernel made it, as our end of it says', async () => {
+  it('who may have opened the connection is judged by when the kernel made it, as our end of it says [C8]', async () => {
     const before = uptime() * 100;
     // Of 32,767 s, two seconds are over.
     const made = await madeAt(from(0x9c40), `${theirs}\n${ours('02:0031FED4')}`);
@@ -296,25 +296,25 @@ describe('section P: the program of a caller', () => {
     expect(made).toBeGreaterThanOrEqual(before - 200 - 5);
   });
 
-  it('section P: never by a later time than when it was accepted: the timer begins anew in the end', async () => {
+  it('never by a later time than when it was accepted: the timer begins anew in the end [C8]', async () => {
     const opened = { uptime: 12.5, epoch: 0 };
     expect(await madeAt({ ...from(0x9c40), opened }, `${theirs}\n${ours('02:0031FED4')}`)).toBe(1250);
   });
 
   it.each([noTimer, '01:0031FED4', '04:00000010', '02:0031FFFF0'])(
-    'section P: by no time where the timer of our end says none: %s',
+    'by no time where the timer of our end says none: %s [C8]',
     async (timer) => {
       expect(await madeAt(from(0x9c40), `${theirs}\n${ours(timer)}`)).toBeUndefined();
     },
   );
 
-  it('section P: a look-up that fails, or finds none, gives the unknown program: it never rejects', async () => {
+  it('a look-up that fails, or finds none, gives the unknown program: it never rejects [C9]', async () => {
     const failing = callerWith(() => Promise.reject(new Error('ESRCH')));
     expect(await failing.program()).toEqual(unknownProgram);
     expect(await callerWith(async () => undefined).program()).toEqual(unknownProgram);
   });
 
-  it('section P: a look-up that hangs gives the unknown program in the end', async () => {
+  it('a look-up that hangs gives the unknown program in the end [C9]', async () => {
     vi.useFakeTimers();
     try {
       const asked = callerWith(() => new Promise(() => undefined)).program();
@@ -340,7 +340,7 @@ describe('section P: the program of a caller', () => {
     return asked[0];
   }
 
-  it('section P: it is looked up by the inode, while the row is established and has the same one', async () => {
+  it('it is looked up by the inode, while the row is established and has the same one', async () => {
     expect(await handedOver(tcp)).toEqual({ inode: 503, isStillConnected: true });
   });
 
@@ -350,12 +350,12 @@ describe('section P: the program of a caller', () => {
     ['is closing', row('0100007F:9C40', '0100007F:03E8', '04', 1000, 503)],
     ['is another socket at the same port number', row('0100007F:9C40', '0100007F:03E8', established, 1000, 999)],
     ['is another user’s', row('0100007F:9C40', '0100007F:03E8', established, 1001, 503)],
-  ])('section P: what was found is void when the row %s by then', async (_name, table) => {
+  ])('what was found is void when the row %s by then', async (_name, table) => {
     expect(await handedOver(table)).toEqual({ inode: 503, isStillConnected: false });
   });
 });
 
-describe('section P: real connections', () => {
+describe('real connections', () => {
   const closers: (() => void)[] = [];
   afterEach(() => {
     for (const close of closers.splice(0)) close();
@@ -389,13 +389,13 @@ describe('section P: real connections', () => {
     ['127.0.0.1', '127.0.0.1'],
     ['::1', '::1'],
     ['127.0.0.1', '::ffff:127.0.0.1'],
-  ])('L5: our own connection to %s, made to %s, is ours', async ([host, target], context) => {
+  ])('our own connection to %s, made to %s, is ours [L5]', async ([host, target], context) => {
     onLinux(context);
     const { connection } = await connected(context, host, target);
     expect(await systemCallerLookup().find(connection)).toBeDefined();
   });
 
-  it('L5: a connection whose owner has left it is nobody’s, while its row is still there', async (context) => {
+  it('a connection whose owner has left it is nobody’s, while its row is still there [L5]', async (context) => {
     onLinux(context);
     const { client, socket, connection } = await connected(context, '127.0.0.1');
     const ended = once(socket.resume(), 'end');
@@ -406,12 +406,12 @@ describe('section P: real connections', () => {
     expect(await systemCallerLookup().find(connection)).toBeUndefined();
   });
 
-  it('L5: a socket that is gone has no numbers', () => {
+  it('a socket that is gone has no numbers [L5]', () => {
     expect(connectionOf(new Socket())).toBeUndefined();
   });
 });
 
-describe('section P: macOS', () => {
+describe('macOS', () => {
   const listed = [
     'p700',
     'u501',
@@ -441,7 +441,7 @@ describe('section P: macOS', () => {
     ['a process whose user is not told', from(40002), undefined],
     ['nobody', from(40009), undefined],
     ['a port of which another is the beginning', from(4000), undefined],
-  ])('L5: lsof names the user of %s', (_name, connection, user) => {
+  ])('lsof names the user of %s [L5]', (_name, connection, user) => {
     expect(findLsofHolders(listed, connection)[0]?.uid).toBe(user);
   });
 
@@ -450,12 +450,12 @@ describe('section P: macOS', () => {
     [from(40001), false],
     [from(40002), false],
     [from(40009), false],
-  ])('L5: only our own user is served: %o, %s', async (connection, isServed) => {
+  ])('only our own user is served: %o, %s [L5]', async (connection, isServed) => {
     const caller = await macCallerLookup(async () => listed, 501, noPrograms).find(connection);
     expect(caller !== undefined).toBe(isServed);
   });
 
-  it('section P: every process that holds the caller’s end is named, once', () => {
+  it('every process that holds the caller’s end is named, once [C1]', () => {
     const shared = [
       ...['p700', 'u501', 'f1', 'n127.0.0.1:40000->127.0.0.1:1000', 'f2', 'n127.0.0.1:40000->127.0.0.1:1000'],
       ...['p701', 'u501', 'f1', 'n127.0.0.1:40000->127.0.0.1:1000'],
@@ -466,7 +466,7 @@ describe('section P: macOS', () => {
     ]);
   });
 
-  it('L5: lsof is asked for numbers, and for that port alone', async () => {
+  it('lsof is asked for numbers, and for that port alone [L5]', async () => {
     const asked: string[][] = [];
     const lookup = macCallerLookup(
       async (argv) => {
@@ -480,13 +480,13 @@ describe('section P: macOS', () => {
     expect(asked[0]).toEqual(expect.arrayContaining(['-nP', '-iTCP:40000']));
   });
 
-  it('L5: when lsof fails, nobody is served', async () => {
+  it('when lsof fails, nobody is served [L5]', async () => {
     const lookup = macCallerLookup(() => Promise.reject(new Error('exit 1')), 501, noPrograms);
     expect(await lookup.find(from(40000))).toBeUndefined();
   });
 });
 
-describe('section P: Windows', () => {
+describe('Windows', () => {
   const sid = 'S-1-5-21-1004336348-1177238915-682003330-1001';
   const other = 'S-1-5-21-1004336348-1177238915-682003330-1002';
 
@@ -502,11 +502,11 @@ describe('section P: Windows', () => {
     ['null', 'null', undefined],
     ['a text', '"S-1-5-18"', undefined],
     ['nothing', '', undefined],
-  ])('L5: what PowerShell says of %s', (_name, printed, owner) => {
+  ])('what PowerShell says of %s [L5]', (_name, printed, owner) => {
     expect(ownWindowsSid(printed)).toBe(owner);
   });
 
-  it('L5: only our own user is served, and the script asks for this very connection', async () => {
+  it('only our own user is served, and the script asks for this very connection [L5]', async () => {
     const scripts: string[] = [];
     const answering = (owner: string) =>
       windowsCallerLookup(async (argv) => {
@@ -518,7 +518,7 @@ describe('section P: Windows', () => {
     expect(scripts[0]).toContain("-LocalAddress '127.0.0.1' -LocalPort 40000 -RemotePort 1000");
   });
 
-  it('L5: when PowerShell fails, nobody is served', async () => {
+  it('when PowerShell fails, nobody is served [L5]', async () => {
     const lookup = windowsCallerLookup(() => Promise.reject(new Error('timeout')), noPrograms);
     expect(await lookup.find(from(40000))).toBeUndefined();
   });

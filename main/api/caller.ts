@@ -19,7 +19,7 @@ const macAdminGroup = 80n;
 const longestLookup = 30_000;
 
 /**
- * Who is at the other end of a connection, as the operating system says (section P): never as the request says. A process
+ * Who is at the other end of a connection, as the operating system says (C1): never as the request says. A process
  * of our own user: nobody else becomes a caller. Its program is looked up when it is first asked for, as most are never.
  */
 export type Caller = Identified;

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { greatestAge, keepConnectionTimes, UptimeClock } from './connectionTime.ts';
 
-describe('section P: the age of a connection, by its keep-alive timer', () => {
+describe('the age of a connection, by its keep-alive timer [C8]', () => {
   it.each<[string, number | undefined]>([
     // Of 3,276,700 ticks, and one tick more than is over: it may have been made in the one before.
     ['02:0031FF9C', 1],
@@ -17,12 +17,12 @@ describe('section P: the age of a connection, by its keep-alive timer', () => {
     ['01:00000014', undefined],
     ['04:00000014', undefined],
     ['', undefined],
-  ])('section P: %s is at most %s ticks', (timer, age) => {
+  ])('%s is at most %s ticks', (timer, age) => {
     expect(greatestAge(timer)).toBe(age);
   });
 
   it.runIf(process.platform === 'linux').each(['127.0.0.1', '::1'])(
-    'section P: the kernel counts it from when it is made at %s, and not from when it is accepted',
+    'the kernel counts it from when it is made at %s, and not from when it is accepted',
     async (host) => {
       const server = createServer((socket) => socket.on('error', () => undefined));
       server.listen(0, host);
@@ -62,8 +62,8 @@ describe('section P: the age of a connection, by its keep-alive timer', () => {
   );
 });
 
-describe('section P: the time since the system’s start', () => {
-  it('section P: is never later than it is, whatever the clocks round, and however long the machine slept', () => {
+describe('the time since the system’s start [C8]', () => {
+  it('is never later than it is, whatever the clocks round, and however long the machine slept', () => {
     let [awake, slept] = [100, 0];
     const clock = new UptimeClock({
       awake: () => awake,
@@ -85,7 +85,7 @@ describe('section P: the time since the system’s start', () => {
     }
   });
 
-  it('section P: of a moment before a sleep that nobody had looked at is told as before the sleep', () => {
+  it('of a moment before a sleep that nobody had looked at is told as before the sleep', () => {
     let [awake, slept] = [100, 0];
     const clock = new UptimeClock({ awake: () => awake, uptime: () => awake + slept });
     clock.look();

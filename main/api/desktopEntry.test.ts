@@ -6,8 +6,8 @@ import { DesktopEntries, localesOf, parseDesktopEntry } from './desktopEntry.ts'
 
 const entry = (...lines: string[]) => ['[Desktop Entry]', 'Type=Application', ...lines].join('\n');
 
-describe('section P: a desktop entry', () => {
-  it('section P: the name, the icon and the command', () => {
+describe('a desktop entry [C13]', () => {
+  it('the name, the icon and the command', () => {
     const text = [
       '# a comment',
       entry('Name=Visual Studio Code', 'Exec=/usr/share/code/code --unity-launch %F', 'Icon=vscode'),
@@ -29,7 +29,7 @@ describe('section P: a desktop entry', () => {
     ['"/opt/a \\\\"b\\\\"" 100%%', ['/opt/a "b"', '100%']],
     ['env A=b C=d /opt/a --x', ['/opt/a', '--x']],
     ['/usr/bin/env -u X a', ['X', 'a']],
-  ])('section P: the command of %j', (exec, command) => {
+  ])('the command of %j', (exec, command) => {
     expect(parseDesktopEntry(entry('Name=A', `Exec=${exec}`))?.command).toEqual(command);
   });
 
@@ -40,7 +40,7 @@ describe('section P: a desktop entry', () => {
     ['only an env', entry('Name=A', 'Exec=env A=b')],
     ['another group', '[Other]\nType=Application\nName=A\nExec=/a'],
     ['nothing', ''],
-  ])('section P: %s is no entry of a program', (_name, text) => {
+  ])('%s is no entry of a program', (_name, text) => {
     expect(parseDesktopEntry(text)).toBeUndefined();
   });
 
@@ -50,13 +50,13 @@ describe('section P: a desktop entry', () => {
     [{ LANG: 'de_DE', LC_ALL: 'fr_FR' }, 'English'],
     [{ LANG: 'C' }, 'English'],
     [{}, 'English'],
-  ])('section P: the name in the language of %o is %s', (environment, name) => {
+  ])('the name in the language of %o is %s', (environment, name) => {
     const text = entry('Name=English', 'Name[de]=Deutsch', 'Name[de_AT]=Österreichisch', 'Exec=/a');
     expect(parseDesktopEntry(text, localesOf(environment))?.name).toBe(name);
   });
 });
 
-describe('section P: the name of a program', () => {
+describe('the name of a program [C13]', () => {
   let home: string;
   beforeEach(() => {
     home = realpathSync(mkdtempSync(join(tmpdir(), 'loopgate-entries-')));
@@ -77,7 +77,7 @@ describe('section P: the name of a program', () => {
   const environment = () => ({ HOME: home, XDG_DATA_DIRS: join(home, 'system'), PATH: join(home, 'bin') });
   const entries = () => new DesktopEntries(environment());
 
-  it('section P: by its real path: a link and PATH lead there', async () => {
+  it('by its real path: a link and PATH lead there', async () => {
     const editor = program('opt/editor');
     mkdirSync(join(home, 'bin'));
     symlinkSync(editor, join(home, 'bin', 'ed'));
@@ -86,7 +86,7 @@ describe('section P: the name of a program', () => {
     expect(await entries().labelOf(program('opt/other'), false)).toBeUndefined();
   });
 
-  it('section P: the entry in the menu and with the fewest arguments is the program’s own', async () => {
+  it('the entry in the menu and with the fewest arguments is the program’s own', async () => {
     const editor = program('opt/editor');
     put('system/applications/a.desktop', entry('Name=Handler', `Exec=${editor}`, 'NoDisplay=true'));
     put('system/applications/b.desktop', entry('Name=One page of it', `Exec=${editor} --app=https://a.example`));
@@ -94,13 +94,13 @@ describe('section P: the name of a program', () => {
     expect(await entries().labelOf(editor, false)).toEqual({ name: 'Editor' });
   });
 
-  it('section P: an entry that the user can write names nothing that only root can write', async () => {
+  it('an entry that the user can write names nothing that only root can write', async () => {
     const editor = program('opt/editor');
     put('.local/share/applications/a.desktop', entry('Name=Visual Studio Code', `Exec=${editor}`));
     expect(await entries().labelOf(editor, true)).toBeUndefined();
   });
 
-  it('section P: a flatpak and a snap are named by the entry that says it is theirs', async () => {
+  it('a flatpak and a snap are named by the entry that says it is theirs', async () => {
     put(
       'system/applications/f.desktop',
       entry('Name=A flatpak', 'Exec=/usr/bin/flatpak run org.a.B', 'X-Flatpak=org.a.B'),
@@ -113,7 +113,7 @@ describe('section P: the name of a program', () => {
     expect(await found.labelOf('/snap/c/12/bin/b', false)).toBeUndefined();
   });
 
-  it('section P: its icon is a file, the largest of the theme', async () => {
+  it('its icon is a file, the largest of the theme', async () => {
     const editor = program('opt/editor');
     put('system/applications/a.desktop', entry('Name=Editor', `Exec=${editor}`, 'Icon=editor'));
     expect(await entries().labelOf(editor, false)).toEqual({ name: 'Editor' });
@@ -122,7 +122,7 @@ describe('section P: the name of a program', () => {
     expect(await entries().labelOf(editor, false)).toEqual({ name: 'Editor', icon: large });
   });
 
-  it('section P: an entry that comes while Loopgate runs is seen', async () => {
+  it('an entry that comes while Loopgate runs is seen', async () => {
     const editor = program('opt/editor');
     put('system/applications/other.desktop', entry('Name=Other', 'Exec=/nowhere'));
     const found = entries();
@@ -131,7 +131,7 @@ describe('section P: the name of a program', () => {
     expect(await found.labelOf(editor, false)).toEqual({ name: 'Editor' });
   });
 
-  it('section P: an AppImage is named by the entry that it carries', async () => {
+  it('an AppImage is named by the entry that it carries', async () => {
     put('mount/notes.desktop', entry('Name=Notes', 'Exec=AppRun', 'Icon=../../etc/passwd'));
     expect(await entries().labelIn(join(home, 'mount'))).toEqual({ name: 'Notes' });
     expect(await entries().labelIn(join(home, 'nowhere'))).toBeUndefined();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BrokerError, brokerErrorOf, type ErrorCode, errorTable } from '../broker/errors.ts';
 import { errorAnswer, errorsMarkdown } from './errors.ts';
 
-/** Contract 6.8, written out a second time: a code or status that changes breaks clients. */
+/** W10, written out a second time: a code or status that changes breaks clients. */
 const contract: Record<ErrorCode, number> = {
   invalid_request: 400,
   unknown_state: 400,
@@ -32,11 +32,11 @@ function recorder() {
 }
 
 describe('errors', () => {
-  it('contract 6.8: these codes and no others', () => {
+  it('these codes and no others [W10]', () => {
     expect(Object.keys(errorTable).sort()).toEqual([...codes].sort());
   });
 
-  it.each(codes)('contract 6.8: %s is JSON with its status, what happened and what to do next', (code) => {
+  it.each(codes)('%s is JSON with its status, what happened and what to do next [W10]', (code) => {
     const answer = errorAnswer(new BrokerError(code, { happened: 'This happened.' }));
     expect(answer.status).toBe(contract[code]);
     expect(answer.headers['Content-Type']).toMatch(/^application\/json\b/);
@@ -47,23 +47,23 @@ describe('errors', () => {
     expect(errorTable[code].next).toMatch(/\w.*\.$/);
   });
 
-  it.each(codes)('contract 4: %s never carries a Retry-After', (code) => {
+  it.each(codes)('%s never carries a Retry-After [W4]', (code) => {
     const names = Object.keys(errorAnswer(new BrokerError(code, { retryable: true })).headers);
     expect(names.map((name) => name.toLowerCase())).not.toContain('retry-after');
   });
 
-  it('contract 6.5: a 401 has WWW-Authenticate: Bearer, and nothing else has', () => {
+  it('a 401 has WWW-Authenticate: Bearer, and nothing else has [W9]', () => {
     for (const code of codes) {
       const challenge = errorAnswer(new BrokerError(code)).headers['WWW-Authenticate'];
       expect(challenge, code).toBe(contract[code] === 401 ? 'Bearer' : undefined);
     }
   });
 
-  it('L7: further headers are kept', () => {
+  it('further headers are kept [L7]', () => {
     expect(errorAnswer(new BrokerError('method_not_allowed'), { Allow: 'GET' }).headers.Allow).toBe('GET');
   });
 
-  it('L7, T9: an unexpected failure is answered with an id alone, which the log holds with the cause', () => {
+  it('an unexpected failure is answered with an id alone, which the log holds with the cause [L7, T9]', () => {
     const log = recorder();
     const answer = errorAnswer(brokerErrorOf(new TypeError('secret at /home/ada/token'), log));
     expect(answer.status).toBe(500);
@@ -74,18 +74,18 @@ describe('errors', () => {
     expect(log.entries).toHaveLength(1);
   });
 
-  it('contract 6.8: an expected failure stays as it is, and is no entry in the log', () => {
+  it('an expected failure stays as it is, and is no entry in the log [W10]', () => {
     const log = recorder();
     const error = new BrokerError('not_found');
     expect(brokerErrorOf(error, log)).toBe(error);
     expect(log.entries).toEqual([]);
   });
 
-  it.each([undefined, null, 'text', { status: 400 }])('L7: %j thrown is an internal error', (thrown) => {
+  it.each([undefined, null, 'text', { status: 400 }])('%j thrown is an internal error [L7]', (thrown) => {
     expect(brokerErrorOf(thrown, recorder()).code).toBe('internal');
   });
 
-  it('contract 6.8: the documentation has a row for every code', () => {
+  it('the documentation has a row for every code [W10]', () => {
     const rows = errorsMarkdown().split('\n').slice(2);
     expect(rows.map((row) => row.split('|').slice(1, 3).join('').trim())).toEqual(
       Object.entries(errorTable).map(([code, { status }]) => `\`${code}\`  ${status}`),

@@ -1,7 +1,7 @@
 import { type BrokerError, type ErrorCode, errorTable } from '../broker/errors.ts';
 import { type Answer, json } from './operation.ts';
 
-/** The JSON answer of an error (contract 6.8). Never a Retry-After: Python's clients would sleep and repeat. */
+/** The JSON answer of an error (W10). Never a Retry-After: Python's clients would sleep and repeat. */
 export function errorAnswer(error: BrokerError, headers: Record<string, string> = {}): Answer {
   const status = errorTable[error.code].status;
   const challenge: Record<string, string> = status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};

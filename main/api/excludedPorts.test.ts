@@ -22,10 +22,10 @@ it.each([
   [1080, undefined],
   [5357, { first: 5357, last: 5357 }],
   [50_000, undefined],
-])('L9: Windows: port %i is in %j', async (port, range) => {
+])('Windows: port %i is in %j [L9]', async (port, range) => {
   expect(await excludedRange(port, async () => printed)).toEqual(range);
 });
 
-it('L9: Windows: where netsh does not answer, no range is claimed', async () => {
+it('Windows: where netsh does not answer, no range is claimed [L9]', async () => {
   expect(await excludedRange(1000, () => Promise.reject(new Error('no netsh')))).toBeUndefined();
 });

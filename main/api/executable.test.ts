@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('section P: who can write there', () => {
+describe('who can write there [C3]', () => {
   const roots: Ownership = { uid: 0n, gid: 0n, mode: 0o755n };
   const looking = (changed: Record<string, Partial<Ownership>>) => async (path: string) => ({
     ...roots,
@@ -29,11 +29,11 @@ describe('section P: who can write there', () => {
     ['a group may write its folder', { '/opt/a': { mode: 0o775n, gid: 50n } }, false],
     ['a group may write the file', { '/opt/a/b': { mode: 0o775n } }, false],
     ['everybody may write the root', { '/': { mode: 0o777n } }, false],
-  ])('section P: %s', async (_name, changed, isTrusted) => {
+  ])('%s', async (_name, changed, isTrusted) => {
     expect(await onlyRootCanWrite('/opt/a/b', { look: looking(changed) })).toBe(isTrusted);
   });
 
-  it('section P: the group of macOS’s administrators may write folders, not the file', async () => {
+  it('the group of macOS’s administrators may write folders, not the file', async () => {
     const admin = { mode: 0o775n, gid: 80n };
     const options = (path: string) => ({ look: looking({ [path]: admin }), adminGroup: 80n });
     expect(await onlyRootCanWrite('/Applications/a/b', options('/Applications'))).toBe(true);
@@ -41,7 +41,7 @@ describe('section P: who can write there', () => {
     expect(await onlyRootCanWrite('/Applications/a/b', { look: looking({ '/Applications': admin }) })).toBe(false);
   });
 
-  it('section P: a file that is not there any more is judged by what it was', async () => {
+  it('a file that is not there any more is judged by what it was', async () => {
     const look = async (path: string) => {
       if (path === '/opt/a/b') throw new Error('ENOENT');
       return roots;
@@ -51,14 +51,14 @@ describe('section P: who can write there', () => {
     expect(await onlyRootCanWrite('/opt/a/b', { look, file: { ...roots, uid: 1000n } })).toBe(false);
   });
 
-  it('section P: a temporary folder is not root’s, whoever asks', async () => {
+  it('a temporary folder is not root’s, whoever asks', async () => {
     writeFileSync(join(folder, 'program'), '');
     expect(await onlyRootCanWrite(join(folder, 'program'))).toBe(false);
   });
 });
 
-describe('section P: the hash of an executable', () => {
-  it('section P: is computed once for a file, whoever asks, and again for a changed one', async () => {
+describe('the hash of an executable [C3]', () => {
+  it('is computed once for a file, whoever asks, and again for a changed one', async () => {
     const hashes = new ExecutableHashes();
     const file = join(folder, 'program');
     writeFileSync(file, 'one');
@@ -70,7 +70,7 @@ describe('section P: the hash of an executable', () => {
     expect(await hashes.of(file)).toBe(sha256('two'));
   });
 
-  it('section P: a file that cannot be read now can be read later', async () => {
+  it('a file that cannot be read now can be read later', async () => {
     const hashes = new ExecutableHashes();
     const file = join(folder, 'program');
     await expect(hashes.of(file)).rejects.toThrow('ENOENT');
@@ -81,7 +81,7 @@ describe('section P: the hash of an executable', () => {
     expect(await hashes.of(file)).toBe(sha256('one'));
   });
 
-  it('section P: the code of an Electron app counts, which is beside its executable', async () => {
+  it('the code of an Electron app counts, which is beside its executable', async () => {
     const hashes = new ExecutableHashes();
     const file = join(folder, 'notes');
     const archive = join(folder, 'resources', 'app.asar');

@@ -44,7 +44,7 @@ const fetched = (site: string, mode: string, dest: string): Line[] => [
 ];
 const navigation = (site: string) => fetched(site, 'navigate', 'document');
 
-describe('L1: Host', () => {
+describe('Host [L1]', () => {
   it.each<[string, string, string[]]>([
     ['passes', 'localhost', ['localhost:1000']],
     ['passes', '127.0.0.1', ['127.0.0.1:1000']],
@@ -76,30 +76,30 @@ describe('L1: Host', () => {
     ['403', 'the mapped address', ['[::ffff:127.0.0.1]:1000']],
     ['403', '::1 written out', ['[0:0:0:0:0:0:0:1]:1000']],
     ['403', '::1 without brackets', ['::1:1000']],
-  ])('L1: %s for Host that is %s', (expected, _name, hosts) => {
+  ])('%s for Host that is %s', (expected, _name, hosts) => {
     const lines = hosts.map((value): Line => ['hOsT', value]);
     expect(verdict('GET', '/userinfo', lines)).toBe(expected);
   });
 
-  it('L1: on port 80, which a client leaves out, the bare names are right', () => {
+  it('on port 80, which a client leaves out, the bare names are right', () => {
     expect(verdict('GET', '/', [['Host', 'localhost']], { port: 80 })).toBe('passes');
     expect(verdict('GET', '/', [['Host', 'localhost:1000']], { port: 80 })).toBe('403');
   });
 
   it.each(['*', '', 'http://localhost:1000/userinfo', 'localhost:1000', 'userinfo', '/userinfo#part'])(
-    'L1: a request target %j is not in origin form: 400',
+    'a request target %j is not in origin form: 400',
     (target) => {
       expect(verdict('GET', target, [host])).toBe('400');
     },
   );
 
-  it('L1: Host is looked at even when everything else is fine', () => {
+  it('Host is looked at even when everything else is fine', () => {
     const lines: Line[] = [['Host', 'evil.example'], ['Origin', provider], ...navigation('cross-site')];
     expect(verdict('POST', callbackPath, lines)).toBe('403');
   });
 });
 
-describe('L2: Origin', () => {
+describe('Origin [L2]', () => {
   it.each<[string, string, string]>([
     ['403', '/userinfo', unlisted],
     ['403', '/userinfo', 'null'],
@@ -137,30 +137,30 @@ describe('L2: Origin', () => {
     ['403', `/x/..${callbackPath}`, provider],
     ['403', `${callbackPath.toUpperCase()}`, provider],
     ['403', `${openPagePrefix}1`, 'null'],
-  ])('L2: %s for a POST to %s with Origin %j', (expected, path, origin) => {
+  ])('%s for a POST to %s with Origin %j', (expected, path, origin) => {
     expect(verdict('POST', path, [host, ['Origin', origin]])).toBe(expected);
   });
 
   it.each(['null', provider])(
-    'L2: a GET to the callback with Origin %s passes: a browser may send one after a redirect',
+    'a GET to the callback with Origin %s passes: a browser may send one after a redirect',
     (origin) => {
       const lines: Line[] = [host, ['Origin', origin], ...navigation('cross-site')];
       expect(verdict('GET', `${callbackPath}?code=c&state=s`, lines)).toBe('passes');
     },
   );
 
-  it('L2: two Origin lines are a 400, also when both are allowed', () => {
+  it('two Origin lines are a 400, also when both are allowed', () => {
     expect(verdict('GET', '/userinfo', [host, ['Origin', listed], ['origin', listed]])).toBe('400');
   });
 
-  it('L2: while no provider is known, its origin is nobody’s', () => {
+  it('while no provider is known, its origin is nobody’s', () => {
     const unknown = { providerOrigins: [] };
     expect(verdict('POST', callbackPath, [host, ['Origin', provider]], unknown)).toBe('403');
     expect(verdict('POST', callbackPath, [host, ['Origin', 'null']], unknown)).toBe('passes');
   });
 
   it.each(['null', provider])(
-    'L2, L3: a script’s request to the callback is refused, whatever Origin it has (%s)',
+    'a script’s request to the callback is refused, whatever Origin it has (%s) [L3]',
     (origin) => {
       for (const site of ['cross-site', 'same-site', 'none']) {
         const lines: Line[] = [host, ['Origin', origin], ...fetched(site, 'cors', 'empty')];
@@ -169,14 +169,14 @@ describe('L2: Origin', () => {
     },
   );
 
-  it('L2: with an empty list nothing but the callback takes an Origin', () => {
+  it('with an empty list nothing but the callback takes an Origin', () => {
     for (const origin of [listed, webview, 'null', provider]) {
       expect(verdict('GET', '/userinfo', [host, ['Origin', origin]], { origins: [] })).toBe('403');
     }
   });
 });
 
-describe('L2: our own Origin, which WebSocket libraries of programs send by default', () => {
+describe('our own Origin, which WebSocket libraries of programs send by default [L2]', () => {
   const upgrade: Line[] = [
     ['Connection', 'Upgrade'],
     ['Upgrade', 'WebSocket'],
@@ -184,19 +184,19 @@ describe('L2: our own Origin, which WebSocket libraries of programs send by defa
   const asked = (name: string, origin: string, ...more: Line[]) =>
     verdict('GET', '/user/stream', [['Host', `${name}:1000`], ['Origin', origin], ...more]);
 
-  it.each(['localhost', '127.0.0.1', '[::1]'])('L2: it passes at %s, and is no web page: no CORS answer', (name) => {
+  it.each(['localhost', '127.0.0.1', '[::1]'])('it passes at %s, and is no web page: no CORS answer', (name) => {
     const own = `http://${name}:1000`;
     expect(asked(name, own, ...upgrade)).toBe('passes');
     expect(asked(name, own)).toBe('passes');
     expect(asked(name, own, ['Sec-Fetch-Mode', 'cors'], ['User-Agent', 'node'])).toBe('passes');
   });
 
-  it('L2: on port 80 it has no port', () => {
+  it('on port 80 it has no port', () => {
     const lines: Line[] = [['Host', 'localhost'], ['Origin', 'http://localhost'], ...upgrade];
     expect(verdict('GET', '/user/stream', lines, { port: 80 })).toBe('passes');
   });
 
-  it('L2: `http://localhost/`, from the examples of Go, passes with a handshake alone', () => {
+  it('`http://localhost/`, from the examples of Go, passes with a handshake alone', () => {
     expect(asked('127.0.0.1', 'http://localhost/', ...upgrade)).toBe('passes');
     expect(asked('127.0.0.1', 'http://localhost/')).toBe('403');
     expect(asked('127.0.0.1', 'http://localhost/', ['Connection', 'Upgrade'], ['Upgrade', 'h2c'])).toBe('403');
@@ -215,7 +215,7 @@ describe('L2: our own Origin, which WebSocket libraries of programs send by defa
     'http://evil.example:1000',
     'null',
     '',
-  ])('L2: with a handshake at 127.0.0.1:1000 no other passes: %j', (origin) => {
+  ])('with a handshake at 127.0.0.1:1000 no other passes: %j', (origin) => {
     expect(asked('127.0.0.1', origin, ...upgrade)).toBe('403');
   });
 
@@ -230,7 +230,7 @@ describe('L2: our own Origin, which WebSocket libraries of programs send by defa
     ],
     ['a browser that names itself otherwise', fetched('same-origin', 'websocket', 'websocket')],
     ['a browser, from another site', fetched('cross-site', 'websocket', 'websocket')],
-  ])('L2: a page of our own gains nothing by it: 403 for %s', (_name, lines) => {
+  ])('a page of our own gains nothing by it: 403 for %s', (_name, lines) => {
     for (const origin of ['http://localhost:1000', 'http://localhost/']) {
       expect(asked('localhost', origin, ...upgrade, ...lines), origin).toBe('403');
       expect(asked('localhost', origin, ...lines), origin).toBe('403');
@@ -244,7 +244,7 @@ describe('L2: our own Origin, which WebSocket libraries of programs send by defa
       /A program leaves the Origin header out, or sends http:\/\/localhost:1000, the address that it calls/,
     ],
     ['a browser', [['User-Agent', 'Mozilla/5.0']], /to allow a web origin, add it to the setting "origins"/],
-  ])('L2: %s that is refused reads what it can do', (_name, lines, advice) => {
+  ])('%s that is refused reads what it can do', (_name, lines, advice) => {
     const refused = request('GET', '/user/stream', [host, ['Origin', 'http://localhost:3000'], ...upgrade, ...lines]);
     expect(() => guard(refused, policy)).toThrow(advice);
   });
@@ -279,14 +279,14 @@ const acting = [
   '/userinfo',
 ];
 
-describe('L3: Sec-Fetch-Site', () => {
-  it.each(hostile)('L3: %s gets 403 on everything that has data or effect', (_name, method, lines) => {
+describe('Sec-Fetch-Site [L3]', () => {
+  it.each(hostile)('%s gets 403 on everything that has data or effect', (_name, method, lines) => {
     for (const path of [...acting, '/v2/logout', '/nowhere', '/']) {
       expect(verdict(method, path, [host, ...lines]), path).toBe('403');
     }
   });
 
-  it('L3: none passes in any mode', () => {
+  it('none passes in any mode', () => {
     for (const mode of ['navigate', 'cors', 'no-cors', 'websocket']) {
       expect(verdict('GET', '/userinfo', [host, ...fetched('none', mode, 'empty')]), mode).toBe('passes');
     }
@@ -301,7 +301,7 @@ describe('L3: Sec-Fetch-Site', () => {
     ['POST', '/docs', '403'],
     ['POST', '/pkce/token', '403'],
   ])(
-    'L3: a page of our own, which runs a viewer that is not our code, gets its files alone: %s %s %s',
+    'a page of our own, which runs a viewer that is not our code, gets its files alone: %s %s %s',
     (method, path, expected) => {
       for (const mode of ['navigate', 'cors', 'no-cors']) {
         expect(verdict(method, path, [host, ...fetched('same-origin', mode, 'document')]), mode).toBe(expected);
@@ -309,7 +309,7 @@ describe('L3: Sec-Fetch-Site', () => {
     },
   );
 
-  it('L3: a sign-out is confirmed on a page of our own, by a link: nothing but a navigation of its', () => {
+  it('a sign-out is confirmed on a page of our own, by a link: nothing but a navigation of its', () => {
     const asked = (method: string, site: string, mode: string, dest: string) =>
       verdict(method, '/v2/logout?confirmed=x', [host, ...fetched(site, mode, dest)]);
     expect(asked('GET', 'same-origin', 'navigate', 'document')).toBe('passes');
@@ -325,7 +325,7 @@ describe('L3: Sec-Fetch-Site', () => {
     }
   });
 
-  it('L3: an absent header passes: Node and Deno send none', () => {
+  it('an absent header passes: Node and Deno send none', () => {
     expect(verdict('POST', '/pkce/code', [host])).toBe('passes');
     expect(verdict('GET', '/userinfo', [host, ['Sec-Fetch-Mode', 'cors']])).toBe('passes');
   });
@@ -343,7 +343,7 @@ describe('L3: Sec-Fetch-Site', () => {
     ['403', 'PUT', 'another method', navigation('cross-site')],
     ['403', 'HEAD', 'another method', navigation('cross-site')],
     ['403', 'GET', 'a navigation that says no dest', fetched('cross-site', 'navigate', '')],
-  ])('L3a: %s for a %s to the callback by %s', (expected, method, _name, lines) => {
+  ])('%s for a %s to the callback by %s [L3a]', (expected, method, _name, lines) => {
     expect(verdict(method, `${callbackPath}?state=s`, [host, ...lines])).toBe(expected);
   });
 
@@ -355,7 +355,7 @@ describe('L3: Sec-Fetch-Site', () => {
     ['403', 'GET', openPagePrefix.slice(0, -1), navigation('cross-site')],
     ['403', 'GET', `/v2/logout?${openPagePrefix}`, navigation('cross-site')],
     ['403', 'GET', `/v2/logout/..${openPagePrefix}`, navigation('cross-site')],
-  ])('L3b: %s for a %s of %s', (expected, method, path, lines) => {
+  ])('%s for a %s of %s [L3b]', (expected, method, path, lines) => {
     expect(verdict(method, path, [host, ...lines])).toBe(expected);
   });
 
@@ -364,16 +364,16 @@ describe('L3: Sec-Fetch-Site', () => {
     [`passes for ${listed}`, 'OPTIONS', 'its preflight', fetched('cross-site', 'cors', 'empty')],
     ['403', 'POST', 'a form', navigation('cross-site')],
     ['403', 'GET', 'a no-cors fetch', fetched('cross-site', 'no-cors', 'empty')],
-  ])('L3c: %s for a %s from an allow-listed Origin by %s', (expected, method, _name, lines) => {
+  ])('%s for a %s from an allow-listed Origin by %s [L3c]', (expected, method, _name, lines) => {
     expect(verdict(method, '/userinfo', [host, ['Origin', listed], ...lines])).toBe(expected);
   });
 
-  it('L3c: a webview of a listed scheme passes with mode cors', () => {
+  it('a webview of a listed scheme passes with mode cors [L3c]', () => {
     const lines: Line[] = [host, ['Origin', webview], ...fetched('cross-site', 'cors', 'empty')];
     expect(verdict('GET', '/userinfo', lines)).toBe(`passes for ${webview}`);
   });
 
-  it.each(['Sec-Fetch-Site', 'Sec-Fetch-Mode', 'Sec-Fetch-Dest'])('L3: two %s lines are a 400', (name) => {
+  it.each(['Sec-Fetch-Site', 'Sec-Fetch-Mode', 'Sec-Fetch-Dest'])('two %s lines are a 400', (name) => {
     const doubled: Line = [name.toLowerCase(), 'none'];
     expect(verdict('POST', callbackPath, [host, ...navigation('cross-site'), doubled])).toBe('400');
   });

@@ -118,7 +118,7 @@ function authorize(changes: Record<string, string>): string {
   })}`;
 }
 
-test('section P: a program that is denied while its login waits does not get the code', async () => {
+test('a program that is denied while its login waits does not get the code [C10]', async () => {
   const { world, gate, as, ask } = await stage('ask', { person: null });
   const evil = program('/usr/bin/evil');
   as(evil);
@@ -139,7 +139,7 @@ test('a browser that reloads /authorize with a listed redirect_uri and a state i
   expect([first.status, (await ask('GET', path, navigation)).body]).toEqual([303, first.body]);
 });
 
-test('T18: /os/sign_in does not join a login whose code goes elsewhere', async () => {
+test('/os/sign_in does not join a login whose code goes elsewhere [T18]', async () => {
   const { world, as, ask } = await stage('ask', { settings: { redirectUris: [tool] }, person: null });
   as(program('/usr/bin/curl', 'httpClient'));
   await ask('GET', authorize({ redirect_uri: tool }), navigation);
@@ -158,7 +158,7 @@ test('what the person denied is not taken back with the key of the command', asy
   expect((await ask('GET', '/user/access_token')).status).toBe(403);
 });
 
-test('R15: an answer that comes after a night of sleep opens no browser', async () => {
+test('an answer that comes after a night of sleep opens no browser [R15]', async () => {
   const { world, gate, as, ask } = await stage('ask', { person: null });
   as(program('/usr/bin/editor'));
   const answer = ask('POST', '/pkce/code');
@@ -169,7 +169,7 @@ test('R15: an answer that comes after a night of sleep opens no browser', async 
   expect(world.browser.opened).toEqual([]);
 });
 
-test('R15: a request that waited for consent and joins a login ends within 240 s', async () => {
+test('a request that waited for consent and joins a login ends within 240 s [R15]', async () => {
   const { world, gate, as, ask } = await stage('ask', { person: null });
   as(program('/usr/bin/node', 'interpreter', '1@1'));
   const first = ask('POST', '/pkce/code');
@@ -219,7 +219,7 @@ async function streamForTwelveHours() {
   return { on, frames };
 }
 
-test('L4: a stream ends with the origin that was removed', async () => {
+test('a stream ends with the origin that was removed [L4]', async () => {
   const on = await stage('ask');
   await signInAs(on.world);
   on.gate.refusedOrigin('app://obsidian.md');

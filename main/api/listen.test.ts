@@ -82,8 +82,8 @@ async function hasIpv6(context: TestContext): Promise<void> {
   if ((await occupy('::1')) === undefined) context.skip('this machine has no ::1');
 }
 
-describe('R8: where it listens', () => {
-  it('R8: on 127.0.0.1 and ::1, with the same port', async (context) => {
+describe('where it listens [R8]', () => {
+  it('on 127.0.0.1 and ::1, with the same port', async (context) => {
     await hasIpv6(context);
     const { port, refused } = await listening({ port: 0 });
     expect(port).toBeGreaterThan(0);
@@ -94,46 +94,46 @@ describe('R8: where it listens', () => {
   it.for<[string, string]>([
     ['127.0.0.1', '::1'],
     ['::1', '127.0.0.1'],
-  ])('R8: both families or neither: with %s taken, nothing listens on %s', async ([taken, other], context) => {
+  ])('both families or neither: with %s taken, nothing listens on %s', async ([taken, other], context) => {
     await hasIpv6(context);
     const port = await occupy(taken);
     await expect(listen({ ...answering, port: port ?? -1 })).rejects.toThrow(ListenError);
     await expect(exchange(port ?? -1, hello, other)).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('R8: not on any other address of loopback', async (context) => {
+  it('not on any other address of loopback', async (context) => {
     if ((await occupy('127.0.0.2')) === undefined) return context.skip('this machine has no 127.0.0.2');
     await expectUnreachedAt('127.0.0.2');
   });
 
-  it('R8: not on an address that other machines reach', async (context) => {
+  it('not on an address that other machines reach', async (context) => {
     const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
     const outer = addresses.find(({ internal, family }) => !internal && family === 'IPv4');
     if (!outer) return context.skip('this machine has no address but loopback');
     await expectUnreachedAt(outer.address);
   });
 
-  it('L9: the first port that is free is taken, and each refusal says why', async () => {
+  it('the first port that is free is taken, and each refusal says why [L9]', async () => {
     const taken = (await occupy('127.0.0.1')) ?? -1;
     const { port, refused } = await listening({ ports: [taken, 0] });
     expect(port).not.toBe(taken);
     expect(refused).toEqual([{ port: taken, reason: expect.stringMatching(takenHere(taken)) }]);
   });
 
-  it('L9: a port that was set is the only one tried', async () => {
+  it('a port that was set is the only one tried [L9]', async () => {
     const taken = (await occupy('127.0.0.1')) ?? -1;
     const failure = listen({ ...answering, port: taken, ports: [0] });
     await expect(failure).rejects.toThrow(new RegExp(`${takenHere(taken).source} LOOPGATE_PORT or "port" was set`));
   });
 
-  it('L9: when no port is free, the message names them all', async () => {
+  it('when no port is free, the message names them all [L9]', async () => {
     const taken = [await occupy('127.0.0.1'), await occupy('127.0.0.1')].map((port) => port ?? -1);
     const failure = listen({ ...answering, ports: taken });
     await expect(failure).rejects.toThrow(ListenError);
     await expect(failure).rejects.toThrow(new RegExp(taken.map((port) => takenHere(port).source).join(' ')));
   });
 
-  it('L9: a port of another Loopgate of this user ends the search, whatever ports come after it', async () => {
+  it('a port of another Loopgate of this user ends the search, whatever ports come after it [L9]', async () => {
     const taken = (await occupy('127.0.0.1')) ?? -1;
     const owner = { isOwnUser: true, pid: 4711, name: 'Loopgate', isLoopgate: true };
     const failure = listen({ ...answering, ports: [taken, 0], world: { portOwner: async () => owner } });
@@ -141,7 +141,7 @@ describe('R8: where it listens', () => {
     await expect(failure).rejects.toThrow(`Loopgate already runs (process 4711) and serves port ${taken}.`);
   });
 
-  it('L9: the ports of Pieces OS are passed over where it is, and said once', async () => {
+  it('the ports of Pieces OS are passed over where it is, and said once [L9]', async () => {
     const world = { piecesOs: async () => 'Pieces OS is installed (/there)' };
     const { refused } = await listening({ ports: [39310, 39311, 0], world });
     expect(refused.map(({ port }) => port)).toEqual([39310, 39311]);
@@ -153,22 +153,22 @@ describe('R8: where it listens', () => {
     ['win32', { excludedRange: async () => ({ first: 980, last: 1079 }) }, /reserved by Windows, with 980–1079.*netsh/],
     ['win32', { portOwner: async () => undefined }, /Port 1000 is taken by another program\./],
     ['linux', {}, /privileged on this system: .*sysctl -w net\.ipv4\.ip_unprivileged_port_start=1000.* Or so\./],
-  ])('L9: a forbidden port has the remedy of its system (%s)', async (platform, world, words) => {
+  ])('a forbidden port has the remedy of its system (%s) [L9]', async (platform, world, words) => {
     refuseOn(['127.0.0.1', '::1', '0.0.0.0', '::']);
     const nowhere = { portOwner: async () => undefined, excludedRange: async () => undefined, ...world };
     const failure = listen({ ...answering, port: 1000, platform, remedy: 'Or so.', world: nowhere });
     await expect(failure).rejects.toThrow(words);
   });
 
-  it('contract 7: the published clients’ ports, in their order', () => {
+  it('the published clients’ ports, in their order [W11]', () => {
     expect(defaultPorts.slice(0, 3)).toEqual([1000, 5323, 39300]);
     expect(defaultPorts.every((port) => port <= 5323 || (port >= 39300 && port <= 39333))).toBe(true);
   });
 });
 
-describe('R8: macOS, which gives a privileged port on the wildcard address only', () => {
+describe('macOS, which gives a privileged port on the wildcard address only [R8]', () => {
   // A double: macOS's refusal of the two addresses. All else is real.
-  it('R8: it is taken there, both ends on loopback are served, and all others are ended unread', async (context) => {
+  it('it is taken there, both ends on loopback are served, and all others are ended unread', async (context) => {
     await hasIpv6(context);
     refuseOn(['127.0.0.1', '::1']);
     const asked: (string | undefined)[] = [];
@@ -192,14 +192,14 @@ describe('R8: macOS, which gives a privileged port on the wildcard address only'
     expect(asked).toEqual(['/', '/']);
   });
 
-  it('R8: on no other system is the wildcard taken', async () => {
+  it('on no other system is the wildcard taken', async () => {
     refuseOn(['127.0.0.1', '::1']);
     await expect(listen({ ...answering, port: 0, platform: 'linux' })).rejects.toThrow('privileged');
   });
 });
 
-describe('L11: quit', () => {
-  it('L11: close ends every socket: kept alive, silent, half a request, waiting for its answer', async () => {
+describe('quit [L11]', () => {
+  it('close ends every socket: kept alive, silent, half a request, waiting for its answer', async () => {
     const events = new EventEmitter();
     const started = await listening({
       port: 0,
@@ -223,7 +223,7 @@ describe('L11: quit', () => {
   });
 });
 
-describe('L6, L7: what never reaches the handler', () => {
+describe('what never reaches the handler [L6, L7]', () => {
   const filler = (size: number) =>
     `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Filler: ${'a'.repeat(size)}\r\n\r\n`;
 
@@ -245,7 +245,7 @@ describe('L6, L7: what never reaches the handler', () => {
       `GET /${'a'.repeat(17 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`,
       '431 Request Header Fields Too Large',
     ],
-  ])('L7: %s is answered with the one JSON error, and the connection ends', async (_name, bytes, status) => {
+  ])('%s is answered with the one JSON error, and the connection ends', async (_name, bytes, status) => {
     const requests: string[] = [];
     const { port } = await listening({ port: 0, handler: ({ url }) => void requests.push(url ?? '') });
     const [head = '', body = ''] = (await exchange(port, bytes)).split('\r\n\r\n');
@@ -256,28 +256,28 @@ describe('L6, L7: what never reaches the handler', () => {
     expect(requests).toEqual([]);
   });
 
-  it('L1: CONNECT is no request in origin form: 400', async () => {
+  it('CONNECT is no request in origin form: 400 [L1]', async () => {
     const { port } = await listening({ port: 0 });
     expect(await exchange(port, 'CONNECT localhost:1 HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  it('L6: headers of 9 KiB are no reason to refuse: cookies of other programs on localhost come along', async () => {
+  it('headers of 9 KiB are no reason to refuse: cookies of other programs on localhost come along', async () => {
     const { port } = await listening({ port: 0 });
     expect(await exchange(port, filler(9 * 1024))).toMatch(/hello$/);
   });
 
-  it('L1: a missing Host reaches the handler, whose guard answers it', async () => {
+  it('a missing Host reaches the handler, whose guard answers it [L1]', async () => {
     const { port } = await listening({ port: 0 });
     expect(await exchange(port, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/hello$/);
   });
 
-  it('L6, L7: a body that is no chunk ends the connection, though the handler waits for the body', async () => {
+  it('a body that is no chunk ends the connection, though the handler waits for the body', async () => {
     const { port } = await listening({ port: 0, handler: (request) => void request.resume() });
     const bytes = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n';
     expect(await exchange(port, bytes)).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  it('L7: a request that was answered before its body went wrong gets one answer', async () => {
+  it('a request that was answered before its body went wrong gets one answer', async () => {
     const { port } = await listening({ port: 0 });
     const answer = await exchange(
       port,
@@ -286,7 +286,7 @@ describe('L6, L7: what never reaches the handler', () => {
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
   });
 
-  it('L7: what was asked before is answered whole and first, also when a second request has gone wrong', async () => {
+  it('what was asked before is answered whole and first, also when a second request has gone wrong', async () => {
     const events = new EventEmitter();
     const { port } = await listening({
       port: 0,
@@ -301,7 +301,7 @@ describe('L6, L7: what never reaches the handler', () => {
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
   });
 
-  it('L1: the handler sees every header that fits, also the two thousandth', async () => {
+  it('the handler sees every header that fits, also the two thousandth [L1]', async () => {
     const seen: string[] = [];
     const { port } = await listening({
       port: 0,
@@ -315,7 +315,7 @@ describe('L6, L7: what never reaches the handler', () => {
     expect(seen).toEqual(['Origin', 'evil']);
   });
 
-  it('L7: a pooled connection is kept for 65 s', async () => {
+  it('a pooled connection is kept for 65 s', async () => {
     const { port } = await listening({ port: 0 });
     const socket = connect(port, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -325,7 +325,7 @@ describe('L6, L7: what never reaches the handler', () => {
   });
 });
 
-describe('L6: connections that ask nothing', () => {
+describe('connections that ask nothing [L6]', () => {
   const patient = { headers: 600_000, request: 600_000, keepAlive: 600_000, unread: 600_000, checking: 20 };
   const kept = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -374,7 +374,7 @@ describe('L6: connections that ask nothing', () => {
     ['no HTTP', 'hello\r\n\r\n', '400', {}],
     ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', '400', {}],
     ['kept alive', kept, '200', { keepAlive: 50 }],
-  ])('L6: %s is let go, though the caller never closes their side', async ([, bytes, status, limits]) => {
+  ])('%s is let go, though the caller never closes their side', async ([, bytes, status, limits]) => {
     const held = heldConnections();
     const { port } = await listening({
       port: 0,
@@ -386,7 +386,7 @@ describe('L6: connections that ask nothing', () => {
     await connectionsOf(held).toBe(0);
   });
 
-  it('L6: an answer that nobody takes is not kept for ever', async () => {
+  it('an answer that nobody takes is not kept for ever', async () => {
     const held = heldConnections();
     const events = new EventEmitter();
     const { port } = await listening({
@@ -405,7 +405,7 @@ describe('L6: connections that ask nothing', () => {
     await connectionsOf(held).toBe(0);
   });
 
-  it('L6: an answer that is still being made waits as long as it takes', async () => {
+  it('an answer that is still being made waits as long as it takes', async () => {
     const events = new EventEmitter();
     const { port } = await listening({
       port: 0,
@@ -424,7 +424,7 @@ describe('L6: connections that ask nothing', () => {
     expect(await waiting).toMatch(/hello$/);
   });
 
-  it('L6: when there are too many, whoever has asked nothing for longest gives way, and nobody who waits for an answer', async () => {
+  it('when there are too many, whoever has asked nothing for longest gives way, and nobody who waits for an answer', async () => {
     const events = new EventEmitter();
     const { port } = await listening({
       port: 0,
@@ -452,7 +452,7 @@ describe('L6: connections that ask nothing', () => {
     expect(await waiting).toMatch(/hello$/);
   });
 
-  it('L11: close does not wait for callers who never close their side', async () => {
+  it('close does not wait for callers who never close their side [L11]', async () => {
     const started = await listening({ port: 0, limits: patient });
     for (const bytes of ['hello\r\n\r\n', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'])
       await unclosed(started.port, bytes).over;

@@ -52,7 +52,7 @@ test.each<[string, (client: ReturnType<typeof connect>) => Promise<void>]>([
     },
   ],
 ])(
-  'R16: a connection that was %s before the answer of the look-up brings nothing, whatever that says',
+  'a connection that was %s before the answer of the look-up brings nothing, whatever that says [R16]',
   async (_how, end) => {
     let looked: () => void = () => undefined;
     const over = new Promise<void>((resolve) => {
@@ -72,7 +72,7 @@ test.each<[string, (client: ReturnType<typeof connect>) => Promise<void>]>([
   },
 );
 
-test('R16: a look-up that fails lets nobody bring a login', async () => {
+test('a look-up that fails lets nobody bring a login [R16]', async () => {
   const { broker, address, client } = await stage(() => Promise.reject(new Error('EMFILE')));
   await once(client, 'close');
   expect(arrivedAt(broker, address)).toContain('/authorize?');

@@ -66,7 +66,7 @@ export interface OperationDescription {
   readonly alsoAnswers?: { readonly status: number; readonly description: string };
   /** True where a browser gets every answer as a page. */
   readonly hasPages?: boolean;
-  /** True where a browser that navigates here is redirected instead (contract section 5). */
+  /** True where a browser that navigates here is redirected instead (W5). */
   readonly redirectsBrowsers?: boolean;
   /** The codes that this operation can answer with, beside those that every operation can. */
   readonly errors: readonly ErrorCode[];
@@ -108,7 +108,7 @@ export function redirect(location: string): Answer {
   return { status: 303, headers: { Location: location }, body: '' };
 }
 
-/** Contract section 5: a person's browser that navigates here, and not a program, whatever it accepts. */
+/** W5: a person's browser that navigates here, and not a program, whatever it accepts. */
 export function isNavigation(request: ApiRequest): boolean {
   return request.header('sec-fetch-mode') === 'navigate' && acceptsHtml(request);
 }

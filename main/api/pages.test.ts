@@ -22,7 +22,7 @@ const pages: [string, Answer][] = [
 ];
 
 describe('pages', () => {
-  it.each(pages)('R12, L3b: the page "%s" loads nothing, runs nothing, is never framed', (_name, { headers }) => {
+  it.each(pages)('the page "%s" loads nothing, runs nothing, is never framed [R12, L3b]', (_name, { headers }) => {
     const directives = headers['Content-Security-Policy']?.split('; ') ?? [];
     expect(directives).toContain("default-src 'none'");
     expect(directives).toContain("frame-ancestors 'none'");
@@ -35,7 +35,7 @@ describe('pages', () => {
     expect(headers['Content-Type']).toBe('text/html; charset=utf-8');
   });
 
-  it.each(pages)('R12: the page "%s" has no script, no handler and no address of elsewhere', (_name, { body }) => {
+  it.each(pages)('the page "%s" has no script, no handler and no address of elsewhere [R12]', (_name, { body }) => {
     expect(body).not.toMatch(/<(script|img|link|iframe|object|embed|base|meta http-equiv)\b/i);
     // A link of our own leads nowhere else.
     const others = body.replaceAll(/ href="\/[a-z][^"]*"/g, '');
@@ -43,7 +43,7 @@ describe('pages', () => {
     expect(body).not.toMatch(/url\(|@import|javascript:/i);
   });
 
-  it.each(pages)('R12: the style of the page "%s" is the one that the policy names', (_name, { headers, body }) => {
+  it.each(pages)('the style of the page "%s" is the one that the policy names [R12]', (_name, { headers, body }) => {
     const style = /<style>(.*?)<\/style>/s.exec(body)?.[1] ?? '';
     expect(style).not.toBe('');
     const hash = createHash('sha256').update(style).digest('base64');
@@ -51,14 +51,14 @@ describe('pages', () => {
     expect(body.match(/<style/g)).toHaveLength(1);
   });
 
-  it('R12: every word of the provider is shown as text', () => {
+  it('every word of the provider is shown as text [R12]', () => {
     const { body } = failed(hostile);
     expect(body).not.toContain('alert("1")');
     expect(body).toContain('&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;');
     expect(body).toContain('onerror=&#39;alert(2)&#39;&#62;&#38;amp;');
   });
 
-  it('R12, R13: in German the page says so, says our own words, and escapes those of the provider as they are', () => {
+  it('in German the page says so, says our own words, and escapes those of the provider as they are [R12, R13]', () => {
     const before = spoken();
     speak({ texts: textsFor(['de']), locale: 'de' });
     try {
@@ -74,13 +74,13 @@ describe('pages', () => {
     }
   });
 
-  it('R13: the person reads why, the code and what to do next, with the status of the error', () => {
+  it('the person reads why, the code and what to do next, with the status of the error [R13]', () => {
     const page = failedPage(new BrokerError('access_denied', { happened: 'You pressed Deny.' }), 403);
     expect(page.status).toBe(403);
     expect(page.body).toMatch(/<h1>The sign-in was denied<\/h1>.*You pressed Deny\..*Sign in again.*access_denied/);
   });
 
-  it('R9: a callback that nobody waited for says that nothing was changed, and repeats nothing of it', () => {
+  it('a callback that nobody waited for says that nothing was changed, and repeats nothing of it [R9]', () => {
     const page = failedPage(new BrokerError('unknown_state', { happened: hostile }), 400);
     expect(page.status).toBe(400);
     expect(page.body).toContain('Nothing was changed');
@@ -134,14 +134,14 @@ describe('pages', () => {
     }
   });
 
-  it('T18: only a login that the person started here says "You are signed in"', () => {
+  it('only a login that the person started here says "You are signed in" [T18]', () => {
     expect(signedInPage('loopgate').body).toContain('You are signed in');
     expect(signedInPage('program').body).not.toContain('You are signed in');
   });
 });
 
 describe('ResultPages', () => {
-  it('R10: each page is kept at a clean address of its own that cannot be guessed', () => {
+  it('each page is kept at a clean address of its own that cannot be guessed [R10]', () => {
     const kept = new ResultPages();
     const paths = [kept.keep(signedInPage('loopgate')), kept.keep(failed('x'))];
     for (const path of paths) expect(path).toMatch(new RegExp(`^${openPagePrefix}[0-9a-f-]{36}$`));
@@ -150,12 +150,12 @@ describe('ResultPages', () => {
     expect(kept.show(paths[1]?.slice(openPagePrefix.length) ?? '')).toEqual(failed('x'));
   });
 
-  it('R10: an address that is gone shows a page without data', () => {
+  it('an address that is gone shows a page without data [R10]', () => {
     expect(new ResultPages().show('../../userinfo').body).toContain('This sign-in is finished');
     expect(new ResultPages().show('__proto__').status).toBe(200);
   });
 
-  it('L6: no more than 50 are kept, and the oldest goes first', () => {
+  it('no more than 50 are kept, and the oldest goes first [L6]', () => {
     const kept = new ResultPages();
     const ids = Array.from({ length: 51 }, () => kept.keep(signedInPage('program')).slice(openPagePrefix.length));
     const finished = new ResultPages().show('gone');

@@ -10,8 +10,8 @@ const nothing: Partial<PiecesWorld> = {
   isLoopgate: async () => false,
 };
 
-describe('L9: Pieces OS keeps its ports', () => {
-  it('L9: they are 39300 to 39333', () => {
+describe('Pieces OS keeps its ports [L9]', () => {
+  it('they are 39300 to 39333', () => {
     expect([39299, 39300, 39333, 39334].map(isPiecesPort)).toEqual([false, true, true, false]);
   });
 
@@ -22,7 +22,7 @@ describe('L9: Pieces OS keeps its ports', () => {
     ['darwin', '/Applications/Pieces OS.app'],
     ['darwin', '/home/ada/Library/com.pieces.os'],
     ['win32', 'C:\\Local/Mesh Intelligent Technologies, Inc/Pieces OS'],
-  ])('L9: %s: it is installed where %s is', async (platform, path) => {
+  ])('%s: it is installed where %s is', async (platform, path) => {
     const environment = { LOCALAPPDATA: 'C:\\Local' };
     const found = piecesOs({ ...nothing, platform, environment, isThere: async (asked) => asked === path });
     expect(await found).toBe(`Pieces OS is installed (${path})`);
@@ -34,7 +34,7 @@ describe('L9: Pieces OS keeps its ports', () => {
     ['something else', '<html>', false, undefined],
     ['nothing', undefined, false, undefined],
     ['ok, from a Loopgate of ours', 'ok:1', true, undefined],
-  ])('L9: where a port answers %s', async (_what, text, isOurs, expected) => {
+  ])('where a port answers %s', async (_what, text, isOurs, expected) => {
     const health = async (port: number) => (port === 39310 ? text : undefined);
     expect(await piecesOs({ ...nothing, health, isLoopgate: async () => isOurs })).toBe(expected);
   });

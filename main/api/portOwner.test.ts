@@ -20,8 +20,8 @@ async function listeningOn(host: string): Promise<number> {
 
 const isRootOnLinux = process.platform === 'linux' && process.getuid?.() === 0;
 
-describe.runIf(process.platform === 'linux')('L9: who listens on a port, on this Linux', () => {
-  it.each(['127.0.0.1', '0.0.0.0', '::'])('L9: a program of our own on %s, by its process', async (host) => {
+describe.runIf(process.platform === 'linux')('who listens on a port, on this Linux [L9]', () => {
+  it.each(['127.0.0.1', '0.0.0.0', '::'])('a program of our own on %s, by its process', async (host) => {
     const port = await listeningOn(host);
     expect(await portOwner(port)).toMatchObject({
       isOwnUser: true,
@@ -32,12 +32,12 @@ describe.runIf(process.platform === 'linux')('L9: who listens on a port, on this
     });
   });
 
-  it('L9: nobody where nobody listens, and nobody on an address that is not in the way', async () => {
+  it('nobody where nobody listens, and nobody on an address that is not in the way', async () => {
     const port = await listeningOn('127.0.0.2');
     expect(await portOwner(port)).toBeUndefined();
   });
 
-  it.runIf(isRootOnLinux)('L9: another user’s, who is not ours whatever it is called', async () => {
+  it.runIf(isRootOnLinux)('another user’s, who is not ours whatever it is called', async () => {
     const script = `require('node:http').createServer((_, r) => r.end('ok:1')).listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
     const argv = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '-e', script];
     const child = spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -52,11 +52,11 @@ describe.runIf(process.platform === 'linux')('L9: who listens on a port, on this
   });
 });
 
-describe('L9: the tables of the systems', () => {
+describe('the tables of the systems [L9]', () => {
   const row = (address: string, state: string, uid: number, inode: number) =>
     `   0: ${address} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 ${inode} 1 0000000000000000 100 0 0 10 0`;
 
-  it('L9: Linux: the rows of listeners on loopback or on any address, on this port', () => {
+  it('Linux: the rows of listeners on loopback or on any address, on this port', () => {
     const table = [
       '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
       row('0100007F:03E8', '0A', 1000, 11),
@@ -75,7 +75,7 @@ describe('L9: the tables of the systems', () => {
   });
 
   // A double: lsof and ps of macOS in the form of their manuals.
-  it('L9: macOS: the process that lsof lists, and whether it is a Loopgate of ours', async () => {
+  it('macOS: the process that lsof lists, and whether it is a Loopgate of ours', async () => {
     const uid = process.getuid?.() ?? 0;
     const asked = (listed: string, path: string, command: string) =>
       portOwner(1000, 'darwin', async (program, argv) => {
@@ -103,7 +103,7 @@ describe('L9: the tables of the systems', () => {
   });
 
   // A double: what PowerShell prints, in the form of its documentation.
-  it('L9: Windows: the process of the TCP table, of another user by its name alone', async () => {
+  it('Windows: the process of the TCP table, of another user by its name alone', async () => {
     const asked = (printed: object) => portOwner(1000, 'win32', async () => JSON.stringify(printed));
     const self = 'S-1-5-21-1-2-3-1001';
     const node = 'C:\\Program Files\\nodejs\\node.exe';
@@ -125,7 +125,7 @@ describe('L9: the tables of the systems', () => {
     [{ isOwnUser: true, pid: 5, name: 'Code', isLoopgate: false }, 'Code (process 5)'],
     [{ isOwnUser: false, uid: 33, isLoopgate: false }, 'a program of another user (uid 33)'],
     [{ isOwnUser: false, pid: 5, name: 'nginx', isLoopgate: false }, 'nginx (process 5) of another user'],
-  ])('L9: in a message %j is "%s"', (owner, words) => {
+  ])('in a message %j is "%s"', (owner, words) => {
     expect(describeOwner(owner)).toBe(words);
   });
 });

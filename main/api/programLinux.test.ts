@@ -111,19 +111,19 @@ function find(
 
 const isEditor = () => ({ id: `${join(folder, 'editor')}#sha256:ab12`, name: 'editor', kind: 'program' });
 
-describe('section P: the process behind a socket', () => {
-  it('section P: one that holds it is found, among others', async () => {
+describe('the process behind a socket [C1]', () => {
+  it('one that holds it is found, among others', async () => {
     lay(20, { socket: 1, executable: file('other') });
     lay(21);
     expect(await find()).toMatchObject(isEditor());
   });
 
-  it('section P: a socket that nobody holds whom we may look at is nobody’s', async () => {
+  it('a socket that nobody holds whom we may look at is nobody’s', async () => {
     lay(20, { socket: 1 });
     expect(await find()).toEqual(unknownProgram);
   });
 
-  it('section P: several with the same executable are one program, with another one nobody', async () => {
+  it('several with the same executable are one program, with another one nobody', async () => {
     lay(20);
     lay(21);
     expect(await find()).toMatchObject(isEditor());
@@ -131,27 +131,27 @@ describe('section P: the process behind a socket', () => {
     expect(await find()).toEqual(unknownProgram);
   });
 
-  it('section P: a process of another user among them makes it nobody’s', async () => {
+  it('a process of another user among them makes it nobody’s', async () => {
     lay(20);
     lay(21, { uid: 0 });
     expect(await find()).toEqual(unknownProgram);
   });
 
-  it('section P: more processes than any program has are not looked at', async () => {
+  it('more processes than any program has are not looked at', async () => {
     for (let pid = 20; pid < 37; pid += 1) lay(pid);
     expect(await find()).toEqual(unknownProgram);
     rmSync(join(proc, '20'), { recursive: true });
     expect(await find()).toMatchObject(isEditor());
   });
 
-  it('section P: what is not the file that its path names is nobody', async () => {
+  it('what is not the file that its path names is nobody', async () => {
     lay(20, { executable: join(folder, 'nowhere') });
     expect(await find()).toEqual(unknownProgram);
   });
 });
 
-describe('section P: a program that has very many of something holds nobody up', () => {
-  it('section P: threads, each of which could have opened the socket', async () => {
+describe('a program that has very many of something holds nobody up [C12]', () => {
+  it('threads, each of which could have opened the socket', async () => {
     lay(20, { flags: inherited, threads: Array.from({ length: 4000 }, () => 5000) });
     const turns = [performance.now()];
     let isOver = false;
@@ -167,7 +167,7 @@ describe('section P: a program that has very many of something holds nobody up',
   });
 });
 
-describe('section P: what changes while it is looked at is nobody', () => {
+describe('what changes while it is looked at is nobody [C9]', () => {
   it.each<[string, () => void]>([
     ['the process has gone', () => rmSync(join(proc, '20'), { recursive: true })],
     ['another process has its number', () => lay(20, { started: 200 })],
@@ -184,19 +184,19 @@ describe('section P: what changes while it is looked at is nobody', () => {
     ],
     ['it has become another user', () => lay(20, { uid: 0 })],
     ['it was stopped', () => lay(20, { state: 'T' })],
-  ])('section P: %s', async (_name, meanwhile) => {
+  ])('%s', async (_name, meanwhile) => {
     lay(20);
     expect(await find()).toMatchObject(isEditor());
     expect(await find({ meanwhile })).toEqual(unknownProgram);
   });
 
-  it('section P: the connection has gone', async () => {
+  it('the connection has gone', async () => {
     lay(20);
     expect(await find({ isConnected: false })).toEqual(unknownProgram);
   });
 });
 
-describe('section P: a socket that a program was started with', () => {
+describe('a socket that a program was started with [C8]', () => {
   it.each<[string, Laid, boolean]>([
     ['one thread, close-on-exec', {}, true],
     ['one thread, not close-on-exec', { flags: inherited }, false],
@@ -212,12 +212,12 @@ describe('section P: a socket that a program was started with', () => {
     ['the same with young threads', { streams: closeOnExec, threads: [1000] }, false],
     ['the same with an older thread', { streams: closeOnExec, threads: [999] }, true],
     ['close-on-exec, no standard streams', { streams: 'closed' }, false],
-  ])('section P: %s', async (_name, laid, isItsOwn) => {
+  ])('%s', async (_name, laid, isItsOwn) => {
     lay(20, laid);
     expect(await find({ made: 1000 })).toMatchObject(isItsOwn ? isEditor() : unknownProgram);
   });
 
-  it('section P: under two descriptors it must have close-on-exec for both', async () => {
+  it('under two descriptors it must have close-on-exec for both', async () => {
     lay(20, { threads: [1000] });
     symlinkSync(`socket:[${inode}]`, join(proc, '20', 'fd', '4'));
     writeFileSync(join(proc, '20', 'fdinfo', '4'), `flags:\t${inherited}\n`);
@@ -226,7 +226,7 @@ describe('section P: a socket that a program was started with', () => {
     expect(await find()).toMatchObject(isEditor());
   });
 
-  it('section P: linked statically it must have close-on-exec, however old its threads are', async () => {
+  it('linked statically it must have close-on-exec, however old its threads are', async () => {
     const executable = file('editor', loaded);
     lay(20, { executable, flags: inherited, threads: [5] });
     expect(await find()).toEqual(unknownProgram);
@@ -234,22 +234,22 @@ describe('section P: a socket that a program was started with', () => {
     expect(await find()).toMatchObject(isEditor());
   });
 
-  it('section P: when the connection was made is not known: it must have close-on-exec', async () => {
+  it('when the connection was made is not known: it must have close-on-exec', async () => {
     lay(20, { flags: inherited, threads: [5] });
     expect(await find({ made: undefined })).toEqual(unknownProgram);
     lay(20);
     expect(await find({ made: undefined })).toMatchObject(isEditor());
   });
 
-  it('section P: what speaks for whoever drives it may have been handed its socket', async () => {
+  it('what speaks for whoever drives it may have been handed its socket', async () => {
     lay(20, { executable: file('curl'), flags: inherited });
     expect(await find()).toMatchObject({ kind: 'httpClient', lasting: 'hours' });
   });
 });
 
-describe('section P: a program that does not run by itself', () => {
+describe('a program that does not run by itself [C11]', () => {
   it.each(['T', 't'])(
-    'section P: one that is stopped (%s) is nobody, and so is what it holds together with another',
+    'one that is stopped (%s) is nobody, and so is what it holds together with another',
     async (state) => {
       lay(20, { state, threads: [5] });
       expect(await find()).toEqual(unknownProgram);
@@ -263,7 +263,7 @@ describe('section P: a program that does not run by itself', () => {
   it.each<[string, Laid]>([
     ['runs', { tracer: 77 }],
     ['stands', { tracer: 77, state: 't' }],
-  ])('section P: one that %s in a debugger is known, as another run that may be allowed once', async (_name, laid) => {
+  ])('one that %s in a debugger is known, as another run that may be allowed once', async (_name, laid) => {
     lay(20, laid);
     expect(await find()).toMatchObject({
       ...isEditor(),
@@ -277,7 +277,7 @@ describe('section P: a program that does not run by itself', () => {
     expect(await find()).toMatchObject({ kind: 'browser', lasting: 'never' });
   });
 
-  it('section P: the command of one that is debugged is asked about as that', async () => {
+  it('the command of one that is debugged is asked about as that', async () => {
     lay(20, { socket: 1, threads: [100], tracer: 77 });
     lay(30, { executable: file('loopgate'), started: 300, parent: 20 });
     expect(await find({ ownCommand: file('loopgate') })).toMatchObject({
@@ -288,12 +288,12 @@ describe('section P: a program that does not run by itself', () => {
   });
 });
 
-describe('section P: the command loopgate', () => {
+describe('the command loopgate [C6]', () => {
   const command = () => ({ ownCommand: file('loopgate') });
   const laid = (more: Laid = {}): Laid => ({ executable: file('loopgate'), started: 300, parent: 20, ...more });
   const parent: Laid = { socket: 1, threads: [100] };
 
-  it('section P: acts for its parent process, also through another loopgate', async () => {
+  it('acts for its parent process, also through another loopgate', async () => {
     lay(20, parent);
     lay(30, laid());
     expect(await find(command())).toMatchObject(isEditor());
@@ -302,7 +302,7 @@ describe('section P: the command loopgate', () => {
     expect(await find(command())).toMatchObject(isEditor());
   });
 
-  it('section P: another program of that name is itself', async () => {
+  it('another program of that name is itself', async () => {
     lay(20, parent);
     mkdirSync(join(folder, 'evil'));
     lay(30, laid({ executable: file('evil/loopgate') }));
@@ -314,13 +314,13 @@ describe('section P: the command loopgate', () => {
     ['is younger than its child: its number was given away', { ...parent, started: 301 }, {}],
     ['is another user', { ...parent, uid: 0 }, {}],
     ['has gone', parent, { parent: 99 }],
-  ])('section P: it acts for nobody when its parent %s', async (_name, ofParent, ofCommand) => {
+  ])('it acts for nobody when its parent %s', async (_name, ofParent, ofCommand) => {
     lay(20, ofParent);
     lay(30, laid(ofCommand));
     expect(await find(command())).toEqual(unknownProgram);
   });
 
-  it('section P: it acts for nobody when its parent may have become another program since it started it', async () => {
+  it('it acts for nobody when its parent may have become another program since it started it', async () => {
     lay(30, laid());
     lay(20, { ...parent, threads: [] });
     expect(await find(command())).toEqual(unknownProgram);
@@ -331,7 +331,7 @@ describe('section P: the command loopgate', () => {
     expect(await find(command())).toMatchObject({ kind: 'shell', lasting: 'hours' });
   });
 
-  it('section P: within a tick the numbers tell whether a thread of its parent was there before it', async () => {
+  it('within a tick the numbers tell whether a thread of its parent was there before it', async () => {
     // The thread has the number 2000.
     lay(20, { ...parent, threads: [300] });
     for (const [number, isKnown] of [
@@ -346,13 +346,13 @@ describe('section P: the command loopgate', () => {
     }
   });
 
-  it('section P: it acts for nobody when the session’s process has taken it', async () => {
+  it('it acts for nobody when the session’s process has taken it', async () => {
     lay(20, { ...parent, executable: file('systemd') });
     lay(30, laid());
     expect(await find(command())).toEqual(unknownProgram);
   });
 
-  it('section P: it acts for nobody when it was started with its socket, or starts itself on and on', async () => {
+  it('it acts for nobody when it was started with its socket, or starts itself on and on', async () => {
     lay(20, parent);
     lay(30, laid({ flags: '02' }));
     expect(await find(command())).toEqual(unknownProgram);
@@ -361,8 +361,8 @@ describe('section P: the command loopgate', () => {
   });
 });
 
-describe('section P: names', () => {
-  it('section P: an Electron with an app of its own is called by its folder, one without is an interpreter', async () => {
+describe('names [C13]', () => {
+  it('an Electron with an app of its own is called by its folder, one without is an interpreter', async () => {
     mkdirSync(join(folder, 'notes'));
     lay(20, { executable: file('notes/electron'), argv: ['electron', 'app'], threads: [1] });
     expect(await find()).toMatchObject({ kind: 'interpreter', claim: join(folder, 'app') });
@@ -371,7 +371,7 @@ describe('section P: names', () => {
     expect(await find()).toMatchObject({ kind: 'program', name: 'notes' });
   });
 
-  it('section P: no desktop entry renames an interpreter', async () => {
+  it('no desktop entry renames an interpreter', async () => {
     const entries = { labelOf: async () => ({ name: 'Visual Studio Code' }), labelIn: async () => undefined };
     lay(20, { executable: file('node') });
     expect(await find({ entries })).toMatchObject({ name: 'node', kind: 'interpreter' });
@@ -379,7 +379,7 @@ describe('section P: names', () => {
     expect(await find({ entries })).toMatchObject({ name: 'Visual Studio Code' });
   });
 
-  it('section P: an AppImage is one program from mount to mount, called what it carries', async () => {
+  it('an AppImage is one program from mount to mount, called what it carries [C7]', async () => {
     const entries = { labelOf: async () => undefined, labelIn: async () => ({ name: 'Notes' }) };
     const ids: string[] = [];
     for (const mount of ['.mount_NotesAAbbCC', '.mount_NotesDDeeFF']) {
@@ -393,13 +393,13 @@ describe('section P: names', () => {
   });
 });
 
-describe('section P: /proc/<pid>/stat', () => {
+describe('/proc/<pid>/stat [C1]', () => {
   it.each<[string, ReturnType<typeof processStatus>]>([
     [stat(7, 6, 55), { state: 'S', parent: 6, started: 55 }],
     [stat(7, 6, 55).replace('(a) b)', '(evil) S 1 2 3)'), { state: 'S', parent: 6, started: 55 }],
     ['', undefined],
     ['7 (a) S 1', undefined],
-  ])('section P: %j', (line, status) => {
+  ])('%j', (line, status) => {
     expect(processStatus(line)).toEqual(status);
   });
 });

@@ -52,8 +52,8 @@ const held =
   async () =>
     pids.map((pid) => ({ pid, uid: 501 }));
 
-describe('section P: macOS', () => {
-  it('section P: the helper that extensions run in is the app, by the name of its bundle', async () => {
+describe('macOS [C1]', () => {
+  it('the helper that extensions run in is the app, by the name of its bundle', async () => {
     expect(await stage({ 7: { path: helper } }).find(held(7), 501, connected)).toEqual({
       id: code,
       name: 'Visual Studio Code',
@@ -64,7 +64,7 @@ describe('section P: macOS', () => {
     });
   });
 
-  it('section P: an interpreter, with its script as a claim and its hash in the id', async () => {
+  it('an interpreter, with its script as a claim and its hash in the id [C4]', async () => {
     const processes = { 7: { path: node, args: 'node /Users/a/tool.js' } };
     expect(await stage(processes).find(held(7), 501, connected)).toMatchObject({
       id: `${node}#sha256:ab12`,
@@ -81,18 +81,18 @@ describe('section P: macOS', () => {
     ['another user holds it', { 7: { path: helper, uid: 0 } }, [7]],
     ['its process is younger than the connection', { 7: { path: helper, started: 'Sat Nov 21 12:20:01 2026' } }, [7]],
     ['its file is not the one at its path', { 7: { path: '/replaced' } }, [7]],
-  ])('section P: it is unknown when %s', async (_name, processes, pids) => {
+  ])('it is unknown when %s [C9]', async (_name, processes, pids) => {
     expect(await stage(processes).find(held(...pids), 501, connected)).toEqual(unknownProgram);
   });
 
-  it('section P: it is unknown when others hold it afterwards', async () => {
+  it('it is unknown when others hold it afterwards [C9]', async () => {
     const processes = { 7: { path: helper }, 8: { path: helper } };
     const answers = [[7], [7, 8]];
     const holders = async () => (answers.shift() ?? []).map((pid) => ({ pid, uid: 501 }));
     expect(await stage(processes).find(holders, 501, connected)).toEqual(unknownProgram);
   });
 
-  it('section P: the command loopgate acts for its parent process, and for nobody when that one has left', async () => {
+  it('the command loopgate acts for its parent process, and for nobody when that one has left [C6]', async () => {
     const processes = { 6: { path: node }, 7: { path: command, parent: 6 }, 8: { path: command, parent: 1 } };
     expect(await stage(processes).find(held(7), 501, connected)).toMatchObject({ path: node, lasting: 'hours' });
     // A program may have become what it is after it had started the command.
@@ -103,7 +103,7 @@ describe('section P: macOS', () => {
     expect(await stage(younger).find(held(7), 501, connected)).toEqual(unknownProgram);
   });
 
-  it('section P: the outermost bundle', () => {
+  it('the outermost bundle [C13]', () => {
     expect(outermostBundle(helper)).toBe(code);
     expect(outermostBundle(node)).toBeUndefined();
   });
@@ -113,11 +113,11 @@ describe('section P: macOS', () => {
     ['{"CFBundleName":7}', undefined],
     ['null', undefined],
     ['not JSON', undefined],
-  ])('section P: the name in %j', (printed, name) => {
+  ])('the name in %j [C13]', (printed, name) => {
     expect(bundleNameIn(printed)).toBe(name);
   });
 
-  it('section P: the lines of ps and lsof', () => {
+  it('the lines of ps and lsof', () => {
     expect(parseProcesses(`   7     1   501 Sat Nov  1 12:16:00 2026     /a b -c\ngarbage\n`)).toEqual([
       { pid: 7, parent: 1, uid: 501, started: 'Sat Nov  1 12:16:00 2026', command: '/a b -c' },
     ]);

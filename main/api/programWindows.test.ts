@@ -33,8 +33,8 @@ function find(...processes: object[]) {
   }).find(connection);
 }
 
-describe('section P: Windows', () => {
-  it('section P: a program of the user’s, by its version resource, path and hash', async () => {
+describe('Windows [C1]', () => {
+  it('a program of the user’s, by its version resource, path and hash [C3]', async () => {
     expect(await find(process(code, { description: 'Visual Studio Code', product: 'Code' }))).toEqual({
       id: `${code}#sha256:ab12`,
       name: 'Visual Studio Code',
@@ -45,13 +45,13 @@ describe('section P: Windows', () => {
     });
   });
 
-  it('section P: one in Program Files is known by its path; a folder that is only called so is not that', async () => {
+  it('one in Program Files is known by its path; a folder that is only called so is not that [C3]', async () => {
     const [editor, other] = ['C:\\Program Files\\Editor\\editor.exe', 'C:\\Program Files Mine\\editor.exe'];
     expect(await find(process(editor))).toMatchObject({ id: editor, name: 'editor' });
     expect((await find(process(other))).id).toBe(`${other}#sha256:ab12`);
   });
 
-  it('section P: an interpreter keeps its own name, with its script as a claim', async () => {
+  it('an interpreter keeps its own name, with its script as a claim [C4]', async () => {
     const node = 'C:\\Program Files\\nodejs\\node.exe';
     const more = { command: `"${node}" --no-warnings "C:\\a b\\tool.js"`, description: 'Node.js JavaScript Runtime' };
     expect(await find(process(node, more))).toMatchObject({
@@ -66,11 +66,11 @@ describe('section P: Windows', () => {
     ['its process is younger than the connection', [process(code, { started: at(31) })]],
     ['its process is another user’s', [process(code, { owner: 'S-1-5-18' })]],
     ['its process may not be looked at', [process(code, { path: null }), process(code)]],
-  ])('section P: it is unknown when %s', async (_name, processes) => {
+  ])('it is unknown when %s [C9]', async (_name, processes) => {
     expect(await find(...processes)).toEqual(unknownProgram);
   });
 
-  it('section P: the command loopgate acts for its parent process, and for nobody when that one has left', async () => {
+  it('the command loopgate acts for its parent process, and for nobody when that one has left [C6]', async () => {
     const child = process(command.toUpperCase(), { started: at(5) });
     const shell = 'C:\\Windows\\System32\\cmd.exe';
     expect(await find(child, process(shell))).toMatchObject({ path: shell, lasting: 'hours' });
@@ -83,13 +83,13 @@ describe('section P: Windows', () => {
   });
 
   it.each(['', 'null', '[]', '{}', 'Get-NetTCPConnection : No matching objects', '{"self":"x","connected":1}'])(
-    'section P: %j is no answer',
+    '%j is no answer',
     (printed) => {
       expect(parseWindowsFindings(printed)).toBeUndefined();
     },
   );
 
-  it('section P: the script asks for this very connection, and reads the table twice', () => {
+  it('the script asks for this very connection, and reads the table twice', () => {
     const script = programScript(connection);
     expect(script).toContain("-LocalAddress '127.0.0.1' -LocalPort 40000 -RemotePort 1000");
     expect(script.match(/= Row/g)).toHaveLength(2);

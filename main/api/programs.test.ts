@@ -73,7 +73,7 @@ async function allowEditor(): Promise<void> {
 }
 
 describe('GET /programs and DELETE /programs', () => {
-  test('section P: are for the command’s key alone: without it 403, also for a program that is allowed', async () => {
+  test('are for the command’s key alone: without it 403, also for a program that is allowed [C14]', async () => {
     await allowEditor();
     for (const method of ['GET', 'DELETE']) {
       for (const Authorization of [
@@ -92,7 +92,7 @@ describe('GET /programs and DELETE /programs', () => {
     expect(gate.programs).toHaveLength(1);
   });
 
-  test('section P: the key is no key to anything else', async () => {
+  test('the key is no key to anything else [C14]', async () => {
     const asking = ask('GET', '/userinfo', command);
     await expect.poll(() => gate.questions.length).toBe(1);
     gate.leaveUnanswered();
@@ -146,7 +146,7 @@ describe('GET /programs and DELETE /programs', () => {
     ['a page without an Origin', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' }],
     ['a page of our own', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'cors' }],
     ['a rebound name', { Host: 'evil.example' }],
-  ])('L1–L3: %s is stopped before, even with the key', async ([, headers]) => {
+  ])('%s is stopped before, even with the key [L1–L3]', async ([, headers]) => {
     for (const method of ['GET', 'DELETE']) {
       expect(await ask(method, '/programs', { ...command, ...headers })).toMatchObject({
         status: 403,
@@ -155,7 +155,7 @@ describe('GET /programs and DELETE /programs', () => {
     }
   });
 
-  test('L4: a preflight never allows DELETE, nor a page of a listed origin without the key', async () => {
+  test('a preflight never allows DELETE, nor a page of a listed origin without the key [L4]', async () => {
     const headers = { Origin: listed, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'cors' };
     expect(await ask('GET', '/programs', headers)).toMatchObject(denied);
     const { port } = listening;

@@ -72,8 +72,8 @@ const settled = async () => {
 
 // Whoever resets their connection leaves its ports to others: the look-up then finds the next program that got them. Which that
 // is no test can say, so that the look-up here finds an editor.
-describe.each(['127.0.0.1', '::1'])('section P: a connection from %s that was reset is nobody’s', (host) => {
-  it.each(ways)('section P: %s, reset before its caller is found', async (_way, behind) => {
+describe.each(['127.0.0.1', '::1'])('a connection from %s that was reset is nobody’s [C2]', (host) => {
+  it.each(ways)('%s, reset before its caller is found', async (_way, behind) => {
     const asked = latch();
     const found = latch();
     const callers: CallerLookup = {
@@ -93,7 +93,7 @@ describe.each(['127.0.0.1', '::1'])('section P: a connection from %s that was re
     expect(acts).toEqual([]);
   });
 
-  it.each(ways)('section P: %s, reset before its program is found', async (_way, behind) => {
+  it.each(ways)('%s, reset before its program is found', async (_way, behind) => {
     const asked = latch();
     const found = latch();
     const program = async () => {
@@ -110,7 +110,7 @@ describe.each(['127.0.0.1', '::1'])('section P: a connection from %s that was re
     await expect.poll(() => acts).toEqual([unknownProgram]);
   });
 
-  it.each(ways)('R16: %s, reset before it is known who may bring a login', async (_way, behind) => {
+  it.each(ways)('%s, reset before it is known who may bring a login [R16]', async (_way, behind) => {
     const asked = latch();
     const found = latch();
     const callers: CallerLookup = {

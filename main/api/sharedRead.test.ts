@@ -4,8 +4,8 @@ import { sharedRead } from './sharedRead.ts';
 /** Everything that can go on without an answer from outside has gone on. */
 const allSettled = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('section P: one read serves all that wait', () => {
-  it('section P: those who come together share one, and who comes while it runs gets a later one', async () => {
+describe('one read serves all that wait [C12]', () => {
+  it('those who come together share one, and who comes while it runs gets a later one', async () => {
     const reads: ((value: number) => void)[] = [];
     const read = sharedRead(() => new Promise<number>((resolve) => reads.push(resolve)));
     const early = Promise.all([read(), read(), read()]);
@@ -21,7 +21,7 @@ describe('section P: one read serves all that wait', () => {
     expect(await late).toEqual([2, 2]);
   });
 
-  it('section P: a read that fails does not spoil the next one', async () => {
+  it('a read that fails does not spoil the next one', async () => {
     let fails = true;
     const read = sharedRead(async () => {
       if (fails) throw new Error('EMFILE');

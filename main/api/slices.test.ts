@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { portMark, readKernelRows, Slices } from './slices.ts';
 
-test('L6: of a table of the kernel the rows with a mark are read, wherever its pieces end', async () => {
+test('of a table of the kernel the rows with a mark are read, wherever its pieces end [L6]', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'loopgate-table-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'tcp');
@@ -18,7 +18,7 @@ test('L6: of a table of the kernel the rows with a mark are read, wherever its p
   expect(await readKernelRows(path, [])).toBe('');
 });
 
-test('section P: a table that is not there is an error, as on a system without IPv6', async () => {
+test('a table that is not there is an error, as on a system without IPv6 [C1]', async () => {
   await expect(readKernelRows('/proc/net/none', [])).rejects.toThrow('ENOENT');
 });
 

@@ -34,7 +34,7 @@ async function probe(address: string, method = 'GET'): Promise<number | 'waits'>
   );
 }
 
-test('section P: where a look-up takes seconds, a probe is answered without it, and nothing else is', async () => {
+test('where a look-up takes seconds, a probe is answered without it, and nothing else is [C12]', async () => {
   const slow = await stage({ isSlow: true });
   // A first connection warms up what takes its time at its first use.
   await fetch(`${slow}/.well-known/health`);
@@ -45,6 +45,6 @@ test('section P: where a look-up takes seconds, a probe is answered without it, 
   }
 });
 
-test('L5: where it does not, a probe of another user is refused too', async () => {
+test('where it does not, a probe of another user is refused too [L5]', async () => {
   expect(await probe(`${await stage({ find: async () => undefined })}/.well-known/health`)).toBe(403);
 });

@@ -172,14 +172,14 @@ async function rename({ broker, provider }: ScriptedWorld, name: string): Promis
 const nameIn = (frame: string): unknown => (JSON.parse(frame) as { name?: unknown }).name;
 
 describe('what listeners are sent', () => {
-  test('contract 7: the person at once, as a UserProfile', async () => {
+  test('the person at once, as a UserProfile [W11]', async () => {
     const on = await stage();
     await signInAs(on.world);
     const listener = await listenerOf(on);
     expect(JSON.parse(await listener.frame(0))).toMatchObject({ id: ada, name: 'Ada Lovelace', aesthetics: {} });
   });
 
-  test('contract 7: signed out, an empty frame at once; then a frame for the sign-in, and an empty one for the sign-out', async () => {
+  test('signed out, an empty frame at once; then a frame for the sign-in, and an empty one for the sign-out [W11]', async () => {
     const on = await stage();
     const listener = await listenerOf(on);
     expect(listener.frames).toEqual(['']);
@@ -291,7 +291,7 @@ describe('what listeners say', () => {
         { fin: true, size: 600 },
       ],
     ],
-  ])('L6: a message above 1 KiB, %s, ends that listener alone', async (_how, parts) => {
+  ])('a message above 1 KiB, %s, ends that listener alone [L6]', async (_how, parts) => {
     const on = await stage();
     await signInAs(on.world);
     const other = await listenerOf(on);
@@ -341,7 +341,7 @@ describe('a listener that is gone without a word', () => {
 });
 
 describe('how many', () => {
-  test('L6: 500 listeners are taken, and one more when another has gone: what a process may open is left for the rest', async () => {
+  test('500 listeners are taken, and one more when another has gone: what a process may open is left for the rest [L6]', async () => {
     const on = await stage();
     const path = '/.well-known/stream/health';
     const open = async () => {
@@ -368,7 +368,7 @@ describe('how many', () => {
 describe('/.well-known/stream/health', () => {
   const path = '/.well-known/stream/health';
 
-  test('contract 7: is a frame `ok` at once, also before the stored session was read, and nothing more', async () => {
+  test('is a frame `ok` at once, also before the stored session was read, and nothing more [W11]', async () => {
     const { opened, open } = latch();
     const vault = new TestVault();
     const load = vault.load.bind(vault);
@@ -401,7 +401,7 @@ describe('/.well-known/stream/health', () => {
     expect(alive.frames).toEqual(['ok']);
   });
 
-  test('section P: needs nobody’s consent; another user’s program is refused (L5)', async () => {
+  test('needs nobody’s consent; another user’s program is refused [C10, L5]', async () => {
     const editor = programOf({ path: '/usr/bin/editor', kind: 'program', name: 'editor', process: '1@1' });
     const gate = testGate('listed', { clock: new FakeClock() });
     const allowed = await stage({ gate, find: async () => callerWith(async () => editor) });
@@ -413,7 +413,7 @@ describe('/.well-known/stream/health', () => {
     });
   });
 
-  test('L2, L7: a page of another site, and what is no handshake, are refused with JSON', async () => {
+  test('a page of another site, and what is no handshake, are refused with JSON [L2, L7]', async () => {
     const { listening } = await stage();
     const asked = (changes: Record<string, string>) =>
       refusal(listening.port, handshake(listening.port, changes, path));
@@ -425,7 +425,7 @@ describe('/.well-known/stream/health', () => {
     ]);
   });
 
-  test('L11: at the end it gets 1001 (going away)', async () => {
+  test('at the end it gets 1001 (going away) [L11]', async () => {
     const on = await stage();
     const listener = new Listener(on, {}, [], path);
     await listener.frame(0);
@@ -437,36 +437,39 @@ describe('/.well-known/stream/health', () => {
 
 describe('who may listen', () => {
   test.for<[string, number, string, Record<string, string | undefined>, string?]>([
-    ['L2: a foreign Origin', 403, 'forbidden_origin', { Origin: 'https://evil.example' }],
-    ['L2: the Origin null', 403, 'forbidden_origin', { Origin: 'null' }],
+    ['a foreign Origin', 403, 'forbidden_origin', { Origin: 'https://evil.example' }],
+    ['the Origin null', 403, 'forbidden_origin', { Origin: 'null' }],
     [
-      'L3: a page of another site',
+      'a page of another site',
       403,
       'forbidden_origin',
       { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'websocket' },
     ],
     [
-      'L3: a page of a sister site',
+      'a page of a sister site',
       403,
       'forbidden_origin',
       { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'websocket' },
     ],
-    ['L1: a wrong Host', 403, 'forbidden_origin', { Host: 'evil.example' }],
-    ['L1: no Host', 400, 'invalid_request', { Host: undefined }],
-    ['L7: another path', 404, 'not_found', {}, '/user'],
-    ['L7: a path that is not there', 404, 'not_found', {}, '/user/stream/'],
-    ['L7: a wrong key', 400, 'invalid_request', { 'Sec-WebSocket-Key': 'short' }],
-    ['L7: a version that is not spoken', 400, 'invalid_request', { 'Sec-WebSocket-Version': '7' }],
-  ])('%s is refused with JSON, and the connection ends', async ([_what, status, error, headers, path]) => {
-    const { listening } = await stage();
-    const refused = await refusal(listening.port, handshake(listening.port, headers, path));
-    expect(refused).toEqual({ status, answer: { error, error_description: expect.stringMatching(/[\w)]\. \w/) } });
-  });
+    ['a wrong Host', 403, 'forbidden_origin', { Host: 'evil.example' }],
+    ['no Host', 400, 'invalid_request', { Host: undefined }],
+    ['another path', 404, 'not_found', {}, '/user'],
+    ['a path that is not there', 404, 'not_found', {}, '/user/stream/'],
+    ['a wrong key', 400, 'invalid_request', { 'Sec-WebSocket-Key': 'short' }],
+    ['a version that is not spoken', 400, 'invalid_request', { 'Sec-WebSocket-Version': '7' }],
+  ])(
+    '%s is refused with JSON, and the connection ends [L1, L2, L3, L7]',
+    async ([_what, status, error, headers, path]) => {
+      const { listening } = await stage();
+      const refused = await refusal(listening.port, handshake(listening.port, headers, path));
+      expect(refused).toEqual({ status, answer: { error, error_description: expect.stringMatching(/[\w)]\. \w/) } });
+    },
+  );
 
   test.for<[string, () => Promise<undefined>]>([
     ['a program of another user', async () => undefined],
     ['one whose owner could not be looked up', () => Promise.reject(new Error('no table'))],
-  ])('L5: %s is refused', async ([_who, find]) => {
+  ])('%s is refused [L5]', async ([_who, find]) => {
     const { listening } = await stage({ find });
     expect(await refusal(listening.port, handshake(listening.port))).toMatchObject({
       status: 403,
@@ -474,7 +477,7 @@ describe('who may listen', () => {
     });
   });
 
-  test('L3c: a page of a listed origin may, as a browser asks', async () => {
+  test('a page of a listed origin may, as a browser asks [L3c]', async () => {
     const on = await stage();
     const listener = await listenerOf(on, {
       Origin: listed,
@@ -494,7 +497,7 @@ describe('who may listen', () => {
   });
 });
 
-describe('section P: a listener whose program is not allowed', () => {
+describe('a listener whose program is not allowed [C10]', () => {
   const program = (name: string, kind: ProgramKind = 'program') =>
     programOf({ path: `/usr/bin/${name}`, kind, name, process: '1@1' });
   const [editor, viewer, browser] = [program('editor'), program('viewer'), program('chromium', 'browser')];
@@ -521,7 +524,7 @@ describe('section P: a listener whose program is not allowed', () => {
 
   const errorOf = (frame: string): unknown => (JSON.parse(frame) as { error?: unknown }).error;
 
-  test('section P: is told that nobody is signed in, asks nobody, and hears nothing of what changes', async () => {
+  test('is told that nobody is signed in, asks nobody, and hears nothing of what changes', async () => {
     const { on, gate } = await asked('ask', [editor, editor]);
     const [plain, why] = [await listenerOf(on), await listenerOf(on, {}, [reasonsProtocol])];
     for (const name of ['Ada King', 'Ada Byron']) await rename(on.world, name);
@@ -533,7 +536,7 @@ describe('section P: a listener whose program is not allowed', () => {
     expect(gate.questions).toEqual([]);
   });
 
-  test('section P: gets the profile by itself with Allow, and the empty frame with Deny and Remove; another program nothing', async () => {
+  test('gets the profile by itself with Allow, and the empty frame with Deny and Remove; another program nothing', async () => {
     const { on, gate, decide } = await asked('ask', [editor, editor, viewer]);
     const [plain, why] = [await listenerOf(on), await listenerOf(on, {}, [reasonsProtocol])];
     const other = await listenerOf(on);
@@ -585,7 +588,7 @@ describe('section P: a listener whose program is not allowed', () => {
   });
 
   test.for<GuardMode>(['ask', 'same-user', 'listed'])(
-    'section P: a browser without a listed origin is never told, with the guard %s',
+    'a browser without a listed origin is never told, with the guard %s [C5]',
     async (mode) => {
       const { on } = await asked(mode, [browser]);
       const listener = await listenerOf(on);
@@ -595,7 +598,7 @@ describe('section P: a listener whose program is not allowed', () => {
     },
   );
 
-  test('L2: a page of an origin is told for as long as the origin is listed; what the settings list stays', async () => {
+  test('a page of an origin is told for as long as the origin is listed; what the settings list stays [L2]', async () => {
     const { on, gate } = await asked('ask', [browser, browser], [listed]);
     gate.refusedOrigin('app://notes');
     gate.allowOrigin('app://notes');
@@ -611,7 +614,7 @@ describe('section P: a listener whose program is not allowed', () => {
   });
 });
 
-describe('L11: at the end', () => {
+describe('at the end [L11]', () => {
   test('every listener gets 1001 (going away), and nothing is left open', async () => {
     const on = await stage();
     const listeners = await Promise.all(Array.from({ length: 20 }, () => listenerOf(on)));

@@ -26,7 +26,7 @@ export const userStreamPath = '/user/stream';
 /** R15: clients wait 120 s for /os/sign_in. Milliseconds. */
 const signInPatience = 110_000;
 
-/** Contract section 7: what sign-in clients use beside the PKCE and Auth0 operations. */
+/** W11: what sign-in clients use beside the PKCE and Auth0 operations. */
 export function userOperations(broker: Broker, gate: Gate, now: () => number, instance: Instance): Operation[] {
   const applications = new Applications();
   const os = { id: instance.id, version: comparedVersion(instance) };

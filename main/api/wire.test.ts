@@ -72,14 +72,14 @@ function without<T extends object>(value: T, ...names: (keyof T)[]): Partial<T> 
   return Object.fromEntries(Object.entries(value).filter(([name]) => !names.some((one) => one === name))) as Partial<T>;
 }
 
-/** Every place where something is null, undefined or UNKNOWN, which no client reads (contract 2). */
+/** Every place where something is null, undefined or UNKNOWN, which no client reads (W2). */
 function unreadable(value: unknown, path = '$'): string[] {
   if (value === null || value === undefined || value === 'UNKNOWN') return [path];
   if (typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([name, one]) => unreadable(one, `${path}.${name}`));
 }
 
-describe('contract 3: what real clients send', () => {
+describe('what real clients send [W3]', () => {
   it.each<[string, unknown, string[]]>([
     ['TypeScript, Python: spaces', 'openid profile email', ['openid', 'profile', 'email']],
     ['Dart: plus signs that were not decoded', 'openid+profile', ['openid', 'profile']],
@@ -93,16 +93,16 @@ describe('contract 3: what real clients send', () => {
     ['UNKNOWN among them', ['UNKNOWN', 'openid'], ['openid']],
     ['what is no text', [1, null, 'openid'], ['openid']],
     ['nothing', '', []],
-  ])('contract 3: scopes as %s', (_name, sent, expected) => {
+  ])('scopes as %s', (_name, sent, expected) => {
     expect(parseScopes(sent)).toEqual(expected);
   });
 
-  it('contract 3: a scope given under repeated keys is one list, in a query and in a form', () => {
+  it('a scope given under repeated keys is one list, in a query and in a form', () => {
     const asked = new URLSearchParams([...Object.entries(query), ['scope', 'email']]);
     expect(parseAuthorizeQuery(asked).scope).toEqual(['openid', 'email']);
   });
 
-  it.each([null, '', 'UNKNOWN'])('contract 3: %j for an optional field means absent', (nothing) => {
+  it.each([null, '', 'UNKNOWN'])('%j for an optional field means absent', (nothing) => {
     const names = ['redirect_uri', 'audience', 'domain', 'screen_hint', 'prompt', 'organization', 'invitation'];
     const empty = Object.fromEntries(
       [...names, 'response_mode', 'ADDITIONAL_PARAMETERS'].map((name) => [name, nothing]),
@@ -113,31 +113,25 @@ describe('contract 3: what real clients send', () => {
     expect(parseTokenizedPkce({ ...exchange, audience: nothing }).audience).toBeUndefined();
   });
 
-  it('contract 3: UNKNOWN and an empty text in the optional fields of a query mean absent', () => {
+  it('UNKNOWN and an empty text in the optional fields of a query mean absent', () => {
     const asked = new URLSearchParams({ ...query, prompt: 'UNKNOWN', state: '', connection: '', redirect_uri: '' });
     const parsed = parseAuthorizeQuery(asked);
     expect([parsed.prompt, parsed.state, parsed.connection, parsed.redirectUri]).toEqual(Array(4).fill(undefined));
     expect(parseLogoutQuery(new URLSearchParams('client_id=&returnTo=UNKNOWN'))).toEqual({ federated: false });
   });
 
-  it.each(Object.keys(seed))(
-    'contract 3: null, an empty text and UNKNOWN in the required %s of a seed are a 400',
-    (name) => {
-      for (const nothing of [null, '', 'UNKNOWN', undefined]) {
-        expect(refusal(() => parseSeededPkce({ ...seed, [name]: nothing }))).toContain(name);
-      }
-    },
-  );
+  it.each(Object.keys(seed))('null, an empty text and UNKNOWN in the required %s of a seed are a 400', (name) => {
+    for (const nothing of [null, '', 'UNKNOWN', undefined]) {
+      expect(refusal(() => parseSeededPkce({ ...seed, [name]: nothing }))).toContain(name);
+    }
+  });
 
-  it.each(Object.keys(without(query, 'audience')))(
-    'contract 3: UNKNOWN in the required %s of /authorize is a 400',
-    (name) => {
-      expect(refusal(() => parseAuthorizeQuery(new URLSearchParams({ ...query, [name]: 'UNKNOWN' })))).toContain(name);
-      expect(refusal(() => parseAuthorizeQuery(new URLSearchParams(without(query, name as 'scope'))))).toContain(name);
-    },
-  );
+  it.each(Object.keys(without(query, 'audience')))('UNKNOWN in the required %s of /authorize is a 400', (name) => {
+    expect(refusal(() => parseAuthorizeQuery(new URLSearchParams({ ...query, [name]: 'UNKNOWN' })))).toContain(name);
+    expect(refusal(() => parseAuthorizeQuery(new URLSearchParams(without(query, name as 'scope'))))).toContain(name);
+  });
 
-  it.each(Object.keys(exchange))('contract 3: UNKNOWN in the required %s of a token request is a 400', (name) => {
+  it.each(Object.keys(exchange))('UNKNOWN in the required %s of a token request is a 400', (name) => {
     expect(refusal(() => parseTokenizedPkce({ ...exchange, [name]: 'UNKNOWN' }))).toContain(name);
     expect(refusal(() => parseTokenizedPkce({ ...exchange, [name]: undefined }))).toContain(name);
   });
@@ -148,12 +142,12 @@ describe('contract 3: what real clients send', () => {
     ['C#', '{"migration":0}'],
     ['a model', { migration: 0, semantic: 'MAJOR_0_MINOR_0_PATCH_1' }],
     ['null', null],
-  ])('contract 3: a schema as %s writes it is ignored', (_name, schema) => {
+  ])('a schema as %s writes it is ignored', (_name, schema) => {
     expect(parseTokenizedPkce({ ...exchange, schema })).toEqual(parseTokenizedPkce(exchange));
     expect(parseSeededPkce({ ...seed, schema }).request).toEqual(parseSeededPkce(seed).request);
   });
 
-  it('contract 3: unknown fields are ignored', () => {
+  it('unknown fields are ignored', () => {
     expect(parseSeededPkce({ ...seed, colour: 'red' }).request).toEqual(parseSeededPkce(seed).request);
     expect(parseTokenizedPkce({ ...exchange, colour: 'red' })).toEqual(parseTokenizedPkce(exchange));
   });
@@ -168,17 +162,17 @@ describe('contract 3: what real clients send', () => {
     ['bearer raw.token', 'raw.token'],
     ['BEARER  raw.token ', 'raw.token'],
     ['bearertoken', 'bearertoken'],
-  ])('contract 3: Authorization %j is the token %j', (header, token) => {
+  ])('Authorization %j is the token %j', (header, token) => {
     expect(parseAuthorization(header)).toBe(token);
   });
 
-  it('contract 1: the state of /authorize may be any text', () => {
+  it('the state of /authorize may be any text', () => {
     const state = 'a'.repeat(64);
     expect(parseAuthorizeQuery(new URLSearchParams({ ...query, state })).state).toBe(state);
   });
 
   it.each(['11111111-1111-1111-1111-111111111111', '018f3c2e-7a31-7cc1-9e2a-5d1f0a9b7c11', uuid.toUpperCase()])(
-    'contract 2: the state of a seed may be any UUID, such as %s',
+    'the state of a seed may be any UUID, such as %s',
     (state) => {
       expect(parseSeededPkce({ ...seed, state, nonce: state }).request.state).toBe(state);
     },
@@ -187,7 +181,7 @@ describe('contract 3: what real clients send', () => {
 
 describe('what is refused', () => {
   it.each<[string, object, RegExp]>([
-    ['plain (R2)', { code_challenge_method: 'plain' }, /code_challenge_method must be "S256" \("plain" is refused\)/],
+    ['plain', { code_challenge_method: 'plain' }, /code_challenge_method must be "S256" \("plain" is refused\)/],
     ['an implicit response', { response_type: 'id_token' }, /response_type must be "code"/],
     ['a state that is no UUID', { state: 'x', nonce: 'x' }, /state must be a UUID/],
     [
@@ -199,32 +193,32 @@ describe('what is refused', () => {
     ['an unknown response mode', { response_mode: 'smoke' }, /response_mode must be/],
     ['a client_id that is no text', { client_id: 7 }, /client_id/],
     ['an object in place of a text', { redirect_uri: { toString: 'x' } }, /redirect_uri/],
-  ])('R2, contract 2: a seed with %s', (_name, change, words) => {
+  ])('a seed with %s is refused, and the message says what is expected [R2, W3]', (_name, change, words) => {
     expect(refusal(() => parseSeededPkce({ ...seed, ...change }))).toMatch(words);
   });
 
-  it('R2: plain is refused at /authorize too', () => {
+  it('plain is refused at /authorize too [R2]', () => {
     const asked = new URLSearchParams({ ...query, code_challenge_method: 'plain' });
     expect(refusal(() => parseAuthorizeQuery(asked))).toContain('"plain" is refused');
   });
 
   it.each(['a'.repeat(42), 'a'.repeat(129), `${'a'.repeat(43)}!`, `${'a'.repeat(43)}\n`, 'ü'.repeat(43)])(
-    'R3: %j is no code verifier',
+    '%j is no code verifier [R3]',
     (code_verifier) => {
       expect(refusal(() => parseTokenizedPkce({ ...exchange, code_verifier }))).toContain('code_verifier must be 43');
     },
   );
 
-  it.each(['a'.repeat(43), '-._~'.repeat(32)])('R3: %j is a code verifier', (code_verifier) => {
+  it.each(['a'.repeat(43), '-._~'.repeat(32)])('%j is a code verifier [R3]', (code_verifier) => {
     expect(parseTokenizedPkce({ ...exchange, code_verifier }).codeVerifier).toBe(code_verifier);
   });
 
-  it.each([[[]], ['text'], [7], [true]])('contract 6.8: a body that is %j is a 400 with words', (body) => {
+  it.each([[[]], ['text'], [7], [true]])('a body that is %j is a 400 with words [W10]', (body) => {
     expect(refusal(() => parseSeededPkce(body))).not.toBe('');
     expect(refusal(() => parseTokenizedPkce(body))).not.toBe('');
   });
 
-  it('contract 6.8: a refusal names every field, and repeats no value (T9)', () => {
+  it('a refusal names every field, and repeats no value [W10, T9]', () => {
     const words = refusal(() =>
       parseTokenizedPkce({ ...exchange, code_verifier: 'secret', code: 17, client_id: null }),
     );
@@ -235,13 +229,13 @@ describe('what is refused', () => {
     expect(words).not.toContain('17');
   });
 
-  it.each(['state', 'client_id', 'code_challenge'])('R4: %s given twice is a 400, even with equal values', (name) => {
+  it.each(['state', 'client_id', 'code_challenge'])('%s given twice is a 400, even with equal values [R4]', (name) => {
     const given = { ...query, state: 's' }[name] ?? '';
     const asked = new URLSearchParams([...Object.entries({ ...query, state: 's' }), [name, given]]);
     expect(refusal(() => parseAuthorizeQuery(asked))).toBe(`${name} is given 2 times.`);
   });
 
-  it('R4: parameters named like members of every object are parameters only', () => {
+  it('parameters named like members of every object are parameters only [R4]', () => {
     const object = parametersToObject(new URLSearchParams('__proto__=a&constructor=b&toString=c'));
     expect(Object.entries(object)).toEqual([
       ['__proto__', 'a'],
@@ -250,7 +244,7 @@ describe('what is refused', () => {
     ]);
   });
 
-  it('L6: of a query or form each parameter is read once, however many there are', () => {
+  it('of a query or form each parameter is read once, however many there are [L6]', () => {
     // Counted, not timed: a look-up by name goes through all of them, and so is as dear as reading each of them.
     class Counted extends URLSearchParams {
       reads = 0;
@@ -290,7 +284,7 @@ describe('what is refused', () => {
 });
 
 describe('requests in the broker’s words', () => {
-  it('contract 2: every field of a seed arrives', () => {
+  it('every field of a seed arrives [W1]', () => {
     const full = {
       ...seed,
       redirect_uri: 'http://localhost:9/cb',
@@ -319,7 +313,7 @@ describe('requests in the broker’s words', () => {
     });
   });
 
-  it('contract 1: every parameter of /authorize arrives', () => {
+  it('every parameter of /authorize arrives [W1]', () => {
     const full = {
       ...query,
       state: 'any',
@@ -341,14 +335,14 @@ describe('requests in the broker’s words', () => {
     });
   });
 
-  it('contract 6.4: a refresh needs neither code nor verifier, whatever the client fills in', () => {
+  it('a refresh needs neither code nor verifier, whatever the client fills in [W8]', () => {
     const asked = { ...exchange, grant_type: 'refresh_token', code: '', code_verifier: 'UNKNOWN', redirect_uri: null };
     expect(parseTokenizedPkce(asked)).toEqual({ grantType: 'refresh_token', clientId: 'editor' });
     expect(parseTokenizedPkce({ ...asked, refresh_token: 'own' }).refreshToken).toBe('own');
     expect(parseTokenizedPkce({ ...asked, refresh_token: '' }).refreshToken).toBeUndefined();
   });
 
-  it('contract 1: the query of /v2/logout', () => {
+  it('the query of /v2/logout [W1]', () => {
     const asked = new URLSearchParams({ client_id: 'editor', returnTo: 'https://a.example/' });
     expect(parseLogoutQuery(asked)).toEqual({ clientId: 'editor', returnTo: 'https://a.example/', federated: false });
     for (const federated of ['federated', 'federated=', 'federated=true']) {
@@ -360,13 +354,13 @@ describe('requests in the broker’s words', () => {
 describe('answers', () => {
   const answered = { state: uuid, codeChallenge: challenge, codeVerifier: verifier };
 
-  it('contract 2: a challenge has nonce equal to state, and S256', () => {
+  it('a challenge has nonce equal to state, and S256 [W1]', () => {
     expect(challengeAnswer(answered)).toEqual({
       challenge: { state: uuid, nonce: uuid, challenge, method: 'S256', verifier },
     });
   });
 
-  it('contract 6.2: a code, with the challenge only when the broker made it for this request', () => {
+  it('a code, with the challenge only when the broker made it for this request [W6]', () => {
     expect(codeAnswer({ code: 'c', state: 's' }, undefined)).toEqual({ result: { code: 'c', state: 's' } });
     const made = codeAnswer({ code: 'c', state: uuid, challenge: answered }, undefined);
     expect(made).toEqual({ ...challengeAnswer(answered), result: { code: 'c', state: uuid } });
@@ -374,7 +368,7 @@ describe('answers', () => {
     expect(codeAnswer(kept, undefined)).not.toHaveProperty('challenge');
   });
 
-  it('contract 4: the seed comes back without what Python refuses: unknown scopes, schema, empty values', () => {
+  it('the seed comes back without what Python refuses: unknown scopes, schema, empty values [W4]', () => {
     const sent = {
       ...seed,
       scope: 'openid read:things',
@@ -388,7 +382,7 @@ describe('answers', () => {
     expect(unreadable(back)).toEqual([]);
   });
 
-  it('contract 1: a program’s callback and /authorize get code and state', () => {
+  it('a program’s callback and /authorize get code and state [W1]', () => {
     expect(resultAnswer({ code: 'c', state: 's' })).toEqual({ code: 'c', state: 's' });
     expect(responseAnswer({ code: 'c', state: 's' })).toEqual({ result: { code: 'c', state: 's' } });
   });
@@ -397,11 +391,11 @@ describe('answers', () => {
     [3_599_999, 3599],
     [999, 0],
     [-5000, 0],
-  ])('contract 4: with %i ms left, expires_in is the integer %i', (left, seconds) => {
+  ])('with %i ms left, expires_in is the integer %i [W4]', (left, seconds) => {
     expect(oauthTokenAnswer({ ...tokens, expiresAt: now + left }, now).expires_in).toBe(seconds);
   });
 
-  it('contract 2: a token is exactly Bearer, always has a scope, and leaves out what there is not', () => {
+  it('a token is exactly Bearer, always has a scope, and leaves out what there is not [W2, W4]', () => {
     expect(oauthTokenAnswer({ ...tokens, scope: '' }, now)).toEqual({
       access_token: 'at',
       token_type: 'Bearer',
@@ -412,7 +406,7 @@ describe('answers', () => {
     expect(all).toMatchObject({ id_token: 'it', refresh_token: 'rt' });
   });
 
-  it('contract 6.3: /pkce/token answers auth0 with redirects and oAuth, an empty audience, and no echo of the request', () => {
+  it('/pkce/token answers auth0 with redirects and oAuth, an empty audience, and no echo of the request [W7]', () => {
     const answer = tokenAnswer({ ...tokens, profile: { sub: 'auth0|1', name: 'Ada' } }, 'tenant.example', now);
     expect(answer).toEqual({
       auth0: {
@@ -429,7 +423,7 @@ describe('answers', () => {
 });
 
 describe('Auth0User', () => {
-  it('contract 2: sub is sent, and as user_id, also beside a claim user_id that nobody verified', () => {
+  it('sub is sent, and as user_id, also beside a claim user_id that nobody verified [W2]', () => {
     expect(userAnswer({ sub: 'auth0|1' })).toEqual({ user_id: 'auth0|1', sub: 'auth0|1' });
     expect(userAnswer({ sub: 'auth0|1', user_id: 'auth0|2' })).toEqual({ user_id: 'auth0|1', sub: 'auth0|1' });
   });
@@ -442,7 +436,7 @@ describe('Auth0User', () => {
     [8.64e15, undefined],
     [null, undefined],
     [{}, undefined],
-  ])('contract 2: updated_at %j is the date %j', (sent, date) => {
+  ])('updated_at %j is the date %j [W4]', (sent, date) => {
     expect(userAnswer({ sub: 'a', updated_at: sent, created_at: sent, last_login: sent })).toEqual(
       date === undefined
         ? { user_id: 'a', sub: 'a' }
@@ -463,21 +457,21 @@ describe('Auth0User', () => {
     ['guardian_authenticators', [1]],
     ['locale', ['en']],
     ['a_claim_of_its_own', 'x'],
-  ])('contract 4: %s = %j is left out, never passed on', (name, value) => {
+  ])('%s = %j is left out, never passed on [W4]', (name, value) => {
     expect(userAnswer({ sub: 'a', [name]: value })).toEqual({ user_id: 'a', sub: 'a' });
   });
 
-  it('contract 4: an identity keeps what is of its type; a number as user_id and a token (T9) are left out', () => {
+  it('an identity keeps what is of its type; a number as user_id and a token are left out [W4, T9]', () => {
     const identities = [{ connection: 'google', isSocial: true, user_id: 17, access_token: 'secret' }, null, 'x'];
     expect(userAnswer({ sub: 'a', identities }).identities).toEqual([{ connection: 'google', isSocial: true }]);
   });
 
-  it('contract 2: the metadata is passed on whole once its global_id is known', () => {
+  it('the metadata is passed on whole once its global_id is known [W4]', () => {
     const user_metadata = { global_id: uuid, vanityname: 'ada', allocation: { project: 'p', region: 'r' } };
     expect(userAnswer({ sub: 'a', user_metadata }).user_metadata).toEqual(user_metadata);
   });
 
-  it('contract 2: of the metadata too, what is null or of a wrong type is left out', () => {
+  it('of the metadata too, what is null or of a wrong type is left out [W2]', () => {
     const user_metadata = {
       global_id: uuid,
       cloud_key: 7,
@@ -491,7 +485,7 @@ describe('Auth0User', () => {
     expect(unreadable(answer)).toEqual([]);
   });
 
-  it('contract 2: a whole profile comes through', () => {
+  it('a whole profile comes through [W1]', () => {
     const profile = {
       name: 'Ada Lovelace',
       picture: 'https://p.example/a.png',
@@ -511,8 +505,8 @@ describe('Auth0User', () => {
   });
 });
 
-describe('contract 2: never "UNKNOWN", in any answer', () => {
-  it('contract 2: what a provider writes for nothing is left out', () => {
+describe('never "UNKNOWN", in any answer [W2]', () => {
+  it('what a provider writes for nothing is left out', () => {
     expect(userAnswer({ sub: 'auth0|1', name: 'Ada', locale: 'UNKNOWN', nickname: '', picture: null })).toEqual({
       user_id: 'auth0|1',
       sub: 'auth0|1',

@@ -614,7 +614,7 @@ function profileModel({ subject, profile: sent = {} }: Person) {
   };
 }
 
-/** A provider may write "nothing" like a client; in an answer it is left out (contract 2). */
+/** A provider may write "nothing" like a client; in an answer it is left out (W2). */
 function present(claims: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(claims).filter(([, value]) => absent(value) !== undefined));
 }

@@ -23,14 +23,14 @@ const grace = 'auth0|grace-hopper';
 const goodbye = 'https://tool.example/goodbye';
 const empty: StoredState = { version: 1, accounts: [], revocations: [] };
 
-test('T3: a person is issuer and subject: the same subject at another issuer is somebody else', () => {
+test('a person is issuer and subject: the same subject at another issuer is somebody else [T3]', () => {
   const one = accountKey({ issuer: 'https://one.example/', subject: ada });
   expect(accountKey({ issuer: 'https://two.example/', subject: ada })).not.toBe(one);
   expect(accountKey({ issuer: 'https://one.example/', subject: grace })).not.toBe(one);
   expect(accountKey({ issuer: 'a"', subject: 'b' })).not.toBe(accountKey({ issuer: 'a', subject: '"b' }));
 });
 
-test('T3: two subjects with the same e-mail address are two people', async () => {
+test('two subjects with the same e-mail address are two people [T3]', async () => {
   const world = await scriptedWorld();
   world.provider.claims = { email: 'ada@example.test' };
   await signInAs(world);
@@ -41,7 +41,7 @@ test('T3: two subjects with the same e-mail address are two people', async () =>
   expect([person?.subject, ...others.map(({ subject }) => subject)]).toEqual([ada, 'google|ada']);
 });
 
-test('T18: another person who signs in through the API is added, and does not become the active one', async () => {
+test('another person who signs in through the API is added, and does not become the active one [T18]', async () => {
   const world = await localWorld();
   await signInAs(world);
   const second = await signInAs(world, 'Grace Hopper');
@@ -51,7 +51,7 @@ test('T18: another person who signs in through the API is added, and does not be
   expect(world.vault.state?.accounts).toHaveLength(2);
 });
 
-test('T18: another person who signs in at the tray becomes the active one', async () => {
+test('another person who signs in at the tray becomes the active one [T18]', async () => {
   const world = await localWorld();
   await signInAs(world);
   world.browser.person = 'Grace Hopper';
@@ -60,13 +60,13 @@ test('T18: another person who signs in at the tray becomes the active one', asyn
   expect(await world.broker.userInfo()).toMatchObject({ sub: grace });
 });
 
-test('T18: the first person who signs in through the API becomes the active one', async () => {
+test('the first person who signs in through the API becomes the active one [T18]', async () => {
   const world = await localWorld();
   await signInAs(world, 'Grace Hopper');
   expect(world.broker.state()).toMatchObject({ person: { subject: grace }, others: [] });
 });
 
-test('T18: after the active person has signed out nobody else takes their place', async () => {
+test('after the active person has signed out nobody else takes their place [T18]', async () => {
   const world = await localWorld();
   await signInAs(world);
   await signInAs(world, 'Grace Hopper');
@@ -75,7 +75,7 @@ test('T18: after the active person has signed out nobody else takes their place'
   expect((await failureOf(world.broker.userInfo())).code).toBe('not_signed_in');
 });
 
-test('T18: after the session of the active person has ended nobody else takes their place', async () => {
+test('after the session of the active person has ended nobody else takes their place [T18]', async () => {
   const world = await localWorld();
   await signInAs(world);
   await signInAs(world, 'Grace Hopper');
@@ -104,7 +104,7 @@ test('an account that is not there cannot be switched to', async () => {
   expect(world.broker.state().person).toMatchObject({ subject: ada });
 });
 
-test('6.3, T19: the refresh token that a new sign-in of the same person replaces waits, and is revoked after the sign-out', async () => {
+test('the refresh token that a new sign-in of the same person replaces waits, and is revoked after the sign-out [T19]', async () => {
   const world = await localWorld();
   await signInAs(world);
   const { refreshToken: replaced } = storedAccountOf(world.vault);
@@ -120,7 +120,7 @@ test('6.3, T19: the refresh token that a new sign-in of the same person replaces
   await expect.poll(() => world.vault.state).toEqual(empty);
 });
 
-test('T4: the refresh token that is replaced is revoked only after the new one is on disk', async () => {
+test('the refresh token that is replaced is revoked only after the new one is on disk [T4]', async () => {
   // Of two sessions in browsers one may be revoked while the other is kept (T19).
   const world = await grantWorld('session');
   await signsIn(world, { sid: 'one' });
@@ -136,7 +136,7 @@ test('T4: the refresh token that is replaced is revoked only after the new one i
   expect(world.broker.state().problem).toBeUndefined();
 });
 
-test('T4: the access token of a sign-in is handed to nobody before the sign-in is on disk', async () => {
+test('the access token of a sign-in is handed to nobody before the sign-in is on disk [T4]', async () => {
   const world = await localWorld();
   const [saving, saved] = [latch(), latch()];
   world.vault.beforeSave = () => {
@@ -157,7 +157,7 @@ test('T4: the access token of a sign-in is handed to nobody before the sign-in i
   expect(onDisk).toEqual([true, true]);
 });
 
-test('T10: a sign-out wipes first, and revokes after', async () => {
+test('a sign-out wipes first, and revokes after [T10]', async () => {
   const world = await localWorld();
   await signInAs(world);
   const { refreshToken } = storedAccountOf(world.vault);
@@ -172,7 +172,7 @@ test('T10: a sign-out wipes first, and revokes after', async () => {
   expect(world.browser.opened).toHaveLength(1);
 });
 
-test('T10: what is stored after a sign-out holds no access token, ID token or profile', async () => {
+test('what is stored after a sign-out holds no access token, ID token or profile [T10]', async () => {
   const world = await localWorld();
   await signInAs(world);
   const { accessToken, idToken } = storedAccountOf(world.vault);
@@ -181,7 +181,7 @@ test('T10: what is stored after a sign-out holds no access token, ID token or pr
   for (const wiped of [accessToken, idToken, ada, 'Ada Lovelace']) expect(stored).not.toContain(wiped);
 });
 
-test('T10: offline a sign-out still wipes, and the revocation is tried at the next start', async () => {
+test('offline a sign-out still wipes, and the revocation is tried at the next start [T10]', async () => {
   const world = await localWorld();
   await signInAs(world);
   const { refreshToken } = storedAccountOf(world.vault);
@@ -209,7 +209,7 @@ test.each([
   ['503', { status: 503 }],
   ['429', { status: 429 }],
   ['a dropped connection', { drop: true }],
-] as const)('T10: a revocation that meets %s is kept for the next start', async (_what, fault) => {
+] as const)('a revocation that meets %s is kept for the next start [T10]', async (_what, fault) => {
   const provider = await localProvider();
   provider.fault('/oauth/revoke', fault);
   const vault = unsentRevocation(provider.issuer);
@@ -220,7 +220,7 @@ test.each([
   expect(vault.state?.revocations).toHaveLength(1);
 });
 
-test('T10: a revocation that the provider refuses for good is not tried for ever', async () => {
+test('a revocation that the provider refuses for good is not tried for ever [T10]', async () => {
   const provider = await localProvider();
   provider.fault('/oauth/revoke', { status: 400, body: { error: 'unsupported_token_type' } });
   const vault = unsentRevocation(provider.issuer);
@@ -228,7 +228,7 @@ test('T10: a revocation that the provider refuses for good is not tried for ever
   await expect.poll(() => vault.state?.revocations).toEqual([]);
 });
 
-test('T10: a revocation that never reached the endpoint, for the metadata could not be read, is kept', async () => {
+test('a revocation that never reached the endpoint, for the metadata could not be read, is kept [T10]', async () => {
   const provider = await localProvider();
   provider.fault('/.well-known/openid-configuration', { status: 404, body: 'no such tenant' });
   const vault = unsentRevocation(provider.issuer);
@@ -239,7 +239,7 @@ test('T10: a revocation that never reached the endpoint, for the metadata could 
   expect(vault.state?.revocations).toHaveLength(1);
 });
 
-test("T9: a refresh token is revoked at its own issuer only: another provider's is never sent to the configured one", async () => {
+test("a refresh token is revoked at its own issuer only: another provider's is never sent to the configured one [T9]", async () => {
   const provider = await localProvider();
   const vault = unsentRevocation('https://former-tenant.example/');
   const world = await localWorld({ provider, vault });
@@ -252,7 +252,7 @@ test("T9: a refresh token is revoked at its own issuer only: another provider's 
   expect(vault.state?.revocations).toContainEqual(expect.objectContaining({ token: 'a refresh token' }));
 });
 
-test("6.6: logout opens the provider's logout with client_id, and without an ID token", async () => {
+test("logout opens the provider's logout with client_id, and without an ID token [W14]", async () => {
   const world = await localWorld();
   await signInAs(world);
   expect(await world.broker.logout({ openBrowser: true })).toBeUndefined();
@@ -262,7 +262,7 @@ test("6.6: logout opens the provider's logout with client_id, and without an ID 
   await world.provider.waitFor(({ path }) => path === '/oauth/revoke');
 });
 
-test('6.6: for a browser that came by itself the address is given and nothing is opened', async () => {
+test('for a browser that came by itself the address is given and nothing is opened [W14]', async () => {
   const world = await localWorld({ settings: { returnTo: [goodbye] } });
   await signInAs(world);
   const given = await world.broker.logout({ openBrowser: false, returnTo: goodbye });
@@ -273,7 +273,7 @@ test('6.6: for a browser that came by itself the address is given and nothing is
 });
 
 test.each([goodbye.slice(0, -1), `${goodbye}/`, `${goodbye}?x`, 'javascript:alert(1)', ''])(
-  'T11: a returnTo that is not on the list is refused, and nobody is signed out: %j',
+  'a returnTo that is not on the list is refused, and nobody is signed out: %j [T11]',
   async (returnTo) => {
     const world = await scriptedWorld({ settings: { returnTo: [goodbye] } });
     await signInAs(world);
@@ -284,7 +284,7 @@ test.each([goodbye.slice(0, -1), `${goodbye}/`, `${goodbye}?x`, 'javascript:aler
   },
 );
 
-test('6.7: a logout with a client_id that is not known is refused, and nobody is signed out', async () => {
+test('a logout with a client_id that is not known is refused, and nobody is signed out [W12]', async () => {
   const world = await scriptedWorld({ settings: { clients: ['known'] } });
   world.provider.metadata = { end_session_endpoint: 'https://tenant.example/logout' };
   await signInAs(world);
@@ -296,7 +296,7 @@ test('6.7: a logout with a client_id that is not known is refused, and nobody is
   expect(new URL(given ?? '').searchParams.get('client_id')).toBe('known');
 });
 
-test('6.6: a logout works offline, and opens nothing that it does not know', async () => {
+test('a logout works offline, and opens nothing that it does not know [W14]', async () => {
   const evening = await localWorld();
   await signInAs(evening);
   const { provider, vault } = evening;
@@ -309,14 +309,14 @@ test('6.6: a logout works offline, and opens nothing that it does not know', asy
   expect(vault.state).toMatchObject({ accounts: [], revocations: [{ clientId: 'loopgate-demo' }] });
 });
 
-test('6.6: a logout of nobody opens no tab', async () => {
+test('a logout of nobody opens no tab [W14]', async () => {
   const { broker, vault } = neverOpened(await localWorld());
   await broker.logout({ openBrowser: true });
   await broker.close();
   expect(vault.state?.accounts ?? []).toEqual([]);
 });
 
-test('T10: ten sign-outs at once are one', async () => {
+test('ten sign-outs at once are one [T10]', async () => {
   const world = await localWorld();
   await signInAs(world);
   await Promise.all(Array.from({ length: 10 }, () => world.broker.signOut()));
@@ -430,7 +430,7 @@ test.each([
   },
 );
 
-test('T14: an account is found again when the issuer is written without its slash', async () => {
+test('an account is found again when the issuer is written without its slash [T14]', async () => {
   const before = await localWorld();
   await signInAs(before);
   const { provider, vault } = before;

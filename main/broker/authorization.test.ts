@@ -15,11 +15,11 @@ import { BrokerError } from './errors.ts';
 const minute = 60_000;
 const another = 'another program';
 
-test('R2: the S256 challenge is the one of RFC 7636, appendix B', () => {
+test('the S256 challenge is the one of RFC 7636, appendix B [R2]', () => {
   expect(s256('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')).toBe('E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
 });
 
-test('R2: every login page is asked for with S256 and the challenge of its verifier', async () => {
+test('every login page is asked for with S256 and the challenge of its verifier [R2]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const { codeVerifier } = broker.challenge(editor);
   void broker.authorize(editor, {}).catch(() => undefined);
@@ -36,26 +36,26 @@ test.each([
   ['padded', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM='],
   ['not base64url', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM'],
   ['empty', ''],
-])('R2: a challenge that is no S256 challenge is refused: %s', async (_what, codeChallenge) => {
+])('a challenge that is no S256 challenge is refused: %s [R2]', async (_what, codeChallenge) => {
   const { broker } = neverOpened(await scriptedWorld());
   const failure = await failureOf(broker.authorize(editor, { codeChallenge, state: 'a state' }));
   expect(failure).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('code_challenge') });
 });
 
-test('R3: a verifier has 43 to 128 unreserved characters and is fresh each time', () => {
+test('a verifier has 43 to 128 unreserved characters and is fresh each time [R3]', () => {
   const verifiers = Array.from({ length: 500 }, () => newChallenge().codeVerifier);
   for (const verifier of verifiers) expect(verifier).toMatch(/^[A-Za-z0-9._~-]{43,128}$/);
   expect(new Set(verifiers).size).toBe(verifiers.length);
 });
 
-test('R3: a verifier holds 256 bits, of which none is constant', () => {
+test('a verifier holds 256 bits, of which none is constant [R3]', () => {
   const bytes = Array.from({ length: 200 }, () => Buffer.from(newChallenge().codeVerifier, 'base64url'));
   expect(new Set(bytes.map(({ length }) => length))).toEqual(new Set([32]));
   const ever = (bit: number, value: number) => bytes.some((one) => (((one[bit >> 3] ?? 0) >> (bit & 7)) & 1) === value);
   for (let bit = 0; bit < 256; bit++) expect([ever(bit, 0), ever(bit, 1)]).toEqual([true, true]);
 });
 
-test('R4: a state of the broker is an unguessable UUID', async () => {
+test('a state of the broker is an unguessable UUID [R4]', async () => {
   const { broker } = await scriptedWorld();
   const states = Array.from({ length: 500 }, () => broker.challenge(editor).state);
   for (const state of states) {
@@ -67,14 +67,14 @@ test('R4: a state of the broker is an unguessable UUID', async () => {
 test.each([
   ['64 hexadecimal digits', 'b7'.repeat(32)],
   ['any characters', 'état & <state>="1"+%2B/?#'],
-])("R4: a client's own state is passed on as it is: %s", async (_what, state) => {
+])("a client's own state is passed on as it is: %s [R4]", async (_what, state) => {
   const { broker, browser } = await scriptedWorld();
   const result = await broker.authorize(editor, { codeChallenge: ownChallenge().codeChallenge, state });
   expect(result.state).toBe(state);
   expect(parametersOf(await browser.tab()).state).toBe(state);
 });
 
-test("R4: another owner cannot use a state, and its owner's sign-in goes on", async () => {
+test("another owner cannot use a state, and its owner's sign-in goes on [R4]", async () => {
   const { broker, browser } = await scriptedWorld();
   const { state, codeChallenge } = broker.challenge(editor);
   const failure = await failureOf(broker.authorize(another, { state, codeChallenge }));
@@ -83,7 +83,7 @@ test("R4: another owner cannot use a state, and its owner's sign-in goes on", as
   expect(await broker.authorize(editor, {})).toMatchObject({ state });
 });
 
-test("R4: another owner cannot answer for a state, and its owner's sign-in goes on", async () => {
+test("another owner cannot answer for a state, and its owner's sign-in goes on [R4]", async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = broker.authorize(editor, {});
   const parameters = await browser.callback(await browser.tab());
@@ -92,7 +92,7 @@ test("R4: another owner cannot answer for a state, and its owner's sign-in goes 
   expect(await outcome).toMatchObject({ code: parameters.get('code') });
 });
 
-test('R4: a browser that comes by itself speaks for no program: the state is its proof, and the code goes to its owner', async () => {
+test('a browser that comes by itself speaks for no program: the state is its proof, and the code goes to its owner [R4]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const { state, codeChallenge } = broker.challenge(editor);
   expect((await failureOf(broker.authorizeAddress({ state: 'guessed', codeChallenge }))).code).toBe('invalid_request');
@@ -104,7 +104,7 @@ test('R4: a browser that comes by itself speaks for no program: the state is its
   expect(await broker.token(editor, undefined)).toMatchObject({ accessToken: expect.any(String) });
 });
 
-test('R4: nothing that is shown holds a state, a verifier, a nonce or an address', async () => {
+test('nothing that is shown holds a state, a verifier, a nonce or an address [R4]', async () => {
   const { broker, browser, log } = await scriptedWorld({ person: null });
   const { state, codeVerifier, codeChallenge } = broker.challenge(editor);
   void broker.authorize(editor, {}).catch(() => undefined);
@@ -116,7 +116,7 @@ test('R4: nothing that is shown holds a state, a verifier, a nonce or an address
   }
 });
 
-test('R4: a wrong state, none, or a doubled one is refused and does not disturb the one that waits', async () => {
+test('a wrong state, none, or a doubled one is refused and does not disturb the one that waits [R4]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = broker.authorize(editor, {});
   const right = await browser.callback(await browser.tab());
@@ -134,7 +134,7 @@ test('R4: a wrong state, none, or a doubled one is refused and does not disturb 
   expect(await outcome).toMatchObject({ code: right.get('code') });
 });
 
-test('R4: a state is used once: the replay of a callback is refused and changes nothing', async () => {
+test('a state is used once: the replay of a callback is refused and changes nothing [R4]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = broker.authorize(editor, {});
   const parameters = await browser.callback(await browser.tab());
@@ -148,7 +148,7 @@ test('R4: a state is used once: the replay of a callback is refused and changes 
   expect(await broker.authorize(editor, {})).toMatchObject({ code });
 });
 
-test('R4: of two callbacks at the same moment exactly one is taken', async () => {
+test('of two callbacks at the same moment exactly one is taken [R4]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = broker.authorize(editor, {});
   const parameters = await browser.callback(await browser.tab());
@@ -157,7 +157,7 @@ test('R4: of two callbacks at the same moment exactly one is taken', async () =>
   expect(await outcome).toMatchObject({ code: parameters.get('code') });
 });
 
-test("R4: a client's state that was used is not taken for a second, different sign-in", async () => {
+test("a client's state that was used is not taken for a second, different sign-in [R4]", async () => {
   const { broker, browser } = await scriptedWorld();
   await broker.authorize(editor, { codeChallenge: ownChallenge().codeChallenge, state: 'mine' });
   const second = broker.authorize(editor, {
@@ -168,14 +168,14 @@ test("R4: a client's state that was used is not taken for a second, different si
   expect(browser.opened).toHaveLength(1);
 });
 
-test('R4: a code_challenge that is not the one of its state is refused', async () => {
+test('a code_challenge that is not the one of its state is refused [R4]', async () => {
   const { broker } = neverOpened(await scriptedWorld());
   const { state } = broker.challenge(editor);
   const failure = await failureOf(broker.authorize(editor, { codeChallenge: ownChallenge().codeChallenge, state }));
   expect(failure.code).toBe('invalid_request');
 });
 
-test('R4: a challenge can be used until its ten minutes are over', async () => {
+test('a challenge can be used until its ten minutes are over [R4]', async () => {
   const { broker, clock } = await scriptedWorld();
   const { state } = broker.challenge(editor);
   clock.advance(10 * minute - 1);
@@ -183,7 +183,7 @@ test('R4: a challenge can be used until its ten minutes are over', async () => {
   expect(result).toEqual({ code: expect.any(String), state });
 });
 
-test('R4: a challenge is gone after ten minutes', async () => {
+test('a challenge is gone after ten minutes [R4]', async () => {
   const { broker, clock } = await scriptedWorld();
   const { state } = broker.challenge(editor);
   clock.advance(10 * minute);
@@ -192,7 +192,7 @@ test('R4: a challenge is gone after ten minutes', async () => {
   expect(result.challenge?.state).toBe(result.state);
 });
 
-test('R4: a code that nobody exchanged is gone ten minutes after it came', async () => {
+test('a code that nobody exchanged is gone ten minutes after it came [R4]', async () => {
   const { broker, clock, provider } = await scriptedWorld();
   await broker.authorize(editor, {});
   clock.advance(10 * minute);
@@ -200,7 +200,7 @@ test('R4: a code that nobody exchanged is gone ten minutes after it came', async
   expect(provider.count('/oauth/token')).toBe(0);
 });
 
-test('R4: a login page that was left open past its deadline is refused, also when the machine slept meanwhile', async () => {
+test('a login page that was left open past its deadline is refused, also when the machine slept meanwhile [R4]', async () => {
   const { broker, browser, clock } = await scriptedWorld({ person: null });
   const outcome = failureOf(broker.authorize(editor, {}));
   const parameters = await browser.callback(await browser.tab());
@@ -210,7 +210,7 @@ test('R4: a login page that was left open past its deadline is refused, also whe
   expect((await outcome).code).toBe('authorization_timeout');
 });
 
-test('R4: after the machine slept past the deadline an equal sign-in opens a new login, and does not join the dead one', async () => {
+test('after the machine slept past the deadline an equal sign-in opens a new login, and does not join the dead one [R4]', async () => {
   const { broker, browser, clock } = await scriptedWorld({ person: null });
   const before = failureOf(broker.authorize(editor, {}));
   await browser.tab();
@@ -228,7 +228,7 @@ test('R4: after the machine slept past the deadline an equal sign-in opens a new
   expect((await before).code).toBe('authorization_timeout');
 });
 
-test('R9: a callback is refused while its challenge has not become a sign-in', async () => {
+test('a callback is refused while its challenge has not become a sign-in [R9]', async () => {
   const { broker } = neverOpened(await scriptedWorld());
   const { state } = broker.challenge(editor);
   const parameters = new URLSearchParams({ state, code: 'a code', iss: 'https://tenant.example/' });
@@ -236,7 +236,7 @@ test('R9: a callback is refused while its challenge has not become a sign-in', a
   expect((await failureOf(broker.token(editor, undefined))).code).toBe('invalid_grant');
 });
 
-test('R9: a callback is refused after its sign-in has ended', async () => {
+test('a callback is refused after its sign-in has ended [R9]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = failureOf(broker.authorize(editor, {}));
   const parameters = await browser.callback(await browser.tab());
@@ -245,7 +245,7 @@ test('R9: a callback is refused after its sign-in has ended', async () => {
   expect((await failureOf(broker.respond(parameters))).code).toBe('unknown_state');
 });
 
-test('6.1: many challenges are pending at once, and each is used by its state', async () => {
+test('many challenges are pending at once, and each is used by its state [W13]', async () => {
   const { broker, browser } = await scriptedWorld();
   const challenges = Array.from({ length: 20 }, () => broker.challenge(editor));
   for (const { state, codeChallenge } of challenges) {
@@ -254,7 +254,7 @@ test('6.1: many challenges are pending at once, and each is used by its state', 
   expect(browser.opened.map((opened) => parametersOf(opened).state)).toEqual(challenges.map(({ state }) => state));
 });
 
-test("6.1: clear drops the caller's own sign-ins only", async () => {
+test("clear drops the caller's own sign-ins only [W13]", async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const mine = failureOf(broker.authorize(editor, {}));
   await browser.tab();
@@ -266,7 +266,7 @@ test("6.1: clear drops the caller's own sign-ins only", async () => {
   expect((await others).code).toMatch(/^code-/);
 });
 
-test('6.1: clear drops a challenge that was not used yet', async () => {
+test('clear drops a challenge that was not used yet [W13]', async () => {
   const { broker } = await scriptedWorld();
   const { state } = broker.challenge(editor);
   broker.clear(editor);
@@ -274,7 +274,7 @@ test('6.1: clear drops a challenge that was not used yet', async () => {
   expect(result.state).not.toBe(state);
 });
 
-test('6.1: clear drops a code that was received and not exchanged', async () => {
+test('clear drops a code that was received and not exchanged [W13]', async () => {
   const { broker, provider } = await scriptedWorld();
   await broker.authorize(editor, {});
   broker.clear(editor);
@@ -282,7 +282,7 @@ test('6.1: clear drops a code that was received and not exchanged', async () => 
   expect(provider.count('/oauth/token')).toBe(0);
 });
 
-test("6.1: one owner's unused challenges are bounded, and take nothing from another's", async () => {
+test("one owner's unused challenges are bounded, and take nothing from another's [W13]", async () => {
   const { broker } = await scriptedWorld();
   const others = broker.challenge(another);
   const first = broker.challenge(editor);
@@ -295,7 +295,7 @@ test("6.1: one owner's unused challenges are bounded, and take nothing from anot
   );
 });
 
-test('6.1: the unused challenges of all owners together are bounded: every connection of an unknown program is one', async () => {
+test('the unused challenges of all owners together are bounded: every connection of an unknown program is one [W13]', async () => {
   const { broker } = neverOpened(await scriptedWorld());
   const first = broker.challenge('unknown:0');
   const second = broker.challenge('unknown:1');
@@ -318,7 +318,7 @@ async function startMany({ broker }: World, owner: string, count: number, name: 
   return refused;
 }
 
-test('L8: a program may start 30 sign-ins in a minute, and is then slowed down without a further tab', async () => {
+test('a program may start 30 sign-ins in a minute, and is then slowed down without a further tab [L8]', async () => {
   const world = await scriptedWorld();
   expect(await startMany(world, editor, 30, 'first')).toEqual([]);
   const refused = await startMany(world, editor, 200, 'second');
@@ -327,7 +327,7 @@ test('L8: a program may start 30 sign-ins in a minute, and is then slowed down w
   expect(world.browser.opened).toHaveLength(230 - refused.length);
 });
 
-test('L8: the limit is one for each program, and over after a minute', async () => {
+test('the limit is one for each program, and over after a minute [L8]', async () => {
   const world = await scriptedWorld();
   await startMany(world, editor, 200, 'first');
   expect(await startMany(world, another, 30, 'second')).toEqual([]);
@@ -335,7 +335,7 @@ test('L8: the limit is one for each program, and over after a minute', async () 
   expect(await startMany(world, editor, 30, 'third')).toEqual([]);
 });
 
-test('L8: sign-ins that join one that is open do not count', async () => {
+test('sign-ins that join one that is open do not count [L8]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const many = Array.from({ length: 500 }, () => broker.authorize(editor, {}));
   await browser.finish(await browser.tab());

@@ -151,7 +151,7 @@ function expectNothing({ broker, vault }: DeviceWorld): void {
   expect(vault.state?.accounts ?? []).toEqual([]);
 }
 
-describe('T13: a login on another device', () => {
+describe('a login on another device [T13]', () => {
   test('shows the address and the code, waits, and signs the person in', async () => {
     const world = neverOpened(await deviceWorld({}, { settings: { audience: 'https://api.example/' } }));
     const { broker, clock, provider, shown, vault } = world;
@@ -255,7 +255,7 @@ describe('T13: a login on another device', () => {
   });
 });
 
-describe('T13: where a browser is tried and does not open', () => {
+describe('where a browser is tried and does not open [T13]', () => {
   const failing = async (options: WorldOptions = {}) => {
     const world = await deviceWorld({}, { opens: true, ...options });
     world.browser.failure = () => new Error('spawn xdg-open ENOENT');
@@ -315,7 +315,7 @@ describe('T13: where a browser is tried and does not open', () => {
   });
 });
 
-describe('T13: how often the provider is asked (RFC 8628 §3.5)', () => {
+describe('how often the provider is asked (RFC 8628 §3.5) [T13]', () => {
   test('never faster than the interval, five seconds slower after each slow_down', async () => {
     const world = await deviceWorld();
     const { clock } = world;
@@ -372,7 +372,7 @@ describe('T13: how often the provider is asked (RFC 8628 §3.5)', () => {
   });
 });
 
-describe('T13: how a login on another device ends', () => {
+describe('how a login on another device ends [T13]', () => {
   test.each(['expired_token', 'the deadline'])(
     'by %s: authorization_timeout, with words for the person',
     async (by) => {
@@ -417,7 +417,7 @@ describe('T13: how a login on another device ends', () => {
     expectNothing(world);
   });
 
-  test('R4: its code is for its owner: another one neither gets it nor waits on it', async () => {
+  test('its code is for its owner: another one neither gets it nor waits on it [R4]', async () => {
     const world = await deviceWorld();
     const { broker } = world;
     const { failed } = await started(world);
@@ -498,7 +498,7 @@ describe('T13: how a login on another device ends', () => {
     },
   );
 
-  test('T19: the code of a cancelled login was entered: its token does not end who signed in meanwhile, and is revoked after', async () => {
+  test('the code of a cancelled login was entered: its token does not end who signed in meanwhile, and is revoked after [T19]', async () => {
     const world = await deviceWorld();
     const grants = new Grants('person');
     world.provider.grants = grants;
@@ -571,7 +571,7 @@ describe('T13: how a login on another device ends', () => {
   });
 });
 
-describe('T13: more than one who waits', () => {
+describe('more than one who waits [T13]', () => {
   test('two that ask in the same moment share one code, and both get the person', async () => {
     const world = await deviceWorld();
     const first = world.broker.ensureSignedIn(editor, patience);
@@ -642,7 +642,7 @@ describe('T13: more than one who waits', () => {
     expect(await signedIn).toMatchObject({ subject: ada });
   });
 
-  test('T18: somebody else who signs in meanwhile is whom the callers get, and stays the active person', async () => {
+  test('somebody else who signs in meanwhile is whom the callers get, and stays the active person [T18]', async () => {
     const world = await deviceWorld();
     const { broker, clock, provider } = world;
     const { signedIn } = await started(world);
@@ -660,7 +660,7 @@ describe('T13: more than one who waits', () => {
     expect(broker.state().person).toMatchObject({ subject: 'auth0|grace-hopper' });
   });
 
-  test('L8: a program that starts one login after the other is stopped', async () => {
+  test('a program that starts one login after the other is stopped [L8]', async () => {
     const world = await deviceWorld();
     for (let count = 0; count < 60; count += 1) {
       const { failed } = await started(world);
@@ -676,7 +676,7 @@ describe('T13: more than one who waits', () => {
   });
 });
 
-describe('T13: time that is not what it seems', () => {
+describe('time that is not what it seems [T13]', () => {
   test('after sleep an expired code ends at once, without another question', async () => {
     const world = await deviceWorld();
     const { failed } = await started(world);
@@ -699,7 +699,7 @@ describe('T13: time that is not what it seems', () => {
   });
 });
 
-describe('T13: a login that does not start', () => {
+describe('a login that does not start [T13]', () => {
   test('without device authorization the login is opened as before', async () => {
     const world = await deviceWorld();
     world.provider.metadata = {};
@@ -749,7 +749,7 @@ describe('T13: a login that does not start', () => {
   });
 });
 
-describe('T13: a provider that lies', () => {
+describe('a provider that lies [T13]', () => {
   test.each([
     ['no device_code', { device_code: undefined }],
     ['no user_code', { user_code: undefined }],
@@ -785,7 +785,7 @@ describe('T13: a provider that lies', () => {
     expect(world.asked).toEqual([]);
   });
 
-  test('T20: in its keys for a moment: the same tokens are verified with the right ones, and not asked for again', async () => {
+  test('in its keys for a moment: the same tokens are verified with the right ones, and not asked for again [T20]', async () => {
     const world = neverOpened(await deviceWorld());
     const { signedIn } = await started(world);
     world.provider.answers.set('/jwks.json', () => Response.json({ keys: [] }));
@@ -798,7 +798,7 @@ describe('T13: a provider that lies', () => {
     expect(world.asked).toHaveLength(1);
   });
 
-  test('T5: by Retry-After it is left alone for that long', async () => {
+  test('by Retry-After it is left alone for that long [T5]', async () => {
     const world = neverOpened(await deviceWorld());
     const { signedIn } = await started(world);
     world.answer = () => new Response('busy', { status: 429, headers: { 'Retry-After': '40' } });
@@ -891,7 +891,7 @@ describe('T13: a provider that lies', () => {
   });
 });
 
-test('T9: neither codes nor tokens are in the log, however the login ends', async () => {
+test('neither codes nor tokens are in the log, however the login ends [T9]', async () => {
   const world = await deviceWorld();
   const { broker, clock, log } = world;
   const secrets = ['the-device-code', 'BCDF-GHJK', 'refresh-', 'access-', 'eyJ'];

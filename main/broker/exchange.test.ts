@@ -28,7 +28,7 @@ const toolCallback = 'https://tool.example/callback';
 const toolClient = { clientId: 'tool', redirectUris: [toolCallback] };
 const { codeVerifier, codeChallenge } = ownChallenge();
 
-test("6.3: a code of the broker's own sign-in becomes the session, with the profile in the answer", async () => {
+test("a code of the broker's own sign-in becomes the session, with the profile in the answer [W15]", async () => {
   const world = await localWorld();
   const result = await signInAs(world);
   expect(result).toMatchObject({
@@ -42,7 +42,7 @@ test("6.3: a code of the broker's own sign-in becomes the session, with the prof
   expect(storedAccountOf(world.vault).accessToken).toBe(result.accessToken);
 });
 
-test('6.4: the refresh token of the session is in no answer', async () => {
+test('the refresh token of the session is in no answer [W8]', async () => {
   const world = await localWorld();
   const answers = [
     await signInAs(world),
@@ -56,7 +56,7 @@ test('6.4: the refresh token of the session is in no answer', async () => {
   for (const answer of answers) expect(answer).not.toHaveProperty('refreshToken');
 });
 
-test('6.4: with exposeRefreshToken the answers have it', async () => {
+test('with exposeRefreshToken the answers have it [W8]', async () => {
   const world = await localWorld({ settings: { exposeRefreshToken: true } });
   const first = await signInAs(world);
   expect(first.refreshToken).toBe(storedAccountOf(world.vault).refreshToken);
@@ -65,7 +65,7 @@ test('6.4: with exposeRefreshToken the answers have it', async () => {
   expect(second.refreshToken).not.toBe(first.refreshToken);
 });
 
-test('T9: no token, code, verifier or e-mail address is logged', async () => {
+test('no token, code, verifier or e-mail address is logged [T9]', async () => {
   const world = await localWorld();
   const result = await world.broker.authorize(editor, {});
   const tokens = await world.broker.token(editor, exchangeOf(result));
@@ -96,7 +96,7 @@ test.each<[string, string, Partial<TokenRequest>]>([
   ['the redirect_uri', editor, { redirectUri: toolCallback }],
   ['no redirect_uri', editor, { redirectUri: undefined }],
   ['the client', editor, { clientId: 'tool' }],
-])('6.3: what does not fit is refused before the provider sees the code: %s', async (_what, owner, changes) => {
+])('what does not fit is refused before the provider sees the code: %s [W7]', async (_what, owner, changes) => {
   const world = await localWorld({
     settings: { redirectUris: [toolCallback], clients: ['tool'] },
     providerOptions: { clients: [toolClient] },
@@ -109,7 +109,7 @@ test.each<[string, string, Partial<TokenRequest>]>([
   expect(await world.broker.token(editor, exchangeOf(result))).toMatchObject({ profile: { sub: ada } });
 });
 
-test('6.7: an exchange for a client that is not known is refused', async () => {
+test('an exchange for a client that is not known is refused [W12]', async () => {
   const world = await localWorld();
   const result = await world.broker.authorize(editor, {});
   const failure = await failureOf(world.broker.token(editor, exchangeOf(result, { clientId: 'unknown' })));
@@ -117,28 +117,28 @@ test('6.7: an exchange for a client that is not known is refused', async () => {
   expect(world.provider.count('/oauth/token')).toBe(0);
 });
 
-test('6.3: without a body the code that came last is exchanged with its own verifier', async () => {
+test('without a body the code that came last is exchanged with its own verifier [W7]', async () => {
   const world = await localWorld();
   await world.broker.authorize(editor, {});
   expect(await world.broker.token(editor, undefined)).toMatchObject({ profile: { sub: ada } });
   expect((await failureOf(world.broker.token(another, undefined))).code).toBe('invalid_grant');
 });
 
-test('6.3: without a body a challenge of GET /pkce/challenge is enough', async () => {
+test('without a body a challenge of GET /pkce/challenge is enough [W7]', async () => {
   const world = await localWorld();
   world.broker.challenge(editor);
   await world.broker.authorize(editor, {});
   expect(await world.broker.token(editor, undefined)).toMatchObject({ profile: { sub: ada } });
 });
 
-test('6.3: without a body and without a code of this owner nothing reaches the provider', async () => {
+test('without a body and without a code of this owner nothing reaches the provider [W7]', async () => {
   const world = await localWorld();
   await world.broker.authorize(another, {});
   expect((await failureOf(world.broker.token(editor, undefined))).code).toBe('invalid_grant');
   expect(world.provider.count('/oauth/token')).toBe(0);
 });
 
-test('R15: equal exchanges at the same moment share one answer', async () => {
+test('equal exchanges at the same moment share one answer [R15]', async () => {
   const world = await localWorld();
   const asked = exchangeOf(await world.broker.authorize(editor, {}));
   const answers = await Promise.all(Array.from({ length: 50 }, () => world.broker.token(editor, asked)));
@@ -146,7 +146,7 @@ test('R15: equal exchanges at the same moment share one answer', async () => {
   expect(world.provider.count('/oauth/token')).toBe(1);
 });
 
-test('R15: a repeated exchange gets the first answer for 60 seconds, and invalid_grant after', async () => {
+test('a repeated exchange gets the first answer for 60 seconds, and invalid_grant after [R15]', async () => {
   const world = await localWorld();
   const asked = exchangeOf(await world.broker.authorize(editor, {}));
   const first = await world.broker.token(editor, asked);
@@ -159,7 +159,7 @@ test('R15: a repeated exchange gets the first answer for 60 seconds, and invalid
   expect(world.provider.count('/oauth/token')).toBe(1);
 });
 
-test('R15: the first answer is for its owner and verifier only', async () => {
+test('the first answer is for its owner and verifier only [R15]', async () => {
   const world = await localWorld();
   const asked = exchangeOf(await world.broker.authorize(editor, {}));
   await world.broker.token(editor, asked);
@@ -168,7 +168,7 @@ test('R15: the first answer is for its owner and verifier only', async () => {
   expect((await failureOf(world.broker.token(editor, wrong))).code).toBe('invalid_grant');
 });
 
-test('T10: after a sign-out a repeated exchange does not give the tokens that were wiped', async () => {
+test('after a sign-out a repeated exchange does not give the tokens that were wiped [T10]', async () => {
   const world = await localWorld();
   const asked = exchangeOf(await world.broker.authorize(editor, {}));
   await world.broker.token(editor, asked);
@@ -235,7 +235,7 @@ test("the provider's refusal of a code is invalid_grant with its words, and is n
   expect(world.provider.count('/oauth/token')).toBe(1);
 });
 
-test('6.3: for the session the configured scopes are asked for beside those of the client', async () => {
+test('for the session the configured scopes are asked for beside those of the client [W15]', async () => {
   const world = await localWorld();
   const result = await world.broker.authorize(editor, { scope: ['openid', 'email'], codeChallenge });
   expect(
@@ -247,7 +247,7 @@ test('6.3: for the session the configured scopes are asked for beside those of t
   expect(world.broker.state().person?.renewable).toBe(true);
 });
 
-test('6.3: for another audience only the scopes of the client are asked for, and no session comes of it', async () => {
+test('for another audience only the scopes of the client are asked for, and no session comes of it [W15]', async () => {
   const world = await localWorld();
   const result = await world.broker.authorize(editor, { scope: ['openid'], audience: api, codeChallenge });
   expect(parametersOf(await world.browser.tab())).toMatchObject({ scope: 'openid', audience: api });
@@ -257,7 +257,7 @@ test('6.3: for another audience only the scopes of the client are asked for, and
   expect(world.vault.saves).toEqual([]);
 });
 
-test('6.3: for another client no session comes of it', async () => {
+test('for another client no session comes of it [W15]', async () => {
   const world = await localWorld({
     settings: { clients: ['tool'] },
     providerOptions: { clients: [{ clientId: 'tool', redirectUris: [redirectUri] }] },
@@ -269,7 +269,7 @@ test('6.3: for another client no session comes of it', async () => {
   expect(world.vault.saves).toEqual([]);
 });
 
-test('6.3: with a configured audience the session is for it', async () => {
+test('with a configured audience the session is for it [W15]', async () => {
   const world = await localWorld({ settings: { audience: api } });
   expect(await signInAs(world)).toMatchObject({ audience: api });
   expect(storedAccountOf(world.vault).audience).toBe(api);
@@ -305,7 +305,7 @@ function toolWorld(): Promise<LocalWorld> {
   });
 }
 
-test('T18: a foreign code is passed through and changes nothing here', async () => {
+test('a foreign code is passed through and changes nothing here [T18]', async () => {
   const world = neverOpened(await toolWorld());
   const result = await world.broker.token(editor, await foreignCode(world));
   expect(result).toMatchObject({ clientId: 'tool' });
@@ -315,7 +315,7 @@ test('T18: a foreign code is passed through and changes nothing here', async () 
   expect(world.vault.saves).toEqual([]);
 });
 
-test('T18: a foreign code of the configured client leaves the person who is signed in', async () => {
+test('a foreign code of the configured client leaves the person who is signed in [T18]', async () => {
   const world = await localWorld({
     providerOptions: { redirectUris: [redirectUri, toolCallback] },
     settings: { redirectUris: [toolCallback] },
@@ -335,7 +335,7 @@ test('T18: a foreign code of the configured client leaves the person who is sign
   expect(world.vault.saves).toHaveLength(saves);
 });
 
-test('T18: a foreign code that was exchanged here is refused the second time, and the provider is not asked', async () => {
+test('a foreign code that was exchanged here is refused the second time, and the provider is not asked [T18]', async () => {
   const world = await toolWorld();
   const asked = await foreignCode(world);
   await world.broker.token(editor, asked);
@@ -343,7 +343,7 @@ test('T18: a foreign code that was exchanged here is refused the second time, an
   expect(world.provider.count('/oauth/token')).toBe(1);
 });
 
-test('T18: a foreign code with a wrong verifier is refused by the provider, and still good for the right one', async () => {
+test('a foreign code with a wrong verifier is refused by the provider, and still good for the right one [T18]', async () => {
   const world = await toolWorld();
   const asked = await foreignCode(world);
   world.provider.fault('/oauth/token', { status: 400, body: { error: 'invalid_grant' }, times: 1 });
@@ -355,7 +355,7 @@ test.each([
   ['code', { code: undefined }],
   ['redirect_uri', { redirectUri: undefined }],
   ['code_verifier', { codeVerifier: undefined }],
-])('T18: an exchange without a %s does not reach the provider', async (_what, changes) => {
+])('an exchange without a %s does not reach the provider [T18]', async (_what, changes) => {
   const world = neverOpened(await toolWorld());
   const asked = {
     grantType: 'authorization_code',
@@ -368,7 +368,7 @@ test.each([
   expect(world.provider.count('/oauth/token')).toBe(0);
 });
 
-test("T18: a code that went to the client's own redirect_uri is the client's, and whoever waited for it here has it too", async () => {
+test("a code that went to the client's own redirect_uri is the client's, and whoever waited for it here has it too [T18]", async () => {
   const world = await toolWorld();
   world.browser.person = undefined;
   const asked = { clientId: 'tool', redirectUri: toolCallback, codeChallenge, state: 'mine' };
@@ -387,7 +387,7 @@ test("T18: a code that went to the client's own redirect_uri is the client's, an
   expect(world.broker.state()).toMatchObject({ person: undefined, waiting: undefined });
 });
 
-test('6.4: grant_type=refresh_token gives a fresh access token of the session', async () => {
+test('grant_type=refresh_token gives a fresh access token of the session [W8]', async () => {
   const world = await localWorld();
   const first = await signInAs(world);
   const second = await world.broker.token(another, refreshGrant);
@@ -396,7 +396,7 @@ test('6.4: grant_type=refresh_token gives a fresh access token of the session', 
   expect(storedAccountOf(world.vault).accessToken).toBe(second.accessToken);
 });
 
-test('6.4: without a session a refresh says that nobody is signed in', async () => {
+test('without a session a refresh says that nobody is signed in [W8]', async () => {
   const { broker, provider } = neverOpened(await localWorld());
   expect((await failureOf(broker.token(editor, refreshGrant))).code).toBe('not_signed_in');
   expect(provider.count('/oauth/token')).toBe(0);
@@ -405,7 +405,7 @@ test('6.4: without a session a refresh says that nobody is signed in', async () 
 test.each<[string, Partial<TokenRequest>]>([
   ['audience', { audience: api }],
   ['client_id', { clientId: 'tool' }],
-])('T12: a refresh for another %s is refused before the provider is asked', async (_what, changes) => {
+])('a refresh for another %s is refused before the provider is asked [T12]', async (_what, changes) => {
   const world = await localWorld({ settings: { clients: ['tool'] } });
   await signInAs(world);
   const failure = await failureOf(world.broker.token(editor, { ...refreshGrant, ...changes }));
@@ -413,7 +413,7 @@ test.each<[string, Partial<TokenRequest>]>([
   expect(world.provider.count('/oauth/token')).toBe(1);
 });
 
-test('T12: a refresh asks neither for a scope nor for an audience', async () => {
+test('a refresh asks neither for a scope nor for an audience [T12]', async () => {
   const world = await localWorld({ settings: { audience: api } });
   await signInAs(world);
   world.provider.clearRequests();
@@ -423,7 +423,7 @@ test('T12: a refresh asks neither for a scope nor for an audience', async () => 
   expect(renewed.scope).toBe('openid profile email offline_access');
 });
 
-test("6.4: a refresh token that the client carries is the client's own affair: passed through, the new one handed back", async () => {
+test("a refresh token that the client carries is the client's own affair: passed through, the new one handed back [W8]", async () => {
   const provider = await localProvider();
   const others = await localWorld({ provider, settings: { exposeRefreshToken: true } });
   const { refreshToken: carried } = await signInAs(others, 'Grace Hopper');
@@ -437,7 +437,7 @@ test("6.4: a refresh token that the client carries is the client's own affair: p
   expect(world.vault.saves).toHaveLength(saves);
 });
 
-test('6.4: a carried refresh token that the provider refuses is invalid_grant, and the session stays', async () => {
+test('a carried refresh token that the provider refuses is invalid_grant, and the session stays [W8]', async () => {
   const world = await localWorld();
   await signInAs(world);
   const failure = await failureOf(world.broker.token(editor, { ...refreshGrant, refreshToken: 'made up' }));
@@ -445,7 +445,7 @@ test('6.4: a carried refresh token that the provider refuses is invalid_grant, a
   expect(world.broker.state().person).toMatchObject({ subject: ada });
 });
 
-test("6.4: the session's own refresh token, which a client may have by exposeRefreshToken, renews the session", async () => {
+test("the session's own refresh token, which a client may have by exposeRefreshToken, renews the session [W8]", async () => {
   const world = await localWorld({ settings: { exposeRefreshToken: true } });
   const { refreshToken } = await signInAs(world);
   const renewed = await world.broker.token(editor, { ...refreshGrant, refreshToken });
@@ -455,7 +455,7 @@ test("6.4: the session's own refresh token, which a client may have by exposeRef
   });
 });
 
-test('6.4: an earlier refresh token of the session, which a client still has, does not end the session', async () => {
+test('an earlier refresh token of the session, which a client still has, does not end the session [W8]', async () => {
   const world = await localWorld({ settings: { exposeRefreshToken: true } });
   const { refreshToken } = await signInAs(world);
   await world.broker.token(editor, refreshGrant);
@@ -463,7 +463,7 @@ test('6.4: an earlier refresh token of the session, which a client still has, do
   expect((await world.broker.token(editor, refreshGrant)).accessToken).not.toBe('');
 });
 
-test("6.4: a carried refresh token of another account of the broker never gives the active person's tokens", async () => {
+test("a carried refresh token of another account of the broker never gives the active person's tokens [W8]", async () => {
   const world = await localWorld({ settings: { exposeRefreshToken: true } });
   const active = await signInAs(world);
   const { refreshToken, accessToken } = await signInAs(world, 'Grace Hopper');
@@ -473,7 +473,7 @@ test("6.4: a carried refresh token of another account of the broker never gives 
   expect(await world.broker.userInfo()).toMatchObject({ sub: ada });
 });
 
-test("T9: a failed check names the claim and quotes nothing of the provider's answer", async () => {
+test("a failed check names the claim and quotes nothing of the provider's answer [T9]", async () => {
   const world = await scriptedWorld();
   world.provider.claims = { aud: 'secret-audience-value' };
   const { message } = await failureOf(signInAs(world));
@@ -485,14 +485,14 @@ test.each([
   ['behind', 7200, {}],
   ['ahead', -7200, {}],
   ['so far ahead that the ID token seems to be expired', -7200, { exp: Math.floor(Date.now() / 1000) - 3600 }],
-])('T15: a clock that is %s is named as such, with the difference in seconds', async (_what, seconds, more) => {
+])('a clock that is %s is named as such, with the difference in seconds [T15]', async (_what, seconds, more) => {
   const world = await scriptedWorld();
   world.provider.claims = { iat: Math.floor(Date.now() / 1000) + seconds, ...more };
   const { message } = await failureOf(signInAs(world));
   expect(message).toMatch(/clocks?\b.*\b(7199|7200|7201) seconds/);
 });
 
-test('T16: the organization of a real sign-in is accepted', async () => {
+test('the organization of a real sign-in is accepted [T16]', async () => {
   const world = await localWorld();
   const result = await world.broker.authorize(editor, { organization: 'org_1', codeChallenge });
   expect(await world.broker.token(editor, exchangeOf(result, { codeVerifier }))).toMatchObject({
@@ -508,7 +508,7 @@ test('the sign-in works while the profile cannot be read', async () => {
   expect(await world.broker.userInfo()).toMatchObject({ sub: ada });
 });
 
-test('R2: the verifier that reaches the provider is the one of the challenge', async () => {
+test('the verifier that reaches the provider is the one of the challenge [R2]', async () => {
   const world = await localWorld();
   const result = await world.broker.authorize(editor, {});
   await world.broker.token(editor, exchangeOf(result));

@@ -100,7 +100,7 @@ async function tenSeconds(world: ScriptedWorld): Promise<void> {
 }
 
 describe('no storms', () => {
-  test('T5: offline with an ended token, and the profile is due too: one try, then the backoff', async () => {
+  test('offline with an ended token, and the profile is due too: one try, then the backoff [T5]', async () => {
     const last = await signedIn();
     for (const path of ['/oauth/token', '/userinfo']) last.provider.answers.set(path, offline);
     const world = await nextStart(last);
@@ -118,7 +118,7 @@ describe('no storms', () => {
     expect(refreshes(world)).toBeLessThanOrEqual(9);
   });
 
-  test('T5: a refusal is not repeated unasked because the profile cannot be read', async () => {
+  test('a refusal is not repeated unasked because the profile cannot be read [T5]', async () => {
     const world = await signedIn();
     world.provider.answers.set('/userinfo', () => new Response(null, { status: 503 }));
     world.clock.advance(10 * minute);
@@ -148,7 +148,7 @@ describe('no storms', () => {
   test.each([
     [401, 'invalid_token'],
     [403, 'insufficient_scope'],
-  ])('T5: a %s of userinfo is not asked for again by every caller', async (status, error) => {
+  ])('a %s of userinfo is not asked for again by every caller [T5]', async (status, error) => {
     const world = await signedIn();
     world.clock.jump(10 * minute);
     const headers = { 'WWW-Authenticate': `Bearer error="${error}"` };
@@ -160,7 +160,7 @@ describe('no storms', () => {
     expect(await world.broker.userInfo()).toMatchObject({ sub: ada });
   });
 
-  test('T5: a provider that is busy is not asked by every caller of a token for another API', async () => {
+  test('a provider that is busy is not asked by every caller of a token for another API [T5]', async () => {
     const world = await signedIn();
     world.provider.answers.set('/oauth/token', () => new Response(null, { status: 429 }));
     for (let call = 0; call < 50; call += 1) {
@@ -200,7 +200,7 @@ describe('no storms', () => {
   });
 });
 
-describe('T5: what is said, and until when', () => {
+describe('what is said, and until when [T5]', () => {
   test('a refusal is not shown any more when the renewal works again, although the network failed in between', async () => {
     const world = await signedIn();
     world.provider.answers.set('/oauth/token', refuse(403, 'access_denied'));
@@ -254,7 +254,7 @@ describe('T5: what is said, and until when', () => {
     expect(world.broker.state().problem).toBeUndefined();
   });
 
-  test('T9: an e-mail address in the words of the provider is not logged', async () => {
+  test('an e-mail address in the words of the provider is not logged [T9]', async () => {
     const world = await signedIn();
     const words = { error: 'access_denied', error_description: 'the user ada@example.com is blocked' };
     world.provider.answers.set('/oauth/token', () => Response.json(words, { status: 403 }));
@@ -277,7 +277,7 @@ describe('why a session has ended', () => {
     ['there was no network', '/oauth/token', offline],
     ['the metadata could not be read', '/.well-known/openid-configuration', broken],
     ['the provider had no time (429)', '/oauth/token', () => new Response(null, { status: 429 })],
-  ])('T4: %s: no answer was lost, and none is said to be', async (_name, path, answer) => {
+  ])('%s: no answer was lost, and none is said to be [T4]', async (_name, path, answer) => {
     const last = await signedIn();
     last.provider.answers.set(path, answer);
     const world = await nextStart(last, { expiresAt: 0 });
@@ -287,7 +287,7 @@ describe('why a session has ended', () => {
     expect(await ended(world)).toContain('no longer accepts it');
   });
 
-  test('T4: an answer that broke off stays lost, although another try was refused for another reason', async () => {
+  test('an answer that broke off stays lost, although another try was refused for another reason [T4]', async () => {
     const world = await signedIn();
     world.provider.answers.set('/oauth/token', broken);
     world.clock.advance(hour - minute);
@@ -297,7 +297,7 @@ describe('why a session has ended', () => {
     expect(await ended(world)).toMatch(/connection broke .* was lost/);
   });
 
-  test('T4: a loss of this run is not taken for one of the last run', async () => {
+  test('a loss of this run is not taken for one of the last run [T4]', async () => {
     const last = await signedIn();
     const world = await nextStart(last, { renewalSentAt: last.clock.now(), expiresAt: 0 });
     await vi.waitFor(() => expect(storedAccountOf(world.vault).renewalSentAt).toBeUndefined());
@@ -376,7 +376,7 @@ describe('the disk', () => {
     expect(world.broker.state().problem).toBeUndefined();
   });
 
-  test('6.3: a replaced refresh token is revoked as soon as the new one is on disk, also when that took two tries', async () => {
+  test('a replaced refresh token is revoked as soon as the new one is on disk, also when that took two tries [T10]', async () => {
     // Of two sessions in browsers one may be revoked while the other is kept (T19).
     const world = await grantWorld('session');
     await signsIn(world, { sid: 'one' });
@@ -394,7 +394,7 @@ describe('the disk', () => {
     await vi.waitFor(() => expect(world.vault.state?.revocations).toEqual([]));
   });
 
-  test('T10: a keyring that does not answer holds up neither the sign-out nor its revocation', async () => {
+  test('a keyring that does not answer holds up neither the sign-out nor its revocation [T10]', async () => {
     const world = await signedIn();
     const { refreshToken } = storedAccountOf(world.vault);
     holdSaves(world);
@@ -478,7 +478,7 @@ describe('wrong answers', () => {
   });
 });
 
-test('T10: a refresh token that a new sign-in has brought again is not revoked for an old sign-out', async () => {
+test('a refresh token that a new sign-in has brought again is not revoked for an old sign-out [T10]', async () => {
   const provider = new ScriptedProvider();
   provider.tokens = { refresh_token: 'the-same' };
   const world = await scriptedWorld({ provider });
@@ -494,7 +494,7 @@ test('T10: a refresh token that a new sign-in has brought again is not revoked f
   expect(provider.count('/oauth/revoke')).toBe(0);
 });
 
-test('T10: a sign-out while a new sign-in of the same person is being written: nothing of either stays', async () => {
+test('a sign-out while a new sign-in of the same person is being written: nothing of either stays [T10]', async () => {
   const world = await signedIn();
   const release = holdSaves(world);
   signsInNext(world, ada);

@@ -247,7 +247,7 @@ export class Logins {
     const { audience: configured, scope: configuredScope } = this.#registration.settings;
     const audience = asked.audience ?? configured;
     const scope = new Set(asked.scope ?? []);
-    // A client that asks for less must not make the session unrenewable (contract 6.3).
+    // A client that asks for less must not make the session unrenewable (W15).
     if (this.#registration.isForSession({ clientId, audience }) || scope.size === 0) {
       for (const one of configuredScope.split(' ')) scope.add(one);
     }

@@ -93,7 +93,7 @@ const operations = {
   },
 } as const;
 
-describe.each(kinds)('T20: %s', (_kind, kid) => {
+describe.each(kinds)('%s [T20]', (_kind, kid) => {
   test.each(Object.entries(operations))('is verified after the keys were read once more: %s', async (name, ask) => {
     const { asked, scripted } = await knownProvider();
     await changeKeys(scripted, kid);
@@ -106,7 +106,7 @@ describe.each(kinds)('T20: %s', (_kind, kid) => {
   });
 });
 
-test('T20: a hundred answers that do not fit read the keys once, and all of them are verified', async () => {
+test('a hundred answers that do not fit read the keys once, and all of them are verified [T20]', async () => {
   const { asked, scripted } = await knownProvider();
   await changeKeys(scripted, 'two');
   const all = await Promise.all(Array.from({ length: 100 }, () => operations.renewal(asked)));
@@ -114,7 +114,7 @@ test('T20: a hundred answers that do not fit read the keys once, and all of them
   expect(scripted.count(keysPath)).toBe(1);
 });
 
-test('T20: answers that never fit do not make the broker read the keys in a loop', async () => {
+test('answers that never fit do not make the broker read the keys in a loop [T20]', async () => {
   const clock = new FakeClock();
   const { asked, scripted } = await knownProvider(clock);
   await changeKeys(scripted, 'two', 'the old one still');
@@ -137,7 +137,7 @@ async function signedIn(): Promise<ScriptedWorld> {
 const refreshTokensSent = ({ provider }: ScriptedWorld) =>
   provider.requests.filter(({ path }) => path === tokenPath).map(({ parameters }) => parameters.refresh_token);
 
-describe.each(kinds)('T20: a provider that publishes its new key a moment late: %s', (_kind, kid) => {
+describe.each(kinds)('a provider that publishes its new key a moment late: %s [T20]', (_kind, kid) => {
   test('the answer to a code is verified at the next try; the code is sent once', async () => {
     const world = await signedIn();
     const asked = exchangeOf(await world.broker.authorize('another', {}));
@@ -185,7 +185,7 @@ describe.each(kinds)('T20: a provider that publishes its new key a moment late: 
   });
 });
 
-test('T20: keys that cannot be read after a code was exchanged: verified at the next try, the code is sent once', async () => {
+test('keys that cannot be read after a code was exchanged: verified at the next try, the code is sent once [T20]', async () => {
   const world = await scriptedWorld();
   const asked = exchangeOf(await world.broker.authorize(editor, {}));
   world.provider.answers.set(keysPath, () => new Response('busy', { status: 503 }));
@@ -196,7 +196,7 @@ test('T20: keys that cannot be read after a code was exchanged: verified at the 
   expect(world.provider.count(tokenPath)).toBe(1);
 });
 
-test('T20: an answer that never fits is given up after a minute, and its code is not sent again', async () => {
+test('an answer that never fits is given up after a minute, and its code is not sent again [T20]', async () => {
   const world = await scriptedWorld();
   world.provider.now = () => world.clock.now();
   const asked = exchangeOf(await world.broker.authorize(editor, {}));
@@ -212,7 +212,7 @@ test('T20: an answer that never fits is given up after a minute, and its code is
   expect(world.provider.count(tokenPath)).toBe(1);
 });
 
-test('T20: a code whose answer is held is not sent again because another answer does not fit either', async () => {
+test('a code whose answer is held is not sent again because another answer does not fit either [T20]', async () => {
   const world = await scriptedWorld();
   world.provider.now = () => world.clock.now();
   const first = exchangeOf(await world.broker.authorize(editor, {}));
@@ -229,7 +229,7 @@ test('T20: a code whose answer is held is not sent again because another answer 
   expect(codes).toEqual([first.code, other.code]);
 });
 
-test('T20: new keys a moment after a renewal cost nobody a token', async () => {
+test('new keys a moment after a renewal cost nobody a token [T20]', async () => {
   const world = await signedIn();
   const { accessToken: first } = await world.broker.token(editor, refreshGrant);
   await changeKeys(world.provider, 'two');

@@ -76,7 +76,7 @@ test("the session's own audience is the session's own token, and asks nobody", a
   expect(world.provider.requests).toEqual([]);
 });
 
-test('T12: only the request for another API names it; a renewal of the session names neither audience nor scope', async () => {
+test('only the request for another API names it; a renewal of the session names neither audience nor scope [T12]', async () => {
   const world = await signedIn();
   await world.broker.accessToken({ audience: other, scope: 'openid email' });
   world.clock.advance(46 * second);
@@ -95,7 +95,7 @@ test('a scope alone gives a narrower token of the same API; the session keeps it
   expect(decodeJwt((await world.broker.accessToken()).accessToken).scope).toContain('offline_access');
 });
 
-test('T7: it is kept until it is about to end, and asked for anew then', async () => {
+test('it is kept until it is about to end, and asked for anew then [T7]', async () => {
   const world = await signedIn();
   const { accessToken: first } = await world.broker.accessToken({ audience: other });
   world.clock.jump(40 * second);
@@ -127,7 +127,7 @@ test('100 callers at the same time make one request and get the same token', asy
   await expectUnbrokenFamily(world);
 });
 
-test('T4: renewals of the session and for other APIs at the same time never use a refresh token twice', async () => {
+test('renewals of the session and for other APIs at the same time never use a refresh token twice [T4]', async () => {
   const world = await signedIn();
   const { broker, clock } = world;
   clock.advance(46 * second);
@@ -148,7 +148,7 @@ test('T4: renewals of the session and for other APIs at the same time never use 
   await expectUnbrokenFamily(world);
 });
 
-test('T4: the rotated refresh token is on disk before the token is handed out', async () => {
+test('the rotated refresh token is on disk before the token is handed out [T4]', async () => {
   const world = await signedIn();
   const before = storedAccountOf(world.vault).refreshToken;
   let isSaving = false;
@@ -162,7 +162,7 @@ test('T4: the rotated refresh token is on disk before the token is handed out', 
   expect(storedAccountOf(world.vault).refreshToken).not.toBe(before);
 });
 
-test('T4: a restart after it goes on with the rotated refresh token; the token for the other API is not on disk', async () => {
+test('a restart after it goes on with the rotated refresh token; the token for the other API is not on disk [T4]', async () => {
   const world = await signedIn();
   const { provider } = world;
   const { accessToken: token } = await world.broker.accessToken({ audience: other });
@@ -200,7 +200,7 @@ test('a scope that was not granted is provider_error, and the session goes on', 
   await expectUnbrokenFamily(world);
 });
 
-test('T5: what may pass is provider_unreachable, and after its backoff is asked again by the next caller', async () => {
+test('what may pass is provider_unreachable, and after its backoff is asked again by the next caller [T5]', async () => {
   const world = await signedIn();
   world.provider.fault('/oauth/token', { status: 503, times: 1 });
   expect(await failureOf(world.broker.accessToken({ audience: other }))).toMatchObject({
@@ -211,7 +211,7 @@ test('T5: what may pass is provider_unreachable, and after its backoff is asked 
   await expectUnbrokenFamily(world);
 });
 
-test('T5: a session that was revoked ends, with the reason for this caller, the next one and the person', async () => {
+test('a session that was revoked ends, with the reason for this caller, the next one and the person [T5]', async () => {
   const world = await signedIn();
   world.provider.revokeAll(ada);
   const first = await failureOf(world.broker.accessToken({ audience: other }));
@@ -223,14 +223,14 @@ test('T5: a session that was revoked ends, with the reason for this caller, the 
   expect(world.vault.state?.accounts).toEqual([]);
 });
 
-test('T5: after the session has ended, a kept token for another API is handed to nobody', async () => {
+test('after the session has ended, a kept token for another API is handed to nobody [T5]', async () => {
   const world = await signedIn();
   await world.broker.accessToken({ audience: other });
   await world.broker.signOut();
   expect(await failureOf(world.broker.accessToken({ audience: other }))).toMatchObject({ code: 'not_signed_in' });
 });
 
-test('T10: a sign-out while it is asked for wins: no token is handed out, and both refresh tokens are revoked', async () => {
+test('a sign-out while it is asked for wins: no token is handed out, and both refresh tokens are revoked [T10]', async () => {
   const world = await signedIn();
   const { broker, provider } = world;
   const release = provider.fault('/oauth/token', { hang: true });
@@ -245,7 +245,7 @@ test('T10: a sign-out while it is asked for wins: no token is handed out, and bo
   expect(new Set(revoked.map(({ parameters }) => parameters.token)).size).toBe(2);
 });
 
-test('T17: without offline_access it is a clear error that says so, and the session goes on', async () => {
+test('without offline_access it is a clear error that says so, and the session goes on [T17]', async () => {
   const world = await signedIn({
     providerOptions: { offlineAccess: false, accessTokenSeconds, refreshAudiences: [other] },
   });

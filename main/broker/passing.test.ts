@@ -109,7 +109,7 @@ function late({ provider }: ScriptedWorld): { release(): void } {
   return { release };
 }
 
-describe('T5: the token endpoint fails once, and is healthy at once', () => {
+describe('the token endpoint fails once, and is healthy at once [T5]', () => {
   test.each(passing)('%s: who asks has a token within seconds, by the second request', async (_name, answer) => {
     const world = await signedIn();
     once(world, tokenPath, answer);
@@ -162,7 +162,7 @@ describe('T5: the token endpoint fails once, and is healthy at once', () => {
   );
 });
 
-describe('T4: a refresh token whose answer was lost', () => {
+describe('a refresh token whose answer was lost [T4]', () => {
   test.each(unknown)('%s: it is not sent again while the access token serves', async (_name, answer) => {
     const world = await signedIn();
     const { accessToken, refreshToken } = storedAccountOf(world.vault);
@@ -237,7 +237,7 @@ describe('T4: a refresh token whose answer was lost', () => {
   );
 });
 
-describe('T5: a refusal', () => {
+describe('a refusal [T5]', () => {
   test.each(refusals)('%s is not repeated unasked, and who asks after a repair is let try', async (_name, answer) => {
     const world = await signedIn();
     world.provider.answers.set(tokenPath, answer);
@@ -295,7 +295,7 @@ describe('T5: a refusal', () => {
     ['temporarily_unavailable', 'provider_unreachable', 'Start the sign-in again in a moment'],
     ['server_error', 'provider_unreachable', 'Start the sign-in again in a moment'],
     ['invalid_scope', 'provider_error', 'Check the settings'],
-  ])('R13: %s at the callback is told with what to do', async (error, code, next) => {
+  ])('%s at the callback is told with what to do [R13]', async (error, code, next) => {
     const world = await scriptedWorld();
     world.provider.response = { code: undefined, error };
     const told = await failureOf(world.broker.authorize(editor, {}));
@@ -304,7 +304,7 @@ describe('T5: a refusal', () => {
   });
 });
 
-describe('T5: Retry-After is obeyed', () => {
+describe('Retry-After is obeyed [T5]', () => {
   const inTwenty = (now: number) => new Date(now + 20 * second).toUTCString();
   const forms: [string, (now: number) => Record<string, string>, number][] = [
     ['seconds', () => ({ 'Retry-After': '20' }), 20 * second],

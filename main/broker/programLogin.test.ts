@@ -18,7 +18,7 @@ async function waiting(): Promise<LocalWorld & { readonly page: string; readonly
   return { ...world, asked, page: await world.browser.tab() };
 }
 
-test('T18: a login of /os/sign_in that ends after somebody has signed in adds its account, and switches nothing', async () => {
+test('a login of /os/sign_in that ends after somebody has signed in adds its account, and switches nothing [T18]', async () => {
   const world = await waiting();
   const { broker, browser } = world;
   const added = broker.addAccount();
@@ -30,7 +30,7 @@ test('T18: a login of /os/sign_in that ends after somebody has signed in adds it
   expect(broker.state()).toMatchObject({ signedInByProgram: false, switchedFrom: undefined });
 });
 
-test('T18: one that the person joins at the tray is theirs', async () => {
+test('one that the person joins at the tray is theirs [T18]', async () => {
   const world = await waiting();
   const { broker, browser } = world;
   expect(broker.state().waiting?.requestedBy).toBe('program');
@@ -46,7 +46,7 @@ test.each<[string, (world: LocalWorld) => Promise<unknown>]>([
   ['/os/sign_in', ({ broker }) => broker.ensureSignedIn(editor, patience)],
   ['/pkce/code and /pkce/token', (world) => signInAs(world)],
 ])(
-  'T18: with nobody signed in, who comes by %s is active, and that is said; the log does not name them',
+  'with nobody signed in, who comes by %s is active, and that is said; the log does not name them [T18]',
   async (_by, signIn) => {
     const world = await localWorld();
     await signIn(world);
@@ -63,14 +63,14 @@ test.each<[string, (world: LocalWorld) => Promise<void> | void]>([
   ['the person undoes it', ({ broker }) => broker.signOutAccount(broker.state().person?.account ?? '')],
   ['the person signs in', ({ broker }) => broker.addAccount()],
   ['somebody signs out', ({ broker }) => broker.signOut()],
-])('T18: that a program signed somebody in is said until %s', async (_what, happens) => {
+])('that a program signed somebody in is said until %s [T18]', async (_what, happens) => {
   const world = await localWorld();
   await world.broker.ensureSignedIn(editor, patience);
   await happens(world);
   expect(world.broker.state().signedInByProgram).toBe(false);
 });
 
-test('T18: who goes back to that account later has chosen it: no program is said to have', async () => {
+test('who goes back to that account later has chosen it: no program is said to have [T18]', async () => {
   const world = await localWorld();
   const { broker } = world;
   await broker.ensureSignedIn(editor, patience);
@@ -82,7 +82,7 @@ test('T18: who goes back to that account later has chosen it: no program is said
   expect(broker.state().signedInByProgram).toBe(false);
 });
 
-test('T18: the person’s own sign-in is not said to be a program’s, nor is a second account of a program’s', async () => {
+test('the person’s own sign-in is not said to be a program’s, nor is a second account of a program’s [T18]', async () => {
   const world = await localWorld();
   await world.broker.signIn();
   expect(world.broker.state().signedInByProgram).toBe(false);

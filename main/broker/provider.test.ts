@@ -35,7 +35,7 @@ test.each([
   ['http://localhost:4000', 'http://localhost:4000/'],
   ['http://127.0.0.1:4000/', 'http://127.0.0.1:4000/'],
   ['http://[::1]:4000/', 'http://[::1]:4000/'],
-])('T14: the issuer %j is %j', (written, issuer) => {
+])('the issuer %j is %j [T14]', (written, issuer) => {
   expect(normaliseIssuer(written)).toBe(issuer);
 });
 
@@ -52,7 +52,7 @@ test.each([
   ['', 'address'],
   ['https://', 'address'],
   ['two words', 'address'],
-])('T14: the issuer %j is refused, and the message says what is expected', (written, expectation) => {
+])('the issuer %j is refused, and the message says what is expected [T14]', (written, expectation) => {
   expect(() => normaliseIssuer(written)).toThrow(TypeError);
   expect(() => normaliseIssuer(written)).toThrow(expectation);
 });
@@ -62,7 +62,7 @@ test.each([
   ['configured with, announced without', 'https://tenant.example/realms/one/', 'https://tenant.example/realms/one'],
   ['a host alone, announced without', 'https://tenant.example/', 'https://tenant.example'],
 ])(
-  "T14: only a final slash may differ, and the metadata's spelling is the issuer: %s",
+  "only a final slash may differ, and the metadata's spelling is the issuer: %s [T14]",
   async (_what, configured, announced) => {
     const provider = new ScriptedProvider(announced);
     const world = await scriptedWorld({ provider, settings: { issuer: configured } });
@@ -184,7 +184,7 @@ test.each([
   ['Chromium: no such name', new Error('net::ERR_NAME_NOT_RESOLVED'), 'net::ERR_NAME_NOT_RESOLVED'],
   ['nothing known', new Error('https://tenant.example/?code=secret'), 'network error'],
   ['no error at all', 'a text with a secret', 'network error'],
-])('T9: why the network failed is said by its code alone: %s', async (_what, thrown, words) => {
+])('why the network failed is said by its code alone: %s [T9]', async (_what, thrown, words) => {
   const failing = providerFetch(() => Promise.reject(thrown));
   const failure = await failureOf(failing('https://tenant.example/oauth/token?x=secret', requestOf()));
   expect(failure).toMatchObject({ code: 'provider_unreachable', retryable: true });
@@ -213,7 +213,7 @@ test("the provider's words are cut to a length that a page can show", () => {
   expect(oauthWords('e '.repeat(500), 'd '.repeat(500))).toHaveLength(402);
 });
 
-test('6.6: a provider that is not laid out like Auth0 is logged out at its end_session_endpoint, without an ID token', async () => {
+test('a provider that is not laid out like Auth0 is logged out at its end_session_endpoint, without an ID token [W14]', async () => {
   const scripted = new ScriptedProvider();
   scripted.metadata = {
     token_endpoint: 'https://tenant.example/token',
@@ -234,7 +234,7 @@ test.each([
   ['keys', { jwks_uri: 'https://tenant.example/oauth/v2/keys' }],
   ['token endpoint', { token_endpoint: 'https://tenant.example/oauth/v2/token' }],
 ])(
-  '6.6: a provider whose %s is not where Auth0 has it has no /v2/logout: its own address is opened',
+  'a provider whose %s is not where Auth0 has it has no /v2/logout: its own address is opened [W14]',
   async (_, change) => {
     const scripted = new ScriptedProvider();
     scripted.metadata = {
@@ -252,20 +252,20 @@ test.each([
   },
 );
 
-test('6.6: a provider without a logout has no logout address', async () => {
+test('a provider without a logout has no logout address [W14]', async () => {
   const scripted = new ScriptedProvider();
   scripted.metadata = { token_endpoint: 'https://tenant.example/token' };
   expect(await providerOf(scripted).logoutUrl({ clientId: 'loopgate-demo' })).toBeUndefined();
 });
 
-test('T10: without a revocation endpoint there is nothing to revoke', async () => {
+test('without a revocation endpoint there is nothing to revoke [T10]', async () => {
   const scripted = new ScriptedProvider();
   scripted.metadata = { revocation_endpoint: undefined };
   expect(await providerOf(scripted).revoke('loopgate-demo', 'a token')).toBe('no_endpoint');
   expect(scripted.requests.map(({ path }) => path)).toEqual([discovery]);
 });
 
-test('L2: a form_post may come from the origin of the issuer or of the login page', async () => {
+test('a form_post may come from the origin of the issuer or of the login page [L2]', async () => {
   const scripted = new ScriptedProvider();
   scripted.metadata = { authorization_endpoint: 'https://login.example/authorize' };
   const { broker } = await scriptedWorld({ provider: scripted });
@@ -295,7 +295,7 @@ test('every error of the table says what happened and what to do next', () => {
   }
 });
 
-test('6.8: the codes and their statuses are those of the contract', () => {
+test('the codes and their statuses are those that clients know [W10]', () => {
   const statuses = Object.fromEntries(Object.entries(errorTable).map(([code, { status }]) => [code, status]));
   expect(statuses).toEqual({
     invalid_request: 400,

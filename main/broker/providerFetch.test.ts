@@ -35,17 +35,20 @@ test.each([
   [nodeError('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'is not trusted by Node', 'NODE_EXTRA_CA_CERTS'],
   [nodeError('CERT_HAS_EXPIRED'), 'is not valid at this time', 'date and time'],
   [nodeError('ERR_TLS_CERT_ALTNAME_INVALID'), 'is for another name', 'address of the provider'],
-])('T5: what stands between (%s) is named, with what to do, and a session is kept', async (failure, happened, next) => {
-  const said = await told(failure);
-  expect(said.happened).toContain(happened);
-  expect(said.next).toContain(next);
-  expect(said.next).toContain('A session that exists is kept.');
-  const undone = !said.happened.includes('status 407');
-  expect(said).toMatchObject({ code: 'provider_unreachable', retryable: true, undone, hasOwnAdvice: true });
-  expect(said.message).not.toContain('hush');
-});
+])(
+  'what stands between (%s) is named, with what to do, and a session is kept [T5]',
+  async (failure, happened, next) => {
+    const said = await told(failure);
+    expect(said.happened).toContain(happened);
+    expect(said.next).toContain(next);
+    expect(said.next).toContain('A session that exists is kept.');
+    const undone = !said.happened.includes('status 407');
+    expect(said).toMatchObject({ code: 'provider_unreachable', retryable: true, undone, hasOwnAdvice: true });
+    expect(said.message).not.toContain('hush');
+  },
+);
 
-test('T5: any other failure of the network has the advice of the table', async () => {
+test('any other failure of the network has the advice of the table [T5]', async () => {
   for (const failure of [new Error('net::ERR_NAME_NOT_RESOLVED'), nodeError('ECONNREFUSED')]) {
     expect(await told(failure)).toMatchObject({ code: 'provider_unreachable', hasOwnAdvice: false, undone: true });
   }

@@ -36,7 +36,7 @@ export class Registration {
     return this.#provider;
   }
 
-  /** Contract 6.7. @returns the client, the configured one when none is asked for @throws BrokerError */
+  /** W12. @returns the client, the configured one when none is asked for @throws BrokerError */
   clientId(asked: string | undefined): string {
     this.provider();
     const { clientId, clients } = this.settings;
@@ -67,7 +67,7 @@ export class Registration {
     throw new BrokerError('invalid_request', { happened: 'returnTo is not on the list of the setting "returnTo".' });
   }
 
-  /** Contract 6.3: whether a login with this client and audience becomes the broker's own session. */
+  /** W15: whether a login with this client and audience becomes the broker's own session. */
   isForSession(request: { clientId: string; audience?: string | undefined }): boolean {
     return request.clientId === this.settings.clientId && request.audience === this.settings.audience;
   }

@@ -82,7 +82,7 @@ async function settled(world: ScriptedWorld): Promise<void> {
   await world.broker.person();
 }
 
-describe('T7: early, with jitter', () => {
+describe('early, with jitter [T7]', () => {
   test.each([
     ['the least jitter', 0, hour - minute],
     ['half of it', 0.5, hour - 1.5 * minute],
@@ -151,7 +151,7 @@ describe('T7: early, with jitter', () => {
   });
 });
 
-describe('T7: at once after sleep, and after the clock was set', () => {
+describe('at once after sleep, and after the clock was set [T7]', () => {
   test('the lid was shut for a night: the token is renewed when the system says that it is awake', async () => {
     const world = await signedIn();
     world.clock.jump(8 * hour);
@@ -194,7 +194,7 @@ describe('T7: at once after sleep, and after the clock was set', () => {
   });
 });
 
-describe('T5: what may pass is tried again', () => {
+describe('what may pass is tried again [T5]', () => {
   test.each([
     ['the network is away', unreachable],
     ['a 503', () => new Response('busy', { status: 503 })],
@@ -246,7 +246,7 @@ describe('T5: what may pass is tried again', () => {
   });
 });
 
-describe('T5: a refusal', () => {
+describe('a refusal [T5]', () => {
   const refusals = ['invalid_client', 'unauthorized_client', 'access_denied', 'invalid_request'] as const;
 
   test.each(refusals)('%s stops the retries, keeps the token, is said and can be tried again', async (error) => {
@@ -279,7 +279,7 @@ describe('T5: a refusal', () => {
   });
 });
 
-describe('T5: only invalid_grant ends a session', () => {
+describe('only invalid_grant ends a session [T5]', () => {
   async function ended(world: ScriptedWorld): Promise<void> {
     world.provider.answers.set('/oauth/token', refuse(400, 'invalid_grant'));
     world.clock.jump(2 * hour);
@@ -322,7 +322,7 @@ describe('T5: only invalid_grant ends a session', () => {
     expect((await failureOf(world.broker.accessToken())).message).toContain('Nobody is signed in');
   });
 
-  test('T4: an answer that got lost on the way is named, when the provider then refuses the old token', async () => {
+  test('an answer that got lost on the way is named, when the provider then refuses the old token [T4]', async () => {
     const world = await signedIn();
     world.provider.answers.set('/oauth/token', brokenOff);
     world.clock.advance(hour - minute);
@@ -332,7 +332,7 @@ describe('T5: only invalid_grant ends a session', () => {
     expect(world.broker.state().problem?.message).toMatch(/connection broke .* answer with the new token was lost/);
   });
 
-  test('T4: a provider that was never reached has lost no answer', async () => {
+  test('a provider that was never reached has lost no answer [T4]', async () => {
     const world = await signedIn();
     world.provider.answers.set('/oauth/token', unreachable);
     world.clock.advance(hour - minute);
@@ -342,14 +342,14 @@ describe('T5: only invalid_grant ends a session', () => {
     expect(world.broker.state().problem?.message).toContain('no longer accepts it');
   });
 
-  test('T4: a renewal that the last run did not see answered is named', async () => {
+  test('a renewal that the last run did not see answered is named [T4]', async () => {
     const last = await signedIn();
     const world = await nextStart(last, { renewalSentAt: last.clock.now(), expiresAt: 0 }, { ready: false });
     await ended(world);
     expect(world.broker.state().problem?.message).toMatch(/stopped while it renewed .* answer .* was lost/);
   });
 
-  test('T4: a refusal is an answer: what comes later is not taken for a loss', async () => {
+  test('a refusal is an answer: what comes later is not taken for a loss [T4]', async () => {
     const world = await signedIn();
     world.provider.answers.set('/oauth/token', refuse(400, 'unauthorized_client'));
     world.clock.advance(hour - minute);
@@ -409,7 +409,7 @@ describe('offline from the start', () => {
   });
 });
 
-test('T17: a session without offline_access ends when it said that it would, with the reason', async () => {
+test('a session without offline_access ends when it said that it would, with the reason [T17]', async () => {
   const provider = new ScriptedProvider();
   provider.tokens = { refresh_token: undefined };
   const world = await scriptedWorld({ provider });
@@ -499,7 +499,7 @@ describe('the disk', () => {
   });
 });
 
-test('T10: a revocation that could not be delivered is tried again while the program runs', async () => {
+test('a revocation that could not be delivered is tried again while the program runs [T10]', async () => {
   const world = await signedIn();
   world.provider.answers.set('/oauth/revoke', unreachable);
   const { refreshToken } = storedAccountOf(world.vault);
@@ -513,7 +513,7 @@ test('T10: a revocation that could not be delivered is tried again while the pro
   expect(world.provider.count('/oauth/revoke')).toBe(2);
 });
 
-test('T4: a refresh token of earlier, which a program still carries, is recognised after a restart', async () => {
+test('a refresh token of earlier, which a program still carries, is recognised after a restart [T4]', async () => {
   const last = await signedIn();
   const old = storedAccountOf(last.vault).refreshToken ?? '';
   await last.broker.token(editor, refreshGrant);

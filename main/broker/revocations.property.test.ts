@@ -121,7 +121,7 @@ async function signEverybodyOut(last: GrantWorld): Promise<GrantWorld> {
 }
 
 test.each(['family', 'session', 'person'] as const satisfies readonly RevocationEnds[])(
-  'T19: no session that is kept is ended by us, and what is given up is revoked in the end: a revocation ends the %s',
+  'no session that is kept is ended by us, and what is given up is revoked in the end: a revocation ends the %s [T19]',
   async (ends) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {

@@ -47,7 +47,7 @@ async function expectNothingLeft(world: GrantWorld): Promise<void> {
   expect(world.grants.live).toEqual([]);
 }
 
-describe('T19: a session that is kept is never ended by a revocation of ours', () => {
+describe('a session that is kept is never ended by a revocation of ours [T19]', () => {
   test.each([
     ['a tenant whose revocations delete the grant', 'person', undefined, undefined],
     ['such a tenant, from two sessions in browsers', 'person', 'one', 'two'],
@@ -320,7 +320,7 @@ describe('T19: a session that is kept is never ended by a revocation of ours', (
   });
 });
 
-describe('T10: what is given up is revoked in the end', () => {
+describe('what is given up is revoked in the end [T10]', () => {
   /** A sign-out whose revocations could not be sent: what the next start finds. */
   const unsent = (...tokens: string[]) =>
     new TestVault({
@@ -496,7 +496,7 @@ describe('T10: what is given up is revoked in the end', () => {
   });
 });
 
-test('T19: at an Auth0 tenant of before 2021, signed in again by the API, the session renews; signed out, all tokens are dead', async () => {
+test('at an Auth0 tenant of before 2021, signed in again by the API, the session renews; signed out, all tokens are dead [T19]', async () => {
   const provider = await localProvider({ revocationDeletesGrant: true });
   const world = await localWorld({ provider });
   await signInAs(world);

@@ -49,7 +49,7 @@ test('a session is there again after a restart, and its valid access token needs
   expect(provider.requests).toEqual([]);
 });
 
-test('T7: an access token that ended overnight is renewed when it is needed, before the profile is read', async () => {
+test('an access token that ended overnight is renewed when it is needed, before the profile is read [T7]', async () => {
   const { broker, provider, vault } = await theMorningAfter();
   const before = storedAccountOf(vault);
   const renewed = await broker.token(editor, refreshGrant);
@@ -58,7 +58,7 @@ test('T7: an access token that ended overnight is renewed when it is needed, bef
   expect(storedAccountOf(vault).refreshToken).not.toBe(before.refreshToken);
 });
 
-test('T7: an access token is renewed a little before it ends, and not long before', async () => {
+test('an access token is renewed a little before it ends, and not long before [T7]', async () => {
   const world = await localWorld({ providerOptions: { accessTokenSeconds: 50 } });
   await signInAs(world);
   const { accessToken } = storedAccountOf(world.vault);
@@ -70,20 +70,20 @@ test('T7: an access token is renewed a little before it ends, and not long befor
   expect(world.provider.count('/oauth/token')).toBe(2);
 });
 
-test('T4: 1,000 concurrent callers make one refresh and get the same token', async () => {
+test('1,000 concurrent callers make one refresh and get the same token [T4]', async () => {
   const { broker, provider } = await theMorningAfter();
   const all = await Promise.all(Array.from({ length: 1000 }, () => broker.token(editor, refreshGrant)));
   expect(new Set(all.map(({ accessToken }) => accessToken)).size).toBe(1);
   expect(provider.count('/oauth/token')).toBe(1);
 });
 
-test('T4: callers of different operations share one refresh', async () => {
+test('callers of different operations share one refresh [T4]', async () => {
   const { broker, provider } = await theMorningAfter();
   await Promise.all([broker.token(editor, refreshGrant), broker.userInfo(), broker.token('another', refreshGrant)]);
   expect(provider.count('/oauth/token')).toBe(1);
 });
 
-test('T4: a renewed access token is handed to nobody before its refresh token is on disk', async () => {
+test('a renewed access token is handed to nobody before its refresh token is on disk [T4]', async () => {
   const { vault, provider, clock } = await scriptedWorld().then(async (world) => {
     await signInAs(world);
     return world;
@@ -133,7 +133,7 @@ test('T4: a renewed access token is handed to nobody before its refresh token is
   ]);
 });
 
-test('T4: the answer of a refresh waits for the vault', async () => {
+test('the answer of a refresh waits for the vault [T4]', async () => {
   const { broker, vault } = await theMorningAfter();
   const saving = latch();
   const saved = latch();
@@ -153,7 +153,7 @@ test('T4: the answer of a refresh waits for the vault', async () => {
   expect(order).toEqual(['saved', 'answered', 'answered']);
 });
 
-test('T4: quitting waits for a refresh that is under way, and what it brought is on disk', async () => {
+test('quitting waits for a refresh that is under way, and what it brought is on disk [T4]', async () => {
   const { broker, provider, vault } = await theMorningAfter();
   const before = storedAccountOf(vault).refreshToken;
   const lift = provider.fault('/oauth/token', { hang: true });
@@ -175,7 +175,7 @@ const unreachable = [
   ['a dropped connection', { drop: true }],
 ] as const;
 
-test.each(unreachable)('T5: %s at the token endpoint is no sign-out', async (_what, fault) => {
+test.each(unreachable)('%s at the token endpoint is no sign-out [T5]', async (_what, fault) => {
   const { broker, provider } = await theMorningAfter();
   const lift = provider.fault('/oauth/token', fault);
   expect(await failureOf(broker.token(editor, refreshGrant))).toMatchObject({
@@ -187,7 +187,7 @@ test.each(unreachable)('T5: %s at the token endpoint is no sign-out', async (_wh
   await broker.close();
 });
 
-test.each(unreachable)('T5: after %s the session is renewed when the provider is back', async (_what, fault) => {
+test.each(unreachable)('after %s the session is renewed when the provider is back [T5]', async (_what, fault) => {
   const { broker, provider, clock } = await theMorningAfter();
   const lift = provider.fault('/oauth/token', fault);
   await failureOf(broker.token(editor, refreshGrant));
@@ -197,14 +197,14 @@ test.each(unreachable)('T5: after %s the session is renewed when the provider is
   expect((await broker.token(editor, refreshGrant)).accessToken).not.toBe('');
 });
 
-test.each(unreachable)('T5: while %s lasts, an access token that is still valid is served', async (_what, fault) => {
+test.each(unreachable)('while %s lasts, an access token that is still valid is served [T5]', async (_what, fault) => {
   const world = await localWorld();
   const { accessToken } = await signInAs(world);
   world.provider.fault('/oauth/token', fault);
   expect((await world.broker.token(editor, refreshGrant)).accessToken).toBe(accessToken);
 });
 
-test('T5: a time-out is no sign-out, and is named', async () => {
+test('a time-out is no sign-out, and is named [T5]', async () => {
   const world = await theMorningAfter({
     fetch: (url, options) =>
       String(options.body).includes('grant_type=refresh_token')
@@ -220,7 +220,7 @@ test('T5: a time-out is no sign-out, and is named', async () => {
   expect(world.broker.state().person).toMatchObject({ subject: ada });
 });
 
-test('T5: a start without a network is no sign-out: the profile is served from what is stored', async () => {
+test('a start without a network is no sign-out: the profile is served from what is stored [T5]', async () => {
   const evening = await localWorld();
   await signInAs(evening);
   const vault = withEndedAccessToken(evening.vault);
@@ -234,7 +234,7 @@ test('T5: a start without a network is no sign-out: the profile is served from w
   expect(storedAccountOf(vault).refreshToken).toBe(storedAccountOf(evening.vault).refreshToken);
 });
 
-test('T5: while the provider is busy it is not asked again by every caller', async () => {
+test('while the provider is busy it is not asked again by every caller [T5]', async () => {
   const { broker, provider } = await theMorningAfter();
   provider.fault('/oauth/token', { status: 429 });
   for (let caller = 0; caller < 20; caller++) {
@@ -248,7 +248,7 @@ test.each([
   ['unauthorized_client', 400],
   ['access_denied', 403],
   ['invalid_scope', 400],
-])('T5: %s keeps the session and says why', async (error, status) => {
+])('%s keeps the session and says why [T5]', async (error, status) => {
   const { broker, provider, vault } = await theMorningAfter();
   const lift = provider.fault('/oauth/token', { status, body: { error, error_description: 'as the provider says' } });
   const failure = await failureOf(broker.token(editor, refreshGrant));
@@ -262,7 +262,7 @@ test.each([
   lift();
 });
 
-test('T5: invalid_client is shown to the person and stops the retries of every caller', async () => {
+test('invalid_client is shown to the person and stops the retries of every caller [T5]', async () => {
   const { broker, provider } = await theMorningAfter();
   provider.fault('/oauth/token', { status: 401, body: { error: 'invalid_client' } });
   for (let caller = 0; caller < 20; caller++) await failureOf(broker.token(editor, refreshGrant));
@@ -270,7 +270,7 @@ test('T5: invalid_client is shown to the person and stops the retries of every c
   expect(provider.count('/oauth/token')).toBeLessThan(5);
 });
 
-test('T5: invalid_grant ends the session, with the reason for the person and for the next caller', async () => {
+test('invalid_grant ends the session, with the reason for the person and for the next caller [T5]', async () => {
   const { broker, provider, vault } = await theMorningAfter();
   provider.revokeAll();
   const ended = { code: 'not_signed_in', message: expect.stringContaining('no longer accepts') };
@@ -284,7 +284,7 @@ test('T5: invalid_grant ends the session, with the reason for the person and for
   expect(vault.state?.accounts).toEqual([]);
 });
 
-test('T5: invalid_grant ends the session also while the old access token is valid', async () => {
+test('invalid_grant ends the session also while the old access token is valid [T5]', async () => {
   const world = await localWorld();
   await signInAs(world);
   world.provider.revokeAll();
@@ -292,7 +292,7 @@ test('T5: invalid_grant ends the session also while the old access token is vali
   expect(world.broker.state().person).toBeUndefined();
 });
 
-test('T5: all callers of a refresh that ends the session get the reason, and the window shows it once', async () => {
+test('all callers of a refresh that ends the session get the reason, and the window shows it once [T5]', async () => {
   const { broker, provider, log } = await theMorningAfter();
   provider.revokeAll();
   const all = await Promise.all(Array.from({ length: 100 }, () => failureOf(broker.token(editor, refreshGrant))));
@@ -311,7 +311,7 @@ test('after a session has ended the next sign-in takes its reason away', async (
   expect((await failureOf(world.broker.userInfo())).message).toContain('Nobody is signed in');
 });
 
-test('T4: a refresh whose ID token could not be checked, for the keys could not be read, does not lose the new refresh token', async () => {
+test('a refresh whose ID token could not be checked, for the keys could not be read, does not lose the new refresh token [T4]', async () => {
   const { broker, provider, clock } = await theMorningAfter();
   const lift = provider.fault('/.well-known/jwks.json', { status: 503 });
   await failureOf(broker.token(editor, refreshGrant));
@@ -321,7 +321,7 @@ test('T4: a refresh whose ID token could not be checked, for the keys could not 
   expect(broker.state().person).toMatchObject({ subject: ada });
 });
 
-test('T4: a refresh while the clock is wrong does not lose the new refresh token', async () => {
+test('a refresh while the clock is wrong does not lose the new refresh token [T4]', async () => {
   const { broker, clock } = await theMorningAfter();
   clock.jump(10 * minute);
   expect((await failureOf(broker.token(editor, refreshGrant))).message).toMatch(/differ by (599|600|601) seconds/);
@@ -342,7 +342,7 @@ test('a refresh answer without a refresh token, ID token or scope keeps those th
 });
 
 test.each(['https://tenant.example:443/oauth/token', 'https://TENANT.example/oauth/token'])(
-  'T4: the rotated refresh token is kept however the metadata writes the token endpoint: %s',
+  'the rotated refresh token is kept however the metadata writes the token endpoint: %s [T4]',
   async (endpoint) => {
     const provider = new ScriptedProvider();
     provider.metadata = { token_endpoint: endpoint };
@@ -361,7 +361,7 @@ test.each(['https://tenant.example:443/oauth/token', 'https://TENANT.example/oau
   },
 );
 
-test('T4: those who want an ended token renewed within seconds of another one have its token; later there is a new one', async () => {
+test('those who want an ended token renewed within seconds of another one have its token; later there is a new one [T4]', async () => {
   const world = await scriptedWorld();
   const first = await signInAs(world);
   world.provider.tokens = { id_token: undefined };
@@ -374,7 +374,7 @@ test('T4: those who want an ended token renewed within seconds of another one ha
   expect((await world.broker.token(editor, refreshGrant)).accessToken).not.toBe(renewed.accessToken);
 });
 
-test('T17: without offline_access the session says until when it lasts, and that it cannot renew', async () => {
+test('without offline_access the session says until when it lasts, and that it cannot renew [T17]', async () => {
   const world = await localWorld({ providerOptions: { offlineAccess: false } });
   const { accessToken, expiresAt } = await signInAs(world);
   expect(world.broker.state().person).toMatchObject({ renewable: false, expiresAt });
@@ -382,7 +382,7 @@ test('T17: without offline_access the session says until when it lasts, and that
   expect(world.provider.count('/oauth/token')).toBe(1);
 });
 
-test('T17: a session that cannot renew ends with its access token, and says why', async () => {
+test('a session that cannot renew ends with its access token, and says why [T17]', async () => {
   const world = await localWorld({ providerOptions: { offlineAccess: false } });
   const { expiresAt } = await signInAs(world);
   world.clock.advance(expiresAt - world.clock.now() - 1);
@@ -393,7 +393,7 @@ test('T17: a session that cannot renew ends with its access token, and says why'
   expect((await failureOf(world.broker.userInfo())).message).toBe(failure.message);
 });
 
-test('6.5: 100 callers of the profile make one call to the provider', async () => {
+test('100 callers of the profile make one call to the provider [W9]', async () => {
   const evening = await localWorld();
   await signInAs(evening);
   evening.provider.clearRequests();
@@ -403,7 +403,7 @@ test('6.5: 100 callers of the profile make one call to the provider', async () =
   expect(evening.provider.count('/userinfo')).toBe(1);
 });
 
-test('6.5: the profile is cached, with and without the token of the session, and read anew after some minutes', async () => {
+test('the profile is cached, with and without the token of the session, and read anew after some minutes [W9]', async () => {
   const world = await localWorld();
   const { accessToken } = await signInAs(world);
   expect(world.provider.count('/userinfo')).toBe(1);
@@ -417,7 +417,7 @@ test('6.5: the profile is cached, with and without the token of the session, and
   expect(world.provider.count('/userinfo')).toBe(2);
 });
 
-test('6.5: Auth0 allows five calls a minute: an hour of callers stays far below', async () => {
+test('Auth0 allows five calls a minute: an hour of callers stays far below [W9]', async () => {
   const world = await scriptedWorld();
   await signInAs(world);
   for (let at = 0; at < 360; at++) {
@@ -427,7 +427,7 @@ test('6.5: Auth0 allows five calls a minute: an hour of callers stays far below'
   expect(world.provider.count('/userinfo')).toBeLessThan(30 * 5);
 });
 
-test('6.5: the last profile that is known is served while the provider is busy', async () => {
+test('the last profile that is known is served while the provider is busy [W9]', async () => {
   const world = await localWorld();
   await signInAs(world);
   world.clock.advance(10 * minute);
@@ -435,12 +435,12 @@ test('6.5: the last profile that is known is served while the provider is busy',
   expect(await world.broker.userInfo()).toMatchObject({ sub: ada });
 });
 
-test('6.5: signed out, the profile is not_signed_in', async () => {
+test('signed out, the profile is not_signed_in [W9]', async () => {
   const { broker } = neverOpened(await localWorld());
   expect((await failureOf(broker.userInfo())).code).toBe('not_signed_in');
 });
 
-test("6.5: another token's profile comes from the provider, once a minute for each token", async () => {
+test("another token's profile comes from the provider, once a minute for each token [W9]", async () => {
   const provider = await localProvider();
   const { accessToken } = await signInAs(await localWorld({ provider }), 'Grace Hopper');
   const world = await localWorld({ provider });
@@ -456,7 +456,7 @@ test("6.5: another token's profile comes from the provider, once a minute for ea
   expect(await world.broker.userInfo()).toMatchObject({ sub: ada });
 });
 
-test('6.5: a token that the provider refuses is invalid_token, and is not asked about again and again', async () => {
+test('a token that the provider refuses is invalid_token, and is not asked about again and again [W9]', async () => {
   const { broker, provider } = neverOpened(await localWorld());
   for (let caller = 0; caller < 5; caller++) {
     expect((await failureOf(broker.userInfo('made-up'))).code).toBe('invalid_token');
@@ -464,7 +464,7 @@ test('6.5: a token that the provider refuses is invalid_token, and is not asked 
   expect(provider.count('/userinfo')).toBe(1);
 });
 
-test("6.5: a failure to read another token's profile is kept for a second", async () => {
+test("a failure to read another token's profile is kept for a second [W9]", async () => {
   const world = await scriptedWorld();
   world.provider.answers.set('/userinfo', () => new Response('busy', { status: 503 }));
   expect((await failureOf(world.broker.userInfo('any'))).code).toBe('provider_unreachable');
@@ -473,7 +473,7 @@ test("6.5: a failure to read another token's profile is kept for a second", asyn
   expect(await world.broker.userInfo('any')).toMatchObject({ sub: ada });
 });
 
-test('6.5: the profiles of other tokens are bounded', async () => {
+test('the profiles of other tokens are bounded [W9]', async () => {
   const world = await scriptedWorld();
   for (let number = 0; number <= 100; number++) await world.broker.userInfo(`token-${number}`);
   expect(world.provider.count('/userinfo')).toBe(101);
@@ -483,7 +483,7 @@ test('6.5: the profiles of other tokens are bounded', async () => {
   expect(world.provider.count('/userinfo')).toBe(102);
 });
 
-test('T10: a sign-out during a refresh wins: the token that comes then is revoked and kept nowhere', async () => {
+test('a sign-out during a refresh wins: the token that comes then is revoked and kept nowhere [T10]', async () => {
   const world = await theMorningAfter();
   const lift = world.provider.fault('/oauth/token', { hang: true });
   const refreshing = failureOf(world.broker.token(editor, refreshGrant));
@@ -496,7 +496,7 @@ test('T10: a sign-out during a refresh wins: the token that comes then is revoke
   expect(world.vault.state?.accounts).toEqual([]);
 });
 
-test('T10: the refresh token that arrives after a sign-out is revoked', async () => {
+test('the refresh token that arrives after a sign-out is revoked [T10]', async () => {
   const answer = latch();
   const world = await scriptedWorld();
   await signInAs(world);

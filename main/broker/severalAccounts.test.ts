@@ -47,7 +47,7 @@ function renewals(provider: IdentityProvider): number {
   return provider.requests.filter(({ parameters }) => parameters.grant_type === 'refresh_token').length;
 }
 
-test('T18: a sign-in through the API adds a person, who is listed behind the active one', async () => {
+test('a sign-in through the API adds a person, who is listed behind the active one [T18]', async () => {
   const { broker } = await signedIn('Grace Hopper', 'Mary Jackson');
   expect((await broker.people()).map(({ subject }) => subject)).toEqual([ada, grace, mary]);
   expect(switchedFrom(broker)).toBeUndefined();
@@ -112,7 +112,7 @@ test('a person whom nobody knows cannot be selected, signed out or looked up, an
   expect(switchedFrom(broker)).toBeUndefined();
 });
 
-test('T10: signing out another person wipes and revokes that one alone', async () => {
+test('signing out another person wipes and revokes that one alone [T10]', async () => {
   const { broker, provider, vault } = await signedIn('Grace Hopper');
   const hers = refreshTokenOf(vault, grace);
   await broker.signOutAccount(await accountOf(broker, grace));
@@ -124,7 +124,7 @@ test('T10: signing out another person wipes and revokes that one alone', async (
   expect((await broker.token(editor, refreshGrant)).accessToken).not.toBe('');
 });
 
-test('T18: signing out the active person leaves nobody active', async () => {
+test('signing out the active person leaves nobody active [T18]', async () => {
   const { broker, provider, vault } = await signedIn('Grace Hopper');
   const hers = refreshTokenOf(vault, ada);
   await broker.signOutAccount(await accountOf(broker, ada));
@@ -134,7 +134,7 @@ test('T18: signing out the active person leaves nobody active', async () => {
   expect(parameters.token).toBe(hers);
 });
 
-test('T18: the person is told who was active before a program switched', async () => {
+test('the person is told who was active before a program switched [T18]', async () => {
   const { broker } = await signedIn('Grace Hopper', 'Mary Jackson');
   await broker.selectPerson(grace);
   expect(switchedFrom(broker)).toBe(ada);
@@ -143,7 +143,7 @@ test('T18: the person is told who was active before a program switched', async (
   expect(switchedFrom(broker)).toBe(ada);
 });
 
-test('T18: the person is told that a program made somebody active while nobody was', async () => {
+test('the person is told that a program made somebody active while nobody was [T18]', async () => {
   const { broker } = await signedIn('Grace Hopper');
   await broker.signOut();
   await broker.selectPerson(grace);
@@ -171,7 +171,7 @@ test.each<[string, (world: LocalWorld) => Promise<void> | void]>([
   ['the person signs in as the former one', (world) => signInAtTray(world, 'Ada Lovelace')],
   ['the person signs in as somebody else', (world) => signInAtTray(world, 'Katherine Johnson')],
   ['the person signs in as the present one', (world) => signInAtTray(world, 'Grace Hopper')],
-])('T18: that a program switched is told until %s', async (_what, happens) => {
+])('that a program switched is told until %s [T18]', async (_what, happens) => {
   const world = await signedIn('Grace Hopper', 'Mary Jackson');
   await world.broker.selectPerson(grace);
   expect(switchedFrom(world.broker)).toBe(ada);
@@ -179,7 +179,7 @@ test.each<[string, (world: LocalWorld) => Promise<void> | void]>([
   expect(switchedFrom(world.broker)).toBeUndefined();
 });
 
-test('T18: when the session that a program switched to has ended, the next sign-in is no switch', async () => {
+test('when the session that a program switched to has ended, the next sign-in is no switch [T18]', async () => {
   const world = await signedIn('Grace Hopper');
   await world.broker.selectPerson(grace);
   world.provider.revokeAll(grace);
@@ -201,7 +201,7 @@ test('a switch survives a restart, and the account of before is still there', as
   expect(await broker.userInfo()).toMatchObject({ sub: grace });
 });
 
-test('T5, T18: an account that ends while another one is active is said, and the active one stays', async () => {
+test('an account that ends while another one is active is said, and the active one stays [T5, T18]', async () => {
   const { broker, clock, provider, vault } = await signedIn('Grace Hopper');
   provider.revokeAll(grace);
   clock.advance(40_000);
@@ -244,7 +244,7 @@ test.each([['the other application has nobody'], ['the other application has som
   },
 );
 
-test('T18: who is active in one application decides nothing in the other, also where both have the same people', async () => {
+test('who is active in one application decides nothing in the other, also where both have the same people [T18]', async () => {
   const { provider, other } = await twoApplications();
   const first = await localWorld({ provider });
   await signInAs(first);
@@ -267,7 +267,7 @@ test('T18: who is active in one application decides nothing in the other, also w
   expect(peopleOf(fourth.broker)).toEqual([grace, ada]);
 });
 
-test('6.6: the upstream provider’s session is ended when that is asked for, and else not', async () => {
+test('the upstream provider’s session is ended when that is asked for, and else not [W14]', async () => {
   const { broker } = await signedIn();
   const federatedIn = async (federated?: boolean) => {
     const address = await broker.logout({ openBrowser: false, ...(federated !== undefined && { federated }) });

@@ -24,7 +24,7 @@ const another = 'another program';
 const toolCallback = 'https://tool.example/callback';
 const { codeChallenge, codeVerifier } = ownChallenge();
 
-test("R1: a sign-in opens one address, the provider's login page, in the person's browser", async () => {
+test("a sign-in opens one address, the provider's login page, in the person's browser [R1]", async () => {
   const { broker, browser, provider } = await localWorld();
   const { code, state } = await broker.authorize(editor, {});
   expect(browser.opened).toHaveLength(1);
@@ -34,7 +34,7 @@ test("R1: a sign-in opens one address, the provider's login page, in the person'
   expect(await browser.page()).toEqual({ code, state, requestedBy: 'program' });
 });
 
-test('R5: the nonce is fresh, long, and not the state that the client knows', async () => {
+test('the nonce is fresh, long, and not the state that the client knows [R5]', async () => {
   const { broker, browser } = await scriptedWorld();
   for (let round = 0; round < 5; round++) {
     broker.challenge(editor);
@@ -48,7 +48,7 @@ test('R5: the nonce is fresh, long, and not the state that the client knows', as
   }
 });
 
-test('R6: a real provider that announces iss and does not send it is refused', async () => {
+test('a real provider that announces iss and does not send it is refused [R6]', async () => {
   const { broker } = await localWorld({ providerOptions: { announceIss: true, sendIss: false } });
   expect((await failureOf(broker.authorize(editor, {}))).code).toBe('provider_error');
 });
@@ -56,12 +56,12 @@ test('R6: a real provider that announces iss and does not send it is refused', a
 test.each([
   ['not sent', false],
   ['sent', true],
-])('R6: an iss that was not announced may be missing and is checked when it comes: %s', async (_what, sendIss) => {
+])('an iss that was not announced may be missing and is checked when it comes: %s [R6]', async (_what, sendIss) => {
   const world = await localWorld({ providerOptions: { announceIss: false, sendIss } });
   expect((await signInAs(world)).accessToken).not.toBe('');
 });
 
-test('6.2: a login that comes back without a code ends as provider_error and leaves nobody waiting', async () => {
+test('a login that comes back without a code ends as provider_error and leaves nobody waiting [R13]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = failureOf(broker.authorize(editor, {}));
   const parameters = await browser.callback(await browser.tab());
@@ -82,37 +82,37 @@ test.each([
   'http://localhost:39301/pkce/response/code',
   'http://127.0.0.1:39300/pkce/response/code',
   '',
-])('R7: a redirect_uri that is not exactly one of the list is refused and nothing is opened: %s', async (wrong) => {
+])('a redirect_uri that is not exactly one of the list is refused and nothing is opened: %s [R7]', async (wrong) => {
   const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
   const failure = await failureOf(broker.authorize(editor, { redirectUri: wrong }));
   expect(failure).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('redirect_uri') });
 });
 
-test('6.7: a client_id that is not known is refused and nothing is opened', async () => {
+test('a client_id that is not known is refused and nothing is opened [W12]', async () => {
   const { broker } = neverOpened(await scriptedWorld({ settings: { clients: ['known'] } }));
   const failure = await failureOf(broker.authorize(editor, { clientId: 'unknown' }));
   expect(failure).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('client_id') });
 });
 
-test('6.7: a client_id of the list is used', async () => {
+test('a client_id of the list is used [W12]', async () => {
   const { broker, browser } = await scriptedWorld({ settings: { clients: ['known'] } });
   await broker.authorize(editor, { clientId: 'known' });
   expect(parametersOf(await browser.tab()).client_id).toBe('known');
 });
 
-test("R10: the broker's own callback is asked for with form_post, and the provider posts", async () => {
+test("the broker's own callback is asked for with form_post, and the provider posts [R10]", async () => {
   const { broker, browser } = await localWorld({ person: null });
   void broker.authorize(editor, {}).catch(() => undefined);
   expect(parametersOf(await browser.tab()).response_mode).toBe('form_post');
 });
 
-test('R10: a provider without form_post is asked for query', async () => {
+test('a provider without form_post is asked for query [R10]', async () => {
   const world = await localWorld({ providerOptions: { formPost: false } });
   await signInAs(world);
   expect(parametersOf(await world.browser.tab()).response_mode).toBe('query');
 });
 
-test('R10: metadata that does not speak of response modes means query and fragment (OIDC Discovery §3)', async () => {
+test('metadata that does not speak of response modes means query and fragment (OIDC Discovery §3) [R10]', async () => {
   const provider = new ScriptedProvider();
   provider.metadata = { response_modes_supported: undefined };
   const { broker, browser } = await scriptedWorld({ provider });
@@ -121,7 +121,7 @@ test('R10: metadata that does not speak of response modes means query and fragme
 });
 
 test.each(['fragment', 'web_message', 'query'] as const)(
-  "R10: %s cannot reach the broker's own callback and is not asked for there",
+  "%s cannot reach the broker's own callback and is not asked for there [R10]",
   async (responseMode) => {
     const { broker, browser } = await scriptedWorld();
     await broker.authorize(editor, { codeChallenge, responseMode });
@@ -130,7 +130,7 @@ test.each(['fragment', 'web_message', 'query'] as const)(
 );
 
 test.each(['fragment', 'web_message', 'query', 'form_post'] as const)(
-  'R10: %s is passed on for a redirect_uri of the list',
+  '%s is passed on for a redirect_uri of the list [R10]',
   async (responseMode) => {
     const { broker } = neverOpened(await scriptedWorld({ settings: { redirectUris: [toolCallback] } }));
     const opened = await broker.authorizeAddress({ codeChallenge, responseMode, redirectUri: toolCallback });
@@ -138,7 +138,7 @@ test.each(['fragment', 'web_message', 'query', 'form_post'] as const)(
   },
 );
 
-test('R13: a denial ends the sign-in as access_denied, for the caller and for the person', async () => {
+test('a denial ends the sign-in as access_denied, for the caller and for the person [R13]', async () => {
   const world = await localWorld({ person: null });
   world.browser.deny = true;
   const outcome = failureOf(world.broker.authorize(editor, {}));
@@ -153,7 +153,7 @@ test('R13: a denial ends the sign-in as access_denied, for the caller and for th
   expect(world.broker.state().waiting).toBeUndefined();
 });
 
-test("R13: another error ends the sign-in as provider_error, with the provider's words", async () => {
+test("another error ends the sign-in as provider_error, with the provider's words [R13]", async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = failureOf(broker.authorize(editor, {}));
   const { state = '' } = parametersOf(await browser.tab());
@@ -169,7 +169,7 @@ test("R13: another error ends the sign-in as provider_error, with the provider's
   expect(failure.message).toContain('login_required: Login required');
 });
 
-test("R13: the provider's words are cut to the characters of RFC 6749 and to a length that can be shown", async () => {
+test("the provider's words are cut to the characters of RFC 6749 and to a length that can be shown [R13]", async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = failureOf(broker.authorize(editor, {}));
   const { state = '' } = parametersOf(await browser.tab());
@@ -185,7 +185,7 @@ test("R13: the provider's words are cut to the characters of RFC 6749 and to a l
   expect(message.length).toBeLessThan(600);
 });
 
-test('R13: after an error the next sign-in starts anew', async () => {
+test('after an error the next sign-in starts anew [R13]', async () => {
   const { broker, browser } = await scriptedWorld();
   browser.deny = true;
   await failureOf(broker.authorize(editor, {}));
@@ -194,7 +194,7 @@ test('R13: after an error the next sign-in starts anew', async () => {
   expect(browser.opened).toHaveLength(2);
 });
 
-test('R15: equal sign-ins join: one tab, the same code', async () => {
+test('equal sign-ins join: one tab, the same code [R15]', async () => {
   const { broker, browser } = await localWorld();
   const results = await Promise.all(Array.from({ length: 25 }, () => broker.authorize(editor, {})));
   expect(browser.opened).toHaveLength(1);
@@ -202,7 +202,7 @@ test('R15: equal sign-ins join: one tab, the same code', async () => {
   expect(new Set(results.map(({ challenge }) => challenge?.codeVerifier)).size).toBe(1);
 });
 
-test('R15: equal sign-ins with a challenge of the client join, and each gets the state that it sent', async () => {
+test('equal sign-ins with a challenge of the client join, and each gets the state that it sent [R15]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const first = broker.authorize(editor, { codeChallenge, state: 'one' });
   const opened = await browser.tab();
@@ -225,7 +225,7 @@ test.each<[string, string, SignInRequest]>([
   ['organization', editor, { ...base, organization: 'org_1' }],
   ['prompt', editor, { ...base, prompt: 'login' }],
   ['client challenge', editor, { codeChallenge: ownChallenge('another verifier').codeChallenge }],
-])('R15: sign-ins whose %s differs do not join', async (_part, owner, asked) => {
+])('sign-ins whose %s differs do not join [R15]', async (_part, owner, asked) => {
   const { broker, browser } = await scriptedWorld({
     person: null,
     settings: { clients: ['known'], redirectUris: [toolCallback] },
@@ -241,7 +241,7 @@ test.each<[string, string, SignInRequest]>([
   expect((await second).code).toBe('authorization_cleared');
 });
 
-test('R15: the result of a login whose caller hung up is kept 60 seconds for the same owner', async () => {
+test('the result of a login whose caller hung up is kept 60 seconds for the same owner [R15]', async () => {
   const { broker, browser, clock } = await scriptedWorld({ person: null });
   void broker.authorize(editor, {}).catch(() => undefined);
   await browser.finish(await browser.tab());
@@ -253,7 +253,7 @@ test('R15: the result of a login whose caller hung up is kept 60 seconds for the
 test.each([
   ['with a challenge of the broker', {}],
   ['with a challenge of the client', base],
-])('R15: after 60 seconds the same request opens a new login: %s', async (_what, asked) => {
+])('after 60 seconds the same request opens a new login: %s [R15]', async (_what, asked) => {
   const { broker, browser, clock } = await scriptedWorld();
   const first = await broker.authorize(editor, asked);
   clock.advance(minute);
@@ -262,7 +262,7 @@ test.each([
   expect(browser.opened).toHaveLength(2);
 });
 
-test('R15: a result is not kept for another owner', async () => {
+test('a result is not kept for another owner [R15]', async () => {
   const { broker, browser } = await scriptedWorld();
   const first = await broker.authorize(editor, {});
   const second = await broker.authorize(another, {});
@@ -270,14 +270,14 @@ test('R15: a result is not kept for another owner', async () => {
   expect(browser.opened).toHaveLength(2);
 });
 
-test('R15: a sign-in that was exchanged is finished: the next one is a new login', async () => {
+test('a sign-in that was exchanged is finished: the next one is a new login [R15]', async () => {
   const world = await scriptedWorld();
   await signInAs(world);
   await signInAs(world);
   expect(world.browser.opened).toHaveLength(2);
 });
 
-test('R15: a login that is not finished in time ends as authorization_timeout, and a late callback is refused', async () => {
+test('a login that is not finished in time ends as authorization_timeout, and a late callback is refused [R15]', async () => {
   const { broker, browser, clock } = await scriptedWorld({ person: null });
   const outcome = failureOf(broker.authorize(editor, {}));
   const parameters = await browser.callback(await browser.tab());
@@ -289,7 +289,7 @@ test('R15: a login that is not finished in time ends as authorization_timeout, a
   expect((await failureOf(broker.respond(parameters))).code).toBe('unknown_state');
 });
 
-test('R15: the time-out is the one of the settings, and a finished login is not ended by it', async () => {
+test('the time-out is the one of the settings, and a finished login is not ended by it [R15]', async () => {
   const { broker, browser, clock } = await scriptedWorld({ settings: { signInTimeout: 5000 } });
   const result = await broker.authorize(editor, {});
   clock.advance(5000);
@@ -301,7 +301,7 @@ test('R15: the time-out is the one of the settings, and a finished login is not 
   expect((await late).code).toBe('authorization_timeout');
 });
 
-test("6.2: without a seed the caller's newest pending challenge is used, and the answer repeats no challenge", async () => {
+test("without a seed the caller's newest pending challenge is used, and the answer repeats no challenge [W6]", async () => {
   const { broker, browser } = await scriptedWorld();
   broker.challenge(editor);
   const newest = broker.challenge(editor);
@@ -311,7 +311,7 @@ test("6.2: without a seed the caller's newest pending challenge is used, and the
   expect(parametersOf(await browser.tab()).code_challenge).toBe(newest.codeChallenge);
 });
 
-test('6.2: without a pending challenge a fresh one is made, and the answer has its verifier', async () => {
+test('without a pending challenge a fresh one is made, and the answer has its verifier [W6]', async () => {
   const world = await scriptedWorld();
   const { challenge, state } = await world.broker.authorize(editor, {});
   expect(challenge?.state).toBe(state);
@@ -319,7 +319,7 @@ test('6.2: without a pending challenge a fresh one is made, and the answer has i
   expect(parametersOf(await world.browser.tab()).code_challenge).toBe(challenge?.codeChallenge);
 });
 
-test('6.2: with a seed whose state is unknown the client keeps its own verifier', async () => {
+test('with a seed whose state is unknown the client keeps its own verifier [W6]', async () => {
   const { broker } = await localWorld();
   const result = await broker.authorize(editor, { codeChallenge, state: '7c3f7f0e-3f0b-4ac5-8a53-0f64b9f4c9d5' });
   expect(result).toEqual({ code: result.code, state: '7c3f7f0e-3f0b-4ac5-8a53-0f64b9f4c9d5' });
@@ -327,7 +327,7 @@ test('6.2: with a seed whose state is unknown the client keeps its own verifier'
   expect(tokens.accessToken).not.toBe('');
 });
 
-test('6.2: a seed with the state and challenge of a pending one uses that one', async () => {
+test('a seed with the state and challenge of a pending one uses that one [W6]', async () => {
   const { broker } = await localWorld();
   const pending = broker.challenge(editor);
   broker.challenge(editor);
@@ -336,7 +336,7 @@ test('6.2: a seed with the state and challenge of a pending one uses that one', 
   expect(tokens.accessToken).not.toBe('');
 });
 
-test('6.2: without a state the answer has the one that the broker made', async () => {
+test('without a state the answer has the one that the broker made [W6]', async () => {
   const { broker, browser } = await scriptedWorld();
   const result = await broker.authorize(editor, { codeChallenge });
   expect(result.state).toBe(parametersOf(await browser.tab()).state);
@@ -459,7 +459,7 @@ test("the page after the tray's sign-in says when the exchange failed, and so do
   expect(broker.state()).toMatchObject({ person: undefined, problem: { code: 'invalid_grant' } });
 });
 
-test("R13: a denial of the tray's sign-in is shown, and gone with the next one that works", async () => {
+test("a denial of the tray's sign-in is shown, and gone with the next one that works [R13]", async () => {
   const { broker, browser } = await localWorld();
   browser.deny = true;
   await broker.signIn();
@@ -494,7 +494,7 @@ test('a login that the person cancels is no problem to show, and its caller gets
   expect((await asked).code).toBe('authorization_cleared');
 });
 
-test('R16: what is opened and copied is an address of this machine without state and nonce, once; a new one ends the old', async () => {
+test('what is opened and copied is an address of this machine without state and nonce, once; a new one ends the old [R16]', async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const asked = broker.authorize(editor, {});
   const opened = await browser.tab();
@@ -606,7 +606,7 @@ test('a sign-out whose page at the provider does not open says so, and what is l
   expect(broker.state().problem?.message).toMatch(/signed out here.*could not be opened.*Sign out on the provider/);
 });
 
-test('T9: the reason why a browser did not open is logged without the address, its state and its nonce', async () => {
+test('the reason why a browser did not open is logged without the address, its state and its nonce [T9]', async () => {
   const { broker, browser, log } = await scriptedWorld();
   let tried = '';
   browser.failure = (opened) => {
@@ -660,7 +660,7 @@ describe('a login that the command opens', () => {
   });
 });
 
-test('R15: a login that took too long says what to check, where the browser showed an error of the provider', async () => {
+test('a login that took too long says what to check, where the browser showed an error of the provider [R15]', async () => {
   const { broker, browser, clock } = await scriptedWorld({ person: null, settings: { signInTimeout: 5_000 } });
   const asked = failureOf(broker.authorize(editor, {}));
   await browser.tab();
@@ -693,7 +693,7 @@ test('the window is told of the start and of the end of a login, until it stops 
   expect(broker.redirectUri).toBe(`${address}/pkce/response/code`);
 });
 
-test('R16: a login page that is neither https nor at the configured provider is never opened, and the caller reads why', async () => {
+test('a login page that is neither https nor at the configured provider is never opened, and the caller reads why [R16]', async () => {
   const provider = new ScriptedProvider('http://localhost:4000/');
   provider.metadata = { authorization_endpoint: 'http://127.0.0.1:4001/authorize' };
   const { broker } = neverOpened(await scriptedWorld({ provider }));

@@ -98,7 +98,7 @@ export class TokenEndpoint {
     return await one.exchange;
   }
 
-  /** Contract 6.3: compared here, before the provider sees the code. */
+  /** W7: compared here, before the provider sees the code. */
   #checkExchange(owner: Owner, one: Authorization, asked: TokenRequest): void {
     const fits =
       one.owner === owner &&

@@ -53,7 +53,7 @@ describe('what needs attention is said in so many words', () => {
     ['a switch', { ...calm, switchedFrom: { account: 'g', name: 'Grace' } }, 'A program switched to Ada Lovelace'],
     ['a failed sign-in', { ...nobody, problem: { ...away, remedy: 'sign_in' } }, 'The provider cannot be reached'],
     [
-      'T15: a clock that is wrong',
+      'a clock that is wrong [T15]',
       { ...calm, problem: { code: 'provider_error', message: 'x', remedy: 'renew', clockAhead: -421 } },
       'The clock is wrong by about 7 minutes',
     ],

@@ -51,7 +51,7 @@ test('a session that was verified and cannot be reached now is said at once', ()
   expect(firstAnswer.awaited(stale)).toStrictEqual(stale);
 });
 
-test('T18: another account has a moment of its own', () => {
+test('another account has a moment of its own [T18]', () => {
   const firstAnswer = new FirstAnswer(() => undefined);
   firstAnswer.awaited(unverified);
   vi.advanceTimersByTime(3_000);

@@ -6,7 +6,7 @@ import { KeptVault } from './keptVault.ts';
 const nobody: StoredState = { version: 1, accounts: [], revocations: [] };
 const ended = (why: string): StoredState => ({ ...nobody, ended: why });
 
-test('T4: it is read once; the next broker gets what was last to be saved', async () => {
+test('it is read once; the next broker gets what was last to be saved [T4]', async () => {
   const vault = new TestVault(ended('first'));
   const kept = new KeptVault(vault);
   expect(kept.state).toBeUndefined();
@@ -16,7 +16,7 @@ test('T4: it is read once; the next broker gets what was last to be saved', asyn
   expect(await kept.load()).toEqual(ended('second'));
 });
 
-test('T4: what a disk has refused is not lost, and is written when the next broker begins', async () => {
+test('what a disk has refused is not lost, and is written when the next broker begins [T4]', async () => {
   const vault = new TestVault(nobody);
   const kept = new KeptVault(vault);
   await kept.load();
@@ -37,7 +37,7 @@ test('what was set aside is not read again; another failure is tried again', asy
   expect(await kept.load()).toBeUndefined();
 });
 
-test('T4, T10: after a hand-over the old broker renews, writes and revokes nothing more', async () => {
+test('after a hand-over the old broker renews, writes and revokes nothing more [T4, T10]', async () => {
   const old = await scriptedWorld();
   await old.broker.signIn();
   const vault = new TestVault(old.vault.state);
@@ -53,7 +53,7 @@ test('T4, T10: after a hand-over the old broker renews, writes and revokes nothi
   expect(storedAccountOf(vault).refreshToken).toBe(before);
 });
 
-test('T4: a renewal that is under way is waited for, longer than a quitting app would', async () => {
+test('a renewal that is under way is waited for, longer than a quitting app would [T4]', async () => {
   const world = await scriptedWorld();
   await world.broker.signIn();
   let answer: (response: Response) => void = () => undefined;

@@ -94,12 +94,12 @@ describe('a browser that did not open', () => {
 });
 
 describe('a session that ended by itself', () => {
-  test('T5: is said once', () => {
+  test('is said once [T5]', () => {
     expect(notificationText(signedIn, ended)).toBe(signInEnded);
     expect(notificationText(ended, { ...ended })).toBeUndefined();
   });
 
-  test('T5: is said of an account that is not in use, too', () => {
+  test('is said of an account that is not in use, too [T5]', () => {
     expect(notificationText(both, graceEnded)).toBe(otherEnded);
     expect(notificationText(graceEnded, { ...graceEnded })).toBeUndefined();
   });
@@ -108,7 +108,7 @@ describe('a session that ended by itself', () => {
     expect(notificationText(graceEnded, ended)).toBe(signInEnded);
   });
 
-  test('T10: is not the sign-out by the person or a program', () => {
+  test('is not the sign-out by the person or a program [T10]', () => {
     expect(notificationText(signedIn, signedOut)).toBeUndefined();
     expect(notificationText(both, signedIn)).toBeUndefined();
     expect(notificationText({ ...both, problem }, graceEnded)).toBeUndefined();
@@ -122,7 +122,7 @@ describe('a session that ended by itself', () => {
 });
 
 describe('a switch by a program', () => {
-  test('T18: is said once, with the new name', () => {
+  test('is said once, with the new name [T18]', () => {
     expect(notificationText(both, switched)).toBe('A program switched to Grace Hopper.');
     expect(notificationText(switched, { ...switched, freshness: 'stale' })).toBeUndefined();
   });
@@ -139,7 +139,7 @@ describe('a switch by a program', () => {
     expect(notificationText(switched, both)).toBeUndefined();
   });
 
-  test('T9: says no e-mail address, also where it stands in for the name', () => {
+  test('says no e-mail address, also where it stands in for the name [T9]', () => {
     const nameless: AppView = { ...switched, person: { ...grace, name: grace.email } };
     expect(notificationText(both, nameless)).toBe('A program switched to another account.');
   });
@@ -153,7 +153,7 @@ test('what is there at the start happened in an earlier run', () => {
 describe('a sign-in', () => {
   const arrived: AppView = { ...signedIn, signedInByProgram: true };
 
-  test('T18: of a program, while nobody was signed in, is said once, with the name and what undoes it', () => {
+  test('of a program, while nobody was signed in, is said once, with the name and what undoes it [T18]', () => {
     expect(noticesOf(signedOut, arrived, 0)).toEqual([
       {
         about: 'person',
@@ -172,7 +172,7 @@ describe('a sign-in', () => {
     expect(notificationText(signedOut, signedIn)).toBeUndefined();
   });
 
-  test('T9: says no e-mail address', () => {
+  test('says no e-mail address [T9]', () => {
     const nameless: AppView = { ...arrived, person: { ...ada, name: ada.email } };
     expect(notificationText(signedOut, nameless)).toBe('A program signed you in. Not you?');
   });
@@ -256,7 +256,7 @@ describe('what is shown', () => {
     expect(play([both, switched, both, signedIn, asked, signedIn, ended], () => true)).toEqual([]);
   });
 
-  test('T18: that of a program’s sign-in can undo it, and is taken back when it was undone or kept', () => {
+  test('that of a program’s sign-in can undo it, and is taken back when it was undone or kept [T18]', () => {
     const notifications = new Notifications(signedOut, system, actions, () => false);
     notifications.show({ ...signedIn, signedInByProgram: true });
     const [undo] = given[0]?.actions ?? [];

@@ -45,7 +45,7 @@ test('the list: a browser is shown as denied, a program without a decision as un
   expect(JSON.stringify(view)).not.toContain('7@100');
 });
 
-test('section P: a question says that the program is being debugged', async () => {
+test('a question says that the program is being debugged [C11]', async () => {
   const gate = testGate('ask');
   const program = programOf({
     path: '/usr/bin/code',

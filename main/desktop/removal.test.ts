@@ -55,7 +55,7 @@ function world(changes: Partial<RemovalWorld> = {}) {
 }
 
 describe('Remove everything', () => {
-  test('T10: every refresh token goes to the provider that gave it, also those of other settings', async () => {
+  test('every refresh token goes to the provider that gave it, also those of other settings [T10]', async () => {
     const revoked: unknown[] = [];
     const { left } = await revokeAll(state, async ({ issuer, clientId, token }) => {
       revoked.push(`${token} of ${clientId} at ${issuer}`);
@@ -80,7 +80,7 @@ describe('Remove everything', () => {
     });
   });
 
-  describe('T19: at a provider where one revocation may end all of a person', () => {
+  describe('at a provider where one revocation may end all of a person [T19]', () => {
     const forApi = { ...here, audience: 'https://api.example/', refreshToken: 'for the API' };
     const grace = { ...here, subject: 'grace', refreshToken: 'hers' };
     const old = revocationOf(here, 'old');

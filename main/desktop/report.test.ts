@@ -72,7 +72,7 @@ function withText(value: unknown, [key, ...rest]: string[], text: string): unkno
   return Array.isArray(value) ? [changed] : { ...(value as object), [key]: changed };
 }
 
-describe('T9: no secret comes out of a report', () => {
+describe('no secret comes out of a report [T9]', () => {
   const full: ReportFacts = {
     ...facts,
     log: [
@@ -87,7 +87,7 @@ describe('T9: no secret comes out of a report', () => {
     ],
   };
 
-  it.each(Object.entries(secrets))('T9: %s, in every input in turn, does not come out', (_name, secret) => {
+  it.each(Object.entries(secrets))('%s, in every input in turn, does not come out', (_name, secret) => {
     const tried = inputs(full).map((path) => {
       const report = reportOf(withText(full, path, secret) as ReportFacts);
       return [path.join('.'), /canary/i.test(report)];
@@ -99,7 +99,7 @@ describe('T9: no secret comes out of a report', () => {
     );
   });
 
-  it.each(Object.entries(secrets))('T9: %s behind what is known, and before it, does not come out', (_name, secret) => {
+  it.each(Object.entries(secrets))('%s behind what is known, and before it, does not come out', (_name, secret) => {
     for (const known of ['0.1.0', '6.8.0', 'linux', 'x64', 'wayland', 'GNOME', 'ask', 'keyring', 'tenant.auth0.com']) {
       for (const text of [`${known} ${secret}`, `${known}-${secret}/`, `${secret} ${known}`]) {
         for (const path of inputs(full)) {
@@ -109,32 +109,29 @@ describe('T9: no secret comes out of a report', () => {
     }
   });
 
-  it.each(Object.entries(secrets))(
-    'T9: %s, in every field of a log entry in turn, does not come out',
-    (_name, secret) => {
-      for (const field of ['level', 'time', 'code', 'msg', 'failure', 'id', 'owner', 'refused', secret]) {
-        for (const words of [
-          secret,
-          `unexpected failure ${secret}`,
-          `invalid_client ${secret}`,
-          { nested: secret },
-          [secret],
-        ]) {
-          for (const level of [40, 50, 60]) {
-            const report = reportOf({ ...facts, log: [entry({ level, msg: 'listener failed', [field]: words })] });
-            expect(report, field).not.toMatch(/canary/i);
-          }
+  it.each(Object.entries(secrets))('%s, in every field of a log entry in turn, does not come out', (_name, secret) => {
+    for (const field of ['level', 'time', 'code', 'msg', 'failure', 'id', 'owner', 'refused', secret]) {
+      for (const words of [
+        secret,
+        `unexpected failure ${secret}`,
+        `invalid_client ${secret}`,
+        { nested: secret },
+        [secret],
+      ]) {
+        for (const level of [40, 50, 60]) {
+          const report = reportOf({ ...facts, log: [entry({ level, msg: 'listener failed', [field]: words })] });
+          expect(report, field).not.toMatch(/canary/i);
         }
       }
-    },
-  );
+    }
+  });
 
-  it('T9: a line of the log that is no entry does not come out', () => {
+  it('a line of the log that is no entry does not come out', () => {
     const lines = [...Object.values(secrets), JSON.stringify('canary'), '{"level":50,"msg":"canary', 'null', '[]'];
     expect(reportOf({ ...facts, log: lines })).toContain('No warnings and errors in the log.');
   });
 
-  it('T9: what the real log holds of an unexpected failure comes out as its id and its place in our code', () => {
+  it('what the real log holds of an unexpected failure comes out as its id and its place in our code', () => {
     const log = createLog('info', openLogFile(folder));
     const failure = new TypeError(`cannot read ${secrets.email} of ${secrets.homeOnLinux}`);
     failure.stack += `\n    at Canary.canary (/opt/canary/resources/app.asar/out/main/index.cjs:4321:17)`;

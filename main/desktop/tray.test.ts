@@ -83,7 +83,7 @@ describe('the menu follows the state', () => {
       ['Signed out', 'The session has ended: sign in again', 'Sign in', 'Open Loopgate', 'Settings…', 'Quit'],
     ],
     [
-      'T18: signed in, with another account',
+      'signed in, with another account [T18]',
       both,
       [
         'Signed in as Ada Lovelace',
@@ -113,7 +113,7 @@ describe('the menu follows the state', () => {
     }
   });
 
-  test('T3: two accounts of the same name are told apart by their address', () => {
+  test('two accounts of the same name are told apart by their address [T3]', () => {
     const twin = { account: 't', name: ada.name, email: 'ada@work.example' };
     expect(labels({ ...both, otherAccounts: [twin, grace] })).toEqual(
       expect.arrayContaining(['Use Ada Lovelace (ada@work.example)', 'Use Grace Hopper', 'Sign out Grace Hopper']),

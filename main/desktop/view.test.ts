@@ -95,11 +95,11 @@ describe('view', () => {
     });
   });
 
-  it('T17: a session that cannot be renewed says so', () => {
+  it('a session that cannot be renewed says so [T17]', () => {
     expect(view({ person: { ...ada, renewable: false } })).toMatchObject({ renewable: false, expiresAt: 5000 });
   });
 
-  it('T9: no claim but name, e-mail and picture reaches the window', () => {
+  it('no claim but name, e-mail and picture reaches the window [T9]', () => {
     const odd = person({ name: 'Ada', access_token: 'secret', refresh_token: 'secret', address: { street: 'secret' } });
     expect(JSON.stringify(view({ person: odd, others: [odd] }))).not.toContain('secret');
   });
@@ -122,14 +122,14 @@ describe('view', () => {
     },
   );
 
-  it('T18: other accounts are shown apart, each with its own key', () => {
+  it('other accounts are shown apart, each with its own key [T18]', () => {
     const grace = person({ name: 'Grace' }, 'auth0|grace');
     const { person: active, otherAccounts } = view({ person: ada, others: [grace] });
     expect(active?.account).toBe(ada.account);
     expect(otherAccounts).toStrictEqual([{ account: grace.account, name: 'Grace' }]);
   });
 
-  it('T18: who was active before a program switched is shown as a person', () => {
+  it('who was active before a program switched is shown as a person [T18]', () => {
     const grace = person({ name: 'Grace', email: 'grace@example.com' }, 'auth0|grace');
     expect(view({ person: ada, switchedFrom: grace }).switchedFrom).toStrictEqual({
       account: grace.account,
@@ -139,7 +139,7 @@ describe('view', () => {
     expect(view({ person: ada })).not.toHaveProperty('switchedFrom');
   });
 
-  it('T18: that a program has signed somebody in is shown', () => {
+  it('that a program has signed somebody in is shown [T18]', () => {
     expect(view({ person: ada, signedInByProgram: true }).signedInByProgram).toBe(true);
     expect(view({ person: ada })).not.toHaveProperty('signedInByProgram');
   });
@@ -200,7 +200,7 @@ describe('the name of an account', () => {
     [{ nickname: 7, email: 'ada@example.com' }, 'ada@example.com'],
     [{ name: '', nickname: null, email: undefined }, 'auth0|ada'],
     [undefined, 'auth0|ada'],
-  ])('T3: of %o it is %s', (profile, name) => {
+  ])('of %o it is %s [T3]', (profile, name) => {
     expect(displayName(person(profile))).toBe(name);
   });
 });
