@@ -23,7 +23,7 @@ export default defineConfig({
     include: [
       '{main,preload,build,bench}/**/*.test.ts',
       'renderer/**/*.test.{ts,tsx}',
-      'e2e/identity-provider/**/*.test.ts',
+      'demo/**/*.test.ts',
       'e2e/*.test.ts',
     ],
     environment: 'node',

@@ -1,6 +1,6 @@
 import { Auth0Api, Configuration, PKCEApi, ResponseError } from '@pieces.app/pieces-os-client';
 import { z } from 'zod';
-import { BrowserDouble } from '../e2e/identity-provider/person.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { printedLogin } from '../e2e/support/client.ts';
 import type { Headless } from '../e2e/support/headless.ts';
 

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureBundle } from '../build/bundle.ts';
-import { startIdentityProvider } from '../e2e/identity-provider/provider.ts';
+import { startIdentityProvider } from '../demo/identity-provider/provider.ts';
 import { providerEnvironment } from '../e2e/support/client.ts';
 import { type Headless, startHeadless } from '../e2e/support/headless.ts';
 import { settledMemory, settling } from './api/resident.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readProgram } from '../main/codeCache.ts';
+import { readProgram } from '../main/system/codeCache.ts';
 import { bundle, ensureBundle, isBundleFresh } from './bundle.ts';
 
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -118,15 +118,7 @@ export async function ensureBundle(options: BundleOptions = {}): Promise<void> {
 }
 
 /** What the test kit is made of. */
-const TEST_KIT_SOURCES = [
-  'main',
-  'preload/texts',
-  'e2e/test-kit',
-  'e2e/identity-provider',
-  'build/bundle.ts',
-  'package.json',
-  'package-lock.json',
-];
+const TEST_KIT_SOURCES = ['main', 'preload/texts', 'demo', 'build/bundle.ts', 'package.json', 'package-lock.json'];
 
 /**
  * Builds the test kit into `out/testKit` when its sources changed since the last time. It is no part of the bundle above, and of
@@ -164,7 +156,7 @@ export async function bundleLike(like: 'main' | 'headless', entry: string, into:
 /** How long a program may take to load, and to end, in milliseconds. Only reached when something is broken. */
 const codeCachePatience = 60_000;
 
-/** Puts beside a program what reads it by its code cache (main/codeCache.ts), and that cache, made by this Node. */
+/** Puts beside a program what reads it by its code cache (main/system/codeCache.ts), and that cache, made by this Node. */
 async function addLoader(folder: string): Promise<void> {
   const { build } = await import('vite');
   const loader = forNode(projectFolder, 'loader', productionDefine);
@@ -198,7 +190,7 @@ const ENTRIES: Readonly<Record<NodePart, string>> = {
   codeCacheMaker: 'build/codeCacheMaker.ts',
   cli: 'main/cli/index.ts',
   preload: 'preload/index.ts',
-  testKit: 'e2e/test-kit/index.ts',
+  testKit: 'demo/test-kit/index.ts',
 };
 
 const nodeModules = builtinModules.flatMap((name) => [name, `node:${name}`]);
@@ -282,7 +274,7 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
           format: 'cjs',
           entryFileNames: part === 'headless' ? 'program.cjs' : 'index.cjs',
           codeSplitting: false,
-          // A program that is read by its code cache cannot import by itself (main/codeCache.ts).
+          // A program that is read by its code cache cannot import by itself (main/system/codeCache.ts).
           dynamicImportInCjs: false,
           comments: { legal: true, annotation: false, jsdoc: false },
         },

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { readProgram } from '../main/codeCache.ts';
+import { readProgram } from '../main/system/codeCache.ts';
 
 const [, , file = ''] = process.argv;
 const program = readProgram(file);

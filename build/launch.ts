@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readPolicy } from '../main/policy.ts';
-import { defaultHome, readSettings, type Settings } from '../main/settings.ts';
+import { readPolicy } from '../main/settings/policy.ts';
+import { defaultHome, readSettings, type Settings } from '../main/settings/settings.ts';
 
 export const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -31,7 +31,7 @@ export async function settingsOf(environment: NodeJS.ProcessEnv): Promise<Settin
 export async function startDemo(settings: Settings): Promise<NodeJS.ProcessEnv> {
   await mkdir(settings.home, { recursive: true, mode: 0o700 });
   // Not loaded for who brings a provider: it takes longer than all else here.
-  const { startIdentityProvider } = await import('../e2e/identity-provider/provider.ts');
+  const { startIdentityProvider } = await import('../demo/identity-provider/provider.ts');
   const provider = await startIdentityProvider({
     anyLoopbackCallback: true,
     stateFile: join(settings.home, 'demo-provider.json'),

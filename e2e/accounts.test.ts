@@ -16,8 +16,8 @@ import {
 } from '@pieces.app/pieces-os-client';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { BrowserDouble } from './identity-provider/person.ts';
-import { type IdentityProvider, startIdentityProvider } from './identity-provider/provider.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
+import { type IdentityProvider, startIdentityProvider } from '../demo/identity-provider/provider.ts';
 import { printedLogin, providerEnvironment } from './support/client.ts';
 import { type Headless, startHeadless } from './support/headless.ts';
 import { readUserFrame } from './support/strictReader.ts';

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Frame, type Page, type Request } from 'playwright';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { BrowserDouble } from './identity-provider/person.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { type Attack, attackScript, attacks, socketAttack, type Target } from './support/attackPage.ts';
 import { type Pair, printedAddresses, printedLogin, startPair } from './support/client.ts';
 import { off, type Rule, rules } from './support/guardWithout.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BrowserDouble } from './identity-provider/person.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { type Pair, startPair } from './support/client.ts';
 
 /** A redirect URI of a program's own, as the setting lists it. Nothing listens there. */

@@ -22,7 +22,7 @@ import {
 } from '@pieces.app/pieces-os-client';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { BrowserDouble } from './identity-provider/person.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';
 import { checkedFetch, readUserFrame } from './support/strictReader.ts';
 

@@ -4,9 +4,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { runCommand } from '../main/cli/run.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { BrowserDouble } from './identity-provider/person.ts';
 import { type Pair, printedAddresses, printedLogin, startPair } from './support/client.ts';
 import { launcher, loopgate, startCommand } from './support/command.ts';
 import { startHeadless } from './support/headless.ts';

@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BrowserDouble } from './identity-provider/person.ts';
-import { type IdentityProviderOptions, startIdentityProvider } from './identity-provider/provider.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
+import { type IdentityProviderOptions, startIdentityProvider } from '../demo/identity-provider/provider.ts';
 import { type Pair, printedLogin, providerEnvironment, startPair } from './support/client.ts';
 import { type Headless, startHeadless, testBrowser } from './support/headless.ts';
 

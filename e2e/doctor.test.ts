@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findMissing } from '../build/systemPackages.ts';
 import { startDesktopSession } from '../build/testDisplay.ts';
-import { startIdentityProvider } from './identity-provider/provider.ts';
+import { startIdentityProvider } from '../demo/identity-provider/provider.ts';
 import { printedLogin, providerEnvironment, startPair } from './support/client.ts';
 import { launcher, loopgateIn } from './support/command.ts';
 import { startHeadless } from './support/headless.ts';

@@ -1,8 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { BrowserDouble } from './identity-provider/person.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';
 import { type Headless, startHeadless } from './support/headless.ts';
 

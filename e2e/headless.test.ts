@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startIdentityProvider } from '../demo/identity-provider/provider.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { startIdentityProvider } from './identity-provider/provider.ts';
 import { providerEnvironment, startPair } from './support/client.ts';
 import { builtHost, failureOf, startHeadless, testBrowser } from './support/headless.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { BrowserDouble } from './identity-provider/person.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { type Pair, printedAddresses, startPair } from './support/client.ts';
 import { askForLogin, isLoginAddress, type LoginAnswer, navigation } from './support/loginAddress.ts';
 

@@ -10,7 +10,7 @@ import {
   type IdentityProvider,
   type IdentityProviderOptions,
   startIdentityProvider,
-} from './identity-provider/provider.ts';
+} from '../demo/identity-provider/provider.ts';
 import { providerEnvironment, startPair } from './support/client.ts';
 import { type Headless, startHeadless, testBrowser } from './support/headless.ts';
 

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
+import { startIdentityProvider } from '../demo/identity-provider/provider.ts';
 import { apiOperations } from '../main/api/server.ts';
-import { startIdentityProvider } from './identity-provider/provider.ts';
 import { idleBroker } from './support/brokerWorld.ts';
 import { providerEnvironment, startPair } from './support/client.ts';
 import { failureOf, startHeadless } from './support/headless.ts';
@@ -148,7 +148,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('run by another user than root', (
     const provider = await startIdentityProvider({ anyLoopbackCallback: true });
     const home = otherUsersFolder();
     const tree = treeForOtherUser();
-    const browser = `${process.execPath} --import tsx ${join(tree, 'e2e', 'identity-provider', 'browser.ts')}`;
+    const browser = `${process.execPath} --import tsx ${join(tree, 'demo', 'identity-provider', 'browser.ts')}`;
     try {
       const host = await startHeadless({
         home,

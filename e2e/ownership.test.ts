@@ -1,6 +1,6 @@
 /** R4: a sign-in belongs to the program that started it. Both programs here are allowed; neither has what is the other's. */
 import { describe, expect, test } from 'vitest';
-import { BrowserDouble } from './identity-provider/person.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { ownChallenge } from './support/brokerWorld.ts';
 import {
   type Answered,

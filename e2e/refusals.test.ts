@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BrowserDouble } from './identity-provider/person.ts';
+import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';
 
 interface ApiError {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { storedStateVersion } from '../main/broker/vault.ts';
+import { storedStateVersion } from '../main/broker/session/vault.ts';
 import type { Opened } from './stored/scene.ts';
 import { projectFolder } from './support/headless.ts';
 import { whyNoOwnNetwork } from './support/ownNetwork.ts';

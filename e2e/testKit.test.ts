@@ -8,12 +8,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { WebSocket } from 'ws';
 import { ensureTestKit } from '../build/bundle.ts';
 import { electronBuilderConfiguration } from '../build/electron-builder.ts';
-import { isAlive } from '../main/lock.ts';
+import { faultNames, faultPath } from '../demo/test-kit/faults.ts';
+import { isAlive } from '../main/storage/folderLock.ts';
 import { publishedClient } from './support/client.ts';
 import { projectFolder, startHeadless } from './support/headless.ts';
 import { runAsOtherUser, whyNoOtherUser } from './support/otherUser.ts';
 import { startTestKit, type TestKit, TestKitFailed } from './support/testKit.ts';
-import { faultNames, faultPath } from './test-kit/faults.ts';
 
 // npm, tsx and the kit start one after the other, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });

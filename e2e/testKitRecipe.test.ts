@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { faultNames } from '../demo/test-kit/faults.ts';
 import { projectFolder } from './support/headless.ts';
-import { faultNames } from './test-kit/faults.ts';
 
 const action = readFileSync(join(projectFolder, '.github/actions/test-kit/action.yml'), 'utf8');
 const guide = readFileSync(join(projectFolder, 'docs/test-kit.md'), 'utf8');

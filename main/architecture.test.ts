@@ -10,7 +10,7 @@ const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 /** File → its source; the names are relative to the project, with `/`. */
 type Sources = Readonly<Record<string, string>>;
 
-/** One arrow: a file imports a file of the project (`main/host.ts`), a built-in (`node:fs`) or a package (`zod`). */
+/** One arrow: a file imports a file of the project (`main/host/host.ts`), a built-in (`node:fs`) or a package (`zod`). */
 interface Arrow {
   readonly from: string;
   readonly to: string;
@@ -56,40 +56,37 @@ interface Room {
 /** From the roof down. A room knows itself and rooms on floors below its own: never a neighbour, never one above. */
 const floors: readonly (readonly Room[])[] = [
   [
-    { name: 'entries', files: /^main\/(index|serve|loader|smallHeap|packedHeadless)\.ts$/ },
+    { name: 'entries', files: /^main\/[^/]+\.ts$/ },
     { name: 'renderer', files: /^renderer\//, knows: ['contract', 'texts'], packages: /^preact(\/|$)/ },
     { name: 'preload', files: /^preload\/index\.ts$/, knows: ['contract'], packages: /^electron$/ },
   ],
-  [{ name: 'desktop', files: /^main\/desktop\/(?!keptVault)/ }],
+  [{ name: 'desktop', files: /^main\/desktop\// }],
   // The desktop asks another Loopgate as the command does.
   [{ name: 'cli', files: /^main\/cli\//, knows: ['settings', 'storage', 'system'] }],
-  [{ name: 'host', files: /^main\/(host|headless|socketActivation)\.ts$/ }],
+  [{ name: 'host', files: /^main\/host\// }],
   [
     {
       name: 'api',
-      files:
-        /^main\/api\/(?!(?:listen|excludedPorts|piecesOs|portOwner)\.ts|(?:caller|connection|connectionTime|program(?:Linux|Mac|Windows)|desktopEntry|executable|sharedRead|slices)\.ts)/,
+      files: /^main\/api\//,
       knows: ['callers', 'access', 'broker', 'system', 'texts'],
     },
     {
       name: 'listener',
-      files: /^main\/api\/(listen|excludedPorts|piecesOs|portOwner)\.ts$/,
+      files: /^main\/listener\//,
       knows: ['callers', 'access', 'system'],
     },
   ],
-  [{ name: 'settings', files: /^main\/(settings|settingsFile|policy|clientCheck)\.ts$/ }],
+  [{ name: 'settings', files: /^main\/settings\// }],
   [
     {
       name: 'storage',
-      files:
-        /^main\/(store|sealedFile|keySealer|keyringSealer|systemVault|mergeStates|secretService|programsFile|endpointFile|lock|desktop\/keptVault)\.ts$/,
+      files: /^main\/storage\//,
     },
   ],
   [
     {
       name: 'callers',
-      files:
-        /^main\/api\/(caller|connection|connectionTime|program(Linux|Mac|Windows)|desktopEntry|executable|sharedRead|slices)\.ts$/,
+      files: /^main\/callers\//,
       knows: ['access', 'system'],
     },
   ],
@@ -98,8 +95,7 @@ const floors: readonly (readonly Room[])[] = [
   [
     {
       name: 'system',
-      files:
-        /^main\/(systemPrograms|sessionBus|readText|launchTarget|browserCommand|browserStart|withoutDescriptors|environmentLanguage|environmentProxy|log|standardStreams|version|heap|codeCache)\.ts$/,
+      files: /^main\/system\//,
       knows: ['texts'],
     },
   ],
@@ -159,7 +155,7 @@ function reachedFrom(entry: string, sources: Sources): Set<string> {
 
 /** The way in which headless.ts would need electron; electron-store is taken care of by the bundle. */
 function electronOfHeadless(sources: Sources): Arrow[] {
-  const reached = reachedFrom('main/headless.ts', sources);
+  const reached = reachedFrom('main/host/headless.ts', sources);
   return allArrows(sources).filter(
     ({ from, to }) => reached.has(from) && (isPackage(to, 'electron') || isIn('main/desktop')(to)),
   );
@@ -279,9 +275,9 @@ describe('architecture: the arrows', () => {
   });
 
   it.each<[string, string]>([
-    ['main/host.ts', "import { shell } from 'electron';"],
+    ['main/host/host.ts', "import { shell } from 'electron';"],
     ['main/broker/clock.ts', "import type { App } from 'electron';"],
-    ['main/headless.ts', "import { startDesktop } from './desktop/desktop.ts';"],
+    ['main/host/headless.ts', "import { startDesktop } from '../desktop/desktop.ts';"],
   ])('architecture: a check fails when %s, which headless.ts reaches, has %s', (file, source) => {
     const found = electronOfHeadless({ ...sources, [file]: `${sources[file] ?? ''}\n${source}\n` });
     expect(found).toContainEqual(expect.objectContaining({ from: file }));
@@ -293,7 +289,7 @@ describe('architecture: the arrows', () => {
 
   it('architecture: an arrow to nowhere is seen', () => {
     const broken = {
-      'main/host.ts': '',
+      'main/host/host.ts': '',
       'main/a.ts': "import { x } from './missing.ts';\nimport { y } from './host';",
     };
     expect(arrowsToNowhere(broken).map(({ to }) => to)).toEqual(['main/missing.ts', 'main/host']);
@@ -308,7 +304,7 @@ describe('architecture: the arrows', () => {
         'main/cli/index.ts',
         'preload/index.ts',
         'renderer/main.tsx',
-        'renderer/consent.tsx',
+        'renderer/consent/consent.tsx',
       ].flatMap((entry) => [...reachedFrom(entry, sources)]),
     );
     expect(Object.keys(sources).filter((file) => !reached.has(file) && !file.endsWith('.d.ts'))).toEqual([]);

@@ -1,11 +1,11 @@
 import { readlinkSync } from 'node:fs';
 import { app } from 'electron';
 import { ownCommand, typedCommand } from './cli/packed.ts';
-import { placeFolders } from './desktop/folders.ts';
-import { denyPermissions, lockDown } from './desktop/lockDown.ts';
-import { systemFetch } from './desktop/systemFetch.ts';
-import { serve } from './headless.ts';
-import { homeFolder } from './settings.ts';
+import { placeFolders } from './desktop/system/folders.ts';
+import { systemFetch } from './desktop/system/systemFetch.ts';
+import { denyPermissions, lockDown } from './desktop/windows/lockDown.ts';
+import { serve } from './host/headless.ts';
+import { homeFolder } from './settings/settings.ts';
 
 /** How often a start that only passes on the command is looked after, in milliseconds. */
 const lookingAfter = 1_000;

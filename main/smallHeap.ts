@@ -1,4 +1,4 @@
-import { keepHeapSmall } from './heap.ts';
+import { keepHeapSmall } from './system/heap.ts';
 
 // Imported before everything else, by whoever is a program of its own.
 keepHeapSmall();

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
-import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
-import type { IdentityProvider } from '../../e2e/identity-provider/provider.ts';
+import { BrowserDouble } from '../../demo/identity-provider/person.ts';
+import type { IdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { startFixedLogin } from '../fixedParts/start.ts';
 import type { Metric, Result } from '../metric.ts';
 import { spread } from '../rounds.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { z } from 'zod';
-import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
+import { BrowserDouble } from '../../demo/identity-provider/person.ts';
 import { startFixedLogin } from '../fixedParts/start.ts';
 import type { Metric, Result } from '../metric.ts';
 import { median } from '../rounds.ts';

@@ -8,7 +8,7 @@ import {
   type IdentityProvider,
   type IdentityProviderOptions,
   startIdentityProvider,
-} from '../../e2e/identity-provider/provider.ts';
+} from '../../demo/identity-provider/provider.ts';
 import { providerEnvironment } from '../../e2e/support/client.ts';
 import { type Headless, startHeadless } from '../../e2e/support/headless.ts';
 import type { RecordedAnswer } from './callers.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ensureBundle } from '../../build/bundle.ts';
-import { startIdentityProvider } from '../../e2e/identity-provider/provider.ts';
+import { startIdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { providerEnvironment } from '../../e2e/support/client.ts';
 import { freePort } from '../../e2e/support/freePort.ts';
 import { startHeadless } from '../../e2e/support/headless.ts';

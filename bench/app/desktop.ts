@@ -12,7 +12,7 @@ import { inTime } from '../../build/inTime.ts';
 import { requireSystemPackages } from '../../build/systemPackages.ts';
 import { findTestRuntime } from '../../build/testApp.ts';
 import { type DesktopSession, startDesktopSession } from '../../build/testDisplay.ts';
-import { startIdentityProvider } from '../../e2e/identity-provider/provider.ts';
+import { startIdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { providerEnvironment } from '../../e2e/support/client.ts';
 import { freePort } from '../../e2e/support/freePort.ts';
 import { buildFixedApp } from '../fixedParts/build.ts';

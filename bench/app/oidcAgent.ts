@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { inTime } from '../../build/inTime.ts';
-import { BrowserDouble } from '../../e2e/identity-provider/person.ts';
+import { BrowserDouble } from '../../demo/identity-provider/person.ts';
 
 const execute = promisify(execFile);
 

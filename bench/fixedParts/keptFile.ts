@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeStore } from '../../main/store.ts';
+import { writeStore } from '../../main/storage/jsonFile.ts';
 
 /** A file as large as a stored session, in a folder that goes with the process. */
 export class KeptFile {

@@ -1,7 +1,7 @@
 import ElectronStore from 'electron-store';
 import express from 'express';
 import * as client from 'openid-client';
-import type { PlatformFetch } from '../../main/broker/providerFetch.ts';
+import type { PlatformFetch } from '../../main/broker/provider/providerFetch.ts';
 
 /**
  * What every Loopgate has, as its packages are fixed: express, electron-store and openid-client, and nothing of our own. A figure

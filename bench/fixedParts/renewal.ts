@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as client from 'openid-client';
 import { z } from 'zod';
-import { letHeapGrowForCrowd } from '../../main/heap.ts';
+import { letHeapGrowForCrowd } from '../../main/system/heap.ts';
 import { KeptFile } from './keptFile.ts';
 import { FixedLogin } from './login.ts';
 

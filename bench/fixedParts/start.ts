@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { IdentityProvider } from '../../e2e/identity-provider/provider.ts';
+import type { IdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { startScript } from '../api/processes.ts';
 import { buildFixed } from './build.ts';
 

@@ -4,8 +4,8 @@ import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { accountNamed } from '../../e2e/identity-provider/account.ts';
-import type { Fault, IdentityProvider } from '../../e2e/identity-provider/provider.ts';
+import { accountNamed } from '../../demo/identity-provider/account.ts';
+import type { Fault, IdentityProvider } from '../../demo/identity-provider/provider.ts';
 import type { Headless } from '../../e2e/support/headless.ts';
 import { signInAs } from '../signIn.ts';
 

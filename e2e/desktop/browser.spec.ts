@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { BrowserDouble } from '../identity-provider/person.ts';
+import { BrowserDouble } from '../../demo/identity-provider/person.ts';
 import { heading, press, startDesktopApp, watchNotifications } from '../support/desktopApp.ts';
 import { loginPageBehind } from '../support/loginAddress.ts';
 import { onStage } from '../support/stage.ts';

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { testApp } from '../../build/testApp.ts';
-import type { Endpoint } from '../../main/endpointFile.ts';
+import type { Endpoint } from '../../main/storage/endpointFile.ts';
 import { heading, press, runToItsEnd, startDesktopApp } from '../support/desktopApp.ts';
 import { onStage } from '../support/stage.ts';
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import type { Locator } from 'playwright';
-import { startIdentityProvider } from '../identity-provider/provider.ts';
+import { startIdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { freePort } from '../support/freePort.ts';
 import { renewPicture } from '../support/picture.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { WrongChecksumError } from '../../build/electronRuntime.ts';
 import { testApp } from '../../build/testApp.ts';
-import { BrowserDouble } from '../identity-provider/person.ts';
+import { BrowserDouble } from '../../demo/identity-provider/person.ts';
 import { printedLogin, publishedClient, startPair } from '../support/client.ts';
 import { startDesktopApp } from '../support/desktopApp.ts';
 import { projectFolder } from '../support/headless.ts';

@@ -8,7 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type IdentityProvider, startIdentityProvider } from '../identity-provider/provider.ts';
+import { type IdentityProvider, startIdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { type Headless, startHeadless, testBrowser } from '../support/headless.ts';
 
 /** What opening a stored state came to. */

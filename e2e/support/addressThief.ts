@@ -5,7 +5,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { BrowserDouble } from '../identity-provider/person.ts';
+import { BrowserDouble } from '../../demo/identity-provider/person.ts';
 
 /** The last argument of the first process whose first ones are these, as anybody may read it. */
 async function openedWith(program: string): Promise<string> {

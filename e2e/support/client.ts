@@ -1,6 +1,6 @@
 import { Auth0Api, Configuration, PKCEApi } from '@pieces.app/pieces-os-client';
-import type { IdentityProvider } from '../identity-provider/provider.ts';
-import { type IdentityProviderOptions, startIdentityProvider } from '../identity-provider/provider.ts';
+import type { IdentityProvider } from '../../demo/identity-provider/provider.ts';
+import { type IdentityProviderOptions, startIdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { type Headless, type HeadlessOptions, startHeadless, testBrowser } from './headless.ts';
 import { isLoginAddress, loginPageBehind } from './loginAddress.ts';
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { BrowserDouble } from '../identity-provider/person.ts';
-import type { IdentityProvider } from '../identity-provider/provider.ts';
+import { BrowserDouble } from '../../demo/identity-provider/person.ts';
+import type { IdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { type Pair, printedLogin, startPair } from './client.ts';
 import type { Headless } from './headless.ts';
 

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 export const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** The one that was built, run by Node. */
 export const builtHost = [process.execPath, join(projectFolder, 'out', 'headless', 'index.cjs')];
-/** `$BROWSER` for tests: signs in by itself, see e2e/identity-provider/browser.ts. */
-export const testBrowser = `${process.execPath} --import tsx ${join(projectFolder, 'e2e', 'identity-provider', 'browser.ts')}`;
+/** `$BROWSER` for tests: signs in by itself, see demo/identity-provider/browser.ts. */
+export const testBrowser = `${process.execPath} --import tsx ${join(projectFolder, 'demo', 'identity-provider', 'browser.ts')}`;
 
 export interface HeadlessOptions {
   /** Added to a clean environment: nothing of the shell's LOOPGATE_* or BROWSER gets in. */

@@ -7,7 +7,7 @@ import type { OwnNetwork } from './ownNetwork.ts';
 export async function providerIn(on: OwnNetwork): Promise<NodeJS.ProcessEnv> {
   const script = join(projectFolder, 'e2e', 'support', 'providerProcess.ts');
   const line = await on.start([process.execPath, '--import', 'tsx', script]);
-  const browser = join(treeForOtherUser(), 'e2e', 'identity-provider', 'browser.ts');
+  const browser = join(treeForOtherUser(), 'demo', 'identity-provider', 'browser.ts');
   return { ...(JSON.parse(line) as NodeJS.ProcessEnv), BROWSER: `${process.execPath} --import tsx ${browser}` };
 }
 

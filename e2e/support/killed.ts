@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
-import type { StoredState } from '../../main/broker/vault.ts';
+import type { StoredState } from '../../main/broker/session/vault.ts';
 import { arm, duringSave, type FaultPoint, passedPoints, reach, type Save, say } from './faultPoints.ts';
 import { address, composeBroker, type Place } from './killedBroker.ts';
 import { arrivedAt } from './loginAddress.ts';

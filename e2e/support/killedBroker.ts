@@ -1,9 +1,9 @@
 import { Broker, type BrokerWorld } from '../../main/broker/broker.ts';
 import { systemClock } from '../../main/broker/clock.ts';
-import type { StoredState, Vault } from '../../main/broker/vault.ts';
-import { keySealer } from '../../main/keySealer.ts';
-import { SealedFile } from '../../main/sealedFile.ts';
-import { SystemVault } from '../../main/systemVault.ts';
+import type { StoredState, Vault } from '../../main/broker/session/vault.ts';
+import { keySealer } from '../../main/storage/keySealer.ts';
+import { SealedFile } from '../../main/storage/sealedFile.ts';
+import { SystemVault } from '../../main/storage/systemVault.ts';
 
 /** Where a session rests, and who gave it. Handed to the program that is killed, as JSON. */
 export interface Place {

@@ -53,6 +53,7 @@ function copyTree(): string {
     'package.json',
     'tsconfig.json',
     'build',
+    'demo',
     'e2e',
     'main',
     'preload',

@@ -7,12 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Program } from '../../main/access/program.ts';
-import { type Caller, type CallerLookup, connectionOf, linuxCallerLookup, presentTime } from '../../main/api/caller.ts';
-import { keepConnectionTimes } from '../../main/api/connectionTime.ts';
-import { DesktopEntries } from '../../main/api/desktopEntry.ts';
-import { ExecutableHashes } from '../../main/api/executable.ts';
-import { LinuxPrograms, type LinuxSystem } from '../../main/api/programLinux.ts';
-import { readKernelRows } from '../../main/api/slices.ts';
+import {
+  type Caller,
+  type CallerLookup,
+  connectionOf,
+  linuxCallerLookup,
+  presentTime,
+} from '../../main/callers/caller.ts';
+import { keepConnectionTimes } from '../../main/callers/connectionTime.ts';
+import { DesktopEntries } from '../../main/callers/desktopEntries.ts';
+import { readKernelRows } from '../../main/callers/eventLoop.ts';
+import { ExecutableHashes } from '../../main/callers/executables.ts';
+import { LinuxPrograms, type LinuxSystem } from '../../main/callers/linux.ts';
 
 /** A program in a root of its own has none of this machine's certificates, and Node.js would warn of each that is missing. */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...environment } = process.env;

@@ -6,7 +6,7 @@ import {
   type IdentityProvider,
   type IdentityProviderOptions,
   startIdentityProvider,
-} from '../identity-provider/provider.ts';
+} from '../../demo/identity-provider/provider.ts';
 import { type SystemBrowser, startSystemBrowser } from './chromium.ts';
 import { providerEnvironment } from './client.ts';
 import { temporaryHome } from './desktopApp.ts';

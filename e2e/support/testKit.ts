@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { FaultName } from '../test-kit/faults.ts';
+import type { FaultName } from '../../demo/test-kit/faults.ts';
 import { projectFolder } from './headless.ts';
 
 export interface TestKitOptions {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Owner } from '../broker/authorization.ts';
 import type { Clock } from '../broker/clock.ts';
 import { BrokerError } from '../broker/errors.ts';
+import type { Owner } from '../broker/login/authorization.ts';
 import { type Identified, type Program, printable, unknownProgram } from './program.ts';
 import { type Access, type ListedProgram, ProgramList, type StoredList, type Wish } from './programList.ts';
 import { type ConsentAnswer, type ConsentOutcome, type Question, Questions } from './questions.ts';

@@ -4,8 +4,8 @@ import { idleBroker } from '../../e2e/support/brokerWorld.ts';
 import { latch } from '../../e2e/support/latch.ts';
 import { testGate } from '../../e2e/support/testGate.ts';
 import { BrokerError } from '../broker/errors.ts';
-import { callerWith } from './caller.ts';
-import { listen } from './listen.ts';
+import { callerWith } from '../callers/caller.ts';
+import { listen } from '../listener/listen.ts';
 import { type Operation, text } from './operation.ts';
 import { type ApiOptions, createApi } from './server.ts';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isListedOrigin } from '../access/gate.ts';
 import { BrokerError } from '../broker/errors.ts';
-import { loginPath } from '../broker/login.ts';
+import { loginPath } from '../broker/login/login.ts';
 
 /**
  * What is decided about a request before anything else reads it (rules L1–L4). No express here, and no state: the raw

@@ -14,8 +14,8 @@ import { TestListStore, testGate } from '../../e2e/support/testGate.ts';
 import type { Gate, GuardMode } from '../access/gate.ts';
 import { type Program, type ProgramKind, programOf } from '../access/program.ts';
 import { BrokerError } from '../broker/errors.ts';
-import { callerWith } from './caller.ts';
-import { listen } from './listen.ts';
+import { callerWith } from '../callers/caller.ts';
+import { listen } from '../listener/listen.ts';
 import { createApi } from './server.ts';
 
 afterEach(() => void vi.useRealTimers());

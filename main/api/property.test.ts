@@ -11,10 +11,10 @@ import {
   scriptedWorld,
 } from '../../e2e/support/brokerWorld.ts';
 import { testGate } from '../../e2e/support/testGate.ts';
-import { s256 } from '../broker/authorization.ts';
-import { callerWith } from './caller.ts';
-import { listen } from './listen.ts';
-import { openApiDocument } from './openapi.ts';
+import { s256 } from '../broker/login/authorization.ts';
+import { callerWith } from '../callers/caller.ts';
+import { listen } from '../listener/listen.ts';
+import { openApiDocument } from './description/openapi.ts';
 import { apiOperations, createApi } from './server.ts';
 
 /**

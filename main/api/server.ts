@@ -4,24 +4,30 @@ import type { Duplex } from 'node:stream';
 import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
 import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
-import { auth0Operations } from './auth0.ts';
+import { type Caller, type CallerLookup, callerWith, connectionOf, presentTime } from '../callers/caller.ts';
+import type { PointInTime } from '../callers/connection.ts';
+import { isStillOpen } from '../callers/stillOpen.ts';
 import { parametersOf } from './body.ts';
-import { type Caller, type CallerLookup, callerWith, connectionOf, presentTime } from './caller.ts';
-import type { PointInTime } from './connection.ts';
-import { descriptionOperations } from './description.ts';
-import { deviceOperations } from './device.ts';
+import { descriptionOperations } from './description/description.ts';
 import { errorAnswer } from './errors.ts';
 import { callbackPath, guard, loginPrefix, openPagePrefix, type Passed } from './guard.ts';
-import { loginAddressOperation, loginElsewhereOperation } from './loginAddress.ts';
 import { type Answer, type ApiRequest, madeOnce, type Operation } from './operation.ts';
+import { auth0Operations } from './operations/auth0.ts';
+import { deviceOperations } from './operations/device.ts';
+import { loginAddressOperation, loginElsewhereOperation } from './operations/loginAddress.ts';
+import { pkceOperations } from './operations/pkce.ts';
+import { programsOperations } from './operations/programs.ts';
+import { userOperations, userStreamPath } from './operations/user.ts';
+import type { Streams } from './operations/userStream.ts';
+import {
+  healthPath,
+  healthStreamPath,
+  type Instance,
+  serverName,
+  wellKnownOperations,
+} from './operations/wellKnown.ts';
+import { windowOperations } from './operations/window.ts';
 import { foreignBrowserPage, noLoginPage, ResultPages } from './pages.ts';
-import { pkceOperations } from './pkce.ts';
-import { programsOperations } from './programs.ts';
-import { isStillOpen } from './stillOpen.ts';
-import type { Streams } from './stream.ts';
-import { userOperations, userStreamPath } from './user.ts';
-import { healthPath, healthStreamPath, type Instance, serverName, wellKnownOperations } from './wellKnown.ts';
-import { windowOperations } from './window.ts';
 
 /** L6. */
 const largestBody = 32 * 1024;
@@ -130,7 +136,7 @@ export function createApi(options: ApiOptions): Api {
 
   /** Loaded when somebody listens. */
   async function loadStreams(): Promise<Streams> {
-    const { Streams } = await import('./stream.ts');
+    const { Streams } = await import('./operations/userStream.ts');
     return new Streams(options.broker, gate, name, (request) =>
       refuseUpgrade(
         request,

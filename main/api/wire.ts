@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BrokerError } from '../broker/errors.ts';
-import type { OtherApi } from '../broker/provider.ts';
-import type { Challenge, SignInRequest, SignInResult, TokenRequest, TokenResult } from '../broker/requests.ts';
+import type { Challenge, SignInRequest, SignInResult, TokenRequest, TokenResult } from '../broker/login/requests.ts';
+import type { OtherApi } from '../broker/provider/provider.ts';
 
 /**
  * The models as on the wire, declared once: requests are parsed by them and answers are shaped by them. Outside this file

@@ -1,4 +1,5 @@
-import { Accounts, noSuchUser, type Remedy } from './accounts.ts';
+import { type Clock, watchForJumps } from './clock.ts';
+import { BrokerError, type BrokerErrorDetails, brokerErrorOf } from './errors.ts';
 import {
   type Authorization,
   Authorizations,
@@ -6,23 +7,29 @@ import {
   type Owner,
   type PageState,
   timeoutAdvice,
-} from './authorization.ts';
-import type { IdTokenClaims } from './claims.ts';
-import { type Clock, watchForJumps } from './clock.ts';
-import { type DeviceCode, DeviceLogins, type DeviceRequest } from './deviceLogin.ts';
-import { BrokerError, type BrokerErrorDetails, brokerErrorOf } from './errors.ts';
-import { type Followed, Logins } from './login.ts';
-import { OtherProfiles } from './otherProfiles.ts';
-import { type OtherApi, Provider, type Tokens } from './provider.ts';
-import { normaliseIssuer } from './providerChecks.ts';
-import type { PlatformFetch } from './providerFetch.ts';
-import { Registration, type RegistrationSettings } from './registration.ts';
-import type { CallbackResult, Challenge, SignInRequest, SignInResult, TokenRequest, TokenResult } from './requests.ts';
-import { type AccessToken, accountOf, type Freshness, type Session } from './session.ts';
-import { profilePatience, TokenEndpoint } from './tokenEndpoint.ts';
-import { revocationOf, type Vault, type VaultPlace, type WithoutKeyring } from './vault.ts';
+} from './login/authorization.ts';
+import { type DeviceCode, DeviceLogins, type DeviceRequest } from './login/deviceLogin.ts';
+import { type Followed, Logins } from './login/login.ts';
+import { Registration, type RegistrationSettings } from './login/registration.ts';
+import type {
+  CallbackResult,
+  Challenge,
+  SignInRequest,
+  SignInResult,
+  TokenRequest,
+  TokenResult,
+} from './login/requests.ts';
+import { profilePatience, TokenEndpoint } from './login/tokenEndpoint.ts';
+import type { IdTokenClaims } from './provider/claims.ts';
+import { type OtherApi, Provider, type Tokens } from './provider/provider.ts';
+import { normaliseIssuer } from './provider/providerChecks.ts';
+import type { PlatformFetch } from './provider/providerFetch.ts';
+import { Accounts, noSuchUser, type Remedy } from './session/accounts.ts';
+import { OtherProfiles } from './session/otherProfiles.ts';
+import { type AccessToken, accountOf, type Freshness, type Session } from './session/session.ts';
+import { revocationOf, type Vault, type VaultPlace, type WithoutKeyring } from './session/vault.ts';
 
-export type { Remedy } from './accounts.ts';
+export type { Remedy } from './session/accounts.ts';
 
 /** How long a request waits for a keyring that its person has to unlock, in milliseconds. */
 const unlockPatience = 20_000;

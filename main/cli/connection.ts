@@ -2,8 +2,8 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { type Endpoint, isEndpointCurrent, readEndpoint } from '../endpointFile.ts';
-import { readText } from '../readText.ts';
+import { type Endpoint, isEndpointCurrent, readEndpoint } from '../storage/endpointFile.ts';
+import { readText } from '../system/readText.ts';
 import { CommandFailure } from './failure.ts';
 
 const apiError = z.object({ error: z.string(), error_description: z.string() });

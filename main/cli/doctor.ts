@@ -1,4 +1,4 @@
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Command, CommandWorld } from './command.ts';
 import { interrupted, runningEndpoint } from './connection.ts';
 import type { Finding, Found } from './doctor/finding.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
-import { hiddenArgument, launchTarget } from '../launchTarget.ts';
+import { hiddenArgument, launchTarget } from '../system/launchTarget.ts';
 import { isCommand } from './arguments.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
 import { ownOutput } from './output.ts';

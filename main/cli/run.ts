@@ -1,5 +1,5 @@
-import { homeFolder } from '../settings.ts';
-import { version } from '../version.ts';
+import { homeFolder } from '../settings/settings.ts';
+import { version } from '../system/version.ts';
 import { asksForJson, type CommandName, helpText, parseInvocation } from './arguments.ts';
 import type { Command, CommandResult, CommandWorld } from './command.ts';
 import { completion } from './completion.ts';

@@ -1,6 +1,6 @@
 import { watch } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import type { Endpoint } from '../endpointFile.ts';
+import type { Endpoint } from '../storage/endpointFile.ts';
 import type { CommandWorld } from './command.ts';
 import { interrupted, runningEndpoint } from './connection.ts';
 import { CommandFailure } from './failure.ts';

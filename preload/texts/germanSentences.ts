@@ -99,7 +99,7 @@ export const germanSentences: readonly Sentence[] = [
   ],
 
   // The provider's answers (main/broker/provider*.ts). `{words}` are the provider's own.
-  // The rest of main/broker/providerFetch.ts; preload/texts/index.test.ts holds that each is said.
+  // The rest of main/broker/provider/providerFetch.ts; preload/texts/index.test.ts holds that each is said.
   ['A session that exists is kept.', 'Eine bestehende Anmeldung bleibt erhalten.'],
   [
     'The proxy {proxy} wants a user name and a password for {host} ({reason}), and Loopgate has none.',
@@ -288,7 +288,7 @@ export const germanSentences: readonly Sentence[] = [
     'Die API beim Anbieter für diese Anwendung erlauben: bei Auth0 in den „Refresh Token Policies“.',
   ],
 
-  // A session (main/broker/session.ts, accounts.ts).
+  // A session (main/broker/session/session.ts, accounts.ts).
   ['The session has ended: {reason}.', 'Die Anmeldung ist beendet: {reason}.'],
   [
     'Loopgate was stopped while it renewed the session, and the answer with the new token was lost',
@@ -359,7 +359,7 @@ export const germanSentences: readonly Sentence[] = [
     'Die Entscheidung gilt, bis Loopgate endet. Loopgate in seinen Datenordner schreiben lassen und neu entscheiden.',
   ],
 
-  // Where the sign-in is kept (main/systemVault.ts, sealedFile.ts, the keyrings).
+  // Where the sign-in is kept (main/storage/systemVault.ts, sealedFile.ts, the keyrings).
   [
     'The keyring is locked. Unlock it, and Loopgate goes on with the sign-in that is stored there.',
     'Der Schlüsselbund ist gesperrt. Nach dem Entsperren macht Loopgate mit der dort gespeicherten Anmeldung weiter.',
@@ -450,7 +450,7 @@ export const germanSentences: readonly Sentence[] = [
     'Er lässt sich in dem Programm anlegen, das das System dafür hat, etwa „Passwörter und Verschlüsselung“.',
   ],
 
-  // A second start (main/lock.ts, main/desktop/handOver.ts), and folders (main/desktop/folders.ts).
+  // A second start (main/storage/folderLock.ts, main/desktop/start/showOtherInstance.ts), and folders (main/desktop/system/folders.ts).
   [
     'Loopgate ({kind}, process {pid}) already runs on {home}.',
     'Loopgate ({kind}, Prozess {pid}) läuft schon mit dem Ordner {home}.',
@@ -469,7 +469,7 @@ export const germanSentences: readonly Sentence[] = [
     'Loopgate in einen davon schreiben lassen oder TMPDIR auf einen anderen setzen.',
   ],
 
-  // Ports (main/api/listen.ts, main/host.ts).
+  // Ports (main/listener/listen.ts, main/host/host.ts).
   ['{reasons} Loopgate uses port {port} instead.', '{reasons} Loopgate nutzt stattdessen Port {port}.'],
   ['No port could be had. {reasons}', 'Kein Port war zu bekommen. {reasons}'],
   [
@@ -502,7 +502,7 @@ export const germanSentences: readonly Sentence[] = [
   ],
   ['Port {port} is privileged on this system.', 'Port {port} ist auf diesem System privilegiert.'],
 
-  // Settings (main/settings.ts, settingsFile.ts, main/broker/providerChecks.ts).
+  // Settings (main/settings/settings.ts, settingsFile.ts, main/broker/provider/providerChecks.ts).
   ['Expected {what}.', 'Erwartet: {what}.'],
   ['expected {what}', 'erwartet: {what}'],
   ['{where} is {value}: expected {what}.', '{where} ist {value}. Erwartet: {what}.'],

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { BrokerError, errorTable } from '../../main/broker/errors.ts';
-import { ProxyFailure, providerFetch } from '../../main/broker/providerFetch.ts';
-import { settingsTable } from '../../main/settings.ts';
+import { ProxyFailure, providerFetch } from '../../main/broker/provider/providerFetch.ts';
+import { settingsTable } from '../../main/settings/settings.ts';
 import { english } from './english.ts';
 import { germanSentences } from './germanSentences.ts';
 import { languages, type Texts, textsFor } from './index.ts';
@@ -135,11 +135,26 @@ function sentencesIn(source: string): string[] {
 
 /** Where what the window or a page may say comes from; the errors of requests (`main/api/`) are for programs alone. */
 const speaking = [
-  ...['accounts', 'broker', 'deviceLogin', 'errors', 'otherApiTokens', 'provider', 'providerChecks', 'providerErrors'],
-  ...['providerFetch', 'session', 'vault'],
+  ...[
+    'session/accounts',
+    'broker',
+    'login/deviceLogin',
+    'errors',
+    'session/otherApiTokens',
+    'provider/provider',
+    'provider/providerChecks',
+    'provider/providerErrors',
+  ],
+  ...['provider/providerFetch', 'session/session', 'session/vault'],
 ].map((name) => `main/broker/${name}.ts`);
-speaking.push('main/access/gate.ts', 'main/api/listen.ts', 'main/host.ts', 'main/store.ts', 'main/systemVault.ts');
-speaking.push('main/sealedFile.ts', 'main/desktop/safeStorageProtection.ts', 'main/desktop/desktop.ts');
+speaking.push(
+  'main/access/gate.ts',
+  'main/listener/listen.ts',
+  'main/host/host.ts',
+  'main/storage/jsonFile.ts',
+  'main/storage/systemVault.ts',
+);
+speaking.push('main/storage/sealedFile.ts', 'main/desktop/system/safeStorageProtection.ts', 'main/desktop/desktop.ts');
 /** What only a program is told, or who develops Loopgate. */
 const forPrograms = [
   'Nobody with this id is signed in here.',
@@ -265,7 +280,16 @@ describe('German for what is said in English where it happens', () => {
 // --- nothing is said beside the texts -------------------------------------------------------------------------------------
 
 /** Where only {@link english} may have words for a person. */
-const wordless = ['attention', 'consentWindow', 'notifications', 'removal', 'settingsEditor', 'tray', 'view', 'window'];
+const wordless = [
+  'tray/attention',
+  'windows/consentWindow',
+  'tray/notifications',
+  'settings/removal',
+  'settings/settingsEditor',
+  'tray/tray',
+  'view/view',
+  'windows/mainWindow',
+];
 
 /** The app's name, and names of files and fonts. */
 const allowed = [
@@ -301,7 +325,9 @@ function wordsInCode(source: string): string[] {
 }
 
 describe('no text for a person is beside the texts', () => {
-  const pages = readdirSync(join(projectFolder, 'renderer')).filter((name) => name.endsWith('.tsx'));
+  const pages = readdirSync(join(projectFolder, 'renderer'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.tsx'),
+  );
 
   it.each(pages)('in renderer/%s', (name) => {
     const left = wordsInPage(readFileSync(join(projectFolder, 'renderer', name), 'utf8'));

@@ -1,11 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { browserCommands, canBeRun } from '../../browserCommand.ts';
-import type { Endpoint } from '../../endpointFile.ts';
-import { readPolicy } from '../../policy.ts';
-import { secretServiceState } from '../../secretService.ts';
-import { readSettings, SettingError, type Settings } from '../../settings.ts';
-import { readSettingsFile } from '../../settingsFile.ts';
+import { readPolicy } from '../../settings/policy.ts';
+import { readSettings, SettingError, type Settings } from '../../settings/settings.ts';
+import { readSettingsFile } from '../../settings/settingsFile.ts';
+import type { Endpoint } from '../../storage/endpointFile.ts';
+import { secretServiceState } from '../../storage/secretService.ts';
+import { browserCommands, canBeRun } from '../../system/browserCommand.ts';
 import type { CommandWorld } from '../command.ts';
 import { type Found, note, ok, problem, warning } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type ClientCheckMetadata, checkClient } from '../../clientCheck.ts';
-import type { Endpoint } from '../../endpointFile.ts';
-import type { Settings } from '../../settings.ts';
+import { type ClientCheckMetadata, checkClient } from '../../settings/clientCheck.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Endpoint } from '../../storage/endpointFile.ts';
 import { type Found, note, ok, problem } from './finding.ts';
 
 /** How long the provider may take, in milliseconds. */

@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { type Endpoint, readEndpoint } from '../../endpointFile.ts';
-import { isAlive } from '../../lock.ts';
-import { readText } from '../../readText.ts';
-import type { Settings } from '../../settings.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { type Endpoint, readEndpoint } from '../../storage/endpointFile.ts';
+import { isAlive } from '../../storage/folderLock.ts';
+import { readText } from '../../system/readText.ts';
 import type { CommandWorld } from '../command.ts';
 import { type Found, ok, problem, warning } from './finding.ts';
 

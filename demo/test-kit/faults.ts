@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { Gate, type Requester } from '../../main/access/gate.ts';
+import type { Wish } from '../../main/access/programList.ts';
+import { json, type Operation } from '../../main/api/operation.ts';
+import type { Broker } from '../../main/broker/broker.ts';
+import { type Clock, systemClock } from '../../main/broker/clock.ts';
+import { BrokerError } from '../../main/broker/errors.ts';
+import type { PlatformFetch } from '../../main/broker/provider/providerFetch.ts';
+import type { IdentityProvider } from '../identity-provider/provider.ts';
+
+/** What the test kit does on request; docs/test-kit.md says what the API then answers. */
+export const faultNames = ['expired', 'token-expired', 'signed-out', 'offline', 'consent-denied'] as const;
+export type FaultName = (typeof faultNames)[number];
+
+/** Where the faults are asked for. Nothing that is shipped has this path. */
+export const faultPath = '/test-kit/fault';
+
+/** Longer than any access token of the demo provider lives. Milliseconds. */
+const pastEveryToken = 2 * 60 * 60_000;
+/** How long a fault may take to show, in milliseconds. */
+const patience = 10_000;
+/** What a new sign-in by the API ends. */
+const endedBySignIn: readonly FaultName[] = ['expired', 'signed-out'];
+
+/**
+ * The faults, made as they come about in life: the provider revokes the session, the network is gone and time passes, the
+ * person presses Deny. The broker, its API and its errors are those that are shipped.
+ */
+export class Faults {
+  /** Stands between the broker and the provider. */
+  readonly fetch: PlatformFetch;
+  readonly clock: Clock;
+  readonly gate: typeof Gate;
+  readonly operations: readonly Operation[];
+  readonly #provider: IdentityProvider;
+  readonly #refusedTokens = new Set<string>();
+  readonly #gateListeners = new Set<() => void>();
+  #broker: Broker | undefined;
+  #present: FaultName | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(provider: IdentityProvider) {
+    this.#provider = provider;
+    this.fetch = (url, options) => this.#fetch(url, options);
+    const isOffline = () => this.#present === 'offline';
+    // Offline, what is stored serves as long as its token lives: only when that is over, programs see that nobody is there.
+    this.clock = { ...systemClock, now: () => systemClock.now() + (isOffline() ? pastEveryToken : 0) };
+    this.gate = gateThat(() => this.#present === 'consent-denied', this.#gateListeners);
+    this.operations = this.#operations();
+  }
+
+  /** Whose sign-in it is. Until then no fault can be asked for. */
+  attach(broker: Broker): void {
+    this.#broker = broker;
+  }
+
+  /** The fault that is on. One that a new sign-in has ended is over. */
+  get present(): FaultName | undefined {
+    const isOver = endedBySignIn.some((name) => name === this.#present) && this.#broker?.state().person !== undefined;
+    return isOver ? undefined : this.#present;
+  }
+
+  /** Ends the fault that was on and starts this one. Resolves when programs see it. @throws BrokerError */
+  start(name: FaultName): Promise<void> {
+    return this.#inTurn(async (broker) => {
+      await this.#end(broker);
+      if (name === 'token-expired') await this.#renew(broker);
+      if (name === 'signed-out') await broker.signOut();
+      if (name === 'expired') await this.#revoke(broker);
+      this.#set(name);
+    });
+  }
+
+  /** Ends the fault that is on, and has the demo person signed in. @throws BrokerError when nobody could be signed in */
+  end(): Promise<void> {
+    return this.#inTurn((broker) => this.#end(broker));
+  }
+
+  async #end(broker: Broker): Promise<void> {
+    const was = this.#present;
+    this.#set(undefined);
+    if (was === 'offline') {
+      broker.networkIsBack();
+      await broker.renew();
+    }
+    // Each time somebody else asks: no test may be refused for the number of those before it (L8).
+    await broker.ensureSignedIn(`test kit ${randomUUID()}`, patience);
+  }
+
+  #set(name: FaultName | undefined): void {
+    this.#present = name;
+    for (const tell of this.#gateListeners) tell();
+  }
+
+  /** The provider no longer takes the token that programs hold; the session has another. */
+  async #renew(broker: Broker): Promise<void> {
+    const refused = (await broker.accessToken()).accessToken;
+    await broker.token('test kit', { grantType: 'refresh_token', clientId: this.#provider.clientId });
+    this.#refusedTokens.add(refused);
+  }
+
+  /** The provider revokes the session, and Loopgate learns of it by its next renewal, which is now. */
+  async #revoke(broker: Broker): Promise<void> {
+    this.#provider.revokeAll();
+    const ended = new Promise<void>((resolve, reject) => {
+      const stopWaiting = systemClock.after(patience, () => {
+        stopListening();
+        reject(new BrokerError('internal', { happened: 'The session has not ended in time.' }));
+      });
+      const stopListening = broker.onChange(() => {
+        if (broker.state().person) return;
+        stopListening();
+        stopWaiting();
+        resolve();
+      });
+    });
+    broker.wake({ distrust: true });
+    await ended;
+  }
+
+  async #fetch(url: string, options: RequestInit): Promise<Response> {
+    if (this.#present === 'offline') {
+      throw Object.assign(new Error('the test kit is offline'), { code: 'ENETUNREACH' });
+    }
+    const [, token = ''] = (new Headers(options.headers).get('authorization') ?? '').split(' ');
+    if (this.#refusedTokens.has(token)) {
+      const headers = { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
+      return Response.json({ error: 'invalid_token' }, { status: 401, headers });
+    }
+    return await fetch(url, options);
+  }
+
+  #operations(): Operation[] {
+    const answer = () => json({ ...(this.present && { fault: this.present }), faults: faultNames });
+    return [
+      { method: 'GET', path: faultPath, needs: 'nothing', handle: answer },
+      {
+        method: 'PUT',
+        path: `${faultPath}/:name`,
+        needs: 'nothing',
+        handle: async ({ path }) => {
+          await this.start(faultNameIn(path));
+          return answer();
+        },
+      },
+      {
+        method: 'DELETE',
+        path: faultPath,
+        needs: 'nothing',
+        handle: async () => {
+          await this.end();
+          return answer();
+        },
+      },
+    ];
+  }
+
+  /** One after the other, whoever asks. */
+  #inTurn(work: (broker: Broker) => Promise<void>): Promise<void> {
+    const done = this.#turn.then(async () => {
+      if (!this.#broker) throw new BrokerError('internal', { happened: 'The test kit is still starting.' });
+      await work(this.#broker);
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** A gate that answers as if the person had pressed Deny, while that is so. @param listeners - to be called when that changes */
+function gateThat(denies: () => boolean, listeners: Set<() => void>): typeof Gate {
+  return class extends Gate {
+    override onChange(listener: Parameters<Gate['onChange']>[0]): () => void {
+      const tell = () => listener('decided');
+      listeners.add(tell);
+      const stop = super.onChange(listener);
+      return () => {
+        listeners.delete(tell);
+        stop();
+      };
+    }
+
+    override async isAllowed(requester: Requester): Promise<boolean> {
+      return !denies() && (await super.isAllowed(requester));
+    }
+
+    override admits(requester: Requester, wish: Wish): boolean {
+      return !denies() && super.admits(requester, wish);
+    }
+
+    override async require(requester: Requester, wish: Wish): Promise<void> {
+      if (denies()) throw new BrokerError('consent_denied');
+      await super.require(requester, wish);
+    }
+  };
+}
+
+/** @throws BrokerError `invalid_request` */
+function faultNameIn(path: string): FaultName {
+  const name = faultNames.find((one) => path === `${faultPath}/${one}`);
+  if (name) return name;
+  throw new BrokerError('invalid_request', {
+    happened: 'There is no such fault.',
+    next: `There are these: ${faultNames.join(', ')}.`,
+  });
+}

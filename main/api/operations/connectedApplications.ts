@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import type { Owner } from '../../broker/login/authorization.ts';
+import type { ClaimedApplication } from '../wire.ts';
+
+/** A program that has called /connect. All but the id is what it said of itself. */
+export interface ConnectedApplication extends ClaimedApplication {
+  readonly id: string;
+  readonly onboarded: boolean;
+}
+
+/** How many are remembered; the one that connected longest ago goes first. */
+const most = 1000;
+
+/** The programs that connected during this run. The id is theirs to send along; it opens nothing. */
+export class Applications {
+  readonly #byId = new Map<string, { owner: Owner; application: ConnectedApplication }>();
+
+  /** The same program of the same owner keeps its id when it connects again. */
+  connect(owner: Owner, claimed: ClaimedApplication): ConnectedApplication {
+    const known = [...this.#byId.values()].find(
+      (one) =>
+        one.owner === owner && one.application.name === claimed.name && one.application.platform === claimed.platform,
+    );
+    const { id, onboarded } = known?.application ?? { id: randomUUID(), onboarded: false };
+    const application = { ...claimed, id, onboarded };
+    this.#byId.delete(id);
+    this.#byId.set(id, { owner, application });
+    const oldest = this.#byId.keys().next().value;
+    if (this.#byId.size > most && oldest !== undefined) this.#byId.delete(oldest);
+    return application;
+  }
+
+  /** Remembers whether the program has shown its introduction. @returns false when it never connected */
+  setOnboarded(owner: Owner, id: string, onboarded: boolean): boolean {
+    const known = this.#byId.get(id);
+    if (known?.owner !== owner) return false;
+    this.#byId.set(id, { owner, application: { ...known.application, onboarded } });
+    return true;
+  }
+}

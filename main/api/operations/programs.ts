@@ -1,0 +1,66 @@
+import type { Gate } from '../../access/gate.ts';
+import { BrokerError } from '../../broker/errors.ts';
+import { requireCommandKey } from '../commandKey.ts';
+import { type ApiRequest, json, noContent, type Operation } from '../operation.ts';
+
+/**
+ * The list of programs, for the command line alone: whoever can read the key that lies in the person's data folder. No part
+ * of the API that programs use, so that nothing describes it.
+ * @param commandKey - what the command sends as its bearer token
+ */
+export function programsOperations(gate: Gate, commandKey: string): Operation[] {
+  return [
+    {
+      method: 'GET',
+      path: '/programs',
+      needs: 'nothing',
+      handle: async (request) => {
+        checkKey(request);
+        const { requester } = request;
+        const { name } = await requester.caller.program();
+        // As whom the command asks, and whether it may have what is the person's: not the person.
+        const caller = { name, allowed: await gate.isAllowed(requester) };
+        const programs = gate.programs.map(({ program: { id, name, path, kind }, ...rest }) => ({
+          id,
+          name,
+          path,
+          kind,
+          ...rest,
+        }));
+        return json({ guard: gate.mode, caller, programs });
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/programs',
+      needs: 'nothing',
+      handle: (request) => {
+        checkKey(request);
+        const id = request.query.get('id') ?? '';
+        const listed = gate.programs.find(({ program }) => program.id === id);
+        if (!listed) {
+          throw new BrokerError('not_found', {
+            happened: 'No listed program has this id.',
+            next: 'GET /programs lists them with their ids.',
+          });
+        }
+        // Any program of the person's can read the key: it may take away what was allowed, and nothing else.
+        if (listed.decision === 'denied') {
+          throw new BrokerError('consent_denied', {
+            happened: 'The person has denied this program.',
+            next: 'Open the window of Loopgate to take that back.',
+          });
+        }
+        gate.withdraw(id);
+        return noContent();
+      },
+    },
+  ];
+
+  function checkKey(request: ApiRequest): void {
+    requireCommandKey(request, commandKey, {
+      happened: 'The list of programs is for the window and the command of Loopgate alone.',
+      next: 'Open the window of Loopgate, or use its command.',
+    });
+  }
+}

@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { BrokerError } from '../errors.ts';
+import type { IdTokenClaims } from '../provider/claims.ts';
+import type { DeviceAuthorization, Provider, Tokens } from '../provider/provider.ts';
+import type { Owner } from './authorization.ts';
+
+/** RFC 8628 §3.5: by how much `slow_down` lengthens the interval, in milliseconds. */
+const slowDown = 5_000;
+/** How long the pauses between two questions become while the provider cannot be reached, in milliseconds. */
+const longestPause = 60_000;
+
+/** What the person needs to sign in on another device (RFC 8628 §3.3). */
+export interface DeviceCode {
+  readonly verificationUri: string;
+  /** The same with the code in it, where the provider offers that. */
+  readonly verificationUriComplete?: string;
+  readonly userCode: string;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+/** What is asked of the device authorization endpoint. */
+export interface DeviceRequest {
+  readonly clientId: string;
+  /** Space-separated. */
+  readonly scope: string;
+  readonly audience?: string;
+}
+
+type DeviceTokens = Tokens & { claims: IdTokenClaims; idToken: string };
+
+/** What device logins need from the broker around them. */
+export interface DeviceLoginHost {
+  readonly clock: Clock;
+  /** A login is about to start. @throws BrokerError `rate_limited` */
+  starting(owner: Owner): void;
+  /** Shows the address and the code to the person. */
+  show(code: DeviceCode): void;
+  /** The tokens that the provider gave become the session. */
+  signedIn(tokens: DeviceTokens): Promise<void>;
+  /** Tokens came for a login that was ended meanwhile: they must not stay alive. */
+  discard(tokens: DeviceTokens): void;
+  /** Runs a request that may bring tokens, with all that keeps them (T19). */
+  duringArrival<T>(work: () => Promise<T>): Promise<T>;
+  /** Work that may bring tokens; it ends soon after its login was ended. */
+  track(work: Promise<void>): void;
+  changed(): void;
+}
+
+/** One login on another device, from its start until somebody is signed in by it or it has ended. */
+class DeviceLogin {
+  readonly id = randomUUID();
+  readonly owner: Owner;
+  /** Resolves when somebody is signed in by it; rejects with the reason why nobody will be. */
+  readonly outcome: Promise<void>;
+  /** Resolves when the provider has given the code; rejects when it ends before that. */
+  readonly coded: Promise<DeviceCode>;
+  /** Absent until the provider has given it. */
+  code: DeviceCode | undefined;
+  isOver = false;
+  #resolve: () => void = () => undefined;
+  #resolveCode: (code: DeviceCode) => void = () => undefined;
+  #rejectCode: (reason: unknown) => void = () => undefined;
+  #reject: (reason: unknown) => void = () => undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(owner: Owner) {
+    this.owner = owner;
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.coded = new Promise((resolve, reject) => {
+      this.#resolveCode = resolve;
+      this.#rejectCode = reject;
+    });
+    // It is no failure of the program when nobody waits any more.
+    this.outcome.catch(() => undefined);
+    this.coded.catch(() => undefined);
+  }
+
+  hasCode(code: DeviceCode): void {
+    this.code = code;
+    this.#resolveCode(code);
+  }
+
+  succeed(): void {
+    this.isOver = true;
+    this.#resolve();
+  }
+
+  end(reason: unknown): void {
+    this.isOver = true;
+    this.#reject(reason);
+    this.#rejectCode(reason);
+    this.#wake();
+  }
+
+  /** Waits this long, or until it is ended. */
+  pause(clock: Clock, milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(milliseconds, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** Device authorization (RFC 8628): signing in where no browser can be opened. One at a time; whoever asks meanwhile joins. */
+export class DeviceLogins {
+  readonly #host: DeviceLoginHost;
+  /** The one that can be joined and cancelled: until its tokens have come, or it has ended. */
+  #current: DeviceLogin | undefined;
+
+  constructor(host: DeviceLoginHost) {
+    this.#host = host;
+  }
+
+  /** The login that waits for its person, for those who show it. */
+  get waiting(): { id: string; deadline: number } | undefined {
+    const { id, code } = this.#current ?? {};
+    return id !== undefined && code ? { id, deadline: code.deadline } : undefined;
+  }
+
+  /**
+   * Starts a login, or joins the one that waits; its address and code are shown again. Resolves when somebody is signed in.
+   * @throws BrokerError `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
+   * cancelled, `rate_limited`, or the provider's error
+   */
+  async signIn(owner: Owner, provider: Provider, request: DeviceRequest): Promise<void> {
+    this.#sweep();
+    if (this.#current?.code) this.#host.show(this.#current.code);
+    await (this.#current ?? this.#start(owner, provider, request)).outcome;
+  }
+
+  /**
+   * The code of a new login, or of this owner's that waits, for a caller that shows it by itself. Another one's is not given
+   * away: whoever has it can have somebody else signed in (R4).
+   * @throws BrokerError as {@link signIn}; `rate_limited` while another owner's waits
+   */
+  async code(owner: Owner, provider: Provider, request: DeviceRequest): Promise<DeviceCode> {
+    this.#sweep();
+    if (this.#current && this.#current.owner !== owner) {
+      throw new BrokerError('rate_limited', {
+        happened: 'A sign-in on another device waits already, which another program has started.',
+        next: 'Finish or cancel that one, or sign in with the browser.',
+      });
+    }
+    return await (this.#current ?? this.#start(owner, provider, request)).coded;
+  }
+
+  /** How this owner's that waits ends, as {@link signIn} tells it; undefined when none does. */
+  outcomeFor(owner: Owner): Promise<void> | undefined {
+    this.#sweep();
+    return this.#current?.owner === owner ? this.#current.outcome : undefined;
+  }
+
+  /** Ends the one that waits, if it has this id. */
+  cancel(id: string): void {
+    if (this.#current?.id === id) this.clear();
+  }
+
+  /** Ends the one that waits, if this owner has started it; whoever has when none is given. */
+  clear(owner?: Owner): void {
+    const login = this.#current;
+    if (login && (owner === undefined || login.owner === owner)) {
+      this.#end(login, new BrokerError('authorization_cleared'));
+    }
+  }
+
+  #start(owner: Owner, provider: Provider, request: DeviceRequest): DeviceLogin {
+    this.#host.starting(owner);
+    const login = new DeviceLogin(owner);
+    this.#current = login;
+    this.#host.track(this.#run(login, provider, request));
+    return login;
+  }
+
+  async #run(login: DeviceLogin, provider: Provider, request: DeviceRequest): Promise<void> {
+    try {
+      const authorization = await provider.deviceAuthorization(request);
+      // RFC 8628 knows no way to take a code back: nobody gets to see it, and it expires.
+      if (login.isOver) return;
+      const code = codeOf(authorization, this.#host.clock.now());
+      login.hasCode(code);
+      this.#host.show(code);
+      this.#host.changed();
+      await this.#poll(login, code, authorization, () =>
+        this.#host.duringArrival(async () => {
+          // Ended while a revocation was waited for.
+          if (login.isOver) return;
+          await this.#take(login, await provider.deviceTokens(request, authorization.deviceCode));
+        }),
+      );
+    } catch (error) {
+      this.#end(login, error);
+    }
+  }
+
+  /**
+   * Asks until the person has answered. RFC 8628 §3.5: never faster than the interval, slower when told or when the net is
+   * down. An answer that is under way when the code expires still counts.
+   * @param ask - asks once, and takes what the answer brings
+   */
+  async #poll(
+    login: DeviceLogin,
+    { deadline }: DeviceCode,
+    { interval: asked }: DeviceAuthorization,
+    ask: () => Promise<void>,
+  ): Promise<void> {
+    const { clock } = this.#host;
+    let interval = asked;
+    for (let pause = interval; !login.isOver; ) {
+      await login.pause(clock, Math.min(pause, deadline - clock.now()));
+      if (login.isOver) break;
+      if (clock.now() >= deadline) throw expired();
+      try {
+        return await ask();
+      } catch (error) {
+        const { providerError, retryable, retryAfter = 0 } = understood(error);
+        if (providerError === 'slow_down') interval += slowDown;
+        const longer = retryable ? Math.min(pause * 2, longestPause) : interval;
+        pause = Math.max(interval, longer, retryAfter);
+      }
+    }
+  }
+
+  /** The person has signed in. */
+  async #take(login: DeviceLogin, tokens: DeviceTokens): Promise<void> {
+    if (login.isOver) return this.#host.discard(tokens);
+    // Nothing is left to wait for: whoever asks from now on finds the person, or starts anew.
+    this.#current = undefined;
+    await this.#host.signedIn(tokens);
+    login.succeed();
+  }
+
+  /** Timers stand still while the machine sleeps: a code whose time is over is over, whether or not its timer has fired. */
+  #sweep(): void {
+    const login = this.#current;
+    if (login?.code && login.code.deadline <= this.#host.clock.now()) this.#end(login, expired());
+  }
+
+  #end(login: DeviceLogin, reason: unknown): void {
+    login.end(reason);
+    if (this.#current !== login) return;
+    this.#current = undefined;
+    this.#host.changed();
+  }
+}
+
+function codeOf(authorization: DeviceAuthorization, now: number): DeviceCode {
+  const { verificationUri, verificationUriComplete, userCode, expiresIn } = authorization;
+  return {
+    verificationUri,
+    userCode,
+    deadline: now + expiresIn,
+    ...(verificationUriComplete !== undefined && { verificationUriComplete }),
+  };
+}
+
+/** The answers after which it is asked again. @throws all others, as the caller is told them */
+function understood(error: unknown): BrokerError {
+  if (!(error instanceof BrokerError)) throw error;
+  const { providerError, retryable } = error;
+  if (providerError === 'expired_token') throw expired();
+  if (providerError === 'access_denied') throw new BrokerError('access_denied', { providerError });
+  if (providerError === 'authorization_pending' || providerError === 'slow_down' || retryable) return error;
+  throw error;
+}
+
+function expired(): BrokerError {
+  return new BrokerError('authorization_timeout', {
+    happened: 'The code was not entered in time.',
+    next: 'Start the sign-in again and enter the new code.',
+  });
+}

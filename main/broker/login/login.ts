@@ -1,0 +1,313 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { BrokerError } from '../errors.ts';
+import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/provider.ts';
+import { mayLeadTo } from '../provider/providerChecks.ts';
+import { oauthError, oauthWords } from '../provider/providerErrors.ts';
+import {
+  type Authorization,
+  type Authorizations,
+  isSameSecret,
+  loopgateItself,
+  nobodyKnown,
+  type Owner,
+  timedOut,
+} from './authorization.ts';
+import type { Registration } from './registration.ts';
+import type { Challenge, SignInRequest, SignInResult } from './requests.ts';
+
+/** R15: how long consent and login may take together, in milliseconds. Node's fetch gives up at 300 s. */
+const consentAndLogin = 240_000;
+
+/** Where a browser is opened for a login; the ticket follows (R16). */
+export const loginPath = '/login/';
+
+/** What a browser gets that brings a ticket. */
+export type Followed =
+  | {
+      readonly outcome: 'opened';
+      /** The provider's login page. */
+      readonly address: string;
+      /** What this browser may follow the ticket with again. */
+      readonly key: string;
+      /** For how long the login goes on waiting, in milliseconds. */
+      readonly lasts: number;
+    }
+  /** Another browser has followed it. */
+  | { readonly outcome: 'used' }
+  /** There never was such a ticket, a newer one has taken its place, or its login is over. */
+  | { readonly outcome: 'unknown' };
+
+/** How a login is opened. */
+export interface OpenOptions {
+  /** False when the caller is a browser that is sent there itself. */
+  readonly inBrowser: boolean;
+  /** True when who opens it decides what is shown where no browser opens. */
+  readonly quietly?: boolean;
+  /** Who wants it, where that is not its owner: their limit counts (L8). */
+  readonly startedBy?: Owner;
+  /** How long the request has waited for the person's consent, in milliseconds. */
+  readonly waited?: number;
+}
+
+/** What logins need from the broker around them. */
+export interface LoginHost {
+  readonly clock: Clock;
+  /** R15: how long a login may take, in milliseconds. */
+  readonly signInTimeout: number;
+  readonly log: { info(fields: object, message: string): void };
+  /** Opens the page of a login by its one-time address. Resolves with whether that worked, as far as it can be known. */
+  openPage(one: Authorization, address: string): Promise<boolean>;
+  /** A failure as the caller may be told it. */
+  reasonOf(error: unknown): BrokerError;
+}
+
+/** Logins in the person's browser: opened, joined, and ended by what the provider sends back. */
+export class Logins {
+  readonly #pending: Authorizations;
+  readonly #registration: Registration;
+  readonly #host: LoginHost;
+  /** Where tickets are brought, e.g. `http://127.0.0.1:1000`; known once the API listens. */
+  origin = '';
+
+  constructor(pending: Authorizations, registration: Registration, host: LoginHost) {
+    this.#pending = pending;
+    this.#registration = registration;
+    this.#host = host;
+  }
+
+  /**
+   * Opens the login in the person's browser and waits for its code. Equal requests join (R15); a caller that stops
+   * waiting does not cancel the login.
+   * @throws BrokerError
+   */
+  async authorize(owner: Owner, asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<SignInResult> {
+    let opened: Authorization | undefined;
+    const login = async () => {
+      const one = await this.open(owner, asked, { inBrowser: true, waited });
+      opened = one;
+      return { one, code: (await one.outcome()).code };
+    };
+    const { one, code } = await this.#inTime(login(), consentAndLogin - waited, () => timedOut(opened));
+    return {
+      code,
+      state: asked.state ?? one.state,
+      ...(one.fresh && one.codeVerifier !== undefined && { challenge: challengeOf(one) }),
+    };
+  }
+
+  /**
+   * Gives the login's address to a browser that came to `/authorize` by itself. Only for a redirect_uri on the list
+   * (its owner gets the code) or for the state of a program's pending authorization (that program gets it). A browser
+   * speaks for no program: the state alone is its proof.
+   * @throws BrokerError `invalid_request`
+   */
+  async authorizeAddress(asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<string> {
+    const listed = asked.redirectUri !== undefined && this.#registration.isListed(asked.redirectUri);
+    const owner = asked.state === undefined ? undefined : this.#pending.byState(asked.state)?.owner;
+    if (!listed && owner === undefined) {
+      throw new BrokerError('invalid_request', {
+        happened:
+          'A browser may come here only with a redirect_uri of the setting "redirectUris", or with the state of a sign-in that a program has prepared.',
+      });
+    }
+    const one = await this.open(owner ?? nobodyKnown, asked, { inBrowser: false, waited });
+    if (one.status !== 'waiting' || one.address === undefined) throw new BrokerError('unknown_state');
+    return one.address;
+  }
+
+  /** The program whose authorization has this state, if it is a program's. */
+  programWith(state: string): Owner | undefined {
+    const owner = this.#pending.byState(state)?.owner;
+    return owner === loopgateItself || owner === nobodyKnown ? undefined : owner;
+  }
+
+  /**
+   * Finds the authorization that this request means, and opens its login when it is not open yet.
+   * @throws BrokerError
+   */
+  async open(owner: Owner, asked: SignInRequest, options: OpenOptions): Promise<Authorization> {
+    const clientId = this.#registration.clientId(asked.clientId);
+    const endpoint = await this.#registration.provider().authorizationEndpoint(clientId);
+    // From here on nothing waits: of two equal requests the second must find the first.
+    const request = this.#authorizationRequest(asked, clientId, endpoint.callbackMode);
+    const one = this.#find(owner, asked, request);
+    if ((options.startedBy ?? owner) === loopgateItself) this.#pending.isPersons(one);
+    if (one.status !== 'issued') return one;
+    const patience = Math.min(this.#host.signInTimeout, consentAndLogin - (options.waited ?? 0));
+    // The machine slept while the person was asked: nobody is sent to a login that has ended already.
+    if (patience <= 0) throw new BrokerError('authorization_timeout');
+    this.#pending.countStart(options.startedBy ?? owner);
+    const address = endpoint.address(request, one);
+    if (!mayLeadTo(address, this.#registration.issuer)) {
+      throw new BrokerError('provider_error', {
+        happened: 'The login page of the identity provider is neither https nor at the configured provider.',
+      });
+    }
+    if (options.inBrowser) one.page = 'opening';
+    one.isQuiet = options.quietly === true;
+    this.#pending.begin(one, request, address, patience);
+    this.#host.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
+    if (options.inBrowser) one.opened = this.#host.openPage(one, this.newAddress(one));
+    return one;
+  }
+
+  /**
+   * R16: a new one-time address of this machine for a login that waits; the one before is good for nothing any more. It may be
+   * seen in a process list, a clipboard or a terminal, where the provider's own, which has the state, may not.
+   */
+  newAddress(one: Authorization): string {
+    one.ticket = { value: randomBytes(24).toString('base64url') };
+    return this.presentAddress(one) ?? '';
+  }
+
+  /** The one-time address that is good now. */
+  presentAddress({ ticket }: Authorization): string | undefined {
+    return ticket && `${this.origin}${loginPath}${ticket.value}`;
+  }
+
+  /**
+   * A browser of the person's brings a ticket: the first one uses it up (R16).
+   * @param keys - what the browser says to have got when it came before
+   */
+  follow(ticket: string, keys: readonly string[]): Followed {
+    const one = this.#pending.byTicket(ticket);
+    if (!one?.ticket || one.address === undefined) return { outcome: 'unknown' };
+    const { key } = one.ticket;
+    if (key !== undefined && !keys.some((brought) => isSameSecret(brought, key))) return { outcome: 'used' };
+    one.ticket.key ??= randomBytes(24).toString('base64url');
+    // However it came to be opened: this is known, whatever the program that opens pages says.
+    this.#pending.setPage(one, 'opened');
+    const lasts = one.deadline - this.#host.clock.now();
+    return { outcome: 'opened', address: one.address, key: one.ticket.key, lasts };
+  }
+
+  /**
+   * Takes what the provider sent to the callback (R4, R6, R9, R13). A wrong state disturbs nothing; with the right one
+   * the authorization ends, well or not.
+   * @param owner - set when a program relays the answer: it must be its own authorization
+   * @throws BrokerError `unknown_state`, or the reason why the login failed
+   */
+  async respond(parameters: URLSearchParams, owner?: Owner): Promise<Authorization> {
+    const states = parameters.getAll('state');
+    const [state] = states;
+    if (states.length !== 1 || state === undefined) throw new BrokerError('unknown_state');
+    const one = this.#pending.byState(state);
+    if (one?.status !== 'waiting' || (owner !== undefined && one.owner !== owner))
+      throw new BrokerError('unknown_state');
+    try {
+      const response = await this.#checkResponse(parameters);
+      // Another answer with the same state may have come while the metadata was read.
+      if (one.status !== 'waiting') throw new BrokerError('unknown_state');
+      this.#pending.receive(one, response);
+      return one;
+    } catch (error) {
+      const reason = this.#host.reasonOf(error);
+      if (one.status === 'waiting') this.#pending.end(one, reason);
+      throw reason;
+    }
+  }
+
+  /** R15: a login that was joined may go on for longer than this request may wait. */
+  #inTime<T>(work: Promise<T>, milliseconds: number, reason: () => BrokerError): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#host.clock.after(milliseconds, () => reject(reason()));
+      void work.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  #find(owner: Owner, asked: SignInRequest, request: AuthorizationRequest): Authorization {
+    const pending = this.#pending;
+    if (asked.codeChallenge === undefined) {
+      const newest = pending.newestChallenge(owner);
+      if (newest && (newest.status === 'issued' || newest.isEqual(request, newest.codeChallenge))) return newest;
+      return pending.equal(owner, request, undefined) ?? pending.issue(owner, true);
+    }
+    const known = asked.state === undefined ? undefined : pending.ownByState(owner, asked.state);
+    if (known?.status === 'issued') {
+      if (isSameSecret(known.codeChallenge, asked.codeChallenge)) return known;
+      throw new BrokerError('invalid_request', {
+        happened: 'code_challenge is not the one that belongs to this state.',
+      });
+    }
+    return pending.equal(owner, request, asked.codeChallenge) ?? pending.adopt(owner, asked.codeChallenge, asked.state);
+  }
+
+  #authorizationRequest(
+    asked: SignInRequest,
+    clientId: string,
+    callbackMode: AuthorizationEndpoint['callbackMode'],
+  ): AuthorizationRequest {
+    if (asked.codeChallenge !== undefined && !/^[A-Za-z0-9_-]{43}$/.test(asked.codeChallenge)) {
+      throw new BrokerError('invalid_request', {
+        happened: 'code_challenge is not an S256 challenge: 43 characters of base64url (RFC 7636).',
+      });
+    }
+    const redirectUri = this.#registration.redirectUriFor(asked.redirectUri);
+    const { audience: configured, scope: configuredScope } = this.#registration.settings;
+    const audience = asked.audience ?? configured;
+    const scope = new Set(asked.scope ?? []);
+    // A client that asks for less must not make the session unrenewable (W15).
+    if (this.#registration.isForSession({ clientId, audience }) || scope.size === 0) {
+      for (const one of configuredScope.split(' ')) scope.add(one);
+    }
+    const optional = {
+      audience,
+      prompt: asked.prompt,
+      connection: asked.connection,
+      organization: asked.organization,
+      invitation: asked.invitation,
+      screenHint: asked.screenHint,
+      display: asked.display,
+      accessType: asked.accessType,
+    };
+    return {
+      clientId,
+      scope: [...scope].join(' '),
+      redirectUri,
+      // R10: fragment and web_message cannot reach a server; they are for a client's own redirect_uri alone.
+      responseMode:
+        redirectUri === this.#registration.redirectUri ? callbackMode : (asked.responseMode ?? callbackMode),
+      ...defined(optional),
+    };
+  }
+
+  async #checkResponse(parameters: URLSearchParams): Promise<{ code: string; issuer?: string }> {
+    const provider = this.#registration.provider();
+    const doubled = ['code', 'iss', 'error'].find((name) => parameters.getAll(name).length > 1);
+    if (doubled !== undefined) {
+      throw new BrokerError('provider_error', { happened: `The login came back with more than one "${doubled}".` });
+    }
+    const issuer = parameters.get('iss') ?? undefined;
+    await provider.checkResponseIssuer(issuer);
+    const error = parameters.get('error');
+    if (error !== null) throw deniedOrFailed(error, parameters.get('error_description') ?? undefined);
+    const code = parameters.get('code') ?? '';
+    if (code === '') throw new BrokerError('provider_error', { happened: 'The login came back without a code.' });
+    return { code, ...(issuer !== undefined && { issuer }) };
+  }
+}
+
+function challengeOf(one: Authorization): Challenge {
+  return {
+    state: one.state,
+    codeChallenge: one.codeChallenge,
+    ...(one.codeVerifier !== undefined && { codeVerifier: one.codeVerifier }),
+  };
+}
+
+/** R13: a denial is the person's own answer; everything else is the provider's error. */
+function deniedOrFailed(error: string, description: string | undefined): BrokerError {
+  if (error !== 'access_denied') return oauthError(error, description);
+  return new BrokerError('access_denied', {
+    happened: `The sign-in was denied (${oauthWords(error, description)}).`,
+    providerError: error,
+  });
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Leaves out what is undefined, as `exactOptionalPropertyTypes` wants it. */
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Defined<T>;
+}

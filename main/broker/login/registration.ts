@@ -1,0 +1,74 @@
+import { BrokerError } from '../errors.ts';
+import type { Provider } from '../provider/provider.ts';
+
+/** What the settings say about this machine's registration at the provider. */
+export interface RegistrationSettings {
+  readonly clientId?: string;
+  readonly audience?: string;
+  /** The scopes of the session, space-separated. */
+  readonly scope: string;
+  /** Further clients that programs may use. */
+  readonly clients: readonly string[];
+  readonly redirectUris: readonly string[];
+  readonly returnTo: readonly string[];
+}
+
+/** What is registered at the provider: which clients, redirect URIs and logout addresses are known. All are matched exactly. */
+export class Registration {
+  readonly settings: RegistrationSettings;
+  /** The broker's own callback; known once the API listens. */
+  redirectUri = '';
+  readonly #provider: Provider | undefined;
+
+  constructor(settings: RegistrationSettings, provider: Provider | undefined) {
+    this.settings = settings;
+    this.#provider = provider;
+  }
+
+  /** The configured issuer; undefined when none is. */
+  get issuer(): string | undefined {
+    return this.#provider?.configuredIssuer;
+  }
+
+  /** @throws BrokerError `not_configured` */
+  provider(): Provider {
+    if (!this.#provider) throw new BrokerError('not_configured');
+    return this.#provider;
+  }
+
+  /** W12. @returns the client, the configured one when none is asked for @throws BrokerError */
+  clientId(asked: string | undefined): string {
+    this.provider();
+    const { clientId, clients } = this.settings;
+    if (clientId !== undefined && (asked === undefined || asked === clientId)) return clientId;
+    if (asked !== undefined && clients.includes(asked)) return asked;
+    throw new BrokerError('invalid_request', {
+      happened: 'client_id is neither the configured one nor one of the setting "clients".',
+    });
+  }
+
+  /** R7. @returns the redirect URI, the broker's own when none is asked for @throws BrokerError */
+  redirectUriFor(asked: string | undefined): string {
+    if (asked === undefined || asked === this.redirectUri) return this.redirectUri;
+    if (this.isListed(asked)) return asked;
+    throw new BrokerError('invalid_request', {
+      happened: `redirect_uri is neither ${this.redirectUri} nor one of the setting "redirectUris".`,
+    });
+  }
+
+  /** True for a redirect URI of a program's own. */
+  isListed(redirectUri: string): boolean {
+    return this.settings.redirectUris.includes(redirectUri);
+  }
+
+  /** T11. @throws BrokerError */
+  checkReturnTo(returnTo: string): void {
+    if (this.settings.returnTo.includes(returnTo)) return;
+    throw new BrokerError('invalid_request', { happened: 'returnTo is not on the list of the setting "returnTo".' });
+  }
+
+  /** W15: whether a login with this client and audience becomes the broker's own session. */
+  isForSession(request: { clientId: string; audience?: string | undefined }): boolean {
+    return request.clientId === this.settings.clientId && request.audience === this.settings.audience;
+  }
+}

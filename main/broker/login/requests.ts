@@ -1,0 +1,67 @@
+import type { ResponseMode } from '../provider/provider.ts';
+
+/** What the owner may see of its pending authorization; `codeVerifier` is absent when the client keeps its own. */
+export interface Challenge {
+  readonly state: string;
+  readonly codeChallenge: string;
+  readonly codeVerifier?: string;
+}
+
+/** A sign-in as a program asks for it. What is absent comes from the settings. */
+export interface SignInRequest {
+  readonly clientId?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly scope?: readonly string[] | undefined;
+  readonly redirectUri?: string | undefined;
+  readonly responseMode?: ResponseMode | undefined;
+  readonly state?: string | undefined;
+  /** The client's own challenge (S256), whose verifier it keeps. */
+  readonly codeChallenge?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly connection?: string | undefined;
+  readonly organization?: string | undefined;
+  readonly invitation?: string | undefined;
+  readonly screenHint?: string | undefined;
+  readonly display?: string | undefined;
+  readonly accessType?: string | undefined;
+}
+
+/** A finished login. `challenge` is there when the broker made it for this very request. */
+export interface SignInResult {
+  readonly code: string;
+  readonly state: string;
+  readonly challenge?: Challenge;
+}
+
+/** A request to the token endpoint. */
+export interface TokenRequest {
+  readonly grantType: 'authorization_code' | 'refresh_token';
+  readonly clientId: string;
+  readonly code?: string | undefined;
+  readonly redirectUri?: string | undefined;
+  readonly codeVerifier?: string | undefined;
+  readonly audience?: string | undefined;
+  /** Of a raw form only: a refresh token of the client's own. */
+  readonly refreshToken?: string | undefined;
+}
+
+/** What a token request gives. Times are milliseconds since the epoch. */
+export interface TokenResult {
+  readonly accessToken: string;
+  readonly expiresAt: number;
+  readonly scope: string;
+  readonly idToken?: string;
+  /** Only with the setting `exposeRefreshToken`, or when the client brought its own. */
+  readonly refreshToken?: string;
+  readonly clientId: string;
+  readonly audience: string | undefined;
+  readonly profile?: Record<string, unknown>;
+}
+
+/** What became of a callback that was accepted. */
+export interface CallbackResult {
+  readonly code: string;
+  readonly state: string;
+  /** Who asked for the login: the tray and window, or a program. */
+  readonly requestedBy: 'loopgate' | 'program';
+}

@@ -1,0 +1,230 @@
+import type { Clock } from '../clock.ts';
+import { BrokerError } from '../errors.ts';
+import type { Provider, Tokens } from '../provider/provider.ts';
+import type { Accounts } from '../session/accounts.ts';
+import { failureAfter, isBackingOffForCallers } from '../session/backoff.ts';
+import { accountOf } from '../session/session.ts';
+import { revocationOf } from '../session/vault.ts';
+import {
+  type Authorization,
+  type Authorizations,
+  isSameSecret,
+  type Owner,
+  resultKept,
+  s256,
+} from './authorization.ts';
+import type { Registration } from './registration.ts';
+import type { TokenRequest, TokenResult } from './requests.ts';
+
+/** How long the answer to an exchange waits for the profile, in milliseconds. */
+export const profilePatience = 2_000;
+
+/** What the token endpoint needs from the broker around it. */
+export interface TokenEndpointHost {
+  readonly exposeRefreshToken: boolean;
+  /**
+   * A login became a session.
+   * @param arrived - the account of somebody whom a program has made active while nobody was
+   */
+  signedIn(owner: Owner, arrived: string | undefined): void;
+  /** A failure as the caller may be told it. */
+  reasonOf(error: unknown): BrokerError;
+}
+
+/** A code that came back, and what was so when its exchange began. */
+interface Received {
+  readonly one: Authorization;
+  readonly request: NonNullable<Authorization['request']>;
+  readonly response: NonNullable<Authorization['response']>;
+  readonly signOuts: number;
+  readonly activate: boolean;
+}
+
+/** What the provider's token endpoint is to programs: codes are exchanged here, and the session's tokens handed out. */
+export class TokenEndpoint {
+  readonly #pending: Authorizations;
+  readonly #accounts: Accounts;
+  readonly #registration: Registration;
+  readonly #clock: Clock;
+  readonly #host: TokenEndpointHost;
+
+  constructor(
+    pending: Authorizations,
+    accounts: Accounts,
+    registration: Registration,
+    clock: Clock,
+    host: TokenEndpointHost,
+  ) {
+    this.#pending = pending;
+    this.#accounts = accounts;
+    this.#registration = registration;
+    this.#clock = clock;
+    this.#host = host;
+  }
+
+  /**
+   * The token endpoint.
+   * @param asked - absent: the code that the owner received last, with the broker's own verifier
+   * @throws BrokerError
+   */
+  async token(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
+    this.#registration.provider();
+    if (asked) this.#registration.clientId(asked.clientId);
+    if (asked?.grantType === 'refresh_token') return await this.#refreshGrant(asked);
+    const one = asked ? this.#pending.byCode(asked.code ?? '') : this.#pending.newestReceived(owner);
+    if (!one) return await this.#passCodeThrough(asked);
+    if (asked) this.#checkExchange(owner, one, asked);
+    return await this.exchange(one, asked?.codeVerifier ?? one.codeVerifier ?? '', { activate: false });
+  }
+
+  /** Exchanges a received code once; whoever asks again within the kept time shares the first answer (R15). */
+  async exchange(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
+    const { exchangedAt, exchangeFailure: failure } = one;
+    if (exchangedAt !== undefined && this.#clock.now() - exchangedAt >= resultKept)
+      throw new BrokerError('invalid_grant');
+    if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
+    one.exchange ??= this.#accounts.track(this.#exchangeOnce(one, codeVerifier, options)).catch((error: unknown) => {
+      const reason = this.#host.reasonOf(error);
+      // The provider has not processed the code, or its answer is held: the same code may be tried again.
+      if (reason.retryable && reason.undone) {
+        one.exchange = undefined;
+        one.exchangeFailure = failureAfter(failure, reason, this.#clock.now());
+      }
+      if (!reason.retryable || reason.undone) throw reason;
+      // Nobody knows what came of it. Sent twice, a code ends what it was exchanged for (RFC 6749 §4.1.2).
+      this.#pending.forget(one);
+      throw reason.with({ next: 'Start the sign-in again: its code may have been used.', retryable: false });
+    });
+    return await one.exchange;
+  }
+
+  /** W7: compared here, before the provider sees the code. */
+  #checkExchange(owner: Owner, one: Authorization, asked: TokenRequest): void {
+    const fits =
+      one.owner === owner &&
+      one.request?.clientId === asked.clientId &&
+      one.request.redirectUri === asked.redirectUri &&
+      isSameSecret(one.codeChallenge, s256(asked.codeVerifier ?? ''));
+    if (!fits) throw new BrokerError('invalid_grant');
+  }
+
+  async #exchangeOnce(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
+    const provider = this.#registration.provider();
+    const { request, response } = one;
+    if (!request || !response) throw new BrokerError('invalid_grant');
+    this.#pending.spend(response.code);
+    const { signOuts } = this.#accounts;
+    const received = { one, request, response, signOuts, ...options };
+    return await this.#accounts.duringArrival(() => this.#exchangeWith(provider, codeVerifier, received));
+  }
+
+  async #exchangeWith(
+    provider: Provider,
+    codeVerifier: string,
+    { one, request, response, signOuts, activate }: Received,
+  ): Promise<TokenResult> {
+    const tokens = await provider.exchange({
+      clientId: request.clientId,
+      code: response.code,
+      redirectUri: request.redirectUri,
+      codeVerifier,
+      state: one.state,
+      nonce: one.nonce,
+      requestedScope: request.scope,
+      ...(request.organization !== undefined && { organization: request.organization }),
+      ...(response.issuer !== undefined && { issuer: response.issuer }),
+    });
+    one.exchangedAt = this.#clock.now();
+    const { clientId, audience } = request;
+    if (!this.#registration.isForSession(request)) return this.#tokenResult(tokens, { clientId, audience });
+    const account = accountOf(tokens, request);
+    if (signOuts !== this.#accounts.signOuts) {
+      // Whoever signs out while a login is under way does not want to be signed in by it.
+      const { refreshToken } = tokens;
+      if (refreshToken !== undefined) this.#accounts.revokeLater(revocationOf(account, refreshToken));
+      throw new BrokerError('authorization_cleared');
+    }
+    const isFirst = this.#accounts.peek() === undefined;
+    const session = await this.#accounts.adopt(provider, account, { activate });
+    this.#host.signedIn(one.owner, isFirst && !one.isPersons ? session.key : undefined);
+    const profile = await this.#inTime(session.readProfile());
+    return this.#tokenResult(tokens, { clientId, audience, ...(profile && { profile }) });
+  }
+
+  /** A profile that comes soon is part of the answer; the tokens do not wait for one that does not. */
+  #inTime<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(profilePatience, () => resolve(undefined));
+      work.then(resolve, () => resolve(undefined)).finally(cancel);
+    });
+  }
+
+  /** T18: a code that this broker did not receive goes to the provider, and nothing changes here. */
+  async #passCodeThrough(asked: TokenRequest | undefined): Promise<TokenResult> {
+    const { code, redirectUri, codeVerifier } = asked ?? {};
+    if (!asked || code === undefined || redirectUri === undefined || codeVerifier === undefined) {
+      throw new BrokerError('invalid_grant', { happened: 'There is no received code of yours to exchange.' });
+    }
+    if (this.#pending.isSpent(code)) throw new BrokerError('invalid_grant');
+    const tokens = await this.#registration.provider().passThrough(asked.clientId, 'authorization_code', {
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: codeVerifier,
+    });
+    this.#pending.spend(code);
+    // The code went to the client's own redirect_uri: whoever still waits for it here has it now. A browser may have started
+    // it for nobody that is known here; the verifier, which the provider has accepted, is the proof.
+    const waiting = this.#pending.byChallenge(s256(codeVerifier));
+    if (waiting) {
+      this.#pending.receive(waiting, { code });
+      this.#pending.forget(waiting);
+    }
+    return this.#tokenResult(tokens, { clientId: asked.clientId, audience: asked.audience });
+  }
+
+  async #refreshGrant(asked: TokenRequest): Promise<TokenResult> {
+    const carried = asked.refreshToken;
+    const carriedFrom = carried === undefined ? undefined : this.#accounts.withRefreshToken(carried);
+    if (carried !== undefined && !carriedFrom) {
+      const tokens = await this.#registration
+        .provider()
+        .passThrough(asked.clientId, 'refresh_token', { refresh_token: carried });
+      // The client holds this family itself: withholding the rotated one would end it.
+      const rotated = tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken };
+      return { ...this.#tokenResult(tokens, { clientId: asked.clientId, audience: asked.audience }), ...rotated };
+    }
+    const session = carriedFrom ?? this.#accounts.active();
+    const { clientId, audience } = session.account;
+    if (asked.clientId !== clientId || (asked.audience !== undefined && asked.audience !== audience)) {
+      throw new BrokerError('invalid_request', {
+        happened: 'The session is for another client_id or audience, and a refresh never widens it.',
+      });
+    }
+    const token = await session.accessToken({ renew: true });
+    // The same person may have signed in anew meanwhile.
+    const { profile, account } = this.#accounts.byKey(session.key) ?? session;
+    const { refreshToken } = account;
+    return {
+      ...token,
+      clientId,
+      audience,
+      ...(profile && { profile }),
+      ...(this.#host.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
+    };
+  }
+
+  #tokenResult(
+    tokens: Tokens,
+    about: { clientId: string; audience: string | undefined; profile?: Record<string, unknown> },
+  ): TokenResult {
+    const { accessToken, expiresAt, scope, idToken, refreshToken } = tokens;
+    return {
+      accessToken,
+      expiresAt,
+      scope,
+      ...(idToken !== undefined && { idToken }),
+      ...(this.#host.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
+      ...about,
+    };
+  }
+}

@@ -1,0 +1,242 @@
+import * as client from 'openid-client';
+import { BrokerError } from '../errors.ts';
+import { clocksDiffer, clockTolerance } from './providerChecks.ts';
+import { noAnswer, requestTimeout } from './providerFetch.ts';
+
+/**
+ * Runs a call of openid-client, whose errors become the broker's.
+ * @param secrets - what was sent, and is not to be told by a provider that repeats it (T9)
+ * @param timeout - how long a request of it may take, in seconds
+ * @throws BrokerError
+ */
+export async function asBrokerError<T>(
+  work: () => Promise<T>,
+  secrets: Secrets = [],
+  timeout = requestTimeout,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toBrokerError(error, secrets, timeout);
+  }
+}
+
+/** Whether a call of openid-client failed because the answer had this status. */
+export function hasStatus(error: unknown, status: number): boolean {
+  if (error instanceof client.WWWAuthenticateChallengeError) return error.status === status;
+  return error instanceof client.ClientError && error.cause instanceof Response && error.cause.status === status;
+}
+
+export type Secrets = readonly (string | undefined)[];
+
+/** openid-client's errors in the broker's words. Nothing of an answer's body is quoted but OAuth's own error fields (T9). */
+function toBrokerError(error: unknown, secrets: Secrets, timeout: number): BrokerError {
+  if (error instanceof BrokerError) return error;
+  if (error instanceof client.ResponseBodyError) return answeredError(error, secrets);
+  if (error instanceof client.WWWAuthenticateChallengeError) return challenged(error);
+  if (error instanceof client.ClientError) {
+    const cause: unknown = error.cause;
+    if (cause instanceof BrokerError) return cause;
+    if (error.code === 'OAUTH_TIMEOUT') return timedOut(timeout);
+    if (cause instanceof Response && cause.status !== 200) return statusError(cause.status, cause);
+    if (isNotJson(error)) return noAnswer("The identity provider's answer is not JSON.");
+    return clockFailure(error) ?? new BrokerError('provider_error', { happened: checkThatFailed(error) });
+  }
+  return new BrokerError('provider_error', { happened: "The identity provider's answer could not be verified." });
+}
+
+function isNotJson({ code, cause }: client.ClientError): boolean {
+  // A JWT that cannot be parsed has the same code.
+  const isAnswer = cause instanceof Error && cause.message.includes('"response" body');
+  return code === 'OAUTH_RESPONSE_IS_NOT_JSON' || (code === 'OAUTH_PARSE_ERROR' && isAnswer);
+}
+
+function timedOut(seconds: number): BrokerError {
+  return new BrokerError('provider_unreachable', {
+    happened: `The identity provider did not answer within ${seconds} seconds.`,
+    retryable: true,
+  });
+}
+
+/** Statuses of a provider, or of what stands before it, that has not processed the request and may do so later. */
+const notProcessed: readonly number[] = [404, 408, 425, 429, 503];
+/** OAuth errors that pass by themselves (RFC 6749 §4.1.2.1). */
+const passing: readonly string[] = ['temporarily_unavailable', 'server_error'];
+/** OAuth errors after which the person signs in again, and the session stays (OIDC Core §3.1.2.6). */
+const wantSignIn: readonly string[] = [
+  'interaction_required',
+  'login_required',
+  'consent_required',
+  'account_selection_required',
+];
+/** The errors that are the provider's even with a 404 (RFC 6749 §5.2, RFC 8707). */
+const refusals: readonly string[] = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_target',
+  'access_denied',
+  ...wantSignIn,
+];
+
+/** An answer with an `error`: OAuth's own word, unless the status or the word is that of something before the provider. */
+function answeredError({ status, error, error_description, response }: client.ResponseBodyError, secrets: Secrets) {
+  // Auth0 sends `slow_down` (RFC 8628 §3.5) with status 429: it is the answer to a device login, and no outage.
+  const isBusy = status >= 500 || (notProcessed.includes(status) && error !== 'slow_down');
+  // "Bad Request", "Not Found": a server's own page of errors, written as JSON.
+  const isPage = /^[A-Z][a-z]+( [A-Z][a-z]+)*$/.test(error);
+  if ((isBusy && !(status === 404 && refusals.includes(error))) || isPage) return statusError(status, response);
+  return oauthError(error, error_description, { secrets, response });
+}
+
+/**
+ * An OAuth error, of an endpoint or at the callback (R13).
+ * @param options.response - the answer that it stood in; absent at the callback
+ */
+export function oauthError(
+  error: string,
+  description: string | undefined,
+  { secrets = [], response }: { secrets?: Secrets; response?: Response } = {},
+): BrokerError {
+  const words = oauthWords(error, description, secrets);
+  if (passing.includes(error)) {
+    return new BrokerError('provider_unreachable', {
+      happened: `The identity provider is not able to answer now (${words}).`,
+      ...(response ? {} : { next: 'Start the sign-in again in a moment.' }),
+      ...{ retryable: true, undone: error === 'temporarily_unavailable', providerError: error },
+      ...waiting(response),
+    });
+  }
+  if (error === 'invalid_grant') {
+    return new BrokerError('invalid_grant', {
+      happened: `The identity provider refused the grant (${words}).`,
+      ...{ refused: true, providerError: error },
+    });
+  }
+  const needsSignIn = wantSignIn.includes(error);
+  return new BrokerError('provider_error', {
+    happened: needsSignIn
+      ? `The identity provider wants a new sign-in (${words}).`
+      : `The identity provider answered with an error (${words}).`,
+    ...(needsSignIn && { next: response ? 'Sign in again; until then the session is kept.' : signInVisibly }),
+    ...{ refused: true, needsSignIn, providerError: error },
+  });
+}
+
+const signInVisibly = 'Sign in again, and let the provider show its page: without prompt=none.';
+
+/** A token that is refused by a challenge (RFC 6750 §3.1). */
+function challenged({ status, response }: client.WWWAuthenticateChallengeError): BrokerError {
+  if (status >= 500 || notProcessed.includes(status)) return statusError(status, response);
+  return new BrokerError('provider_error', {
+    happened: `The identity provider answered with status ${status}.`,
+    refused: true,
+  });
+}
+
+/** What came without an OAuth error: the server is busy, or it is not the provider that answers. */
+function statusError(status: number, response: Response): BrokerError {
+  const undone = notProcessed.includes(status);
+  if (status >= 500 || (undone && status !== 404)) {
+    return new BrokerError('provider_unreachable', {
+      happened: `The identity provider is not able to answer now (status ${status}).`,
+      ...{ retryable: true, undone },
+      ...waiting(response),
+    });
+  }
+  return noAnswer(`The identity provider answered with status ${status}.`, { undone, ...waiting(response) });
+}
+
+/** The longest `Retry-After` that is obeyed, in milliseconds. */
+const longestWait = 5 * 60_000;
+
+/** RFC 9110 §10.2.3: seconds, or a date, which is read by the clock of whoever sent it. */
+function waiting(response: Response | undefined): { retryAfter?: number } {
+  const said = response?.headers.get('retry-after')?.trim();
+  if (!said) return {};
+  const sentAt = Date.parse(response?.headers.get('date') ?? '');
+  const until = Date.parse(said) - (Number.isNaN(sentAt) ? Date.now() : sentAt);
+  const milliseconds = /^\d+$/.test(said) ? Number(said) * 1000 : until;
+  return milliseconds > 0 ? { retryAfter: Math.min(milliseconds, longestWait) } : {};
+}
+
+/**
+ * `error: description` of RFC 6749 §5.2, cut to the characters that the RFC allows and to a length that a page can show.
+ * @param secrets - what was sent: a provider that repeats it would put a code or a token here (T9)
+ */
+export function oauthWords(error: string, description: string | undefined, secrets: Secrets = []): string {
+  // As it is, and as it was on its way.
+  const sent = secrets.flatMap((secret) =>
+    secret ? [secret, String(new URLSearchParams({ secret })).slice('secret='.length)] : [],
+  );
+  const clean = (text: string) =>
+    sent
+      .reduce((words, secret) => words.replaceAll(secret, '...'), text)
+      // And what was sent in another form, or earlier: nothing that long is a word.
+      .replace(/[^\x20-\x7e]/g, ' ')
+      .replace(/[A-Za-z0-9._~+/=-]{32,}/g, '...')
+      .slice(0, 200);
+  return description === undefined ? clean(error) : `${clean(error)}: ${clean(description)}`;
+}
+
+/**
+ * T20: what could not be verified by the keys as they were read last.
+ * @param mayBeVerified - true where it is verified again when it is asked for again, false where it is given up
+ */
+export function unverified(error: unknown, mayBeVerified: boolean): unknown {
+  if (!(error instanceof BrokerError)) return error;
+  const isMisfit = error.code === 'provider_error' && mayBeVerified;
+  return error.with({
+    ...(isMisfit && { next: keysMayChange }),
+    ...{ retryable: mayBeVerified, undone: mayBeVerified, answered: true },
+  });
+}
+
+const keysMayChange =
+  'Try again in a moment: the provider may just have changed its keys, which are then read again. A session that exists is kept.';
+
+/** What it means that the check of a claim or of a metadata's member failed. */
+const meanings: Readonly<Record<string, string>> = {
+  iss: 'the ID token is from another issuer',
+  aud: 'the ID token is not for this application, or not for it alone',
+  azp: 'the ID token was given to another application',
+  nonce: 'the ID token belongs to another login',
+  sub: "the profile is another person's",
+  issuer: "the metadata is another issuer's",
+};
+
+/** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
+function checkThatFailed(error: client.ClientError): string {
+  const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
+  if (error.code === 'OAUTH_KEY_SELECTION_FAILED')
+    return 'No single key of the identity provider fits the signature of the ID token (kid).';
+  const named = textAt(inner, 'claim') ?? textAt(inner, 'attribute');
+  if (named !== undefined)
+    return `The identity provider's answer failed a check: ${meanings[named] ?? 'it is not usable'} (${named}).`;
+  const message = error.cause instanceof Error ? error.cause.message : error.message;
+  return `The identity provider's answer failed a check: ${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160)}.`;
+}
+
+/** T15: a fresh ID token that is not valid now means that the clocks differ, and by how much is in its iat. */
+function clockFailure(error: client.ClientError): BrokerError | undefined {
+  if (error.code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return undefined;
+  const failed: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
+  const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(valueAt(failed, 'claims'), 'iat')];
+  const claim = textAt(failed, 'claim') ?? 'time';
+  if (typeof now !== 'number' || typeof issuedAt !== 'number' || Math.abs(now - issuedAt) <= clockTolerance)
+    return new BrokerError('provider_error', { happened: `The ID token is not valid at this time (${claim}).` });
+  return clocksDiffer(now - issuedAt, claim);
+}
+
+function valueAt(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+/** A text inside of something that came from outside. */
+export function textAt(value: unknown, key: string): string | undefined {
+  const found = valueAt(value, key);
+  return typeof found === 'string' ? found : undefined;
+}

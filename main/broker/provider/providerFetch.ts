@@ -1,0 +1,193 @@
+import type { CustomFetch } from 'openid-client';
+import { BrokerError } from '../errors.ts';
+
+/** What the platform offers for HTTP: Electron's `net.fetch` on the desktop, Node's `fetch` headless. */
+export type PlatformFetch = (url: string, options: RequestInit) => Promise<Response>;
+
+/** How long one request to the provider may take, in seconds. */
+export const requestTimeout = 15;
+/**
+ * The same for a request that counts once, such as one that sends a code: to give it up is to lose its answer, and Auth0 lets
+ * an Action take 20 s. Who waits for the answer may lose patience earlier. Seconds.
+ */
+export const onceTimeout = 60;
+/** The failures of a connection that never was: nothing was sent. */
+const neverReached: readonly string[] = [
+  ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETDOWN', 'ENETUNREACH', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
+  ...['net::ERR_INTERNET_DISCONNECTED', 'net::ERR_NAME_NOT_RESOLVED', 'net::ERR_CONNECTION_REFUSED'],
+  ...['net::ERR_ADDRESS_UNREACHABLE', 'net::ERR_CONNECTION_TIMED_OUT'],
+];
+/** A certificate that is not accepted, in the words of Chromium and of Node: nothing was sent either. */
+const notTrusted =
+  /^(?:net::ERR_CERT_|CERT_|ERR_TLS_CERT_|SELF_SIGNED_CERT_|DEPTH_ZERO_|UNABLE_TO_GET_ISSUER_|UNABLE_TO_VERIFY_LEAF_)/;
+/** No answer of a provider is larger; openid-client reads whatever comes, so the limit is held here. */
+const largestAnswer = 1024 * 1024;
+
+/** What the platform's fetch throws when it was a proxy that failed: the provider was not reached. */
+export class ProxyFailure extends Error {
+  override readonly name = 'ProxyFailure';
+  /** `status 407`, or as Chromium names it. */
+  readonly reason: string;
+  /** Its `host:port`, where that is known. */
+  readonly proxy: string | undefined;
+
+  constructor(reason: string, proxy: string | undefined) {
+    super(`proxy failed: ${reason}`);
+    this.reason = reason;
+    this.proxy = proxy;
+  }
+}
+
+/**
+ * Wraps the platform's fetch for talking to a provider: never follows a redirect, never reads more than 1 MiB, and tells
+ * a network that failed (to be tried again, T5) from a provider that misbehaved.
+ * @throws BrokerError `provider_unreachable` or `provider_error`; the caller's own abort passes through as it is.
+ */
+export function providerFetch(platform: PlatformFetch): CustomFetch {
+  return async (url, { method, headers, body: content, signal }) => {
+    let response: Response;
+    try {
+      response = await platform(url, {
+        method,
+        headers,
+        redirect: 'manual',
+        // Electron's fetch has a cookie jar on disk; nothing between the broker and a provider needs one.
+        credentials: 'omit',
+        ...(content != null && { body: content instanceof URLSearchParams ? content.toString() : content }),
+        ...(signal && { signal }),
+      });
+    } catch (error) {
+      throw fetchFailure(error, url);
+    }
+    // A browser-like fetch hides a redirect behind an opaque answer of status 0.
+    if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
+      await response.body?.cancel().catch(() => undefined);
+      throw redirected(url);
+    }
+    let body: Uint8Array<ArrayBuffer>;
+    try {
+      body = await readBounded(response, url);
+    } catch (error) {
+      throw fetchFailure(error, url);
+    }
+    const bodyless = response.status === 204 || response.status === 205;
+    return new Response(bodyless ? null : body, { status: response.status, headers: response.headers });
+  };
+}
+
+async function readBounded(response: Response, url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  if (response.body) {
+    const reader = response.body.getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      size += part.value.byteLength;
+      if (size > largestAnswer) {
+        await reader.cancel();
+        throw noAnswer(`The answer of ${pathOf(url)} is larger than 1 MiB.`);
+      }
+      chunks.push(part.value);
+    }
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function fetchFailure(error: unknown, url: string): unknown {
+  if (error instanceof BrokerError) return error;
+  if (error instanceof DOMException) return error;
+  const { host } = new URL(url);
+  if (error instanceof ProxyFailure) return proxyFailed(error, host);
+  const text = error instanceof Error ? error.message : String(error);
+  // Electron's net.fetch rejects on a 3xx where Node's gives the answer: the provider answered, so it was reached.
+  if (/redirect/i.test(text)) return redirected(url);
+  const reason = reasonOf(error);
+  if (notTrusted.test(reason)) return untrusted(reason, host);
+  return new BrokerError('provider_unreachable', {
+    happened: `The identity provider at ${host} cannot be reached (${reason}).`,
+    retryable: true,
+    undone: neverReached.includes(reason),
+  });
+}
+
+function proxyFailed({ reason, proxy }: ProxyFailure, host: string): BrokerError {
+  const name = `The proxy${proxy === undefined ? '' : ` ${proxy}`}`;
+  const [happened, next] =
+    reason === 'status 407'
+      ? [
+          `${name} wants a user name and a password for ${host} (${reason}), and Loopgate has none.`,
+          `Ask whoever runs the proxy to let ${host} through without them.`,
+        ]
+      : reason === 'net::ERR_TUNNEL_CONNECTION_FAILED'
+        ? [
+            `${name} does not let Loopgate through to ${host} (${reason}).`,
+            `Ask whoever runs the proxy to allow ${host}.`,
+          ]
+        : [
+            `${name}, by which this system goes to ${host}, cannot be used (${reason}).`,
+            "Connect to the network or VPN that the proxy is in, or correct it in the system's network settings.",
+          ];
+  // Inside of TLS it is a gateway that says so, which may have passed the request on.
+  return kept(happened, next, reason !== 'status 407');
+}
+
+function untrusted(reason: string, host: string): BrokerError {
+  const [happened, next] = /DATE_INVALID|HAS_EXPIRED|NOT_YET_VALID/.test(reason)
+    ? [
+        'is not valid at this time',
+        "Check this machine's date and time; if they are right, tell whoever runs the provider.",
+      ]
+    : /COMMON_NAME_INVALID|ALTNAME_INVALID/.test(reason)
+      ? ['is for another name', 'Check the address of the provider and the network that you are in.']
+      : reason.startsWith('net::')
+        ? [
+            'is not trusted by this system',
+            "In a company's network, have the company's certificate authority installed in the system's certificate store and start Loopgate again; in any other, use another network.",
+          ]
+        : [
+            'is not trusted by Node',
+            "In a company's network, name the file of the company's certificate authority in NODE_EXTRA_CA_CERTS and start Loopgate again; in any other, use another network.",
+          ];
+  return kept(`The certificate of the identity provider at ${host} ${happened} (${reason}).`, next, true);
+}
+
+/** What may pass. @param undone - nothing was sent: the provider is as it was */
+function kept(happened: string, next: string, undone: boolean): BrokerError {
+  return new BrokerError('provider_unreachable', {
+    happened,
+    next: `${next} A session that exists is kept.`,
+    retryable: true,
+    undone,
+  });
+}
+
+function redirected(url: string): BrokerError {
+  return noAnswer(`The identity provider answered ${pathOf(url)} with a redirect, which is not followed.`);
+}
+
+/**
+ * T5: an answer, but no provider's word: it restarts, a page of the network stands before it, or the address is wrong.
+ * @param details.undone - whether it shows that the request was not processed
+ */
+export function noAnswer(happened: string, details: { undone?: boolean; retryAfter?: number } = {}): BrokerError {
+  return new BrokerError('provider_unreachable', {
+    happened,
+    next: "Try again in a moment; if it stays so, check the provider's address (issuer) and what stands between, such as a proxy or a network's login page. A session that exists is kept.",
+    ...{ retryable: true, answered: true },
+    ...details,
+  });
+}
+
+function pathOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`.slice(0, 200);
+}
+
+/** A short reason without addresses or parameters: `ECONNREFUSED`, `net::ERR_NAME_NOT_RESOLVED`. */
+function reasonOf(error: unknown): string {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const code = 'code' in current && typeof current.code === 'string' ? current.code : undefined;
+    const chromium = /net::ERR_[A-Z_]+/.exec(current.message)?.[0];
+    if (code ?? chromium) return code ?? chromium ?? '';
+  }
+  return 'network error';
+}

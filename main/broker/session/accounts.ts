@@ -1,0 +1,426 @@
+import type { Clock } from '../clock.ts';
+import { BrokerError } from '../errors.ts';
+import type { Provider } from '../provider/provider.ts';
+import { Revocations } from './revocations.ts';
+import { accountKey, Session, type SessionHost, type SessionWorld } from './session.ts';
+import {
+  grantOf,
+  MemoryVault,
+  revocationOf,
+  type StoredAccount,
+  type StoredRevocation,
+  type StoredState,
+  storedKey,
+  storedStateVersion,
+  type Vault,
+  type VaultPlace,
+  VaultUnreadable,
+  type WithoutKeyring,
+} from './vault.ts';
+
+/** How long a caller waits for a disk or a keyring that does not answer, in milliseconds. */
+const savePatience = 10_000;
+/** When a write that failed is tried again, in milliseconds. */
+const saveAgain = 10_000;
+
+/**
+ * What helps with a problem: a sign-in, a new one of somebody who still is signed in, another try at the renewal, or nothing
+ * that a button could do.
+ */
+export type Remedy = 'sign_in' | 'sign_in_again' | 'renew' | 'none';
+
+/** What the accounts tell the broker. */
+export interface AccountsObserver {
+  changed(): void;
+  /** Something that the person should read, and what helps. */
+  problem(problem: BrokerError, remedy: Remedy): void;
+  /** What a problem was about works again. */
+  resolved(problem: BrokerError): void;
+}
+
+/** What the accounts take from the world. */
+export interface AccountsWorld extends SessionWorld {
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+/** The people who are signed in: at most one is active. The only one who writes to the vault. */
+export class Accounts {
+  readonly #provider: Provider | undefined;
+  readonly #world: AccountsWorld;
+  readonly #clock: Clock;
+  #vault: Vault;
+  readonly #observer: AccountsObserver;
+  readonly #sessions = new Map<string, Session>();
+  /** Accounts of another provider, application or API than the configured one: kept, for when that is configured again. */
+  #foreign: StoredAccount[] = [];
+  #active: string | undefined;
+  /** Who is active with other settings. */
+  #activeElsewhere: string[] = [];
+  readonly #revocations: Revocations;
+  /** Refresh tokens that a new sign-in has replaced: revoked when that is on disk, for the next start would use them until then. */
+  #replaced: StoredRevocation[] = [];
+  #saving: Promise<void> = Promise.resolve();
+  /** Said while something is not on disk. */
+  #unsaved: BrokerError | undefined;
+  /** True while a write takes longer than anybody should wait. */
+  #isStuck = false;
+  #cancelSaving: () => void = () => undefined;
+  /** Renewals and exchanges under way, whose tokens must not be lost at quit. */
+  readonly #underWay = new Set<Promise<unknown>>();
+  #signOuts = 0;
+  #isClosed = false;
+  #lost: BrokerError | undefined;
+
+  constructor(provider: Provider | undefined, world: AccountsWorld, vault: Vault, observer: AccountsObserver) {
+    this.#provider = provider;
+    this.#world = world;
+    this.#clock = world.clock;
+    this.#vault = vault;
+    this.#observer = observer;
+    this.#revocations = new Revocations(provider, {
+      clock: world.clock,
+      random: world.random,
+      kept: () => this.#kept().map(grantOf),
+      persist: () => this.#persist(),
+      warn: (fields, message) => world.log.warn(fields, message),
+    });
+    vault.onPlaceChanged(() => observer.changed());
+  }
+
+  /** Where the sessions rest. */
+  get place(): VaultPlace {
+    return this.#vault.place;
+  }
+
+  /** Where the sessions rest from now on, where no keyring is. @throws BrokerError when the answer could not be kept */
+  async chooseStorage(answer: WithoutKeyring): Promise<void> {
+    await this.#vault.choose(answer);
+    await this.#persistInTime();
+    this.#observer.changed();
+  }
+
+  /**
+   * Reads the vault. Never throws: what cannot be read is said, and the person is signed out with that reason.
+   * @param belongs - whether an account is of the configured provider, application and API
+   */
+  async load(belongs: (account: StoredAccount) => boolean): Promise<void> {
+    try {
+      const state = await this.#vault.load();
+      if (!state) return;
+      for (const account of state.accounts) {
+        if (this.#provider && belongs(account)) this.#add(this.#provider, account, { verified: false });
+        else this.#foreign.push(account);
+      }
+      const active = [state.active, ...(state.activeElsewhere ?? [])].filter((key) => key !== undefined);
+      const here = new Map<string, string>();
+      for (const [key, { account }] of this.#sessions) {
+        here.set(storedKey(account), key);
+        // Loopgate 0.1 wrote who it is without the settings.
+        here.set(key, key);
+      }
+      const mine = active.find((key) => here.has(key));
+      this.#active = mine === undefined ? undefined : here.get(mine);
+      this.#activeElsewhere = active.filter((key) => !here.has(key));
+      this.#revocations.load(state.revocations);
+      if (state.ended !== undefined && this.#active === undefined) {
+        this.#lost = new BrokerError('not_signed_in', { happened: state.ended });
+        this.#observer.problem(this.#lost, 'sign_in');
+      }
+    } catch (error) {
+      const unreadable = error instanceof VaultUnreadable;
+      const why = unreadable ? error.message : 'the stored session could not be read';
+      // What could not even be set aside must not be written over.
+      if (!unreadable) this.#vault = new MemoryVault(`Kept for this run only: ${why}.`);
+      this.#lost = new BrokerError('not_signed_in', { happened: `You are signed out: ${why}.` });
+      this.#observer.problem(this.#lost, 'sign_in');
+    }
+  }
+
+  /** Asks the provider whether the active session still holds, and renews what is due (T7). Nobody waits for it. */
+  wake(options: { distrust?: boolean } = {}): void {
+    for (const session of this.#sessions.values()) {
+      if (session.key === this.#active || options.distrust) void this.track(session.tryAgain(options));
+    }
+    this.#revocations.flush({ atOnce: true });
+  }
+
+  /** The person wants another try, for everybody whose renewal has failed (T5). */
+  async tryAgain(): Promise<void> {
+    await Promise.all(this.all().map((session) => session.tryAgain()));
+  }
+
+  /** What is not on disk, in words; undefined when all is. */
+  get unsaved(): BrokerError | undefined {
+    return this.#unsaved;
+  }
+
+  /** The active person's session. @throws BrokerError `not_signed_in`, with the reason when a session was lost */
+  active(): Session {
+    const session = this.peek();
+    if (!session) throw this.#lost ?? new BrokerError('not_signed_in');
+    return session;
+  }
+
+  /** Why there is no active session any more, when it was not the person's own wish. */
+  get lost(): BrokerError | undefined {
+    return this.#lost;
+  }
+
+  /** The active person's session, if there is one. */
+  peek(): Session | undefined {
+    return this.#active === undefined ? undefined : this.#sessions.get(this.#active);
+  }
+
+  /** Everybody else who is signed in. */
+  others(): Session[] {
+    return [...this.#sessions.values()].filter((session) => session.key !== this.#active);
+  }
+
+  /**
+   * Takes a session that a login gave. The same person's older one is replaced, and its refresh token revoked as soon as that
+   * cannot end the new one (T19); another person's is added and becomes active only when the person at this machine asked for
+   * it, or nobody was (T18).
+   * Resolves when it is stored.
+   */
+  async adopt(provider: Provider, account: StoredAccount, options: { activate: boolean }): Promise<Session> {
+    const replaced = this.#sessions.get(accountKey(account));
+    const session = this.#add(
+      provider,
+      {
+        ...account,
+        // The profile is shown at once; it is read anew in any case.
+        ...(replaced?.profile && { profile: replaced.profile }),
+      },
+      { verified: true },
+    );
+    const spent = replaced?.close(session);
+    if (options.activate || this.#active === undefined) this.#active = session.key;
+    this.#lost = undefined;
+    const { refreshToken } = account;
+    this.#revocations.forget(refreshToken);
+    if (replaced && spent !== undefined && spent !== refreshToken) {
+      this.#replaced = [...this.#replaced, revocationOf(replaced.account, spent)];
+    }
+    const stored = this.#persistInTime();
+    session.handOutAfter(stored);
+    await stored;
+    this.#observer.changed();
+    return session;
+  }
+
+  /**
+   * The session that has or had this refresh token. A program may carry one where the setting hands it out; sent to the
+   * provider after it was rotated here, it would end the whole family (reuse detection).
+   */
+  withRefreshToken(refreshToken: string): Session | undefined {
+    return [...this.#sessions.values()].find((session) => session.knowsRefreshToken(refreshToken));
+  }
+
+  /** Everybody who is signed in, the active person first. */
+  all(): Session[] {
+    const active = this.peek();
+    return [...(active ? [active] : []), ...this.others()];
+  }
+
+  /** The session of this account, active or not. */
+  byKey(key: string): Session | undefined {
+    return this.#sessions.get(key);
+  }
+
+  /** Makes a stored account the active one. @throws BrokerError `not_found` when it is not there */
+  async activate(key: string): Promise<void> {
+    const session = this.#sessions.get(key);
+    if (!session) throw new BrokerError('not_found', noSuchUser);
+    this.#active = key;
+    this.#lost = undefined;
+    await this.#persistInTime();
+    this.#observer.changed();
+    if (session.freshness !== 'verified') void this.track(session.tryAgain());
+  }
+
+  /**
+   * T10: wipes first; the revocation follows, and is tried again while the provider cannot be reached and at the next
+   * start. Resolves when it is wiped. Nobody takes the active person's place (T18).
+   * @param key - the account; the active one when absent
+   */
+  async signOut(key = this.#active): Promise<void> {
+    const session = key === undefined ? undefined : this.#sessions.get(key);
+    const wasLost = this.#lost !== undefined;
+    if (key === this.#active) {
+      this.#lost = undefined;
+      this.#signOuts += 1;
+    }
+    if (session) this.#drop(session);
+    else if (!wasLost) return;
+    await this.#persistInTime();
+    this.#observer.changed();
+    this.#revocations.flush({ atOnce: true });
+  }
+
+  /** The person has read why the last session ended. */
+  forgetEnded(): void {
+    if (!this.#lost) return;
+    this.#lost = undefined;
+    void this.#persist();
+  }
+
+  /** Runs a request to the provider whose answer may bring a token, and all that keeps it: nothing is revoked meanwhile (T19). */
+  duringArrival<T>(work: () => Promise<T>): Promise<T> {
+    return this.#revocations.duringArrival(work);
+  }
+
+  /** How often somebody signed out. A login that was exchanged meanwhile must not bring the session back. */
+  get signOuts(): number {
+    return this.#signOuts;
+  }
+
+  /** Work that may bring tokens: {@link settled} waits for it. */
+  track<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    const done = () => this.#underWay.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Resolves when nothing is under way and all that was to be written is written: a rotated token is not lost at quit (T4). */
+  async settled(): Promise<void> {
+    for (let written = false; !written; ) {
+      await Promise.allSettled(this.#underWay);
+      const saving = this.#saving;
+      await saving;
+      written = this.#underWay.size === 0 && saving === this.#saving;
+    }
+  }
+
+  /**
+   * Nothing is done unasked any more: who reads the vault next goes on with these sessions. Only when all is {@link settled}: a
+   * token that is renewed later would be taken for one that nobody keeps, and be revoked.
+   */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelSaving();
+    this.#revocations.close();
+    for (const session of this.#sessions.values()) session.close();
+  }
+
+  /** A refresh token that nobody keeps is to be revoked. */
+  revokeLater(token: StoredRevocation): void {
+    this.#revocations.add(token);
+    void this.#persist().then(() => this.#revocations.flush());
+  }
+
+  /** Everybody whose tokens are kept, also with other settings. */
+  #kept(): StoredAccount[] {
+    return [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign];
+  }
+
+  #add(provider: Provider, account: StoredAccount, options: { verified: boolean }): Session {
+    const host: SessionHost = {
+      persist: () => this.#persistInTime(),
+      track: (work) => this.track(work),
+      changed: () => this.#observer.changed(),
+      ended: (session, reason) => {
+        if (session.key === this.#active) {
+          this.#lost = reason;
+          this.#active = undefined;
+        }
+        this.#sessions.delete(session.key);
+        this.#observer.problem(reason, 'sign_in');
+        // What waited for this session's sake can go now (T19).
+        void this.#persist().then(() => {
+          this.#revocations.flush({ atOnce: true });
+          this.#observer.changed();
+        });
+      },
+      problem: (problem) => this.#observer.problem(problem, problem.needsSignIn ? 'sign_in_again' : 'renew'),
+      resolved: (problem) => this.#observer.resolved(problem),
+      revokeLater: (token) => this.revokeLater(token),
+    };
+    const session = new Session(account, provider, this.#world, host, options);
+    this.#sessions.set(session.key, session);
+    return session;
+  }
+
+  #drop(session: Session): void {
+    const token = session.close();
+    this.#sessions.delete(session.key);
+    if (session.key === this.#active) this.#active = undefined;
+    if (token !== undefined) this.#revocations.add(revocationOf(session.account, token));
+  }
+
+  /** One write after the other, each with all that is known when it starts. Resolves when it is on disk, or that failed and was said. */
+  #persist(): Promise<void> {
+    // A revocation may come back later still; what is written is somebody else's by then.
+    if (this.#isClosed) return this.#saving;
+    this.#cancelSaving();
+    this.#saving = this.#saving.then(() => this.#save());
+    return this.#saving;
+  }
+
+  /**
+   * T4: resolves when it is on disk, when that failed and was said, or when a disk or keyring has taken too long: that is waited
+   * for once, and not for every write that queues behind it.
+   */
+  #persistInTime(): Promise<void> {
+    const saving = this.#persist();
+    if (this.#isStuck) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stopWaiting = this.#clock.after(savePatience, () => {
+        this.#isStuck = true;
+        this.#sayUnsaved('the disk or the keyring does not answer');
+        resolve();
+      });
+      void saving.finally(() => {
+        stopWaiting();
+        resolve();
+      });
+    });
+  }
+
+  async #save(): Promise<void> {
+    const replaced = this.#replaced;
+    try {
+      await this.#vault.save(this.#state());
+    } catch (error) {
+      this.#isStuck = false;
+      this.#sayUnsaved(error instanceof Error ? error.message : 'unknown reason');
+      this.#cancelSaving = this.#clock.after(saveAgain, () => void this.#persist());
+      return;
+    }
+    this.#isStuck = false;
+    const said = this.#unsaved;
+    this.#unsaved = undefined;
+    if (said) this.#observer.resolved(said);
+    if (replaced.length === 0) return;
+    this.#replaced = this.#replaced.filter((token) => !replaced.includes(token));
+    this.#revocations.add(...replaced);
+    this.#revocations.flush();
+  }
+
+  #state(): StoredState {
+    const active = this.peek();
+    return {
+      version: storedStateVersion,
+      accounts: this.#kept(),
+      ...(active && { active: storedKey(active.account) }),
+      ...(this.#activeElsewhere.length > 0 && { activeElsewhere: this.#activeElsewhere }),
+      ...(this.#lost && this.#active === undefined && { ended: this.#lost.happened }),
+      revocations: [...this.#revocations.all, ...this.#replaced],
+    };
+  }
+
+  /** Said once, until it is saved: a disk that stays full is tried again without a word. */
+  #sayUnsaved(why: string): void {
+    if (this.#unsaved) return;
+    this.#unsaved = new BrokerError('internal', {
+      happened: `What changed could not be saved (${why}): the next start of Loopgate will not know of it.`,
+      next: 'Make room on the disk, unlock the keyring, or let Loopgate write to its data folder. It tries again by itself.',
+    });
+    this.#observer.problem(this.#unsaved, 'none');
+  }
+}
+
+export const noSuchUser = {
+  happened: 'Nobody with this id is signed in here.',
+  next: 'GET /users lists those who are.',
+} as const;

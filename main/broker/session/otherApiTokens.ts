@@ -1,0 +1,96 @@
+import type { Clock } from '../clock.ts';
+import { BrokerError } from '../errors.ts';
+import type { OtherApi } from '../provider/provider.ts';
+import { type Failure, failureAfter, isBackingOffForCallers } from './backoff.ts';
+import { isAboutToEnd } from './tokenLifetime.ts';
+
+/** For how many other APIs a session keeps tokens. */
+const keptApis = 20;
+
+/** An access token for another API of the same tenant. Times are milliseconds since the epoch. */
+export interface OtherApiToken {
+  readonly accessToken: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly scope: string;
+  readonly idToken: string;
+}
+
+/** A session's tokens for other APIs, in memory only: asked for once by any number of callers, kept until they are about to end. */
+export class OtherApiTokens {
+  readonly #clock: Clock;
+  readonly #ask: (api: OtherApi) => Promise<OtherApiToken>;
+  readonly #tokens = new Map<string, OtherApiToken>();
+  readonly #asking = new Map<string, Promise<OtherApiToken>>();
+  readonly #failures = new Map<string, Failure>();
+
+  /** @param ask - asks the provider; rejects with a BrokerError */
+  constructor(clock: Clock, ask: (api: OtherApi) => Promise<OtherApiToken>) {
+    this.#clock = clock;
+    this.#ask = ask;
+  }
+
+  /** @throws BrokerError when the provider gives none; the same to all who ask before it is tried again (T5) */
+  async of(api: OtherApi): Promise<OtherApiToken> {
+    const key = apiKey(api);
+    const now = this.#clock.now();
+    const kept = this.#tokens.get(key);
+    if (kept && !isAboutToEnd(kept, now)) return kept;
+    const failure = this.#failures.get(key);
+    if (failure && isBackingOffForCallers(failure, now)) throw failure.reason;
+    const asking = this.#asking.get(key) ?? this.#askOnce(api, key).finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asking);
+    return await asking;
+  }
+
+  async #askOnce(api: OtherApi, key: string): Promise<OtherApiToken> {
+    try {
+      const token = await this.#ask(api);
+      checkAudience(token.accessToken, api);
+      keepNewest(this.#tokens, key, token);
+      this.#failures.delete(key);
+      return token;
+    } catch (error) {
+      if (error instanceof BrokerError && (error.retryable || error.code === 'provider_error')) {
+        keepNewest(this.#failures, key, failureAfter(this.#failures.get(key), error, this.#clock.now()));
+      }
+      throw error;
+    }
+  }
+}
+
+/**
+ * A provider may ignore that another API was asked for (Auth0 does where no policy names it) and give a token for the session's own.
+ * An opaque token cannot be looked into.
+ * @throws BrokerError `provider_error`
+ */
+function checkAudience(accessToken: string, { audience }: OtherApi): void {
+  const { aud } = claimsOf(accessToken);
+  if (audience === undefined || aud === undefined || [aud].flat().includes(audience)) return;
+  throw new BrokerError('provider_error', {
+    happened: 'The identity provider gave a token for another API than the one asked for (aud).',
+    next: 'Allow the API for this application at the provider: at Auth0 in its refresh token policies.',
+    refused: true,
+  });
+}
+
+/** The claims of a JWT, not verified here: an ID token was when it came. None for what is no JWT. */
+export function claimsOf(token: string): Record<string, unknown> {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    return typeof claims === 'object' && claims !== null ? { ...claims } : {};
+  } catch {
+    return {};
+  }
+}
+
+function apiKey({ audience, scope }: OtherApi): string {
+  return JSON.stringify([audience, scope]);
+}
+
+function keepNewest<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.keys().next().value;
+  if (map.size > keptApis && oldest !== undefined) map.delete(oldest);
+}

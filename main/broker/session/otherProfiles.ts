@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { BrokerError } from '../errors.ts';
+import type { Provider } from '../provider/provider.ts';
+import { type Failure, failureAfter, isBackingOffForCallers } from './backoff.ts';
+
+/** How long the profile of a token is kept, in milliseconds (Auth0 allows five calls a minute). */
+const kept = 60_000;
+/** How many are kept at once. */
+const most = 100;
+
+interface Asked {
+  readonly at: number;
+  readonly profile: Promise<Record<string, unknown>>;
+  /** Why there is none yet. */
+  failure?: Failure;
+}
+
+/** The profiles of tokens that are not the session's: asked of the provider once a minute, whoever asks here. */
+export class OtherProfiles {
+  readonly #clock: Clock;
+  readonly #profiles = new Map<string, Asked>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @throws BrokerError `invalid_token` when the provider refuses the token */
+  async of(accessToken: string, provider: Provider): Promise<Record<string, unknown>> {
+    const key = createHash('sha256').update(accessToken).digest('base64');
+    const now = this.#clock.now();
+    const known = this.#profiles.get(key);
+    const isKept = known?.failure ? isBackingOffForCallers(known.failure, now) : known && now - known.at < kept;
+    if (known && isKept) return await known.profile;
+    const profile = provider.userInfo(accessToken);
+    const asked: Asked = { at: now, profile };
+    this.#profiles.delete(key);
+    this.#profiles.set(key, asked);
+    profile.catch((error: unknown) => {
+      // A refusal is kept like a profile, so that a bad token in a loop does not use up the provider's limit; a failure for seconds.
+      if (!(error instanceof BrokerError)) this.#profiles.delete(key);
+      else if (error.code !== 'invalid_token') asked.failure = failureAfter(known?.failure, error, this.#clock.now());
+    });
+    const oldest = this.#profiles.keys().next().value;
+    if (this.#profiles.size > most && oldest !== undefined) this.#profiles.delete(oldest);
+    return await profile;
+  }
+}

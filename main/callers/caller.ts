@@ -1,0 +1,321 @@
+import { stat } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { uptime } from 'node:os';
+import { type Identified, type Program, unknownProgram } from '../access/program.ts';
+import { lsof, plutil, powershell, ps, runSystemProgram } from '../system/systemPrograms.ts';
+import type { Connection, PointInTime } from './connection.ts';
+import { greatestAge, ticksPerSecond, UptimeClock } from './connectionTime.ts';
+import { DesktopEntries } from './desktopEntries.ts';
+import { portMark, readKernelRows } from './eventLoop.ts';
+import { ExecutableHashes, onlyRootCanWrite } from './executables.ts';
+import { LinuxPrograms } from './linux.ts';
+import { MacPrograms } from './mac.ts';
+import { sharedRead } from './sharedRead.ts';
+import { WindowsPrograms } from './windows.ts';
+
+/** The group `admin` of macOS, which may write /Applications. */
+const macAdminGroup = 80n;
+/** A program whose identity takes longer, in milliseconds, is unknown: its file may be on a disk that never answers. */
+const longestLookup = 30_000;
+
+/**
+ * Who is at the other end of a connection, as the operating system says (C1): never as the request says. A process
+ * of our own user: nobody else becomes a caller. Its program is looked up when it is first asked for, as most are never.
+ */
+export type Caller = Identified;
+
+export function presentTime(): PointInTime {
+  return { uptime: uptime(), epoch: Date.now() };
+}
+
+/** Finds who made a connection. */
+export interface CallerLookup {
+  /** Undefined for another user's process, and for a connection that has no owner any more: neither is served. */
+  find(connection: Connection): Promise<Caller | undefined>;
+  /**
+   * R16: whether this connection may bring a login's ticket or its callback. More than callers may, for a browser may come
+   * through a forwarder; and none that is ending.
+   */
+  mayBringLogin(connection: Connection): Promise<boolean>;
+  /** True where it takes seconds: a probe, which waits 100 ms, is answered without it. */
+  readonly isSlow?: boolean;
+}
+
+/**
+ * The numbers of a socket; undefined when it is gone already.
+ * @param opened - when it was accepted: whatever began to run after that did not open it
+ */
+export function connectionOf(socket: Socket, opened?: PointInTime): Connection | undefined {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  return { remoteAddress, remotePort, localAddress, localPort, opened };
+}
+
+/**
+ * A caller whose program is looked up once, when somebody asks for it.
+ * @param find - undefined, a failure and no answer in time make it the unknown program
+ */
+export function callerWith(find: () => Promise<Program | undefined>): Caller {
+  let found: Promise<Program> | undefined;
+  return {
+    program() {
+      found ??= inTime(find()).then(
+        (program) => program ?? unknownProgram,
+        () => unknownProgram,
+      );
+      return found;
+    },
+  };
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), longestLookup);
+    timer.unref();
+  });
+  return await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * The look-up of this system.
+ * @param ownCommand - the executable of the command `loopgate`, which acts for its parent process
+ */
+export function systemCallerLookup(platform: NodeJS.Platform = process.platform, ownCommand?: string): CallerLookup {
+  const ownUid = process.getuid?.() ?? -1;
+  const hashes = new ExecutableHashes();
+  const command = ownCommand === undefined ? {} : { ownCommand };
+  if (platform === 'linux') {
+    const programs = new LinuxPrograms({ ownUid, hashes, entries: new DesktopEntries(process.env), ...command });
+    return linuxCallerLookup((name, marks) => readKernelRows(`/proc/net/${name}`, marks), ownUid, programs);
+  }
+  if (platform === 'darwin') {
+    const programs = new MacPrograms({
+      lsof: (argv) => runSystemProgram(lsof, argv),
+      ps: (argv) => runSystemProgram(ps, argv),
+      plutil: (argv) => runSystemProgram(plutil, argv),
+      inodeOf: async (path) => (await stat(path)).ino,
+      onlyRootCanWrite: (path) => onlyRootCanWrite(path, { adminGroup: macAdminGroup }),
+      hashes,
+      ...command,
+    });
+    return macCallerLookup((argv) => runSystemProgram(lsof, argv), ownUid, programs);
+  }
+  const runPowershell = (argv: string[]) => runSystemProgram(powershell, argv);
+  return windowsCallerLookup(runPowershell, new WindowsPrograms({ runPowershell, hashes, ...command }));
+}
+
+/**
+ * Linux: the socket tables of /proc. Each takes the kernel milliseconds, however few rows it has: no more are read than needed.
+ * @param readTable - gives the rows of `tcp` or `tcp6` that hold one of these texts
+ */
+export function linuxCallerLookup(
+  readTable: (name: 'tcp' | 'tcp6', marks: Iterable<string>) => Promise<string>,
+  ownUid: number,
+  programs: Pick<LinuxPrograms, 'find'>,
+): CallerLookup {
+  const clock = new UptimeClock();
+  /** What the rows of our own port have: a Loopgate listens on one. */
+  const marks = new Set<string>();
+  const read = (name: 'tcp' | 'tcp6') =>
+    // The time before it is read: what is made later than it seems would pass for one's own.
+    sharedRead(async () => ({ readAt: clock.look(), rows: socketTable(await readTable(name, marks)) }));
+  const tcp = read('tcp');
+  // A system without IPv6 has none.
+  const tcp6 = read('tcp6');
+  const noTable = { readAt: 0, rows: noRows };
+  /** When the connection was made at the earliest, in ticks since the system's start, as the row of our own end says. */
+  const madeAt = ({ readAt, rows }: typeof noTable, connection: Connection) => {
+    const age = greatestAge(findSocketOwner(rows, otherEnd(connection))?.timer ?? '');
+    return age === undefined ? undefined : clock.ticksAt(readAt - age / ticksPerSecond);
+  };
+  const look = async (connection: Connection) => {
+    const first = connection.remoteAddress === '::1' ? noTable : await tcp();
+    const inFirst = findSocketOwner(first.rows, connection);
+    const second = inFirst ? noTable : await tcp6().catch(() => noTable);
+    const row = inFirst ?? findSocketOwner(second.rows, connection);
+    return row && { ...row, made: madeAt(first, connection) ?? madeAt(second, connection) };
+  };
+  // The kernel gives the table in pieces: a row can slip through between two of them, so absence is checked twice.
+  const findRow = async (connection: Connection) => (await look(connection)) ?? (await look(connection));
+  return {
+    async find(connection) {
+      marks.add(portMark(connection.localPort));
+      const { uptime: accepted } = connection.opened ?? presentTime();
+      const row = await findRow(connection);
+      if (row?.uid !== ownUid || row.inode === 0) return undefined;
+      // The timer begins anew after nine hours: it was not made after it was accepted.
+      const made = row.made === undefined ? undefined : Math.min(row.made, accepted * ticksPerSecond);
+      return callerWith(() =>
+        programs.find(row.inode, made, async () => {
+          const now = await findRow(connection);
+          return now?.isEstablished === true && now.inode === row.inode && now.uid === ownUid;
+        }),
+      );
+    },
+    mayBringLogin(connection) {
+      marks.add(portMark(connection.localPort));
+      return mayBringLogin(look, connection, ownUid);
+    },
+  };
+}
+
+/** How often a row must be missed to be absent: it can slip through a read, and where it is absent nobody is known to be there. */
+const looksForAbsence = 3;
+
+/**
+ * R16, on Linux: sockets of this user, and of root, whose forwarders (docker-proxy, sshd) bring browsers from elsewhere; and an
+ * end that is not in this machine's table (WSL's mirrored network) while ours is established: that of a connection which was
+ * closed or reset in the meantime is not.
+ * @param look - finds the row of the `remote` end of a connection
+ */
+async function mayBringLogin(
+  look: (connection: Connection) => Promise<SocketRow | undefined>,
+  connection: Connection,
+  ownUid: number,
+): Promise<boolean> {
+  for (let looks = 0; looks < looksForAbsence; looks += 1) {
+    const row = await look(connection);
+    if (row) return row.isEstablished && row.inode !== 0 && (row.uid === ownUid || row.uid === 0);
+  }
+  const ours = await look(otherEnd(connection));
+  return ours?.isEstablished === true && ours.inode !== 0;
+}
+
+function otherEnd({ remoteAddress, remotePort, localAddress, localPort }: Connection): Connection {
+  return { remoteAddress: localAddress, remotePort: localPort, localAddress: remoteAddress, localPort: remotePort };
+}
+
+/** The end of a connection as the kernel lists it. */
+export interface SocketRow {
+  readonly uid: number;
+  /** 0 when no process has it any more. */
+  readonly inode: number;
+  readonly isEstablished: boolean;
+  /** Which of its timers runs, and what is left of it, as it is written there. */
+  readonly timer: string;
+}
+
+/** The rows of /proc/net/tcp or tcp6, by their two addresses as they are written there. */
+export type SocketTable = ReadonlyMap<string, SocketRow>;
+const noRows: SocketTable = new Map();
+
+/** Number, both addresses, state, queues, timer, retransmissions, uid, time-out, inode. State 06 is TIME_WAIT, which is nobody's. */
+const tableRow = /^ *\d+: (\S+ \S+) (?!06)(\S+) \S+ (\S+) \S+ +(\d+) +\d+ (\d+)/gm;
+
+/** Parsed once for all who wait for it: a thousand connections would else parse thousands of rows each. Exported for its tests. */
+export function socketTable(text: string): SocketTable {
+  const rows = new Map<string, SocketRow>();
+  for (const [, addresses, state, timer = '', uid, inode] of text.matchAll(tableRow)) {
+    // A row that comes twice says nothing new: the first one counts.
+    if (addresses !== undefined && !rows.has(addresses)) {
+      rows.set(addresses, { uid: Number(uid), inode: Number(inode), isEstablished: state === '01', timer });
+    }
+  }
+  return rows;
+}
+
+/**
+ * The row of the caller's end of the connection. A row with inode 0 has no owner any more, whatever its uid says.
+ * Exported for its tests.
+ */
+export function findSocketOwner(table: SocketTable, connection: Connection): SocketRow | undefined {
+  for (const local of tableAddresses(connection.remoteAddress, connection.remotePort)) {
+    for (const remote of tableAddresses(connection.localAddress, connection.localPort)) {
+      const row = table.get(`${local} ${remote}`);
+      if (row) return row;
+    }
+  }
+  return undefined;
+}
+
+/** How /proc/net/tcp and tcp6 write an address: 32-bit words in the machine's order (little-endian on all that run this). */
+function tableAddresses(address: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  if (address === '::1') return [`00000000000000000000000001000000${suffix}`];
+  const octets = address.replace(/^::ffff:/, '').split('.');
+  if (octets.length !== 4) return [];
+  const word = octets
+    .map((octet) => Number(octet).toString(16).toUpperCase().padStart(2, '0'))
+    .reverse()
+    .join('');
+  // A client with a dual-stack socket appears in tcp6 under the mapped address.
+  return [`${word}${suffix}`, `0000000000000000FFFF0000${word}${suffix}`];
+}
+
+/** macOS: lsof. Without root it lists the user's own processes only, so what it does not list is somebody else's. */
+export function macCallerLookup(
+  lsof: (argv: string[]) => Promise<string>,
+  ownUid: number,
+  programs: Pick<MacPrograms, 'find'>,
+): CallerLookup {
+  const holders = async (connection: Connection) => {
+    const listed = await lsof(['-nP', `-iTCP:${connection.remotePort}`, '-sTCP:ESTABLISHED', '-Fpun']).catch(() => '');
+    return findLsofHolders(listed, connection);
+  };
+  return {
+    async find(connection) {
+      const [first] = await holders(connection);
+      if (first?.uid !== ownUid) return undefined;
+      const { epoch: connected } = connection.opened ?? presentTime();
+      return callerWith(() => programs.find(() => holders(connection), ownUid, connected));
+    },
+    async mayBringLogin(connection) {
+      const [first] = await holders(connection);
+      return first?.uid === ownUid;
+    },
+  };
+}
+
+/** The processes with the caller's end in the output of `lsof -Fpun`. Exported for its tests. */
+export function findLsofHolders(listed: string, connection: Connection): { pid: number; uid: number | undefined }[] {
+  const written = (address: string, port: number) =>
+    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const ends = `${written(connection.remoteAddress, connection.remotePort)}->${written(connection.localAddress, connection.localPort)}`;
+  const holders = new Map<number, { pid: number; uid: number | undefined }>();
+  let pid = -1;
+  let uid: number | undefined;
+  for (const line of listed.split('\n')) {
+    if (line.startsWith('p')) {
+      pid = Number(line.slice(1));
+      uid = undefined;
+    }
+    if (line.startsWith('u')) uid = Number(line.slice(1));
+    if (line === `n${ends}`) holders.set(pid, { pid, uid });
+  }
+  return [...holders.values()];
+}
+
+/** Windows: the TCP owner table, through PowerShell. Addresses and ports are numbers of our own socket, never text of a request. */
+export function windowsCallerLookup(
+  runPowershell: (argv: string[]) => Promise<string>,
+  programs: Pick<WindowsPrograms, 'find'>,
+): CallerLookup {
+  const isOwn = async ({ remoteAddress, remotePort, localPort }: Connection) => {
+    const script = [
+      `$c = Get-NetTCPConnection -State Established -LocalAddress '${remoteAddress}' -LocalPort ${remotePort} -RemotePort ${localPort}`,
+      '$p = Get-CimInstance Win32_Process -Filter "ProcessId=$($c.OwningProcess)"',
+      '$o = (Invoke-CimMethod -InputObject $p -MethodName GetOwnerSid).Sid',
+      '@{ owner = $o; self = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value } | ConvertTo-Json -Compress',
+    ].join('; ');
+    const printed = await runPowershell(['-NoProfile', '-NonInteractive', '-Command', script]).catch(() => '');
+    return ownWindowsSid(printed) !== undefined;
+  };
+  return {
+    isSlow: true,
+    find: async (connection) => ((await isOwn(connection)) ? callerWith(() => programs.find(connection)) : undefined),
+    mayBringLogin: isOwn,
+  };
+}
+
+/** The caller's SID when it is our own, from what the script printed. Exported for its tests. */
+export function ownWindowsSid(printed: string): string | undefined {
+  try {
+    const answer: unknown = JSON.parse(printed);
+    if (typeof answer !== 'object' || answer === null || !('owner' in answer) || !('self' in answer)) return undefined;
+    return typeof answer.owner === 'string' && answer.owner === answer.self ? answer.owner : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,234 @@
+import type { BigIntStats } from 'node:fs';
+import { access, constants, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join } from 'node:path';
+import { onlyRootCanWrite } from './executables.ts';
+
+/** More than any desktop has; a folder with more is not read to its end. */
+const mostEntries = 2000;
+const largestEntry = 256 * 1024;
+
+/** A program as the desktop's menu knows it (Desktop Entry Specification 1.5). */
+export interface DesktopEntry {
+  readonly name: string;
+  /** As written: a path, or a name in the icon theme. */
+  readonly icon?: string;
+  /** `Exec` without its field codes; the program first. */
+  readonly command: readonly string[];
+  readonly tryExec?: string;
+  /** In the menu: neither `NoDisplay` nor `Hidden`. */
+  readonly isVisible: boolean;
+  readonly flatpak?: string;
+  readonly snap?: string;
+}
+
+/** What a person knows a program by. */
+export interface Label {
+  readonly name: string;
+  /** The file of its icon. */
+  readonly icon?: string;
+}
+
+/** An entry in its folder. */
+interface FoundEntry extends DesktopEntry {
+  /** The executable, without symbolic links; undefined when it is not there. */
+  readonly executable: string | undefined;
+  readonly isOnlyRoots: boolean;
+}
+
+/**
+ * The desktop entry in a text; undefined when it is none of a program.
+ * @param locales - `de_AT`, `de`: the languages of the person, the best one first
+ */
+export function parseDesktopEntry(text: string, locales: readonly string[] = []): DesktopEntry | undefined {
+  const values = new Map<string, string>();
+  let group = '';
+  for (const line of text.split(/\r?\n/)) {
+    const heading = /^\[(.*)\]\s*$/.exec(line)?.[1];
+    if (heading !== undefined) group = heading;
+    const pair = /^([A-Za-z0-9-]+(?:\[[^\]]+\])?)\s*=\s*(.*)$/.exec(line);
+    // The first of two is the one that counts.
+    if (group === 'Desktop Entry' && pair?.[1] !== undefined && !values.has(pair[1]))
+      values.set(pair[1], unescaped(pair[2] ?? '').trim());
+  }
+  const localised = locales.map((locale) => values.get(`Name[${locale}]`)).find((name) => name !== undefined);
+  const name = localised ?? values.get('Name');
+  const command = commandOf(values.get('Exec') ?? '');
+  if (values.get('Type') !== 'Application' || !name || command.length === 0) return undefined;
+  const icon = values.get('Icon');
+  const tryExec = values.get('TryExec');
+  const flatpak = values.get('X-Flatpak');
+  const snap = values.get('X-SnapInstanceName');
+  return {
+    name,
+    ...(icon && { icon }),
+    command,
+    ...(tryExec && { tryExec }),
+    isVisible: values.get('NoDisplay') !== 'true' && values.get('Hidden') !== 'true',
+    ...(flatpak && { flatpak }),
+    ...(snap && { snap }),
+  };
+}
+
+function unescaped(value: string): string {
+  const characters: Record<string, string> = { s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' };
+  return value.replace(/\\([sntr\\])/g, (_all, letter: string) => characters[letter] ?? letter);
+}
+
+/** The arguments of `Exec`, without field codes (`%U`), and without an `env` and its assignments before the program. */
+function commandOf(exec: string): string[] {
+  const words = [...exec.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
+    ([, quoted, bare]) => quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '',
+  );
+  const command = words.filter((word) => !/^%[a-zA-Z]$/.test(word)).map((word) => word.replaceAll('%%', '%'));
+  if (basename(command[0] ?? '') !== 'env') return command;
+  const start = command.findIndex((word, index) => index > 0 && !word.includes('=') && !word.startsWith('-'));
+  return start === -1 ? [] : command.slice(start);
+}
+
+/**
+ * The languages of the person, as keys of a desktop entry have them.
+ * @param environment - `LC_ALL`, `LC_MESSAGES`, `LANG`: the first that is set counts
+ */
+export function localesOf(environment: NodeJS.ProcessEnv): string[] {
+  const value = environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || '';
+  const parts = /^([a-z]{2,3})(_[A-Z]{2})?(?:\.[^@]*)?(@\w+)?$/.exec(value);
+  if (!parts?.[1]) return [];
+  const [, language, country = '', modifier = ''] = parts;
+  const keys = [`${language}${country}${modifier}`, `${language}${country}`, `${language}${modifier}`, language];
+  return [...new Set(keys)];
+}
+
+/** The desktop entries of this machine and user, read again when their folder has changed. */
+export class DesktopEntries {
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #dataFolders: readonly string[];
+  readonly #read = new Map<string, { mtimeNs: bigint; entries: Promise<FoundEntry[]> }>();
+
+  /** @param environment - `HOME`, `XDG_DATA_HOME`, `XDG_DATA_DIRS`, `PATH` and the language */
+  constructor(environment: NodeJS.ProcessEnv) {
+    this.#environment = environment;
+    this.#dataFolders = dataFoldersOf(environment);
+  }
+
+  /**
+   * The name and icon of a program.
+   *
+   * What only root can write is named only by entries that only root can write: else any program could give `git` the name
+   * of an editor. A program of the user's is named by any entry of the user's, so that its name proves nothing.
+   * @param executable - its path without symbolic links
+   * @param isOnlyRoots - only root can write it
+   */
+  async labelOf(executable: string, isOnlyRoots: boolean): Promise<Label | undefined> {
+    const folders = await Promise.all(
+      this.#dataFolders.map((folder) => this.#entriesIn(join(folder, 'applications')).catch(() => [])),
+    );
+    const entries = folders.flat().filter((entry) => entry.isOnlyRoots || !isOnlyRoots);
+    const flatpak = /\/flatpak\/app\/([^/]+)\//.exec(executable)?.[1];
+    const snap = /^(?:\/var\/lib\/snapd)?\/snap\/([^/]+)\//.exec(executable)?.[1];
+    const matches: ((entry: FoundEntry) => boolean)[] = [
+      (entry) => entry.executable === executable,
+      (entry) => flatpak !== undefined && entry.flatpak === flatpak,
+      (entry) => snap !== undefined && entry.snap === snap,
+      // A wrapper script in /usr/bin that starts the program of the same name: Debian's Chromium.
+      (entry) => isOnlyRoots && basename(entry.command[0] ?? '') === basename(executable),
+    ];
+    for (const isMatch of matches) {
+      const [best] = entries
+        .filter(isMatch)
+        // A shortcut to one page or one mode has arguments; the program's own entry has the fewest.
+        .sort((a, b) => Number(b.isVisible) - Number(a.isVisible) || a.command.length - b.command.length);
+      if (best) return await this.#label(best);
+    }
+    return undefined;
+  }
+
+  /** The entry that an AppImage carries at its root: its own word, as a bundle's is on macOS. */
+  async labelIn(folder: string): Promise<Label | undefined> {
+    const [entry] = await this.#readFolder(folder).catch(() => []);
+    return entry && { name: entry.name };
+  }
+
+  async #entriesIn(folder: string): Promise<FoundEntry[]> {
+    const { mtimeNs } = await stat(folder, { bigint: true });
+    const known = this.#read.get(folder);
+    if (known?.mtimeNs === mtimeNs) return await known.entries;
+    const entries = this.#readFolder(folder);
+    this.#read.set(folder, { mtimeNs, entries });
+    return await entries;
+  }
+
+  async #readFolder(folder: string): Promise<FoundEntry[]> {
+    const files = (await readdir(folder)).filter((file) => file.endsWith('.desktop')).sort();
+    const locales = localesOf(this.#environment);
+    const entries: FoundEntry[] = [];
+    for (const file of files.slice(0, mostEntries)) {
+      const found = await this.#readEntry(join(folder, file), locales).catch(() => undefined);
+      if (found) entries.push(found);
+    }
+    return entries;
+  }
+
+  async #readEntry(file: string, locales: readonly string[]): Promise<FoundEntry | undefined> {
+    const target = await realpath(file);
+    const status: BigIntStats = await stat(target, { bigint: true });
+    if (!status.isFile() || status.size > largestEntry) return undefined;
+    const entry = parseDesktopEntry(await readFile(target, 'utf8'), locales);
+    if (!entry) return undefined;
+    const [isOnlyRoots, executable] = await Promise.all([
+      onlyRootCanWrite(target, { file: status }),
+      this.#resolve(entry.command[0] ?? '').then((path) => path ?? this.#resolve(entry.tryExec ?? '')),
+    ]);
+    return { ...entry, isOnlyRoots, executable };
+  }
+
+  /** Where a command is, through PATH and symbolic links. */
+  async #resolve(command: string): Promise<string | undefined> {
+    if (command === '') return undefined;
+    const folders = isAbsolute(command) ? [''] : (this.#environment.PATH ?? '').split(':').filter(isAbsolute);
+    for (const folder of folders) {
+      const path = folder === '' ? command : join(folder, command);
+      const found = await access(path, constants.X_OK)
+        .then(() => realpath(path))
+        .catch(() => undefined);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  async #label({ name, icon }: DesktopEntry): Promise<Label> {
+    const file = icon === undefined ? undefined : await this.#iconFile(icon);
+    return { name, ...(file !== undefined && { icon: file }) };
+  }
+
+  /** The theme that every other one falls back to, the large sizes first. */
+  async #iconFile(icon: string): Promise<string | undefined> {
+    const sizes = ['256x256', '128x128', '64x64', '48x48'];
+    const themed = this.#dataFolders.flatMap((folder) => [
+      ...sizes.map((size) => join(folder, 'icons', 'hicolor', size, 'apps', `${icon}.png`)),
+      join(folder, 'icons', 'hicolor', 'scalable', 'apps', `${icon}.svg`),
+      join(folder, 'pixmaps', `${icon}.png`),
+    ]);
+    for (const file of isAbsolute(icon) ? [icon] : icon.includes('/') ? [] : themed) {
+      const isThere = await stat(file).then(
+        (status) => status.isFile(),
+        () => false,
+      );
+      if (isThere) return file;
+    }
+    return undefined;
+  }
+}
+
+/** The user's first, then the system's (XDG Base Directory Specification), then where flatpak and snap put theirs. */
+function dataFoldersOf({ HOME, XDG_DATA_HOME, XDG_DATA_DIRS }: NodeJS.ProcessEnv): string[] {
+  const home = HOME !== undefined && isAbsolute(HOME) ? HOME : undefined;
+  const own = XDG_DATA_HOME || (home && join(home, '.local', 'share'));
+  const folders = [
+    own,
+    ...(XDG_DATA_DIRS || '/usr/local/share:/usr/share').split(':'),
+    own && join(own, 'flatpak', 'exports', 'share'),
+    '/var/lib/flatpak/exports/share',
+    '/var/lib/snapd/desktop',
+  ];
+  return [...new Set(folders.filter((folder) => folder !== undefined && isAbsolute(folder)) as string[])];
+}

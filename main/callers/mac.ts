@@ -1,0 +1,193 @@
+import { baseName, kindOf, type Program, programOf, scriptOf, unknownProgram } from '../access/program.ts';
+import { type ExecutableHashes, hasOwnApp } from './executables.ts';
+
+/** Not yet run on macOS: written after the manuals of lsof, ps and plutil, and tested with texts of that form. */
+
+const mostHolders = 16;
+const mostSteps = 4;
+
+/** Runs one of the system's programs and gives what it printed, in the language `C`. */
+type Run = (argv: string[]) => Promise<string>;
+
+/** What the look-up needs. */
+export interface MacSystem {
+  readonly lsof: Run;
+  readonly ps: Run;
+  readonly plutil: Run;
+  readonly hashes: Pick<ExecutableHashes, 'ofProgram'>;
+  /** The executable of the command `loopgate`, which acts for its parent process. It must not be a script. */
+  readonly ownCommand?: string;
+  /** The inode of a file. */
+  readonly inodeOf: (path: string) => Promise<number>;
+  /** Can nobody but root and the administrators write what is at a path? */
+  readonly onlyRootCanWrite: (path: string) => Promise<boolean>;
+}
+
+/** A process and the file that it runs. */
+interface MacProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly uid: number;
+  /** As `ps` writes it, to the second: it tells a process from one that came after it. */
+  readonly started: string;
+  readonly command: string;
+  readonly path: string;
+  readonly inode: number;
+}
+
+/** macOS: from the processes that hold a socket to their program, by lsof and ps. */
+export class MacPrograms {
+  readonly #system: MacSystem;
+
+  constructor(system: MacSystem) {
+    this.#system = system;
+  }
+
+  /**
+   * The program that holds a socket; the unknown one when that is not certain. Processes may hold it together, when all of
+   * them run the same executable.
+   * @param holders - the processes that hold it: asked before and after everything else
+   * @param connected - when the connection was seen, in milliseconds since the epoch: a process that began later has been
+   * handed its socket
+   */
+  async find(
+    holders: () => Promise<{ pid: number; uid: number | undefined }[]>,
+    ownUid: number,
+    connected: number,
+  ): Promise<Program> {
+    const found = await holders();
+    if (found.length === 0 || found.length > mostHolders) return unknownProgram;
+    const before = await this.#processes(found.map(({ pid }) => pid));
+    const [first] = before;
+    const isCertain = before.every(
+      ({ uid, path, inode, started }) =>
+        uid === ownUid && path === first?.path && inode === first.inode && Date.parse(started) <= connected,
+    );
+    if (!first || before.length < found.length || !isCertain) return unknownProgram;
+    const speaker = (await this.#isOwnCommand(first)) ? await this.#parentOf(first, ownUid) : first;
+    const spoken = speaker && (await this.#programOf(speaker));
+    // Whoever starts the command and then becomes an allowed program would be taken for that one, and macOS does not tell.
+    const program = spoken?.kind === 'program' && speaker !== first ? unknownProgram : spoken;
+    const after = await this.#processes((await holders()).map(({ pid }) => pid));
+    return program && identity(after) === identity(before) ? program : unknownProgram;
+  }
+
+  /** The processes with these numbers, as far as all is known of them. */
+  async #processes(pids: readonly number[]): Promise<MacProcess[]> {
+    if (pids.length === 0) return [];
+    const listed = pids.join(',');
+    const [processes, texts] = await Promise.all([
+      this.#system.ps(['-ww', '-p', listed, '-o', 'pid=,ppid=,uid=,lstart=,args=']),
+      this.#system.lsof(['-nP', '-a', '-p', listed, '-d', 'txt', '-Fpfin']),
+    ]);
+    const executables = parseExecutables(texts);
+    const known: MacProcess[] = [];
+    for (const process of parseProcesses(processes)) {
+      const executable = executables.get(process.pid);
+      // What the path names must be the file that runs: it may have been replaced.
+      if (!executable || (await this.#inodeOf(executable.path)) !== executable.inode) continue;
+      known.push({ ...process, ...executable });
+    }
+    return known.sort((one, other) => one.pid - other.pid);
+  }
+
+  async #inodeOf(path: string): Promise<number | undefined> {
+    return await this.#system.inodeOf(path).catch(() => undefined);
+  }
+
+  async #isOwnCommand({ inode, path }: MacProcess): Promise<boolean> {
+    const { ownCommand } = this.#system;
+    return ownCommand !== undefined && path === ownCommand && (await this.#inodeOf(ownCommand)) === inode;
+  }
+
+  /** Who started our own command; undefined when it has left, so that the system's first process has taken its child. */
+  async #parentOf(command: MacProcess, ownUid: number): Promise<MacProcess | undefined> {
+    let child = command;
+    for (let step = 0; step < mostSteps && child.parent > 1; step += 1) {
+      const [parent] = await this.#processes([child.parent]);
+      if (parent?.uid !== ownUid || Date.parse(parent.started) > Date.parse(child.started)) return undefined;
+      const [again] = await this.#processes([child.pid]);
+      if (again?.parent !== child.parent || again.started !== child.started) return undefined;
+      if (!(await this.#isOwnCommand(parent))) return parent;
+      child = parent;
+    }
+    return undefined;
+  }
+
+  async #programOf({ pid, started, path, command }: MacProcess): Promise<Program> {
+    const kind = kindOf(path, await hasOwnApp(path));
+    const isOnlyRoots = await this.#system.onlyRootCanWrite(path);
+    const hash = isOnlyRoots ? undefined : await this.#system.hashes.ofProgram(path, path);
+    const isItself = kind === 'program' || kind === 'browser';
+    const bundle = isItself ? outermostBundle(path) : undefined;
+    const name = bundle === undefined ? undefined : await this.#bundleName(bundle);
+    return programOf({
+      // The helpers of an app are the app: the extensions of an editor run in one.
+      path: bundle ?? path,
+      kind,
+      ...(hash !== undefined && { hash }),
+      name: name ?? baseName(bundle ?? path).replace(/\.app$/, ''),
+      claim: isItself ? undefined : scriptOf(command.split(' ')),
+      process: `${pid}@${started}`,
+    });
+  }
+
+  async #bundleName(bundle: string): Promise<string | undefined> {
+    const printed = await this.#system
+      .plutil(['-convert', 'json', '-o', '-', `${bundle}/Contents/Info.plist`])
+      .catch(() => '');
+    return bundleNameIn(printed);
+  }
+}
+
+/** What must be the same before and after. */
+function identity(processes: readonly MacProcess[]): string {
+  return JSON.stringify(processes.map(({ pid, started, path, inode }) => [pid, started, path, inode]));
+}
+
+/** The app that an executable belongs to: the outermost bundle, as helpers are bundles inside of it. */
+export function outermostBundle(path: string): string | undefined {
+  return /^.*?\.app(?=\/Contents\/)/.exec(path)?.[0];
+}
+
+/** The name in an Info.plist, as `plutil -convert json` prints it. */
+export function bundleNameIn(printed: string): string | undefined {
+  try {
+    const plist: unknown = JSON.parse(printed);
+    if (typeof plist !== 'object' || plist === null) return undefined;
+    const { CFBundleDisplayName: display, CFBundleName: name } = plist as Record<string, unknown>;
+    return [display, name].find((text): text is string => typeof text === 'string' && text !== '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The lines of `ps -o pid=,ppid=,uid=,lstart=,args=`. */
+export function parseProcesses(printed: string): Omit<MacProcess, 'path' | 'inode'>[] {
+  return printed.split('\n').flatMap((line) => {
+    const fields = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s*(.*)$/.exec(line);
+    if (!fields) return [];
+    const [, pid, parent, uid, started = '', command = ''] = fields;
+    return [{ pid: Number(pid), parent: Number(parent), uid: Number(uid), started, command }];
+  });
+}
+
+/** The first text file of each process in the output of `lsof -d txt -Fpfin`: what it runs; its libraries come after it. */
+export function parseExecutables(printed: string): Map<number, { path: string; inode: number }> {
+  const executables = new Map<number, { path: string; inode: number }>();
+  let pid = -1;
+  let inode = -1;
+  for (const line of printed.split('\n')) {
+    const value = line.slice(1);
+    if (line.startsWith('p')) pid = Number(value);
+    if (line.startsWith('f')) inode = -1;
+    if (line.startsWith('i')) inode = Number(value);
+    if (line.startsWith('n') && !executables.has(pid)) executables.set(pid, { path: unescaped(value), inode });
+  }
+  return executables;
+}
+
+/** In the language `C`, lsof writes what is not ASCII as `\xc3\xa4`. */
+function unescaped(path: string): string {
+  return path.replace(/(?:\\x[0-9a-f]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString());
+}

@@ -1,0 +1,77 @@
+import type { ProviderCheck } from '../../../preload/contract.ts';
+import { spoken } from '../../../preload/texts/index.ts';
+import type { Clock } from '../../broker/clock.ts';
+import { BrokerError } from '../../broker/errors.ts';
+import { Provider } from '../../broker/provider/provider.ts';
+import { normaliseIssuer } from '../../broker/provider/providerChecks.ts';
+import { type PlatformFetch, providerFetch, requestTimeout } from '../../broker/provider/providerFetch.ts';
+import { type ClientAnswer, checkClient } from '../../settings/clientCheck.ts';
+
+/** Looks whether an OpenID provider answers at an address, by its metadata and with the checks of the broker. */
+export class ProviderChecker {
+  readonly #fetch: PlatformFetch;
+  readonly #clock: Clock;
+  #typing = new AbortController();
+
+  constructor(fetch: PlatformFetch, clock: Clock) {
+    this.#fetch = fetch;
+    this.#clock = clock;
+  }
+
+  /** While the person types: a newer call ends an older one. */
+  async whileTyping(text: string): Promise<ProviderCheck> {
+    this.#typing.abort();
+    this.#typing = new AbortController();
+    const { signal } = this.#typing;
+    const found = await this.check(text, signal);
+    return signal.aborted ? { ok: false, reason: 'replaced', message: '' } : found;
+  }
+
+  /** @param text - what the person wrote: a domain or an issuer's address */
+  async check(text: string, ended?: AbortSignal): Promise<ProviderCheck> {
+    let issuer: string;
+    try {
+      issuer = normaliseIssuer(text);
+    } catch (error) {
+      return { ok: false, reason: 'not_an_address', message: sentence(error) };
+    }
+    try {
+      // The metadata is the same for every client.
+      await new Provider({ issuer, clientId: 'loopgate' }, this.#fetchUntil(ended), this.#clock).issuer();
+      return { ok: true, host: new URL(issuer).host };
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      // What stands between, such as a proxy, has its own advice.
+      if (error.hasOwnAdvice && !error.answered) return { ok: false, reason: 'blocked', message: error.message };
+      const isAway = error.code === 'provider_unreachable' && !error.answered;
+      const reason = isAway ? 'unreachable' : 'not_a_provider';
+      return { ok: false, reason, message: spoken().texts.said(error.happened) };
+    }
+  }
+
+  /**
+   * Whether the provider knows a client ID, as far as its answer to a token request that cannot succeed says it. Never throws.
+   * @param redirectUri - the callback that a login would have
+   */
+  async checkClient(issuer: string, clientId: string, redirectUri: string): Promise<ClientAnswer> {
+    try {
+      const metadata = await new Provider({ issuer, clientId }, this.#fetch, this.#clock).layout();
+      const signal = AbortSignal.timeout(requestTimeout * 1000);
+      return await checkClient({ metadata, clientId, redirectUri, fetch: providerFetch(this.#fetch), signal });
+    } catch {
+      return 'untested';
+    }
+  }
+
+  #fetchUntil(ended: AbortSignal | undefined): PlatformFetch {
+    if (!ended) return this.#fetch;
+    return (url, options) =>
+      this.#fetch(url, { ...options, signal: AbortSignal.any([ended, ...(options.signal ? [options.signal] : [])]) });
+  }
+}
+
+/** "expected …" as a sentence of its own. */
+function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return spoken().texts.said(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
+}

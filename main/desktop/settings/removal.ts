@@ -1,0 +1,135 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RemovalResult, RemovalWay } from '../../../preload/contract.ts';
+import { spoken } from '../../../preload/texts/index.ts';
+import { BrokerError } from '../../broker/errors.ts';
+import {
+  revocationOf,
+  type StoredAccount,
+  type StoredRevocation,
+  type StoredState,
+  storedKey,
+} from '../../broker/session/vault.ts';
+
+/** Revokes a refresh token at the provider that gave it. @throws BrokerError when it is to be tried again */
+export type Revoke = (token: StoredRevocation) => Promise<unknown>;
+
+/** What "Remove everything" needs of the app. */
+export interface RemovalWorld {
+  /** True when the stored sessions were read. */
+  isReady(): boolean;
+  /** Closes the host while the work is done; it starts again where that gives true, or throws. */
+  suspend(work: () => Promise<boolean>): Promise<void>;
+  /** What is stored; empty when nothing is. */
+  stored(): StoredState | undefined;
+  /** @throws when it could not be written */
+  store(state: StoredState): Promise<void>;
+  readonly revoke: Revoke;
+  /** Takes out of the data folder what is the person's. @throws */
+  remove(): void | Promise<void>;
+  quit(): void;
+}
+
+/**
+ * Revokes every sign-in, also those at other providers, removes what is stored, and quits. What cannot be revoked, and is not to
+ * be removed in spite of that, stays as it was.
+ */
+export async function removeEverything(way: RemovalWay, world: RemovalWorld): Promise<RemovalResult> {
+  if (!world.isReady()) {
+    return { ok: false, kept: 0, message: spoken().texts.changes.busy };
+  }
+  let result: RemovalResult = { ok: true };
+  try {
+    await world.suspend(async () => {
+      const state = world.stored();
+      if (state) {
+        const { left, why } = await revokeAll(state, world.revoke);
+        const kept = left.accounts.length + left.revocations.length;
+        if (kept > 0 && way === 'revoke') {
+          await world.store(left);
+          result = { ok: false, kept, message: spoken().texts.said(why) };
+          return true;
+        }
+      }
+      await world.remove();
+      return false;
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, kept: 0, message: spoken().texts.said(reason) };
+  }
+  if (result.ok) world.quit();
+  return result;
+}
+
+/**
+ * Revokes all refresh tokens of a state.
+ * @returns what could not be revoked now but may be later, and why the first of it could not
+ */
+export async function revokeAll(state: StoredState, revoke: Revoke): Promise<{ left: StoredState; why: string }> {
+  const reasons: string[] = [];
+  const groups = await Promise.all(
+    groupsOf(state).map((group) => revokeGroup(group, revoke, (reason) => reasons.push(reason))),
+  );
+  const accounts = state.accounts.filter((account) => groups.some((left) => left.accounts.includes(account)));
+  const revocations = groups.flatMap((left) => left.revocations);
+  const { active, activeElsewhere = [], ...rest } = state;
+  const keys = accounts.map(storedKey);
+  const left: StoredState = {
+    ...rest,
+    accounts,
+    revocations,
+    ...(active !== undefined && keys.includes(active) && { active }),
+    activeElsewhere: activeElsewhere.filter((key) => keys.includes(key)),
+  };
+  return { left, why: reasons[0] ?? '' };
+}
+
+/** Tokens of which one may end the others (T19): those of one application at one provider. */
+type Group = Pick<StoredState, 'accounts' | 'revocations'>;
+
+function groupsOf({ accounts, revocations }: StoredState): Group[] {
+  const keyOf = ({ issuer, clientId }: StoredRevocation | StoredAccount) => JSON.stringify([issuer, clientId]);
+  return [...new Set([...accounts, ...revocations].map(keyOf))].map((key) => ({
+    accounts: accounts.filter((one) => keyOf(one) === key),
+    revocations: revocations.filter((one) => keyOf(one) === key),
+  }));
+}
+
+/**
+ * One after the other, up to the first that cannot be revoked now: an account that stays signed in must not be ended by what is
+ * revoked after it. What is left of a person of whom one was revoked is signed out, for that may have ended it too.
+ */
+async function revokeGroup(group: Group, revoke: Revoke, failed: (why: string) => void): Promise<Group> {
+  const signIns = group.accounts.flatMap((account) => {
+    const { refreshToken } = account;
+    return refreshToken === undefined ? [] : [{ account, revocation: revocationOf(account, refreshToken) }];
+  });
+  const all = [...signIns.map(({ revocation }) => revocation), ...group.revocations];
+  let done = 0;
+  try {
+    for (const one of all) {
+      await revoke(one);
+      done += 1;
+    }
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    failed(error.happened);
+  }
+  const revoked = new Set(all.slice(0, done).map(({ person }) => person));
+  const accounts = signIns.slice(done).filter(({ revocation }) => !revoked.has(revocation.person));
+  const isKept = new Set(accounts.map(({ revocation }) => revocation));
+  return {
+    accounts: accounts.map(({ account }) => account),
+    revocations: all.slice(done).filter((one) => !isKept.has(one)),
+  };
+}
+
+/** Of a data folder: the sessions, also those set aside, with the key beside them; the settings; the list of programs; what was read. */
+const ofThePerson =
+  /^(session\..*|settings\..*|programs\..*|endpoint\..*|command\.key|closing-explained|window\.json|start-at-login-asked)$/;
+
+/** Removes what is the person's from the data folder. The folder itself, the logs and Chromium's files stay. @throws */
+export function removeData(home: string): void {
+  for (const name of readdirSync(home)) if (ofThePerson.test(name)) rmSync(join(home, name), { force: true });
+}

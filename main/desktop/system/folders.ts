@@ -1,0 +1,51 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { app } from 'electron';
+import { SettingError } from '../../settings/settings.ts';
+import { tryWriting } from '../../storage/jsonFile.ts';
+
+/**
+ * Where Chromium's own files and the logs go: into the data folder, or, when that takes nothing, into a fresh one among the
+ * system's temporary files: Chromium does not start without a folder of its own.
+ * @returns the one or the other
+ * @throws SettingError when there is no folder that takes anything
+ */
+export function placeFolders(home: string): string {
+  const folder = takesFiles(home) && takesFiles(chromiumFolder(home)) ? home : temporaryFolder(home);
+  app.setPath('userData', chromiumFolder(folder));
+  app.setAppLogsPath(join(folder, 'logs'));
+  return folder;
+}
+
+function chromiumFolder(folder: string): string {
+  return join(folder, 'chromium');
+}
+
+function temporaryFolder(home: string): string {
+  const { XDG_RUNTIME_DIR } = process.env;
+  const candidates = [tmpdir(), ...(XDG_RUNTIME_DIR ? [XDG_RUNTIME_DIR] : [])];
+  for (const candidate of candidates) {
+    try {
+      const made = mkdtempSync(join(candidate, 'loopgate-'));
+      // What Chromium writes after that stays.
+      app.on('quit', () => rmSync(made, { recursive: true, force: true, maxRetries: 3 }));
+      return made;
+    } catch {
+      // The next one.
+    }
+  }
+  throw new SettingError(
+    `Nothing can be written to ${[home, ...candidates].join(' or ')}. Let Loopgate write to one of these folders, or set TMPDIR to another one.`,
+  );
+}
+
+function takesFiles(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    tryWriting(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}

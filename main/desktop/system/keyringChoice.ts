@@ -1,0 +1,110 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { inTime, SessionBus } from '../../system/sessionBus.ts';
+
+/** How long the session bus may take to answer, in milliseconds: the start of the app waits for it. */
+const patience = 1_000;
+
+/** A keyring that Chromium can use on Linux. */
+interface Keyring {
+  /** As Chromium's switch `password-store` names it. */
+  readonly store: string;
+  /** As Electron's `getSelectedStorageBackend` names it, and the file of what is stored under it. */
+  readonly backend: string;
+  /** Its name on the session bus. */
+  readonly name: string;
+}
+
+const secretService: Keyring = {
+  store: 'gnome-libsecret',
+  backend: 'gnome_libsecret',
+  name: 'org.freedesktop.secrets',
+};
+const kwallet6: Keyring = { store: 'kwallet6', backend: 'kwallet6', name: 'org.kde.kwalletd6' };
+const kwallet5: Keyring = { store: 'kwallet5', backend: 'kwallet5', name: 'org.kde.kwalletd5' };
+const keyrings = [secretService, kwallet6, kwallet5] as const;
+
+/** What the bus knows of: names that somebody has, and names that it can start somebody for. */
+export interface BusNames {
+  readonly owned: ReadonlySet<string>;
+  readonly activatable: ReadonlySet<string>;
+}
+
+/**
+ * The keyring to be used, as Chromium's switch `password-store` names it: by itself Chromium goes by the desktop's name alone,
+ * and knows none on sway, Hyprland, i3, niri, LXQt and others. First the one that something is stored under, then that of the
+ * desktop, then any that runs, then any that can be started.
+ * @returns undefined where the bus knows of none: then Chromium decides. Where it cannot be asked, what is stored decides alone
+ */
+export async function keyringStore(
+  home: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string | undefined> {
+  const stored = storedUnder(home);
+  try {
+    return chooseKeyring(stored, await busNames(environment), environment)?.store;
+  } catch {
+    return keyrings.find(({ backend }) => backend === stored[0])?.store;
+  }
+}
+
+/** Whether the bus knows of the keyring that Electron names so. @throws Error when it cannot be asked */
+export async function isKeyringOnBus(backend: string, environment: NodeJS.ProcessEnv = process.env): Promise<boolean> {
+  const { owned, activatable } = await busNames(environment);
+  return keyrings.some((one) => one.backend === backend && (owned.has(one.name) || activatable.has(one.name)));
+}
+
+/** @param stored - the names of the keyrings that something is stored under, the latest first; as Electron names them */
+export function chooseKeyring(
+  stored: readonly string[],
+  { owned, activatable }: BusNames,
+  environment: NodeJS.ProcessEnv,
+): Keyring | undefined {
+  const isThere = ({ name }: Keyring) => owned.has(name) || activatable.has(name);
+  const used = stored.map((backend) => keyrings.find((one) => one.backend === backend && isThere(one)));
+  const usual = usualKeyring(environment);
+  return (
+    used.find((one) => one !== undefined) ??
+    (isThere(usual) ? usual : undefined) ??
+    keyrings.find(({ name }) => owned.has(name)) ??
+    keyrings.find(isThere)
+  );
+}
+
+/** The one of the desktop: KDE's own, elsewhere the Secret Service. */
+function usualKeyring({
+  XDG_CURRENT_DESKTOP: desktop = '',
+  DESKTOP_SESSION: session = '',
+  KDE_SESSION_VERSION: version,
+}: NodeJS.ProcessEnv): Keyring {
+  const isKde = desktop === '' ? /^(kde|plasma)/.test(session) : desktop.split(':').includes('KDE');
+  if (!isKde) return secretService;
+  return version === '5' ? kwallet5 : kwallet6;
+}
+
+function storedUnder(home: string): string[] {
+  const found = keyrings.flatMap(({ backend }) => {
+    const status = statSync(join(home, `session.${backend}.json`), { throwIfNoEntry: false });
+    return status ? [{ backend, changed: status.mtimeMs }] : [];
+  });
+  return found.sort((a, b) => b.changed - a.changed).map(({ backend }) => backend);
+}
+
+async function busNames(environment: NodeJS.ProcessEnv): Promise<BusNames> {
+  return await inTime(askBus(environment), patience);
+}
+
+async function askBus(environment: NodeJS.ProcessEnv): Promise<BusNames> {
+  const bus = await SessionBus.open(environment, patience);
+  try {
+    const target = 'org.freedesktop.DBus';
+    const list = async (member: string) => {
+      const call = { destination: target, path: '/org/freedesktop/DBus', target, member, answer: 'as' };
+      return new Set((await bus.call(call)).texts());
+    };
+    const [owned, activatable] = await Promise.all([list('ListNames'), list('ListActivatableNames')]);
+    return { owned, activatable };
+  } finally {
+    bus.close();
+  }
+}

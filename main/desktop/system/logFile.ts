@@ -1,0 +1,34 @@
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import pino, { type DestinationStream } from 'pino';
+import { standardError } from '../../system/standardStreams.ts';
+
+/** Bytes. */
+const largestLog = 1024 * 1024;
+const keptLogs = 5;
+
+/**
+ * The log in a folder: five files of about 1 MB, the newest without a number; a full one is moved at a start. Where nothing can
+ * be written it goes to standard error: a log that cannot be kept stops nobody.
+ */
+export function openLogFile(folder: string): DestinationStream {
+  try {
+    return open(folder);
+  } catch {
+    return standardError();
+  }
+}
+
+function open(folder: string): DestinationStream {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = (number: number) => join(folder, number === 0 ? 'loopgate.log' : `loopgate.${number}.log`);
+  if (existsSync(file(0)) && statSync(file(0)).size > largestLog) {
+    for (let number = keptLogs - 1; number > 0; number -= 1) {
+      if (existsSync(file(number - 1))) renameSync(file(number - 1), file(number));
+    }
+  }
+  const destination = pino.destination({ dest: file(0), mode: 0o600, sync: true });
+  // Without a listener an entry for which the disk has no space left would end the program.
+  destination.on('error', () => undefined);
+  return destination;
+}

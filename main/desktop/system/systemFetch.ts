@@ -1,0 +1,68 @@
+import { app, net, type Session, session } from 'electron';
+import { type PlatformFetch, ProxyFailure } from '../../broker/provider/providerFetch.ts';
+
+/**
+ * HTTP as the system is set up for it: its proxy or automatic configuration (PAC), and its certificate store. This machine
+ * itself is always reached directly: a proxy would get the tokens of a provider on loopback, and could not reach it anyway.
+ * Chromium leaves loopback out by itself, unless the proxy settings say `<-loopback>`; so it is not left to them. A request
+ * waits until the app is ready.
+ */
+export function systemFetch(): PlatformFetch {
+  let direct: Promise<Session> | undefined;
+  return fetchOver({
+    async direct(url, options) {
+      await app.whenReady();
+      direct ??= directSession();
+      return (await direct).fetch(url, options);
+    },
+    async system(url, options) {
+      await app.whenReady();
+      return net.fetch(url, options);
+    },
+    proxyOf: (url) => session.defaultSession.resolveProxy(url),
+  });
+}
+
+/** Made when it is first needed: hardly anybody has a provider on loopback. */
+async function directSession(): Promise<Session> {
+  const made = session.fromPartition('loopback', { cache: false });
+  await made.setProxy({ mode: 'direct' });
+  return made;
+}
+
+interface Ways {
+  readonly direct: PlatformFetch;
+  readonly system: PlatformFetch;
+  /** As Chromium says it: `PROXY host:port; DIRECT`. */
+  readonly proxyOf: (url: string) => Promise<string>;
+}
+
+/** @throws ProxyFailure, or what the way itself throws */
+export function fetchOver({ direct, system, proxyOf }: Ways): PlatformFetch {
+  return async (url, options) => {
+    if (isThisMachine(new URL(url))) return direct(url, options);
+    let response: Response;
+    try {
+      response = await system(url, options);
+    } catch (error) {
+      const [code] = (error instanceof Error && proxyFailures.exec(error.message)) || [];
+      throw code === undefined ? error : new ProxyFailure(code, firstProxy(await proxyOf(url)));
+    }
+    // RFC 9110 §15.5.8: only a proxy says this, also in the place of a provider that is reached by https.
+    if (response.status !== 407) return response;
+    await response.body?.cancel().catch(() => undefined);
+    throw new ProxyFailure('status 407', firstProxy(await proxyOf(url)));
+  };
+}
+
+const proxyFailures = /net::ERR_(?:PROXY|TUNNEL|SOCKS|PAC|HTTPS_PROXY|MANDATORY_PROXY)_[A-Z_]+/;
+
+/** `host:port` of the first proxy in Chromium's list; undefined when it begins with none. */
+function firstProxy(list: string): string | undefined {
+  return /^(?:PROXY|HTTPS|SOCKS|SOCKS4|SOCKS5|QUIC) ([^\s;]+)/.exec(list)?.[1];
+}
+
+/** RFC 6761 §6.3, RFC 1122 §3.2.1.3 (g), RFC 4291 §2.5.3. */
+function isThisMachine({ hostname }: URL): boolean {
+  return /^(?:(?:.*\.)?localhost\.?|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}

@@ -1,0 +1,122 @@
+import type { AppView, ProblemView } from '../../../preload/contract.ts';
+import { spoken } from '../../../preload/texts/index.ts';
+
+/** One thing that the person should look at or decide. */
+export interface AttentionLine {
+  /** Says what it is, short enough for a menu. */
+  readonly text: string;
+  /** Where it is dealt with: the window that asks about a program, the main one, its list of programs; or nowhere here. */
+  readonly leadsTo: 'question' | 'window' | 'programs' | 'nowhere';
+  /** False for what is good to know, but passes by itself or hinders nobody: it is said and does not call for attention. */
+  readonly isUrgent: boolean;
+}
+
+/** The codes of a problem that say that a session has ended by itself, and not that something else failed. */
+const endings: readonly string[] = ['not_signed_in', 'invalid_token'];
+
+/** The longest that a name or a sentence may be in a menu, in characters. */
+const longestName = 40;
+const longestSentence = 70;
+
+/** Whether the view's problem is a session that has ended without the person's wish. */
+export function hasEnded({ problem }: AppView): boolean {
+  return problem?.remedy === 'sign_in' && endings.includes(problem.code);
+}
+
+/** Whether there is something that the person should look at or decide: what the tray's icon says. */
+export function needsAttention(view: AppView): boolean {
+  return attentionLines(view).some(({ isUrgent }) => isUrgent);
+}
+
+/**
+ * What the person should look at, the most pressing first. Nothing is said twice.
+ * @param now - in milliseconds since the epoch
+ */
+export function attentionLines(view: AppView, now: number = Date.now()): AttentionLine[] {
+  const { problem, switchedFrom, person, storage, unanswered, portNotice } = view;
+  const { attention: words } = spoken().texts;
+  const away = awayLine(view, now);
+  const urgent = [
+    problem && problem.code !== 'provider_unreachable' && problemLine(view, problem),
+    // An attempt of the person's own that failed is an event; that the provider is away is not.
+    problem?.code === 'provider_unreachable' && (away ?? unreachable(view)),
+    storage.needs === 'unlock' && words.locked,
+    storage.needs === 'create' && words.create,
+    storage.needs === 'choice' && words.choice,
+    switchedFrom && words.switched(person && shortName(person.name)),
+  ];
+  const missed = [unanswered > 0 && words.missed(unanswered)];
+  const calm = [problem?.code !== 'provider_unreachable' && away, portNotice !== undefined && portLine(view)];
+  return [
+    ...questionLines(view),
+    ...linesOf(urgent, 'window', true),
+    ...linesOf(missed, 'programs', true),
+    ...linesOf(calm, 'window', false),
+    ...linesOf([view.lacksNotifications && words.noNotifications], 'nowhere', false),
+  ];
+}
+
+/** A name as it fits into a menu. */
+export function shortName(name: string): string {
+  return shortened(name, longestName);
+}
+
+function questionLines({ questions }: AppView): AttentionLine[] {
+  const [first, ...others] = questions;
+  if (!first) return [];
+  const { attention: words } = spoken().texts;
+  const text = others.length === 0 ? words.asks(shortName(first.program.name)) : words.ask(questions.length);
+  return [{ text, leadsTo: 'question', isUrgent: true }];
+}
+
+function linesOf(
+  texts: readonly (string | false | undefined)[],
+  leadsTo: AttentionLine['leadsTo'],
+  isUrgent: boolean,
+): AttentionLine[] {
+  return texts.flatMap((text) => (text ? [{ text, leadsTo, isUrgent }] : []));
+}
+
+function portLine({ address, port }: AppView): string {
+  const { attention: words } = spoken().texts;
+  if (port?.takenBy !== undefined) return words.portTaken(port.wanted, shortName(port.takenBy));
+  return words.port(new URL(address).port);
+}
+
+function problemLine(view: AppView, { message, clockAhead }: ProblemView): string {
+  const { attention: words } = spoken().texts;
+  if (clockAhead !== undefined) return words.clock(minutesOf(clockAhead));
+  if (hasEnded(view)) return view.person ? words.endedOther : words.ended;
+  // The first sentence says what happened.
+  return shortened(message.replace(/\.(\s.*)?$/su, ''), longestSentence);
+}
+
+/** Rounded: a clock that is wrong by seconds is none that anybody would notice. */
+function minutesOf(seconds: number): number {
+  return Math.max(1, Math.round(Math.abs(seconds) / 60));
+}
+
+/** Since when the provider cannot confirm what is shown of the person. */
+function awayLine(view: AppView, now: number): string | undefined {
+  const { person, freshness, unreachableSince } = view;
+  if (!person || (freshness !== 'stale' && freshness !== 'unverified')) return undefined;
+  if (view.isOffline || unreachableSince === undefined) return unreachable(view);
+  return spoken().texts.attention.unreachableSince(timeOf(unreachableSince, now));
+}
+
+function unreachable({ isOffline }: AppView): string {
+  const { attention: words } = spoken().texts;
+  return isOffline ? words.offline : words.unreachable;
+}
+
+/** In the person's own form; with the day, when that was another one. Both in milliseconds since the epoch. */
+function timeOf(at: number, now: number): string {
+  const isToday = new Date(at).toDateString() === new Date(now).toDateString();
+  const day = isToday ? {} : ({ day: 'numeric', month: 'short' } as const);
+  return new Intl.DateTimeFormat(spoken().locale, { ...day, hour: '2-digit', minute: '2-digit' }).format(at);
+}
+
+function shortened(text: string, longest: number): string {
+  const characters = [...text];
+  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join('')}…`;
+}

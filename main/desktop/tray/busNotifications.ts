@@ -1,0 +1,318 @@
+import { spoken } from '../../../preload/texts/index.ts';
+import { type BusArgument, type BusPicture, type BusSignal, busValue, SessionBus } from '../../system/sessionBus.ts';
+import type { NotificationContent, ShownNotification, SystemNotifications } from './shownNotification.ts';
+
+const service = {
+  destination: 'org.freedesktop.Notifications',
+  path: '/org/freedesktop/Notifications',
+  target: 'org.freedesktop.Notifications',
+} as const;
+const bus = {
+  destination: 'org.freedesktop.DBus',
+  path: '/org/freedesktop/DBus',
+  target: 'org.freedesktop.DBus',
+} as const;
+
+const signals = [
+  `type='signal',sender='${bus.destination}',member='NameOwnerChanged',arg0='${service.destination}'`,
+  `type='signal',sender='${service.destination}',interface='${service.target}',member='ActionInvoked'`,
+  `type='signal',sender='${service.destination}',interface='${service.target}',member='NotificationClosed'`,
+];
+
+/** How long the bus itself may take to answer, in milliseconds. */
+const busPatience = 5_000;
+/** How long the service may take to show one before it counts as not answering, in milliseconds. */
+const defaultPatience = 1_000;
+/** How long one is waited for that may still be shown late, and is then to be clicked and taken back; in milliseconds. */
+const longestPatience = 5 * 60_000;
+/** So many may be under way to a service that does not answer; further ones are lost. */
+const mostUnderWay = 8;
+/** So many are remembered that may still be clicked; the oldest are forgotten. */
+const mostShown = 64;
+/** Why one was closed: it was shown long enough, and may still be clicked in the desktop's list. */
+const expired = 1;
+
+export interface BusNotificationsOptions {
+  /** Called after `isMissing` has changed. */
+  readonly onChange?: () => void;
+  /** Gives what stands beside the text. */
+  readonly picture?: () => BusPicture;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** In milliseconds; for tests. */
+  readonly patience?: number;
+}
+
+/** One that is wanted, and perhaps shown. */
+interface Wanted {
+  readonly content: NotificationContent;
+  /** The service's name for it; undefined until it is shown. */
+  id?: number;
+  isTakenBack: boolean;
+}
+
+/**
+ * Linux's notifications (freedesktop.org's Desktop Notifications Specification 1.2) over a connection of our own to the session
+ * bus. Electron's wait for the service on the thread that serves the API, for minutes where it hangs or does not come.
+ */
+export class BusNotifications implements SystemNotifications {
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #patience: number;
+  readonly #onChange: () => void;
+  readonly #picture: (() => BusPicture) | undefined;
+  #bus: Promise<SessionBus> | undefined;
+  /** Whose connection shows them; empty while there is none. */
+  #owner = '';
+  /** Changes when the service goes away: what it then owes it cannot be blamed for. */
+  #losses = 0;
+  /** What the service can do: of the present owner, or of the one that the bus is starting. */
+  #capabilities: Promise<string[]> | undefined;
+  readonly #shown = new Map<number, Wanted>();
+  #underWay = 0;
+  #isThere = true;
+  #isSilent = false;
+  #wasMissing = false;
+  #isClosed = false;
+
+  constructor(options: BusNotificationsOptions = {}) {
+    const { onChange, picture, environment = process.env, patience = defaultPatience } = options;
+    this.#picture = picture;
+    this.#environment = environment;
+    this.#patience = patience;
+    this.#onChange = onChange ?? (() => undefined);
+    void this.#look();
+  }
+
+  get isMissing(): boolean {
+    return !this.#isThere || this.#isSilent;
+  }
+
+  show(content: NotificationContent): ShownNotification {
+    const wanted: Wanted = { content, isTakenBack: false };
+    if (!this.#isClosed && this.#underWay < mostUnderWay) this.#send(wanted);
+    return { close: () => this.#takeBack(wanted) };
+  }
+
+  close(): void {
+    for (const wanted of this.#shown.values()) this.#takeBack(wanted);
+    this.#isClosed = true;
+    this.#bus?.then((open) => open.close()).catch(() => undefined);
+  }
+
+  #send(wanted: Wanted): void {
+    const losses = this.#losses;
+    const fail = () => {
+      if (losses === this.#losses) this.#note({ isSilent: true });
+    };
+    this.#underWay += 1;
+    const timer = setTimeout(fail, this.#patience);
+    this.#deliver(wanted)
+      .then(() => this.#note({ isThere: true, isSilent: false }), fail)
+      .finally(() => {
+        clearTimeout(timer);
+        this.#underWay -= 1;
+      });
+  }
+
+  async #deliver(wanted: Wanted): Promise<void> {
+    const open = await this.#connected();
+    this.#capabilities ??= this.#askCapabilities(open);
+    const capabilities = await this.#capabilities;
+    if (wanted.isTakenBack) return;
+    const values = valuesOf(wanted.content, this.#picture?.(), capabilities);
+    const call = { ...service, member: 'Notify', values, answer: 'u', patience: longestPatience };
+    const losses = this.#losses;
+    wanted.id = (await open.call(call)).number();
+    if (losses !== this.#losses) return;
+    this.#shown.set(wanted.id, wanted);
+    if (wanted.isTakenBack) return this.#takeBack(wanted);
+    const [oldest] = this.#shown.keys();
+    if (this.#shown.size > mostShown && oldest !== undefined) this.#shown.delete(oldest);
+  }
+
+  /** The bus starts the service for it, where there is none and it knows how. */
+  #askCapabilities(open: SessionBus): Promise<string[]> {
+    const call = { ...service, member: 'GetCapabilities', answer: 'as', patience: longestPatience };
+    const asked = open.call(call).then((answer) => answer.texts());
+    asked.catch(() => {
+      if (this.#capabilities === asked) this.#capabilities = undefined;
+    });
+    return asked;
+  }
+
+  #takeBack(wanted: Wanted): void {
+    wanted.isTakenBack = true;
+    const { id } = wanted;
+    // One that somebody else has shown, or that is gone, is not ours to close; and nobody is started for that.
+    if (id === undefined || this.#shown.get(id) !== wanted) return;
+    this.#shown.delete(id);
+    const call = { ...service, member: 'CloseNotification', values: [busValue.uint32(id)] };
+    this.#bus?.then((open) => open.call(call)).catch(() => undefined);
+  }
+
+  // --- the service and its bus ----------------------------------------------------------------------------------------------
+
+  /** A new connection where the last one has ended. */
+  #connected(): Promise<SessionBus> {
+    if (this.#bus) return this.#bus;
+    const connecting = this.#connect();
+    this.#bus = connecting;
+    const forget = () => {
+      if (this.#bus === connecting) this.#bus = undefined;
+    };
+    connecting.then((open) => open.ended).then(forget, forget);
+    return connecting;
+  }
+
+  async #connect(): Promise<SessionBus> {
+    const open = await SessionBus.open(this.#environment, busPatience);
+    void open.ended.then(() => {
+      this.#change('');
+      this.#note({ isThere: false, isSilent: false });
+    });
+    let hasChanged = false;
+    open.onSignal((signal) => {
+      const owner = newOwner(signal);
+      if (owner !== undefined) {
+        hasChanged = true;
+        this.#follow(owner);
+      }
+      const said = saidOf(signal);
+      // An answer that came together with the signal is taken first: it tells which notification is meant.
+      if (said) setImmediate(() => this.#hear(said));
+    });
+    try {
+      await Promise.all(signals.map((rule) => open.match(rule)));
+      const owner = await ownerOf(open);
+      if (!hasChanged) this.#owner = owner;
+    } catch (error) {
+      open.close();
+      throw error;
+    }
+    return open;
+  }
+
+  /** Finds out whether there is a service, without starting it. */
+  async #look(): Promise<void> {
+    try {
+      const open = await this.#connected();
+      const canBe = await canBeStarted(open);
+      this.#note({ isThere: this.#owner !== '' || canBe, isSilent: false });
+    } catch {
+      this.#note({ isThere: false });
+    }
+  }
+
+  #follow(owner: string): void {
+    this.#change(owner);
+    if (owner === '') void this.#look();
+    else this.#note({ isThere: true, isSilent: false });
+  }
+
+  /** What the last one has shown went with it. */
+  #change(owner: string): void {
+    if (this.#owner !== '') this.#losses += 1;
+    // One that was just started is asked already.
+    if (this.#owner !== '' || owner === '') this.#capabilities = undefined;
+    this.#owner = owner;
+    this.#shown.clear();
+  }
+
+  /** Anybody on the bus may send us a signal: whose it is decides. */
+  #hear({ sender, id, action, reason }: Said): void {
+    if (sender !== this.#owner) return;
+    if (action !== undefined) this.#act(id, action);
+    else if (reason !== expired) this.#shown.delete(id);
+  }
+
+  #act(id: number, action: string): void {
+    const wanted = this.#shown.get(id);
+    if (!wanted) return;
+    const { actions = [], click } = wanted.content;
+    const run = action === clickAction ? click : actions.find((one) => one.id === action)?.run;
+    if (!run) return;
+    this.#takeBack(wanted);
+    run();
+  }
+
+  #note(news: { isThere?: boolean; isSilent?: boolean }): void {
+    if (this.#isClosed) return;
+    this.#isThere = news.isThere ?? this.#isThere;
+    this.#isSilent = news.isSilent ?? this.#isSilent;
+    if (this.isMissing === this.#wasMissing) return;
+    this.#wasMissing = this.isMissing;
+    this.#onChange();
+  }
+}
+
+// --- what goes over the bus -----------------------------------------------------------------------------------------------
+
+/** The specification's name for a click on the notification itself. */
+const clickAction = 'default';
+
+/** `Notify`'s: the program, what it replaces, icon, title, text, actions, hints, and for how long (as long as is usual there). */
+function valuesOf(
+  { text, actions = [] }: NotificationContent,
+  picture: BusPicture | undefined,
+  capabilities: readonly string[],
+): BusArgument[] {
+  // Where there are no buttons some services show a dialog instead.
+  const hasActions = capabilities.includes('actions');
+  const buttons = [{ id: clickAction, label: spoken().texts.tray.open }, ...actions];
+  // What a text of D-Bus cannot hold would end the connection.
+  const clean = text.replaceAll('\0', '');
+  return [
+    'Loopgate',
+    busValue.uint32(0),
+    '',
+    'Loopgate',
+    capabilities.includes('body-markup') ? escaped(clean) : clean,
+    busValue.texts(hasActions ? buttons.flatMap(({ id, label }) => [id, label]) : []),
+    busValue.dictionary({ 'desktop-entry': 'loopgate', ...(picture && { 'image-data': busValue.picture(picture) }) }),
+    busValue.int32(-1),
+  ];
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** What the service says of a notification: that it was clicked, or why it is closed. */
+interface Said {
+  readonly sender: string;
+  readonly id: number;
+  readonly action?: string;
+  readonly reason?: number;
+}
+
+/** @throws Error where the values are not what their types say */
+function saidOf({ sender, target, member, types, values }: BusSignal): Said | undefined {
+  if (target !== service.target) return undefined;
+  const said = values();
+  if (member === 'ActionInvoked' && types === 'us') return { sender, id: said.number(), action: said.text() };
+  if (member === 'NotificationClosed' && types === 'uu') return { sender, id: said.number(), reason: said.number() };
+  return undefined;
+}
+
+/** Who owns the service's name from now on, where the bus says so: empty for nobody. */
+function newOwner({ sender, member, types, values }: BusSignal): string | undefined {
+  if (sender !== bus.destination || member !== 'NameOwnerChanged' || types !== 'sss') return undefined;
+  const said = values();
+  const [name, , owner] = [said.text(), said.text(), said.text()];
+  return name === service.destination ? owner : undefined;
+}
+
+/** Who owns the service's name; empty for nobody. */
+async function ownerOf(open: SessionBus): Promise<string> {
+  try {
+    return (await open.call({ ...bus, member: 'GetNameOwner', values: [service.destination], answer: 's' })).text();
+  } catch (error) {
+    if (error instanceof Error && error.message === 'org.freedesktop.DBus.Error.NameHasNoOwner') return '';
+    throw error;
+  }
+}
+
+/** Whether the bus knows how to start a service. */
+async function canBeStarted(open: SessionBus): Promise<boolean> {
+  const names = await open.call({ ...bus, member: 'ListActivatableNames', answer: 'as' });
+  return names.texts().includes(service.destination);
+}

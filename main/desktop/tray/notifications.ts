@@ -1,0 +1,159 @@
+import type { AppView, PersonView, QuestionView } from '../../../preload/contract.ts';
+import { spoken } from '../../../preload/texts/index.ts';
+import { hasEnded, shortName } from './attention.ts';
+import type { NotificationAction, ShownNotification, SystemNotifications } from './shownNotification.ts';
+
+/** What the system's notification says. A name is said, never an e-mail address: a locked screen shows it too. */
+export interface Notice {
+  /** What it is about: a later one about the same takes its place, so that there is never more than one. */
+  readonly about: string;
+  readonly text: string;
+  /** The window that a click opens. */
+  readonly leadsTo: 'question' | 'window';
+  /** True for what shows that nobody was looking, whichever window is in front. */
+  readonly isMissed?: boolean;
+  /** Buttons, where the system shows any. */
+  readonly actions?: readonly NotificationAction[];
+  /** The account that a program has signed in, which the person may undo. */
+  readonly undoes?: string;
+}
+
+/** Where a click leads. */
+export interface NoticeActions {
+  open(): void;
+  openQuestion(): void;
+  signOutAccount(account: string): void;
+}
+
+/**
+ * What there is to say about a change: only what happened without the person, while they may be looking elsewhere.
+ * @param before - the view before the change; what is already there when Loopgate starts happened in an earlier run
+ * @param now - in milliseconds since the epoch
+ */
+export function noticesOf(before: AppView, view: AppView, now: number): Notice[] {
+  const { notifications: words } = spoken().texts;
+  const ofPerson = before.status === 'starting' ? undefined : personText(before, view);
+  const asked = view.questions.filter(({ id }) => !before.questions.some((one) => one.id === id));
+  return [
+    ...(ofPerson === undefined ? [] : [{ about: 'person', leadsTo: 'window' as const, ...ofPerson }]),
+    ...(isNewlyFailed(before, view) ? [{ about: 'login', text: words.notOpened, leadsTo: 'window' as const }] : []),
+    ...askedOf(asked, view),
+    ...unansweredOf(before, view, now).map((question): Notice => {
+      const text = words.missed(programName(question));
+      return { about: question.id, text, leadsTo: 'window', isMissed: true };
+    }),
+  ];
+}
+
+/** The browser was to be opened, and the person looks where it does not come. */
+function isNewlyFailed(before: AppView, { waiting }: AppView): boolean {
+  return waiting?.page === 'failed' && before.waiting?.page !== 'failed';
+}
+
+function personText(before: AppView, view: AppView): Pick<Notice, 'text' | 'undoes'> | undefined {
+  const { notifications: words } = spoken().texts;
+  if (hasEnded(view)) {
+    if (before.status === 'signed_in' && view.status === 'signed_out') return { text: words.ended };
+    if (hasLostAnother(before, view)) return { text: words.endedOther };
+  }
+  const { person, switchedFrom } = view;
+  if (!person) return undefined;
+  const name = speakable(person);
+  // The person's own sign-in is said by the page in the browser, which they look at.
+  if (view.signedInByProgram && !before.signedInByProgram)
+    return { text: words.signedIn(name), undoes: person.account };
+  return switchedFrom && person.account !== before.person?.account ? { text: words.switched(name) } : undefined;
+}
+
+/** Whether an account is missing that was there, and a problem has come with that: the person's own sign-out brings none. */
+function hasLostAnother(before: AppView, view: AppView): boolean {
+  const left = accountsOf(view);
+  const isNew = !hasEnded(before) || before.problem?.message !== view.problem?.message;
+  return isNew && accountsOf(before).some((account) => !left.includes(account));
+}
+
+/** One for all that wait, which counts them: each new one takes its place. */
+function askedOf(asked: readonly QuestionView[], { questions }: AppView): Notice[] {
+  const { notifications: words } = spoken().texts;
+  const [first] = asked;
+  if (!first) return [];
+  const text = questions.length === 1 ? words.asks(programName(first)) : words.ask(questions.length);
+  return [{ about: 'questions', text, leadsTo: 'question' }];
+}
+
+/** The questions whose time is over. One that went before was answered, or its window was closed by the person. */
+function unansweredOf(before: AppView, view: AppView, now: number): QuestionView[] {
+  if (view.unanswered <= before.unanswered) return [];
+  // A timer may run a little before its time.
+  const isOver = ({ deadline }: QuestionView) => deadline <= now + 1_000;
+  return before.questions.filter((one) => isOver(one) && !view.questions.some(({ id }) => id === one.id));
+}
+
+function accountsOf({ person, otherAccounts }: AppView): string[] {
+  return [...(person ? [person] : []), ...otherAccounts].map(({ account }) => account);
+}
+
+/** Where the provider gives no name, an account is called by its e-mail address, which stays inside. */
+function speakable({ name }: PersonView): string | undefined {
+  return name.includes('@') ? undefined : shortName(name);
+}
+
+function programName({ program }: QuestionView): string {
+  return shortName(program.name);
+}
+
+/** The system's notifications: one for each thing, and none for what the person is looking at. */
+export class Notifications {
+  readonly #actions: NoticeActions;
+  readonly #isLooking: () => boolean;
+  #view: AppView;
+  readonly #system: Pick<SystemNotifications, 'show'>;
+  /** By what they are about. */
+  readonly #shown = new Map<string, ShownNotification>();
+
+  /** @param isLooking - whether a window of Loopgate has the person's attention */
+  constructor(
+    view: AppView,
+    system: Pick<SystemNotifications, 'show'>,
+    actions: NoticeActions,
+    isLooking: () => boolean,
+  ) {
+    this.#view = view;
+    this.#system = system;
+    this.#actions = actions;
+    this.#isLooking = isLooking;
+  }
+
+  /** Says what has happened since the last view, and takes back what is settled. */
+  show(view: AppView): void {
+    const before = this.#view;
+    this.#view = view;
+    if (view.questions.length === 0) this.#takeBack('questions');
+    if (view.waiting?.page !== 'failed') this.#takeBack('login');
+    if (before.signedInByProgram && !view.signedInByProgram) this.#takeBack('person');
+    for (const notice of noticesOf(before, view, Date.now())) this.say(notice);
+  }
+
+  /** Says it in the place of what was said about the same; nothing, where the person is looking. */
+  say({ about, text, leadsTo, isMissed, undoes, actions = this.#undo(undoes) }: Notice): void {
+    if (!isMissed && this.#isLooking()) return;
+    this.#takeBack(about);
+    const click = () => {
+      this.#shown.delete(about);
+      if (leadsTo === 'question') this.#actions.openQuestion();
+      else this.#actions.open();
+    };
+    this.#shown.set(about, this.#system.show({ text, click, ...(actions && { actions }) }));
+  }
+
+  #undo(account: string | undefined): readonly NotificationAction[] | undefined {
+    if (account === undefined) return undefined;
+    const run = () => this.#actions.signOutAccount(account);
+    return [{ id: 'undo', label: spoken().texts.notifications.undo, run }];
+  }
+
+  #takeBack(about: string): void {
+    this.#shown.get(about)?.close();
+    this.#shown.delete(about);
+  }
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { Notification, nativeImage } from 'electron';
+import type { BusPicture } from '../../system/sessionBus.ts';
+import { BusNotifications } from './busNotifications.ts';
+import type { NotificationContent, ShownNotification, SystemNotifications } from './shownNotification.ts';
+
+/**
+ * Those of this system.
+ * @param onChange - called after `isMissing` has changed
+ */
+export function systemNotifications(onChange: () => void): SystemNotifications {
+  if (process.platform !== 'linux') return new ElectronNotifications();
+  return new BusNotifications({ onChange, picture: mark });
+}
+
+/** Loopgate's mark. It goes along with each notification: only the packages install an icon that a desktop would find by name. */
+function mark(): BusPicture {
+  const size = { width: 64, height: 64 };
+  const image = nativeImage.createFromPath(join(__dirname, 'icons', 'app.png')).resize({ ...size, quality: 'best' });
+  // Electron gives blue, green, red and opacity, and the colours as dark as they are transparent.
+  const pixels = image.toBitmap({ scaleFactor: 1 });
+  for (let at = 0; at < pixels.length; at += 4) {
+    const [blue = 0, green = 0, red = 0, opacity = 0] = pixels.subarray(at, at + 4);
+    const colours = [red, green, blue].map((colour) =>
+      Math.min(255, Math.round((colour * 255) / Math.max(1, opacity))),
+    );
+    pixels.set(colours, at);
+  }
+  return { ...size, pixels };
+}
+
+/** On macOS and Windows, which take a notification without being waited for. On Linux Electron waits until one is shown. */
+export class ElectronNotifications implements SystemNotifications {
+  /** Kept, because one that is collected as garbage does not hear its click. */
+  readonly #shown = new Set<Notification>();
+
+  get isMissing(): boolean {
+    return !Notification.isSupported();
+  }
+
+  show({ text, actions = [], click }: NotificationContent): ShownNotification {
+    if (this.isMissing) return { close: () => undefined };
+    const buttons = actions.map(({ label }) => ({ type: 'button' as const, text: label }));
+    const notification = new Notification({ title: 'Loopgate', body: text, actions: buttons });
+    const settle = (run: (() => void) | undefined) => {
+      this.#shown.delete(notification);
+      run?.();
+    };
+    notification.on('click', () => settle(click));
+    notification.on('action', (_event, index) => settle(actions[index]?.run));
+    this.#shown.add(notification);
+    notification.show();
+    return {
+      close: () => {
+        this.#shown.delete(notification);
+        notification.close();
+      },
+    };
+  }
+
+  close(): void {
+    for (const notification of this.#shown) notification.close();
+    this.#shown.clear();
+  }
+}

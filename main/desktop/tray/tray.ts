@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
+import type { Actions, AppView, PersonView, Place } from '../../../preload/contract.ts';
+import { spoken } from '../../../preload/texts/index.ts';
+import { attentionLines, needsAttention, shortName } from './attention.ts';
+import type { TrayHost } from './trayAvailability.ts';
+
+/** What the tray's menu can do. */
+export interface TrayActions
+  extends Pick<Actions, 'signIn' | 'addAccount' | 'signOut' | 'signOutAccount' | 'switchAccount' | 'cancelSignIn'> {
+  open(): void;
+  /** Brings the window to the front that asks about a program. */
+  openQuestion(): void;
+  openAt(place: Place): void;
+  quit(): void;
+}
+
+/** What the tray says by its icon. */
+type TrayState = 'signed-out' | 'signed-in' | 'busy' | 'attention';
+
+/** The tray's menu for a view: who is signed in, what needs attention, what can be done about it, Open, Quit. */
+export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstructorOptions[] {
+  const { tray: words } = spoken().texts;
+  const { waiting, otherAccounts } = view;
+  const canSignIn = !waiting && view.provider !== undefined;
+  const entries: MenuItemConstructorOptions[] = [
+    { label: headline(view), enabled: false },
+    ...attentionLines(view).map(({ text, leadsTo }) => {
+      if (leadsTo === 'nowhere') return { label: text, enabled: false };
+      const click = () => {
+        if (leadsTo === 'question') actions.openQuestion();
+        else if (leadsTo === 'window') actions.open();
+        else actions.openAt(leadsTo);
+      };
+      return { label: text, click };
+    }),
+    { type: 'separator' },
+    ...(waiting ? [{ label: words.cancel, click: () => actions.cancelSignIn(waiting.id) }] : []),
+    ...(canSignIn && view.status === 'signed_out' ? [{ label: words.signIn, click: () => actions.signIn() }] : []),
+    ...otherAccounts.map((other) => ({
+      label: words.use(distinctName(other, view)),
+      click: () => actions.switchAccount(other.account),
+    })),
+    ...(canSignIn && view.status === 'signed_in'
+      ? [{ label: words.addAccount, click: () => actions.addAccount() }]
+      : []),
+    ...signOuts(view, actions),
+    { type: 'separator' },
+    { label: words.open, click: () => actions.open() },
+    { label: words.settings, click: () => actions.openAt('settings') },
+    { label: words.quit, click: () => actions.quit() },
+  ];
+  return entries.map((entry) => (entry.label === undefined ? entry : { ...entry, label: literally(entry.label) }));
+}
+
+/** In a menu a single `&` would mark the next letter as its key, and not be seen. */
+function literally(label: string): string {
+  return label.replaceAll('&', '&&');
+}
+
+/** With several accounts each entry says whom it signs out. */
+function signOuts(view: AppView, actions: TrayActions): MenuItemConstructorOptions[] {
+  const { tray: words } = spoken().texts;
+  const { person, otherAccounts } = view;
+  const own = person && {
+    label: otherAccounts.length === 0 ? words.signOut : words.signOutWhom(distinctName(person, view)),
+    click: () => actions.signOut(),
+  };
+  const others = otherAccounts.map((other) => ({
+    label: words.signOutWhom(distinctName(other, view)),
+    click: () => actions.signOutAccount(other.account),
+  }));
+  return own ? [own, ...others] : others;
+}
+
+/** The name; with the e-mail address where two accounts have the same name. */
+function distinctName({ account, name, email }: PersonView, { person, otherAccounts }: AppView): string {
+  const accounts = person ? [person, ...otherAccounts] : otherAccounts;
+  const isShared = accounts.some((other) => other.account !== account && other.name === name);
+  return isShared && email !== undefined && email !== name ? `${shortName(name)} (${email})` : shortName(name);
+}
+
+/** The first line of the menu. */
+export function headline({ status, person, waiting, storage }: AppView): string {
+  const { tray: words } = spoken().texts;
+  if (waiting) return words.waiting;
+  if (person) return words.signedInAs(shortName(person.name));
+  if (status === 'starting') return storage.needs === 'unlock' ? words.waitingForKeyring : words.starting;
+  return words.signedOut;
+}
+
+/** What the icon says when the pointer is on it: what the menu says first; not what is always so on a desktop. */
+export function trayTooltip(view: AppView): string {
+  const first = attentionLines(view).find(({ leadsTo }) => leadsTo !== 'nowhere');
+  return ['Loopgate', headline(view), ...(first ? [first.text] : [])].join(' – ');
+}
+
+/**
+ * Which file of build/icons says it. One picture does for dark and light panels: the mark stands on a tile of its own. macOS
+ * colours a template by itself; a file for Windows has all sizes in it.
+ */
+export function trayIcon(view: AppView, platform = process.platform): string {
+  const ending = { darwin: 'Template.png', win32: '.ico' }[platform as string] ?? '.png';
+  return `tray-${trayState(view)}${ending}`;
+}
+
+/** A login that is open in the browser comes before all else but a question, which waits for one minute only. */
+function trayState(view: AppView): TrayState {
+  if (view.questions.length > 0) return 'attention';
+  if (view.waiting) return 'busy';
+  if (needsAttention(view)) return 'attention';
+  return view.status === 'signed_in' ? 'signed-in' : 'signed-out';
+}
+
+/** The icon in the system's tray. Its menu follows every change. */
+export class AppTray {
+  readonly #actions: TrayActions;
+  /** Kept, because an icon that is collected as garbage is gone. */
+  #tray: Tray | undefined;
+  #view: AppView;
+  #shown = '';
+
+  /** @param host - the icon is there as soon as the host has said whether it shows any */
+  constructor(view: AppView, actions: TrayActions, host: Pick<TrayHost, 'follow'>) {
+    this.#view = view;
+    this.#actions = actions;
+    let wasThere = false;
+    host.follow((isThere) => {
+      // An icon that was made while nobody showed any is not taken up later: it is made anew.
+      if (!this.#tray || (isThere && !wasThere)) this.#make();
+      // Once taken up it finds its way back by itself when the panel is started anew.
+      wasThere ||= isThere;
+    });
+  }
+
+  /** Shows a view. Linux has its menu set anew for every change; nothing is set when nothing changed. */
+  show(view: AppView): void {
+    this.#view = view;
+    if (!this.#tray) return;
+    const menu = trayMenu(view, this.#actions);
+    // What an entry does is not in its label: whom it is about must be compared too.
+    const about = [view.waiting?.id, view.person?.account, ...view.otherAccounts.map(({ account }) => account)];
+    const shown = JSON.stringify([trayIcon(view), trayTooltip(view), menu, about]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#tray.setImage(iconFile(trayIcon(view)));
+    this.#tray.setToolTip(trayTooltip(view));
+    this.#tray.setContextMenu(Menu.buildFromTemplate(menu));
+  }
+
+  #make(): void {
+    this.#tray?.destroy();
+    this.#tray = new Tray(iconFile(trayIcon(this.#view)));
+    // Windows and macOS show the menu by themselves; a click on the icon opens the window where the system tells it apart.
+    this.#tray.on('click', this.#actions.open);
+    this.#shown = '';
+    this.show(this.#view);
+  }
+}
+
+function iconFile(name: string): Electron.NativeImage {
+  return nativeImage.createFromPath(join(__dirname, 'icons', name));
+}

@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  answerTo,
+  type BusProgram,
+  booleanValue,
+  joinBus,
+  type PrivateBus,
+  type Reply,
+  startBusDouble,
+  startPrivateBus,
+  textValue,
+  whyNoBus,
+} from '../../../e2e/support/privateBus.ts';
+import { TrayHost } from './trayAvailability.ts';
+
+/** Only reached when something is broken. */
+const within = { timeout: 15_000 };
+const watcher = 'org.kde.StatusNotifierWatcher';
+
+/** A host, and all that it says from now on. */
+function hostOn(environment: NodeJS.ProcessEnv): { host: TrayHost; said: boolean[] } {
+  const host = new TrayHost({ platform: 'linux', environment });
+  onTestFinished(() => host.close());
+  const said: boolean[] = [];
+  host.follow((isThere) => said.push(isThere));
+  return { host, said };
+}
+
+test('on macOS and Windows there always is one', () => {
+  for (const platform of ['darwin', 'win32'] as const) {
+    const listener = vi.fn();
+    const always = new TrayHost({ platform, environment: {} });
+    always.follow(listener);
+    expect(listener.mock.calls).toEqual([[true]]);
+    expect(always.isThere).toBe(true);
+  }
+});
+
+test('without a session bus there is none', () => {
+  expect(new TrayHost({ platform: 'linux', environment: { PATH: process.env.PATH } }).isThere).toBe(false);
+});
+
+test('on a bus that cannot be asked it is not known, and taken for there', async () => {
+  const { host, said } = hostOn({ DBUS_SESSION_BUS_ADDRESS: 'tcp:host=localhost,port=1' });
+  expect(host.isThere).toBe(true);
+  await expect.poll(() => said, within).toEqual([true]);
+});
+
+/** The bus is real, the watcher is a double that says what the test wants; the real panel is in e2e/desktop/tray.spec.ts. */
+describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
+  let bus: PrivateBus;
+  let watching: BusProgram;
+  /** What the watcher says of its property, one answer after the other, the last again and again. */
+  let says: (Reply | Promise<Reply>)[];
+  const boolean = (value: boolean): Reply => ['v', booleanValue(value)];
+  beforeEach(async () => {
+    says = [boolean(false)];
+    bus = await startPrivateBus();
+    onTestFinished(() => bus.stop());
+    watching = await joinBus(bus, () => (says.length > 1 ? says.shift() : says[0]) ?? 'silence');
+    onTestFinished(() => watching.leave());
+  });
+  const happens = (member: 'StatusNotifierHostRegistered' | 'StatusNotifierHostUnregistered') =>
+    watching.signal('/StatusNotifierWatcher', watcher, member);
+
+  test.each<[string, Reply, boolean]>([
+    ['true', boolean(true), true],
+    ['false', boolean(false), false],
+    ['an error', { error: 'org.example.No' }, false],
+    ['something else', ['v', Buffer.concat([Buffer.from([1, 0x73, 0, 0]), textValue('true')])], false],
+  ])('a watcher that says %s', async (_what, reply, expected) => {
+    says = [reply];
+    await watching.own(watcher);
+    const { host, said } = hostOn(bus.environment);
+    expect(host.isThere).toBe(true);
+    await expect.poll(() => said, within).toEqual([expected]);
+    expect(host.isThere).toBe(expected);
+    expect(watching.asked[0]).toBe('/StatusNotifierWatcher org.freedesktop.DBus.Properties Get');
+  });
+
+  test('one that comes and goes is followed, and nothing is said twice', async () => {
+    const { said } = hostOn(bus.environment);
+    await expect.poll(() => said, within).toEqual([false]);
+    says = [boolean(true)];
+    await watching.own(watcher);
+    await expect.poll(() => said, within).toEqual([false, true]);
+    // A second panel, which changes nothing; then all are gone, and one comes back, while the watcher stays.
+    const asked = watching.asked.length;
+    happens('StatusNotifierHostRegistered');
+    await expect.poll(() => watching.asked.length, within).toBeGreaterThan(asked);
+    says = [boolean(false)];
+    happens('StatusNotifierHostUnregistered');
+    await expect.poll(() => said, within).toEqual([false, true, false]);
+    says = [boolean(true)];
+    happens('StatusNotifierHostRegistered');
+    await expect.poll(() => said, within).toEqual([false, true, false, true]);
+    await watching.release(watcher);
+    await expect.poll(() => said, within).toEqual([false, true, false, true, false]);
+  });
+
+  test('what changes while it asks is not missed', async () => {
+    // The first answer is old by the time it arrives.
+    let answerFirst: (reply: Reply) => void = () => undefined;
+    const first = new Promise<Reply>((resolve) => {
+      answerFirst = resolve;
+    });
+    says = [first, boolean(true)];
+    await watching.own(watcher);
+    const { said } = hostOn(bus.environment);
+    await expect.poll(() => watching.asked, within).toHaveLength(1);
+    happens('StatusNotifierHostRegistered');
+    answerFirst(boolean(false));
+    await expect.poll(() => said.at(-1), within).toBe(true);
+    expect(watching.asked).toHaveLength(2);
+  });
+
+  test('closed, it says nothing more; also when it is closed before it has reached the bus', async () => {
+    const { host, said } = hostOn(bus.environment);
+    const early = hostOn(bus.environment);
+    early.host.close();
+    await expect.poll(() => said, within).toEqual([false]);
+    const other = hostOn(bus.environment);
+    await expect.poll(() => other.said, within).toEqual([false]);
+    host.close();
+    says = [boolean(true)];
+    await watching.own(watcher);
+    await expect.poll(() => other.said.at(-1), within).toBe(true);
+    expect(said).toEqual([false]);
+    expect(early.said).toEqual([]);
+    // Of the three, one is left to ask.
+    expect(watching.asked).toHaveLength(1);
+  });
+
+  test('when the bus ends there is no more news, and what was known stays', async () => {
+    says = [boolean(true)];
+    await watching.own(watcher);
+    const { host, said } = hostOn(bus.environment);
+    await expect.poll(() => said, within).toEqual([true]);
+    await bus.stop();
+    const later = hostOn(bus.environment);
+    await expect.poll(() => later.said, within).toEqual([false]);
+    expect(said).toEqual([true]);
+    expect(host.isThere).toBe(true);
+  });
+});
+
+/** A double of the bus: a real one does neither. */
+describe.skipIf(process.platform === 'win32')('a bus that fails', () => {
+  test('one that refuses rules gives one answer; one that hangs up before it has answered has no panel', async () => {
+    const refusing = await startBusDouble('OK 0\r\n', (socket, serial) => {
+      // Hello, three rules without an answer, and the question.
+      if (serial === 1) socket.write(answerTo(serial, 's', textValue(':1.1')));
+      if (serial === 5) socket.write(answerTo(serial, 'v', booleanValue(true)));
+    });
+    onTestFinished(() => refusing.stop());
+    const { said } = hostOn(refusing.environment);
+    await expect.poll(() => said, within).toEqual([true]);
+    const ending = await startBusDouble('OK 0\r\n', (socket, serial) => {
+      if (serial === 1) socket.write(answerTo(serial, 's', textValue(':1.1')));
+      if (serial === 5) socket.destroy();
+    });
+    onTestFinished(() => ending.stop());
+    const ended = hostOn(ending.environment);
+    await expect.poll(() => ended.said, within).toEqual([false]);
+  });
+});

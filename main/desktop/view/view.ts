@@ -1,0 +1,95 @@
+import type { AppView, PersonView, PortView, ProblemView } from '../../../preload/contract.ts';
+import { spoken } from '../../../preload/texts/index.ts';
+import type { BrokerState, PersonState, Remedy } from '../../broker/broker.ts';
+import type { BrokerError } from '../../broker/errors.ts';
+
+/** What the window shows beside the broker's own state; fixed until a setting changes. */
+export interface ViewFrame {
+  readonly version: string;
+  readonly address: string;
+  readonly portNotice: string | undefined;
+  readonly port?: PortView | undefined;
+  readonly provider: string | undefined;
+  readonly audience: string | undefined;
+  readonly demo: boolean;
+  readonly exposesRefreshToken: boolean;
+}
+
+/**
+ * The broker's state as the window shows it. No token is in either.
+ * @param asked - what waits for the person's answer
+ * @param pictureOf - gives the picture of an address as a `data:` address, when it has been fetched
+ */
+export function viewOf(
+  frame: ViewFrame,
+  state: BrokerState,
+  asked: Pick<AppView, 'questions' | 'unanswered'>,
+  pictureOf: (address: string) => string | undefined,
+): AppView {
+  const { person, others, waiting, switchedFrom } = state;
+  const { said } = spoken().texts;
+  const { notice } = state.vault;
+  return {
+    version: frame.version,
+    address: frame.address,
+    demo: frame.demo,
+    exposesRefreshToken: frame.exposesRefreshToken,
+    status: !state.ready ? 'starting' : person ? 'signed_in' : 'signed_out',
+    otherAccounts: others.map((other) => personView(other, pictureOf)),
+    storage: { ...state.vault, ...(notice !== undefined && { notice: said(notice) }) },
+    ...asked,
+    ...(frame.portNotice !== undefined && { portNotice: said(frame.portNotice) }),
+    ...(frame.port && { port: frame.port }),
+    ...(frame.provider !== undefined && { provider: frame.provider }),
+    ...(frame.audience !== undefined && { audience: frame.audience }),
+    ...(person && {
+      person: personView(person, pictureOf),
+      renewable: person.renewable,
+      expiresAt: person.expiresAt,
+      freshness: person.freshness,
+      ...(person.obstacle !== undefined && { obstacle: said(person.obstacle) }),
+      ...(person.profileReadAt !== undefined && { profileReadAt: person.profileReadAt }),
+      ...(person.unreachableSince !== undefined && { unreachableSince: person.unreachableSince }),
+    }),
+    ...(state.signedInByProgram && { signedInByProgram: true }),
+    ...(switchedFrom && { switchedFrom: personView(switchedFrom, pictureOf) }),
+    ...(waiting && { waiting }),
+    ...(state.problem && { problem: problemView(state.problem, state.remedy) }),
+  };
+}
+
+/** The name that a person knows an account by: name, else nickname, else e-mail, else the subject. */
+export function displayName({ profile, subject }: PersonState): string {
+  for (const claim of ['name', 'nickname', 'email'] as const) {
+    const value = profile?.[claim];
+    if (typeof value === 'string' && value.trim() !== '') return value;
+  }
+  return subject;
+}
+
+function personView(person: PersonState, pictureOf: (address: string) => string | undefined): PersonView {
+  const { email, email_verified: verified, picture: address } = person.profile ?? {};
+  const picture = typeof address === 'string' ? pictureOf(address) : undefined;
+  return {
+    account: person.account,
+    name: displayName(person),
+    ...(typeof email === 'string' && { email }),
+    ...(typeof verified === 'boolean' && { emailVerified: verified }),
+    ...(picture !== undefined && { picture }),
+  };
+}
+
+/**
+ * In the window's language. What to do is said in words only where no button does it, as the words of the error table are for
+ * programs too; where no button will help before something was done about what stands between, such as a proxy; and after a
+ * login that nobody finished, as the page may have shown why.
+ */
+function problemView({ code, happened, next, hasOwnAdvice, clockAhead }: BrokerError, remedy: Remedy): ProblemView {
+  const { said } = spoken().texts;
+  const isAdvised = hasOwnAdvice && (code === 'provider_unreachable' || code === 'authorization_timeout');
+  return {
+    ...{ code, message: said(happened), remedy },
+    ...((remedy === 'none' || isAdvised) && { next: said(next) }),
+    ...(clockAhead !== undefined && { clockAhead }),
+  };
+}

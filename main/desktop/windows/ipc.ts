@@ -1,0 +1,100 @@
+import { ipcMain } from 'electron';
+import { z } from 'zod';
+import {
+  type ActionName,
+  type Actions,
+  type AppView,
+  actionNames,
+  type ChangeResult,
+  channels,
+  type Place,
+  type PortResult,
+  type ProgramsView,
+  type ProviderCheck,
+  type RemovalResult,
+  type RemovalWay,
+  type SettingsChange,
+  type SettingsView,
+} from '../../../preload/contract.ts';
+import { ownPageOf } from './lockDown.ts';
+import type { PageName } from './page.ts';
+
+/** What comes from a window is parsed here, once. */
+const actionCall = z.tuple([z.enum(actionNames)]).rest(z.string().max(8192));
+const storageChoice = z.enum(['memory', 'file']);
+const questionAnswer = z.enum(['allow', 'once', 'deny']);
+const startAtLoginWish = z.enum(['on', 'off']);
+const registrationPart = z.enum(['callbacks', 'returnTo', 'callback']);
+const typed = z.string().max(2048);
+const settingsChange = z.discriminatedUnion('setting', [
+  z.object({
+    setting: z.literal('provider'),
+    issuer: typed.optional(),
+    clientId: typed.optional(),
+    audience: typed.optional(),
+    anyway: z.literal(true).optional(),
+  }),
+  z.object({ setting: z.literal('port'), port: typed }),
+  z.object({ setting: z.literal('guard'), guard: z.enum(['ask', 'same-user', 'listed']) }),
+  z.object({ setting: z.literal('theme'), theme: z.enum(['system', 'light', 'dark']) }),
+]);
+const placeShown = z.enum(['account', 'programs', 'settings']) satisfies z.ZodType<Place>;
+const removalWay = z.enum(['revoke', 'anyway']);
+
+/** What the main window may ask about, with an answer. */
+export interface Questions {
+  programs(): ProgramsView;
+  settings(): SettingsView;
+  changeSettings(change: SettingsChange): Promise<ChangeResult>;
+  checkProvider(issuer: string): Promise<ProviderCheck>;
+  removeEverything(way: RemovalWay): Promise<RemovalResult>;
+  tryPortAgain(): Promise<PortResult>;
+  providerAddress(id: string): string | undefined;
+}
+
+/** The main process's side of preload/contract.ts: each message's sender is checked, each argument parsed. */
+export function answerWindow(
+  actions: Actions,
+  view: () => AppView,
+  questions: Questions,
+  painted: (page: PageName) => void,
+): void {
+  const calls: Record<ActionName, (argument: string, second: string) => void> = {
+    ...actions,
+    chooseStorage: (answer) => actions.chooseStorage(storageChoice.parse(answer)),
+    answerQuestion: (id, answer) => actions.answerQuestion(id, questionAnswer.parse(answer)),
+    setStartAtLogin: (wish) => actions.setStartAtLogin(startAtLoginWish.parse(wish)),
+    copyRegistration: (what) => actions.copyRegistration(registrationPart.parse(what)),
+    placeShown: (place) => actions.placeShown(placeShown.parse(place)),
+  };
+  const checked = (frame: Electron.WebFrameMain | null) => {
+    const page = ownPageOf(frame);
+    if (page === undefined) throw new Error('This page may not ask.');
+    return page;
+  };
+  /** The window that asks does nothing else. */
+  const answerMain = (channel: string, answer: (asked: unknown) => unknown) =>
+    ipcMain.handle(channel, ({ senderFrame }, asked: unknown) => {
+      if (checked(senderFrame) !== 'main') throw new Error('This page may not ask.');
+      return answer(asked);
+    });
+  ipcMain.handle(channels.view, ({ senderFrame }) => {
+    checked(senderFrame);
+    return view();
+  });
+  ipcMain.handle(channels.painted, ({ senderFrame }) => painted(checked(senderFrame)));
+  answerMain(channels.providerAddress, (id) => questions.providerAddress(typed.parse(id)));
+  answerMain(channels.tryPortAgain, () => questions.tryPortAgain());
+  answerMain(channels.programs, () => questions.programs());
+  answerMain(channels.settings, () => questions.settings());
+  answerMain(channels.changeSettings, (change) => questions.changeSettings(settingsChange.parse(change)));
+  answerMain(channels.checkProvider, (issuer) => questions.checkProvider(typed.parse(issuer)));
+  answerMain(channels.removeEverything, (way) => questions.removeEverything(removalWay.parse(way)));
+  ipcMain.handle(channels.action, ({ senderFrame }, ...call: unknown[]) => {
+    const page = checked(senderFrame);
+    const [name, argument = '', second = ''] = actionCall.parse(call);
+    // No other window answers for it.
+    if ((page === 'consent') !== (name === 'answerQuestion')) throw new Error('This page may not do that.');
+    calls[name](argument, second);
+  });
+}

@@ -1,0 +1,233 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme, screen } from 'electron';
+import { languageArguments, type Place } from '../../../preload/contract.ts';
+import { spoken } from '../../../preload/texts/index.ts';
+import type { TrayHost } from '../tray/trayAvailability.ts';
+import { Crashes } from './crashes.ts';
+import { pageAddresses } from './page.ts';
+import { inView, type WindowPlace } from './windowBounds.ts';
+
+/** The colours of the page's ground in renderer/style.css, so that nothing flashes before the first paint. */
+const ground = { light: '#f4f5f7', dark: '#1c1d20' } as const;
+
+/** What every window of a page has: not shown yet, and shut in as Electron's security checklist says. */
+export function pageWindow(): BrowserWindowConstructorOptions {
+  const { texts, locale = texts.language } = spoken();
+  return {
+    show: false,
+    icon: join(__dirname, 'icons', 'app.png'),
+    backgroundColor: nativeTheme.shouldUseDarkColors ? ground.dark : ground.light,
+    autoHideMenuBar: true,
+    fullscreenable: false,
+    webPreferences: {
+      preload: join(app.getAppPath(), 'out', 'preload', 'index.cjs'),
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+      devTools: !app.isPackaged,
+      // The page has its texts before it draws anything, and need not ask for them.
+      additionalArguments: [languageArguments.language + texts.language, languageArguments.locale + locale],
+    },
+  };
+}
+
+/** How long a page may take to paint its first view before its window is shown all the same, in milliseconds. */
+const paintPatience = 10_000;
+
+/**
+ * Shows a window when its page has painted something to see, so that nothing empty flashes; a page that hangs is shown too.
+ * @param show - shows it, once
+ * @returns to be called when the page has painted
+ */
+export function showOncePainted(window: BrowserWindow, show: () => void): () => void {
+  let isShown = false;
+  const reveal = () => {
+    clearTimeout(timer);
+    if (isShown || window.isDestroyed()) return;
+    isShown = true;
+    show();
+  };
+  const timer = setTimeout(reveal, paintPatience);
+  window.once('closed', () => clearTimeout(timer));
+  return reveal;
+}
+
+/** Whether the person has read that closing the window only minimises it. */
+export interface Explained {
+  get(): boolean;
+  set(): void;
+}
+
+/** Remembers it in the data folder, from run to run; where that takes nothing, it is said again. */
+export function explainedIn(home: string): Explained {
+  const file = join(home, 'closing-explained');
+  return {
+    get: () => existsSync(file),
+    set: () => {
+      try {
+        writeFileSync(file, '', { mode: 0o600 });
+      } catch {
+        // Reading it twice does no harm.
+      }
+    },
+  };
+}
+
+/**
+ * The one small window: made when it is first opened and destroyed when it is closed, so that no renderer lives meanwhile.
+ * Where nothing shows tray icons it is minimised instead, because nothing else would lead back to it.
+ */
+export class MainWindow {
+  readonly #host: Pick<TrayHost, 'isThere'>;
+  readonly #explained: Explained;
+  readonly #windowPlace: WindowPlace;
+  readonly #madeAnew: (place: Place) => void;
+  readonly #crashes = new Crashes();
+  #window: BrowserWindow | undefined;
+  /** Called when the page has painted; undefined once that has shown the window. */
+  #painted: (() => void) | undefined;
+  #place: Place = 'account';
+  #isQuitting = false;
+  #isExplaining = false;
+
+  /** @param madeAnew - called with what the window showed, before it is made anew because its page has crashed */
+  constructor(
+    host: Pick<TrayHost, 'isThere'>,
+    kept: { explained: Explained; windowPlace: WindowPlace },
+    madeAnew: (place: Place) => void,
+  ) {
+    this.#host = host;
+    this.#explained = kept.explained;
+    this.#windowPlace = kept.windowPlace;
+    this.#madeAnew = madeAnew;
+    app.once('before-quit', () => {
+      this.#isQuitting = true;
+    });
+  }
+
+  /** Opens the window, or brings it to the front. */
+  show(): void {
+    if (this.#window) {
+      // It comes by itself, with something to see.
+      if (this.#painted) return;
+      if (this.#window.isMinimized()) this.#window.restore();
+      this.#window.show();
+      this.#window.focus();
+      return;
+    }
+    const window = new BrowserWindow({
+      ...pageWindow(),
+      width: 400,
+      height: 600,
+      ...this.#lastBounds(),
+      minWidth: 320,
+      minHeight: 400,
+      title: 'Loopgate',
+    });
+    this.#window = window;
+    this.#painted = showOncePainted(window, () => {
+      this.#painted = undefined;
+      window.show();
+    });
+    window.on('close', (event) => {
+      this.#windowPlace.set(window.getNormalBounds());
+      if (this.#isQuitting || this.#host.isThere) return;
+      event.preventDefault();
+      void this.#closeWithoutTray(window);
+    });
+    window.once('closed', () => {
+      this.#window = undefined;
+      this.#painted = undefined;
+      this.#place = 'account';
+    });
+    // A page that crashed is made anew; the state lives in the main process.
+    window.webContents.on('render-process-gone', (_event, { reason }) => {
+      if (reason === 'clean-exit') return;
+      const place = this.#place;
+      this.#windowPlace.set(window.getNormalBounds());
+      window.destroy();
+      this.#madeAnew(place);
+      if (this.#crashes.count()) void this.#askWhetherToOpen();
+      else this.show();
+    });
+    void window.loadURL(pageAddresses.main);
+  }
+
+  /** Sends a message to the page, when the window is open. */
+  send(channel: string, content: unknown): void {
+    this.#window?.webContents.send(channel, content);
+  }
+
+  /** The page has painted its first view. */
+  painted(): void {
+    this.#painted?.();
+  }
+
+  /** Where the page is now. */
+  placeShown(place: Place): void {
+    this.#place = place;
+  }
+
+  /** Where it was, on a display that is there. */
+  #lastBounds(): Partial<Electron.Rectangle> {
+    const bounds = this.#windowPlace.get();
+    if (!bounds) return {};
+    const primary = screen.getPrimaryDisplay();
+    const others = screen.getAllDisplays().filter(({ id }) => id !== primary.id);
+    return inView(
+      bounds,
+      [primary, ...others].map(({ workArea }) => workArea),
+    );
+  }
+
+  /** A page that ends over and over is not opened by itself any more. */
+  async #askWhetherToOpen(): Promise<void> {
+    const { appName, crashes: words } = spoken().texts;
+    const { response } = await dialog.showMessageBox({
+      type: 'error',
+      title: appName,
+      message: words.message,
+      detail: words.detail,
+      buttons: [words.open, words.leave, words.quit],
+      defaultId: 0,
+      cancelId: 1,
+      noLink: true,
+    });
+    if (response === 0) this.show();
+    if (response === 2) app.quit();
+  }
+
+  async #closeWithoutTray(window: BrowserWindow): Promise<void> {
+    if (this.#isExplaining) return;
+    // Who closes a window that is minimised means the app: there is no smaller it could get, and no other way to quit.
+    // Not within the event, where a window that is being closed is not closed again.
+    if (window.isMinimized()) return void setImmediate(() => app.quit());
+    if (!this.#explained.get() && (await this.#explain(window)) === 'quit') return app.quit();
+    if (window.isDestroyed()) return;
+    // A panel may have come while the person was reading.
+    if (this.#host.isThere) window.close();
+    else window.minimize();
+  }
+
+  /** Says once what closing does here, and how to quit. */
+  async #explain(window: BrowserWindow): Promise<'minimise' | 'quit'> {
+    this.#isExplaining = true;
+    const { closing } = spoken().texts;
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'info',
+      title: 'Loopgate',
+      message: closing.message,
+      detail: closing.detail,
+      buttons: [closing.minimise, closing.quit],
+      defaultId: 0,
+      cancelId: 0,
+      noLink: true,
+    });
+    this.#isExplaining = false;
+    this.#explained.set();
+    return response === 1 ? 'quit' : 'minimise';
+  }
+}

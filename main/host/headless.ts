@@ -1,0 +1,217 @@
+import type { Logger } from 'pino';
+import { speak, textsFor } from '../../preload/texts/index.ts';
+import type { GuardMode } from '../access/gate.ts';
+import { systemClock } from '../broker/clock.ts';
+import type { DeviceCode } from '../broker/login/deviceLogin.ts';
+import type { PlatformFetch } from '../broker/provider/providerFetch.ts';
+import type { Vault } from '../broker/session/vault.ts';
+import { ListenError, OwnLoopgateError } from '../listener/listen.ts';
+import { readPolicy } from '../settings/policy.ts';
+import { readSettings, readVaultCredential, SettingError, type Settings } from '../settings/settings.ts';
+import { readSettingsFile, writeSetting } from '../settings/settingsFile.ts';
+import { LockedError, takeLock } from '../storage/folderLock.ts';
+import { keySealer } from '../storage/keySealer.ts';
+import { type Protection, SystemVault } from '../storage/systemVault.ts';
+import { browserCommands } from '../system/browserCommand.ts';
+import { openWith } from '../system/browserStart.ts';
+import { environmentLanguage } from '../system/environmentLanguage.ts';
+import { keepLoopbackDirect, proxyNotice } from '../system/environmentProxy.ts';
+import { createLog } from '../system/log.ts';
+import { readText } from '../system/readText.ts';
+import { outliveReaders } from '../system/standardStreams.ts';
+import { version } from '../system/version.ts';
+import { takeHandedSockets } from './handedSockets.ts';
+import { type Host, startHost } from './host.ts';
+
+/** As the README has them: a setting, a port or a data folder that cannot be used; another Loopgate of this user serves. */
+const exitCodes = { refused: 2, alreadyRuns: 3 } as const;
+
+/** What is not the same where Node runs the headless host and where the packed app does. */
+export interface HeadlessForm {
+  /** How the provider is reached; absent: by Node's own fetch, which has the environment's proxy. */
+  readonly fetch?: PlatformFetch;
+  /** The system's keyring, for that data folder; absent where nothing can speak to it. */
+  readonly keyring?: (home: string) => Protection;
+  /** The executable of the command `loopgate`, where it has one of its own. */
+  readonly ownCommand?: string | undefined;
+  /** Calls back when the process is asked to end; absent: on SIGTERM and SIGINT. */
+  readonly whenAskedToEnd?: (end: (reason: string) => void) => void;
+}
+
+/**
+ * The broker without a desktop (`npm run serve`, `loopgate serve`): prints where it listens, and stops on SIGTERM and SIGINT.
+ * Ends the process when it cannot start, with the reason on standard error.
+ */
+export async function serve(form: HeadlessForm): Promise<void> {
+  outliveReaders();
+  await start(form).catch((error: unknown) => {
+    const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
+    const text = isTheirs
+      ? error.message
+      : `Loopgate could not start: ${error instanceof Error ? error.message : String(error)}`;
+    process.stderr.write(`${text}\n`);
+    process.exit(error instanceof OwnLoopgateError ? exitCodes.alreadyRuns : isTheirs ? exitCodes.refused : 1);
+  });
+}
+
+async function start(form: HeadlessForm): Promise<void> {
+  const { fetch: systemFetch, keyring, ownCommand, whenAskedToEnd = onSignals } = form;
+  speakInBrowser();
+  const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
+  if (settings.guard === 'ask') {
+    throw new SettingError(
+      'LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here. Set it to same-user or listed.',
+    );
+  }
+  // Not for the browser and all that it starts, and not for a diagnostic report (T9).
+  delete process.env.LOOPGATE_VAULT_KEY;
+  keepLoopbackDirect(process.env);
+  const key = vaultKey(settings);
+  const sockets = takeHandedSockets(process.env, process.pid);
+  const lock = takeLock(settings.home, 'headless');
+  const log = createLog(settings.logLevel);
+  if (lock.notice !== undefined) print(lock.notice);
+  const unusedProxy = systemFetch ? undefined : proxyNotice(process.env, process.versions.node);
+  if (unusedProxy !== undefined) print(unusedProxy);
+  const vault = headlessVault(settings, key, keyring?.(settings.home));
+  await vault.look();
+  const browser = browserCommands(process.env.BROWSER);
+  const world = {
+    fetch: systemFetch ?? fetch,
+    // R1: the person's own browser, as `$BROWSER` names it. Without one a sign-in is finished on another device (RFC 8628).
+    openBrowser: browser.length === 0 ? undefined : (address: string) => openWith(browser, address),
+    showAddress: printAddress,
+    showDeviceCode: printDeviceCode,
+    vault,
+    guard: 'same-user',
+    sockets,
+    ownCommand,
+    portRemedy: 'Or let systemd open it: its units are described there too.',
+  } as const;
+  const host = await startHost(settings, world, log).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
+  announce(host, settings, vault);
+  stopWhen(whenAskedToEnd, host, log, lock.release);
+}
+
+/** The pages that the browser shows are in the language of the environment; the terminal and the log stay English. */
+function speakInBrowser(): void {
+  const { language, region } = environmentLanguage(process.env);
+  const texts = textsFor(language === undefined ? [] : [language]);
+  speak({ texts, locale: region ?? texts.language });
+}
+
+/** The key of the person who runs this machine; the environment wins over systemd. @throws SettingError */
+function vaultKey({ home, vaultKey: set }: Settings): Protection | undefined {
+  const key = set ?? readVaultCredential(process.env, readText);
+  if (!key) return undefined;
+  const name = set ? 'LOOPGATE_VAULT_KEY' : 'the systemd credential loopgate-vault-key';
+  const notice = `The session is kept in ${home}, encrypted with ${name}.`;
+  return { ...keySealer(key), kind: 'key', notice, state: async () => 'ready' };
+}
+
+/** Nobody sits here who could be asked: without a keyring, a key or the setting, nothing is kept, and that is printed. */
+function headlessVault(
+  { home, withoutKeyring }: Settings,
+  key: Protection | undefined,
+  keyring: Protection | undefined,
+): SystemVault {
+  return new SystemVault({
+    home,
+    protections: [...(keyring ? [keyring] : []), ...(key ? [key] : [])],
+    withoutKeyring: withoutKeyring ?? 'memory',
+    asks: false,
+    remember: (answer) => writeSetting(home, 'withoutKeyring', answer),
+    clock: systemClock,
+    remedy:
+      withoutKeyring === 'file'
+        ? `${keyring ? 'A Secret Service, or ' : ''}LOOPGATE_VAULT_KEY${keyring ? ',' : ''} protects it better.`
+        : `${keyring ? 'Start a Secret Service or set' : 'Set'} LOOPGATE_VAULT_KEY to keep it; LOOPGATE_WITHOUT_KEYRING=file keeps it with weaker protection.`,
+  });
+}
+
+function announce(host: Host, settings: Settings, vault: Vault): void {
+  if (host.portNotice !== undefined) print(host.portNotice);
+  sayPlace(host, vault);
+  if (settings.issuer === undefined)
+    print('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
+  print(guardNotices[host.gate.mode]);
+  print(`Loopgate ${version} listening on ${host.address}`);
+  if (settings.issuer !== undefined) print(nextSteps(host.address));
+}
+
+/** Who is let in. */
+const guardNotices: Record<GuardMode, string> = {
+  ask: 'You are asked which programs may use the sign-in.',
+  'same-user': 'Every program of this user may use the sign-in (LOOPGATE_GUARD=listed keeps to the list of programs).',
+  listed: 'Only the programs on the list may use the sign-in (LOOPGATE_GUARD).',
+};
+
+/** Where the session rests, now and whenever that changes. */
+function sayPlace({ broker }: Host, vault: Vault): void {
+  let said: string | undefined;
+  const say = () => {
+    const { notice } = vault.place;
+    if (notice === said) return;
+    print(notice ?? 'The session is kept under the system’s keyring.');
+    said = notice;
+  };
+  broker.onChange(say);
+  say();
+}
+
+/** What to type next, so that the first token is three lines away. */
+function nextSteps(address: string): string {
+  return [
+    'Try next, in another terminal:',
+    `  curl -X POST ${address}/os/sign_in   # opens the login, or shows here where to sign in; answers when it is done`,
+    `  curl ${address}/user/access_token    # a valid access token, renewed when needed`,
+    `  curl ${address}/userinfo             # who you are`,
+  ].join('\n');
+}
+
+/** Where no browser was opened. It is printed and in no log of ours; what systemd starts prints into its journal. */
+function printAddress(address: string, purpose: 'login' | 'logout'): void {
+  const what = purpose === 'login' ? 'sign in' : 'sign out at the provider too';
+  print(`To ${what}, open this address in a browser:\n${address}`);
+}
+
+/** The code is printed and in no log of ours, as {@link printAddress} is. RFC 8628 §3.3.1: it is shown beside the address that holds it. */
+function printDeviceCode({ verificationUri, verificationUriComplete, userCode, deadline }: DeviceCode): void {
+  const minutes = Math.max(1, Math.round((deadline - Date.now()) / 60_000));
+  print('To sign in, open this address in a browser on any device, such as your phone:\n');
+  print(`  ${verificationUri}\n`);
+  print(`and enter this code within ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}:\n`);
+  print(`  ${userCode}\n`);
+  if (verificationUriComplete === undefined) return;
+  print('Or open this one, where the code is filled in already; it must be the same code:\n');
+  print(`  ${verificationUriComplete}\n`);
+}
+
+function stopWhen(
+  whenAskedToEnd: NonNullable<HeadlessForm['whenAskedToEnd']>,
+  host: Host,
+  log: Logger,
+  release: () => void,
+): void {
+  let stopping = false;
+  whenAskedToEnd((reason) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal: reason }, 'stopping');
+    void host.close().finally(() => {
+      release();
+      process.exit(0);
+    });
+  });
+}
+
+function onSignals(end: (reason: string) => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

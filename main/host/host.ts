@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Gate, type GuardMode } from '../access/gate.ts';
+import { callbackPath } from '../api/guard.ts';
+import type { Operation } from '../api/operation.ts';
+import { serverName } from '../api/operations/wellKnown.ts';
+import { noWindow } from '../api/operations/window.ts';
+import { createApi } from '../api/server.ts';
+import { Broker, type BrokerWorld } from '../broker/broker.ts';
+import { type Clock, systemClock } from '../broker/clock.ts';
+import { systemCallerLookup } from '../callers/caller.ts';
+import { defaultPorts, type Listening, listen, reasonsOf } from '../listener/listen.ts';
+import { portOwner } from '../listener/portOwner.ts';
+import { isManaged, SettingError, type Settings } from '../settings/settings.ts';
+import { publishEndpoint } from '../storage/endpointFile.ts';
+import { troubleOf } from '../storage/jsonFile.ts';
+import { makeCommandKey, programsFile } from '../storage/programsFile.ts';
+import { letHeapGrowForCrowd, letHeapGrowUnderLoad } from '../system/heap.ts';
+import { version } from '../system/version.ts';
+
+/** The broker and its API, running. */
+export interface Host {
+  readonly broker: Broker;
+  readonly gate: Gate;
+  /** Where programs reach it, e.g. `http://localhost:1000`. */
+  readonly address: string;
+  /** Why it is not on the port that programs try first; absent when it is, or when the port was set. */
+  readonly portNotice: string | undefined;
+  /** The port that programs try first, where it could not be had. */
+  readonly wantedPort: number | undefined;
+  /** The program that has {@link wantedPort}, where the system tells. */
+  wantedPortOwner(): Promise<string | undefined>;
+  /** The callbacks to register at the provider: that of the port in use, and of the others that may be tried another time. */
+  readonly callbacks: readonly string[];
+  /**
+   * Ends what waits, closes every socket, and waits until all is written. Called again, it does nothing more.
+   * @param options.handOver - true when another host goes on in this process
+   */
+  close(options?: { handOver?: boolean }): Promise<void>;
+}
+
+/** What touches the world; and which programs are let in where the setting does not say it. */
+type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'showDeviceCode' | 'vault'> & {
+  readonly guard: GuardMode;
+  /** Descriptors of listening sockets that were opened for this process; then no port is tried. */
+  readonly sockets?: readonly number[];
+  /** What else can be done about a privileged port here, in one sentence. */
+  readonly portRemedy?: string;
+  /** Resolves when the window is open; absent where there is none. */
+  readonly showWindow?: () => Promise<void>;
+  /** Where `endpoint.json` and `command.key` go; absent: into the data folder. */
+  readonly contactFolder?: string;
+  /** The executable of the command `loopgate`, where it has one of its own: it is asked about as the program that started it. */
+  readonly ownCommand?: string | undefined;
+  /** What only the test kit (demo/test-kit, never shipped) hands in: operations of its own, and what it misleads on purpose. */
+  readonly testKit?: {
+    readonly operations: readonly Operation[];
+    readonly gate: typeof Gate;
+    readonly clock: Clock;
+  };
+};
+
+/**
+ * What the desktop app and the headless host have in common: the broker behind its API, on both loopback addresses.
+ * @throws OwnLoopgateError, ListenError, SettingError
+ */
+export async function startHost(
+  settings: Settings,
+  {
+    guard,
+    ownCommand,
+    showWindow,
+    contactFolder = settings.home,
+    sockets = [],
+    portRemedy,
+    testKit,
+    ...world
+  }: HostWorld,
+  log: Logger,
+): Promise<Host> {
+  if (settings.demo && settings.issuer === undefined) {
+    throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
+  }
+  const clock = testKit?.clock ?? systemClock;
+  const broker = new Broker(settings, { ...world, clock, random: Math.random, log });
+  const gate = new (testKit?.gate ?? Gate)(
+    {
+      mode: settings.guard ?? guard,
+      origins: settings.origins,
+      areOriginsManaged: isManaged(settings, 'origins'),
+    },
+    {
+      clock,
+      store: programsFile(settings.home),
+      log,
+      problem: (problem) => broker.showProblem(problem),
+    },
+  );
+  const instance = { id: randomUUID(), version, compatibleVersion: settings.compatibleVersion };
+  let closing: Promise<void> | undefined;
+  const command = makeCommandKey(contactFolder);
+  const api = createApi({
+    broker,
+    gate,
+    callers: systemCallerLookup(process.platform, ownCommand),
+    now: () => clock.now(),
+    log,
+    instance,
+    commandKey: command.key,
+    ...(showWindow && {
+      showWindow: async () => {
+        // One that is ending would close it again at once.
+        if (closing) throw noWindow();
+        await showWindow();
+      },
+    }),
+    onCrowd: letHeapGrowForCrowd,
+    onThousand: letHeapGrowUnderLoad,
+    docsFolder: join(__dirname, 'docs'),
+    ...(testKit && { furtherOperations: testKit.operations }),
+  });
+  // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
+  let isOpen = false;
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  }).then(() => {
+    isOpen = true;
+  });
+  const listening = await listen({
+    handler: (...asked) => (isOpen ? api.handler(...asked) : void opened.then(() => api.handler(...asked))),
+    onConnection: api.onConnection,
+    onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
+    onError: (error) => log.error({ failure: error.message }, 'listener failed'),
+    serverName: serverName(instance),
+    sockets,
+    ...(settings.port !== undefined && { port: settings.port }),
+    ...(settings.ports !== undefined && { ports: settings.ports }),
+    ...(portRemedy !== undefined && { remedy: portRemedy }),
+  }).catch(async (error: unknown) => {
+    command.remove();
+    await broker.close();
+    throw error;
+  });
+  const address = `http://localhost:${listening.port}`;
+  // Not awaited: a keyring that asks for its password must not keep the API from answering.
+  void broker.start(address);
+  open();
+  log.info({ port: listening.port, refused: listening.refused }, 'listening');
+  // Not before the API answers, and gone before it stops (L10).
+  const unpublish = publish(contactFolder, { address, port: listening.port, version, instance: instance.id }, log);
+  const close = async (options?: { handOver?: boolean }) => {
+    unpublish();
+    command.remove();
+    // First, so that who waits for the person is told; and the list is written.
+    gate.close();
+    await broker.close(options);
+    await Promise.all([api.close(), listening.close()]);
+    // What was used meanwhile is written too, and not later over what another host writes.
+    gate.close();
+    log.info({}, 'stopped');
+  };
+  const wantedPort = listening.refused[0]?.port;
+  return {
+    broker,
+    gate,
+    address,
+    portNotice: noticeOf(listening),
+    wantedPort,
+    wantedPortOwner: async () => (wantedPort === undefined ? undefined : (await portOwner(wantedPort))?.name),
+    callbacks: portsOf(sockets.length > 0 ? { port: listening.port } : settings, listening.port).map(
+      (port) => `http://localhost:${port}${callbackPath}`,
+    ),
+    close(options) {
+      closing ??= close(options);
+      return closing;
+    },
+  };
+}
+
+/** Where nothing can be written, programs have to look for the port as they did before. */
+function publish(home: string, listening: Parameters<typeof publishEndpoint>[1], log: Logger): () => void {
+  try {
+    return publishEndpoint(home, listening);
+  } catch (error) {
+    log.warn({ failure: troubleOf(error, home) ?? String(error) }, 'endpoint.json cannot be written');
+    return () => undefined;
+  }
+}
+
+/**
+ * Whether the API could listen on a port, on both loopback addresses. Whoever connects in this moment is hung up on.
+ * @throws ListenError with the reason
+ */
+export async function tryPort(port: number): Promise<void> {
+  const listening = await listen({ port, handler: (request) => request.socket.destroy() });
+  await listening.close();
+}
+
+function portsOf({ port, ports = defaultPorts }: Pick<Settings, 'port' | 'ports'>, inUse: number): number[] {
+  return port === undefined ? [...new Set([inUse, ...ports])] : [inUse];
+}
+
+function noticeOf({ port, refused }: Listening): string | undefined {
+  if (refused.length === 0) return undefined;
+  return `${reasonsOf(refused)} Loopgate uses port ${port} instead.`;
+}

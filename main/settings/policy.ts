@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { plutil, registryTool } from '../system/systemPrograms.ts';
+import { type Policy, SettingError, settingsTable } from './settings.ts';
+
+/** What reading it takes from the world. */
+export interface PolicyWorld {
+  /** What is in a file that only administrators can change; undefined when there is none. @throws for any other file */
+  readonly readFile: (path: string) => Buffer | undefined;
+  /** Runs a program and gives what it prints. @throws when it fails */
+  readonly run: (program: string, argv: readonly string[], input?: Buffer) => string;
+}
+
+const linuxFile = '/etc/loopgate/policy.json';
+const macFile = '/Library/Managed Preferences/dev.loopgate.app.plist';
+const windowsParent = 'HKEY_LOCAL_MACHINE\\Software\\Policies';
+const windowsKey = `${windowsParent}\\Loopgate`;
+/** No policy is larger. Bytes. */
+const largestPolicy = 64 * 1024;
+
+/**
+ * Reads the policy of this machine; undefined where none is set. Nothing but the system says where it is: no setting and no
+ * environment variable leads to another one.
+ * @throws SettingError for one that cannot be read, cannot be understood, or is not the administrator's alone: a rule that
+ * cannot be kept must not be left off in silence
+ */
+export function readPolicy(
+  platform: NodeJS.Platform = process.platform,
+  world: PolicyWorld = systemWorld,
+): Policy | undefined {
+  const place = { win32: windowsKey, darwin: macFile }[platform as string] ?? linuxFile;
+  try {
+    const settings =
+      platform === 'win32' ? ofRegistry(world) : platform === 'darwin' ? ofProfile(world) : ofFile(world);
+    return settings && { place, settings };
+  } catch (error) {
+    const why = error instanceof z.ZodError ? 'not a JSON object' : error instanceof Error ? error.message : error;
+    throw new SettingError(
+      `The policy of this machine, ${place}, cannot be used (${why}). Ask your administrator to correct it: Loopgate does not start without the rules it sets.`,
+    );
+  }
+}
+
+const record = z.record(z.string(), z.unknown());
+
+function ofFile({ readFile }: PolicyWorld): Policy['settings'] | undefined {
+  const content = readFile(linuxFile);
+  return content && record.parse(JSON.parse(content.toString()));
+}
+
+/** A configuration profile's payload of the app, as the system has put it into a file. */
+function ofProfile({ readFile, run }: PolicyWorld): Policy['settings'] | undefined {
+  const content = readFile(macFile);
+  if (!content) return undefined;
+  const all = record.parse(JSON.parse(run(plutil, ['-convert', 'json', '-o', '-', '-'], content)));
+  // PayloadUUID and the like are the profile's own.
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !/^Payload[A-Z]/.test(name)));
+}
+
+function ofRegistry({ run }: PolicyWorld): Policy['settings'] | undefined {
+  const query = (key: string) => run(registryTool, ['query', key, '/reg:64']).split(/\r?\n/);
+  // A key that is missing cannot be told from one that cannot be read, as the words are in the system's language. The one
+  // above it is always there, and lists it.
+  const isThere = query(windowsParent).some((line) => line.trim().toLowerCase() === windowsKey.toLowerCase());
+  return isThere ? registryValues(query(windowsKey)) : undefined;
+}
+
+/** What `reg query` prints: the key, then its values, each as four spaces, name, type and data. */
+function registryValues(lines: readonly string[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const line of lines) {
+    if (line.trim() === '' || line.trim().toLowerCase() === windowsKey.toLowerCase()) continue;
+    const [, name, type, data = ''] = /^ {4}(\S.*?) {4}(REG_[A-Z_]+)(?: {4}(.*))?$/.exec(line) ?? [];
+    if (name === undefined || type === undefined) throw new Error(`not understood: ${line.trim()}`);
+    values[name] = parsedText(name, textOf(name, type, data));
+  }
+  return values;
+}
+
+function textOf(name: string, type: string, data: string): string {
+  if (type === 'REG_SZ') return data;
+  if (type === 'REG_DWORD') return String(Number(data));
+  if (type === 'REG_MULTI_SZ') return data.replaceAll('\\0', ' ');
+  throw new Error(`"${name}" is of the type ${type}: expected REG_SZ, REG_DWORD or REG_MULTI_SZ`);
+}
+
+/** Texts of the registry are read as those of the environment are. */
+function parsedText(name: string, text: string): unknown {
+  const row = Object.entries(settingsTable).find(([known]) => known === name)?.[1];
+  return row && 'fromText' in row ? row.fromText(text) : text;
+}
+
+/**
+ * Reads a file that nobody but its owner can change, exchange or remove: neither it nor its folder is another's, can be
+ * written by others, or is a link.
+ * @param owner - the user id of the administrator
+ * @returns undefined when there is no such file
+ * @throws Error that says what is wrong with it
+ */
+export function readFileOfOwner(path: string, owner: number): Buffer | undefined {
+  let file: number;
+  try {
+    refuseOthers(lstatSync(dirname(path)), owner, `the folder ${dirname(path)}`);
+    // A pipe must not keep the start waiting.
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return undefined;
+    throw code === 'ELOOP' ? new Error('the file is a link') : error;
+  }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new Error('it is no file');
+    refuseOthers(stats, owner, 'the file');
+    if (stats.size > largestPolicy) throw new Error(`the file is larger than ${largestPolicy / 1024} KiB`);
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** @throws Error unless it is the owner's and only the owner can write it */
+function refuseOthers(stats: Stats, owner: number, name: string): void {
+  if (stats.isSymbolicLink()) throw new Error(`${name} is a link`);
+  if (stats.uid !== owner) throw new Error(`${name} is owned by the user ${stats.uid} instead of ${owner}`);
+  if ((stats.mode & 0o022) !== 0) throw new Error(`others than its owner can write ${name}`);
+}
+
+const systemWorld: PolicyWorld = {
+  readFile: (path) => readFileOfOwner(path, 0),
+  run: (program, argv, input) =>
+    execFileSync(program, argv, {
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'ignore'],
+      windowsHide: true,
+      timeout: 10_000,
+      ...(input && { input }),
+    }),
+};

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeStore } from '../storage/jsonFile.ts';
+import { readText } from '../system/readText.ts';
+import { SettingError } from './settings.ts';
+
+/**
+ * Reads `<home>/settings.json` as it is; a file that is not there is empty.
+ * @throws SettingError when it cannot be read or is not a JSON object
+ */
+export function readSettingsFile(home: string): Record<string, unknown> {
+  const path = join(home, 'settings.json');
+  try {
+    const text = readText(path);
+    return text === undefined ? {} : z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? 'not a JSON object' : error instanceof Error ? error.message : error;
+    throw new SettingError(`${path} cannot be read (${why}). Correct or remove it and start again.`);
+  }
+}
+
+/**
+ * Changes one setting in `<home>/settings.json` and leaves the others as they are.
+ * @throws SettingError when the file cannot be read
+ * @throws when it could not be written; the file of before is whole then
+ */
+export function writeSetting(home: string, name: string, value: unknown): void {
+  writeSettings(home, { [name]: value });
+}
+
+/**
+ * Changes several settings at once: the file has all of them or none. One that is undefined is taken out.
+ * @throws as {@link writeSetting}
+ */
+export function writeSettings(home: string, changes: Readonly<Record<string, unknown>>): void {
+  const all = Object.entries({ ...readSettingsFile(home), ...changes });
+  writeStore(home, 'settings', Object.fromEntries(all.filter(([, value]) => value !== undefined)));
+}

@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { powershell, ps } from '../system/systemPrograms.ts';
+import { troubleOf } from './jsonFile.ts';
+
+/** In the place of a start time where the system does not say it. */
+export const unknownStart = 'unknown';
+
+/** The process that holds a data folder. */
+const holder = z.object({ pid: z.int().positive(), startedAt: z.string(), kind: z.enum(['desktop', 'headless']) });
+export type Holder = z.infer<typeof holder>;
+
+/** A data folder that is held; `release` gives it back. */
+export interface Lock {
+  /** Why it is not held though nobody else holds it, in words for a person: nothing can be written there. */
+  readonly notice?: string;
+  release(): void;
+}
+
+/** Another process holds the data folder. */
+export class LockedError extends Error {
+  override readonly name = 'LockedError';
+  readonly holder: Holder;
+
+  /** @param next - what to do about it */
+  constructor(held: Holder, home: string, next = 'Use that one, stop it, or set LOOPGATE_HOME to another folder.') {
+    super(`Loopgate (${held.kind}, process ${held.pid}) already runs on ${home}. ${next}`);
+    this.holder = held;
+  }
+}
+
+/**
+ * Takes the data folder for this process: one host per folder, desktop and headless alike. A lock is stale when no process
+ * has its pid, or when that process started at another time. The folder is made when it is not there. One that cannot be
+ * written stops nobody: that is said in {@link Lock.notice}.
+ * @param startOf - gives when a process started, or undefined when there is none; for tests
+ * @throws LockedError
+ */
+export function takeLock(
+  home: string,
+  kind: Holder['kind'],
+  startOf: (pid: number) => string | undefined = processStart,
+): Lock {
+  const path = join(home, 'lock.json');
+  const self: Holder = { pid: process.pid, startedAt: startOf(process.pid) ?? unknownStart, kind };
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    take(path, self, home, startOf, 0);
+  } catch (error) {
+    const trouble = troubleOf(error, home);
+    if (trouble === undefined) throw error;
+    const found = readHolder(path);
+    if (found && isAlive(found, startOf)) throw new LockedError(found, home);
+    const notice = `Nothing can be kept: ${trouble}. Loopgate runs, but cannot keep a second one off that folder.`;
+    return { notice, release: () => undefined };
+  }
+  return {
+    release() {
+      if (readHolder(path)?.pid === self.pid) rmSync(path, { force: true });
+    },
+  };
+}
+
+/**
+ * A stale lock is replaced under a lock of its own: two processes that both find it stale cannot both replace it. That
+ * one may be stale too, if its process was killed in these few lines, and so on; deeper than three nobody gets.
+ */
+function take(
+  path: string,
+  self: Holder,
+  home: string,
+  startOf: (pid: number) => string | undefined,
+  depth: number,
+): void {
+  if (create(path, self)) return;
+  const found = readHolder(path);
+  if (found && isAlive(found, startOf)) throw new LockedError(found, home);
+  if (depth === 3) throw new Error(`The lock ${path} cannot be taken. Remove it and start again.`);
+  const replacing = `${path}.replacing`;
+  take(replacing, self, home, startOf, depth + 1);
+  try {
+    const now = readHolder(path);
+    if (now && isAlive(now, startOf)) throw new LockedError(now, home);
+    renameSync(write(path, self), path);
+  } finally {
+    rmSync(replacing, { force: true });
+  }
+}
+
+/** Gives the file beside the lock that says who takes it. @throws when it could not be written; none is left then */
+function write(path: string, self: Holder): string {
+  const mine = `${path}.${self.pid}`;
+  try {
+    writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
+    return mine;
+  } catch (error) {
+    rmSync(mine, { force: true });
+    throw error;
+  }
+}
+
+function create(path: string, self: Holder): boolean {
+  const mine = write(path, self);
+  try {
+    // Linked in one piece: a file that is created and then written could be read empty, and taken for stale.
+    linkSync(mine, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    if (!noLinks.includes(codeOf(error))) throw error;
+    return createUnlinked(path, self);
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+/** What a file system without links answers, such as FAT or exFAT. */
+const noLinks: readonly unknown[] = ['EPERM', 'ENOTSUP', 'ENOSYS'];
+
+/** Where nothing can be linked: whoever starts in the same moment could find it empty, and take it for stale. */
+function createUnlinked(path: string, self: Holder): boolean {
+  try {
+    writeFileSync(path, JSON.stringify(self), { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function readHolder(path: string): Holder | undefined {
+  try {
+    const parsed = holder.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the system does not say when a process started, its being there has to do: rather refused once than two at once. */
+export function isAlive(
+  found: Pick<Holder, 'pid' | 'startedAt'>,
+  startOf: (pid: number) => string | undefined = processStart,
+): boolean {
+  const startedAt = startOf(found.pid);
+  if (startedAt !== undefined && found.startedAt !== unknownStart) return startedAt === found.startedAt;
+  return isRunning(found.pid);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process may not be signalled, but it is there.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** When a process started, in this system's own words; undefined when there is no such process. */
+export function processStart(pid: number, platform: NodeJS.Platform = process.platform): string | undefined {
+  try {
+    if (platform === 'linux') {
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+      return linuxStart(readFileSync(`/proc/${pid}/stat`, 'latin1'), boot);
+    }
+    const printed =
+      platform === 'win32'
+        ? execFileSync(powershell, ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`])
+        : execFileSync(ps, ['-o', 'lstart=', '-p', String(pid)], { env: { TZ: 'UTC', LC_ALL: 'C' } });
+    return printed.toString().trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Field 22 of /proc/<pid>/stat, in clock ticks since boot, and which boot: after the next one the same process number could
+ * start at the same tick. The name in field 2 may hold spaces and brackets.
+ */
+function linuxStart(stat: string, boot: string): string | undefined {
+  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return ticks === undefined ? undefined : `${ticks}@${boot}`;
+}

@@ -1,0 +1,88 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { syncFolder } from './jsonFile.ts';
+import { type Sealer, SealerUnavailable } from './sealedFile.ts';
+
+/** How long such a key is, in bytes. */
+export const keyLength = 32;
+
+/** AES-256-GCM under 32 bytes that are handed in: those of `LOOPGATE_VAULT_KEY`, or of a systemd credential. */
+export function keySealer(key: Buffer): Sealer {
+  return {
+    name: 'vault-key',
+    seal: async (text) => encrypt(key, text),
+    open: async (sealed) => decrypt(key, sealed),
+  };
+}
+
+/**
+ * The weaker protection: the key lies beside what it encrypts, in `<home>/session.file-key`, and only the mode 0600 of the two
+ * files keeps others out. It is made at the first {@link Sealer.seal}.
+ */
+export function fileSealer(home: string): Sealer {
+  const path = fileKeyPath(home);
+  return {
+    name: 'file',
+    async seal(text) {
+      return encrypt(readKey(path) ?? makeKey(home), text);
+    },
+    async open(sealed) {
+      const key = readKey(path);
+      if (!key) throw new Error('its key is missing');
+      return decrypt(key, sealed);
+    },
+  };
+}
+
+/** Where the key of {@link fileSealer} is. */
+export function fileKeyPath(home: string): string {
+  return join(home, 'session.file-key');
+}
+
+function readKey(path: string): Buffer | undefined {
+  try {
+    const key = readFileSync(path);
+    return key.length === keyLength ? key : undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    // One that is there and cannot be read is not made anew.
+    throw new SealerUnavailable(`${path} cannot be read`);
+  }
+}
+
+/** Written whole or not at all: sessions under a key that is lost are lost too. */
+function makeKey(home: string): Buffer {
+  const key = randomBytes(keyLength);
+  const path = fileKeyPath(home);
+  // One that was cut short opens nothing any more; it is kept all the same.
+  if (existsSync(path)) renameSync(path, `${path}.unreadable-${Date.now()}`);
+  const written = `${path}.new`;
+  rmSync(written, { force: true });
+  try {
+    writeFileSync(written, key, { mode: 0o600, flag: 'wx', flush: true });
+    renameSync(written, path);
+  } finally {
+    rmSync(written, { force: true });
+  }
+  syncFolder(home);
+  return key;
+}
+
+const associated = Buffer.from('loopgate session 1');
+
+/** Nonce, tag and ciphertext, as base64. */
+export function encrypt(key: Buffer, text: string): string {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(associated);
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64');
+}
+
+/** @throws when it was not made by {@link encrypt} with this key, or was changed */
+export function decrypt(key: Buffer, sealed: string): string {
+  const bytes = Buffer.from(sealed, 'base64');
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 });
+  decipher.setAAD(associated).setAuthTag(bytes.subarray(12, 28));
+  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+}

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ListStore } from '../access/gate.ts';
+import { readText } from '../system/readText.ts';
+import { writeStore } from './jsonFile.ts';
+
+/** The list of programs in `<home>/programs.json`. Only for who holds the lock of the data folder. */
+export function programsFile(home: string): ListStore {
+  const path = join(home, 'programs.json');
+  return {
+    load() {
+      const text = readText(path);
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+    save: (list) => writeStore(home, 'programs', list),
+    setAside: () => renameSync(path, join(home, 'programs.unreadable.json')),
+  };
+}
+
+/**
+ * Makes the key that the command of Loopgate proves itself by, anew for every run, in a file that only its user can read.
+ * Where nothing can be written, nobody has it.
+ */
+export function makeCommandKey(home: string): { readonly key: string; remove(): void } {
+  const key = randomBytes(32).toString('base64url');
+  const path = join(home, 'command.key');
+  const remove = () => rmSync(path, { force: true });
+  try {
+    // Not into a file that is there already: its mode would stay as it is.
+    remove();
+    writeFileSync(path, key, { mode: 0o600, flag: 'wx' });
+  } catch {
+    // The list of programs can still be seen in the window.
+  }
+  return { key, remove };
+}

@@ -1,0 +1,409 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import type { Clock } from '../broker/clock.ts';
+import {
+  type StoredState,
+  type Vault,
+  type VaultPlace,
+  VaultUnreadable,
+  type WithoutKeyring,
+} from '../broker/session/vault.ts';
+import { removeUnfinished, troubleOf, tryWriting } from './jsonFile.ts';
+import { fileKeyPath, fileSealer } from './keySealer.ts';
+import { mergeStates } from './mergeStates.ts';
+import { type Includes, type Reading, SealedFile, type Sealer, titleOf } from './sealedFile.ts';
+
+/** How often a locked keyring is looked at, in milliseconds. */
+const unlockPatience = 2_000;
+
+/**
+ * Whether something can protect the sessions now. `new`: it runs and has no keyring yet, and has the person asked for a password
+ * to make one when it is used first. `absent`: it is not on this machine, or does not run.
+ */
+export type ProtectionState = 'ready' | 'locked' | 'new' | 'absent';
+
+/** Something that protects the sessions: a keyring of the system, or a key of the administrator's. */
+export interface Protection extends Sealer {
+  readonly kind: 'keyring' | 'key';
+  /** What a person should know about it; absent for a keyring. */
+  readonly notice?: string;
+  /** Looks, without asking the person anything. */
+  state(): Promise<ProtectionState>;
+}
+
+export interface SystemVaultOptions {
+  readonly home: string;
+  /** The best first. */
+  readonly protections: readonly Protection[];
+  /** What to do where none of them is there; absent when nobody has said. */
+  readonly withoutKeyring?: WithoutKeyring;
+  /** Whether somebody can be asked for it. */
+  readonly asks: boolean;
+  /** Keeps the person's answer for the next start. @throws when it could not be kept */
+  readonly remember: (answer: WithoutKeyring) => void;
+  readonly clock: Clock;
+  /** Follows the sentence that nothing is kept: how to change that. */
+  readonly remedy?: string;
+}
+
+/**
+ * Where signed-in sessions rest on this system: under the best protection that is there, one file for each. What another one
+ * wrote is taken over as soon as it can be opened, a locked keyring is waited for, and nothing is kept weakly in silence.
+ */
+export class SystemVault implements Vault {
+  readonly #options: SystemVaultOptions;
+  readonly #weaker: SealedFile;
+  #place: VaultPlace = { kind: 'memory', changeable: false };
+  #listener: () => void = () => undefined;
+  #withoutKeyring: WithoutKeyring | undefined;
+  /** Where {@link save} writes; undefined: nowhere. */
+  #file: SealedFile | undefined;
+  #isLoaded = false;
+  /** What {@link #file} is sealed by; undefined for the weaker file. */
+  #protection: Protection | undefined;
+  /** True when it has been used in this run: it asks nobody any more. */
+  #isOpen = false;
+  /** What is written as soon as the keyring is made or unlocked. */
+  #held: StoredState | undefined;
+  #isWaiting = false;
+  /** What the place is when the folder can be written again. */
+  #placeWithoutTrouble: VaultPlace | undefined;
+  /** What was taken over from files of others, which are removed when it is written. */
+  #includes: Includes = {};
+  #takenOver: SealedFile[] = [];
+  #saving: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SystemVaultOptions) {
+    this.#options = options;
+    this.#weaker = new SealedFile(options.home, fileSealer(options.home));
+    // Where the answer was lost, the file that is there says what it was.
+    this.#withoutKeyring =
+      options.withoutKeyring ?? (options.asks && existsSync(this.#weaker.path) ? 'file' : undefined);
+  }
+
+  get place(): VaultPlace {
+    return this.#place;
+  }
+
+  onPlaceChanged(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  /** Finds out where the sessions rest, and whether a keyring is waited for: {@link place} says so. Reads nothing. */
+  async look(): Promise<void> {
+    await this.#find();
+  }
+
+  /** Not while something is being written: it would come back after its removal. */
+  choose(answer: WithoutKeyring): Promise<void> {
+    const choosing = this.#saving.then(() => this.#choose(answer));
+    this.#saving = choosing.catch(() => undefined);
+    return choosing;
+  }
+
+  #choose(answer: WithoutKeyring): void {
+    if (!this.#place.changeable) throw new Error('there is nothing to choose: this is decided by the system');
+    this.#options.remember(answer);
+    this.#withoutKeyring = answer;
+    this.#protection = undefined;
+    this.#held = undefined;
+    if (answer === 'file') {
+      // One that was refused until now is not written over.
+      if (this.#file === undefined && existsSync(this.#weaker.path)) this.#weaker.setAside(this.#options.clock.now());
+      this.#file = this.#weaker;
+    } else {
+      this.#file = undefined;
+      this.#removeWeaker();
+    }
+    this.#setPlace(this.#placeOf(undefined));
+  }
+
+  async load(): Promise<StoredState | undefined> {
+    removeUnfinished(this.#options.home);
+    for (;;) {
+      const protection = await this.#unlocked();
+      const own = protection
+        ? new SealedFile(this.#options.home, protection)
+        : this.#withoutKeyring === 'file'
+          ? this.#weaker
+          : undefined;
+      const reading = own ? await own.read() : nothing;
+      // It may have been locked since it was looked at: then the failure says nothing about what is stored.
+      const failed = reading.kind === 'unreadable' || reading.kind === 'closed';
+      if (failed && (await protection?.state()) === 'locked') continue;
+      return await this.#settle(protection, own, reading);
+    }
+  }
+
+  save(state: StoredState): Promise<void> {
+    const saving = this.#saving.then(() => this.#write(state));
+    this.#saving = saving.catch(() => undefined);
+    return saving;
+  }
+
+  /** The best protection that is not absent, waited for while it is locked; undefined when there is none. */
+  async #unlocked(): Promise<Protection | undefined> {
+    for (;;) {
+      const found = await this.#find();
+      if (found.state !== 'locked') return found.protection;
+      await new Promise<void>((resolve) => this.#options.clock.after(unlockPatience, resolve));
+    }
+  }
+
+  async #find(): Promise<{ protection?: Protection; state: ProtectionState }> {
+    for (const protection of this.#options.protections) {
+      const state = await protection.state();
+      if (state === 'absent') continue;
+      // Who has said what to do without a keyring is not asked to make one.
+      if (state === 'new' && this.#withoutKeyring !== undefined) continue;
+      this.#setPlace(state === 'locked' ? lockedPlace(protection) : this.#placeOf(protection));
+      return { protection, state };
+    }
+    this.#setPlace(this.#placeOf(undefined));
+    return { state: 'absent' };
+  }
+
+  /** The last step of {@link load}, in which nobody is waited for any more. */
+  async #settle(
+    protection: Protection | undefined,
+    own: SealedFile | undefined,
+    reading: Reading,
+  ): Promise<StoredState | undefined> {
+    this.#isLoaded = true;
+    const reasons: string[] = [];
+    const others = await this.#readOthers(protection, own, reasons);
+    if (own) {
+      const why = this.#putAway(own, reading);
+      this.#protection = protection;
+      this.#isOpen = reading.kind === 'sessions';
+      if (why === undefined || 'aside' in why) this.#file = own;
+      else this.#keepInMemory(`The sign-in is kept for this run only: ${why.blocked}.`);
+      if (why) reasons.unshift('aside' in why ? why.aside : why.blocked);
+      this.#lookForTrouble(own);
+    }
+    const state = await this.#takeOver(reading, others);
+    if (state) return state;
+    const reason = reasons[0] ?? this.#elsewhere(protection, own);
+    if (reason === undefined) return undefined;
+    throw new VaultUnreadable(reason);
+  }
+
+  /** Sets an unreadable file aside. `blocked`: it has to stay where it is, so nothing may be written there. */
+  #putAway(file: SealedFile, reading: Reading): { aside: string } | { blocked: string } | undefined {
+    if (reading.kind === 'newer' || reading.kind === 'closed') return { blocked: reading.why };
+    if (reading.kind !== 'unreadable') return undefined;
+    try {
+      return { aside: `${reading.why}; it was kept as ${file.setAside(this.#options.clock.now())}` };
+    } catch (error) {
+      const trouble = troubleOf(error, this.#options.home) ?? 'it could not be moved';
+      return { blocked: `${reading.why}, and ${trouble}; it stays as ${file.path}` };
+    }
+  }
+
+  /**
+   * What the other protections that are here have stored; each sets aside what it cannot read. Without any protection the
+   * weaker file is opened only by the person's wish, and then it is the own one.
+   */
+  async #readOthers(
+    protection: Protection | undefined,
+    own: SealedFile | undefined,
+    reasons: string[],
+  ): Promise<(Stored & { file: SealedFile })[]> {
+    const { home, protections } = this.#options;
+    const found: (Stored & { file: SealedFile })[] = [];
+    const take = async (file: SealedFile, isHere: () => Promise<boolean>) => {
+      const reading = await file.read();
+      if (reading.kind === 'sessions') return void found.push({ ...reading, file });
+      if (reading.kind === 'nothing' || !(await isHere())) return;
+      const why = this.#putAway(file, reading);
+      if (why) reasons.push('aside' in why ? why.aside : why.blocked);
+    };
+    for (const other of protections) {
+      if (other === protection || (await other.state()) !== 'ready') continue;
+      await take(new SealedFile(home, other), async () => (await other.state()) === 'ready');
+    }
+    if (protection && own !== this.#weaker) await take(this.#weaker, async () => true);
+    return found;
+  }
+
+  /** The newest state with all others merged into it, which are removed when that is written. */
+  async #takeOver(
+    reading: Reading,
+    others: readonly (Stored & { file: SealedFile })[],
+  ): Promise<StoredState | undefined> {
+    const own = reading.kind === 'sessions' ? reading : undefined;
+    const isNew = (other: (typeof others)[number]) => (own?.includes[other.file.sealer.name] ?? 0) < other.writtenAt;
+    const stored = [...(own ? [own] : []), ...others.filter(isNew)].sort((a, b) => b.writtenAt - a.writtenAt);
+    const [newest, ...older] = stored.map(({ state }) => state);
+    const merged = newest && older.reduce(mergeStates, newest);
+    if (this.#file === undefined || others.length === 0) return merged;
+    this.#takenOver = others.map(({ file }) => file);
+    // Until they are gone the new file says that it has them: a token that was renewed since must not be revoked as theirs.
+    this.#includes = Object.fromEntries(others.map(({ file, writtenAt }) => [file.sealer.name, writtenAt]));
+    // Not written: they stay, and the next save tries again.
+    if (merged) await this.save(merged).catch(() => undefined);
+    return merged;
+  }
+
+  async #write(state: StoredState): Promise<void> {
+    if (!this.#isLoaded) {
+      // Made before what is stored was read: an empty state must not be written over it, and nothing of it is lost.
+      if (isEmpty(state)) return;
+      throw new Error('the keyring is still locked');
+    }
+    const file = this.#file;
+    if (!file) return;
+    this.#held = undefined;
+    // Nobody has signed in or out here: a file that says "nobody" would speak for what another keyring keeps.
+    if (isEmpty(state) && state.ended === undefined && this.#takenOver.length === 0 && !existsSync(file.path)) {
+      if (this.#place.needs) this.#setPlace(this.#placeOf(this.#protection));
+      return;
+    }
+    if (await this.#isClosed()) return this.#hold(state);
+    const { home, clock } = this.#options;
+    try {
+      await file.write(state, clock.now(), this.#includes);
+    } catch (error) {
+      throw new Error(troubleOf(error, home) ?? (error instanceof Error ? error.message : 'unknown reason'));
+    }
+    this.#isOpen = true;
+    this.#removeTakenOver();
+    if (this.#placeWithoutTrouble || this.#place.needs) {
+      const place = this.#placeWithoutTrouble ?? this.#placeOf(this.#protection);
+      this.#placeWithoutTrouble = undefined;
+      this.#setPlace(place);
+    }
+  }
+
+  /**
+   * Whether the keyring has to be made or unlocked first, which {@link place} then says. Used all the same, it would have the
+   * person asked without a word of why, and an older Electron would stand still meanwhile.
+   */
+  async #isClosed(): Promise<boolean> {
+    if (!this.#protection || this.#isOpen) return false;
+    const state = await this.#protection.state();
+    if (state !== 'new' && state !== 'locked') return false;
+    this.#setPlace(state === 'new' ? newPlace(this.#protection, this.#options.asks) : lockedPlace(this.#protection));
+    return true;
+  }
+
+  /** Until then it is kept for this run, and tried again. */
+  #hold(state: StoredState): void {
+    this.#held = state;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#options.clock.after(unlockPatience, () => {
+      this.#isWaiting = false;
+      const trying = this.#saving.then(() => this.#held && this.#write(this.#held));
+      this.#saving = trying.catch((error: unknown) => {
+        this.#placeWithoutTrouble = this.#placeOf(this.#protection);
+        this.#keepUntilSolved(error instanceof Error ? error.message : 'unknown reason');
+      });
+    });
+  }
+
+  #removeTakenOver(): void {
+    try {
+      for (const file of this.#takenOver) {
+        if (file.sealer.name === this.#weaker.sealer.name) this.#removeWeaker();
+        else file.remove();
+      }
+      this.#takenOver = [];
+    } catch {
+      // They stay listed in what was written, and are removed after the next one.
+    }
+  }
+
+  #removeWeaker(): void {
+    this.#weaker.remove();
+    rmSync(fileKeyPath(this.#options.home), { force: true });
+  }
+
+  /** Whether the folder takes anything is found out at the start, not when the first session is lost. */
+  #lookForTrouble(own: SealedFile): void {
+    if (this.#file !== own) return;
+    try {
+      tryWriting(this.#options.home);
+    } catch (error) {
+      const trouble = troubleOf(error, this.#options.home) ?? `${this.#options.home} cannot be written`;
+      this.#placeWithoutTrouble = this.#place;
+      this.#keepUntilSolved(trouble);
+    }
+  }
+
+  #keepUntilSolved(trouble: string): void {
+    this.#keepInMemory(`Until this is solved, the sign-in is kept for this run only: ${trouble}.`);
+  }
+
+  #keepInMemory(notice: string): void {
+    this.#setPlace({ kind: 'memory', notice, changeable: false });
+  }
+
+  /** What a keyring that is not here has stored is left to it, and said. */
+  #elsewhere(protection: Protection | undefined, own: SealedFile | undefined): string | undefined {
+    const here = new Set([protection?.name, own?.sealer.name]);
+    try {
+      const names = readdirSync(this.#options.home).map((name) => /^session\.([\w-]+)\.json$/.exec(name)?.[1]);
+      const other = names.find((name) => name !== undefined && !here.has(name));
+      return other === undefined ? undefined : elsewhere(other);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #placeOf(protection: Protection | undefined): VaultPlace {
+    if (protection) {
+      return {
+        kind: protection.kind,
+        ...(protection.notice !== undefined && { notice: protection.notice }),
+        changeable: false,
+      };
+    }
+    const { asks, home, remedy } = this.#options;
+    const more = remedy === undefined ? '' : ` ${remedy}`;
+    if (this.#withoutKeyring === 'file') {
+      return {
+        kind: 'file',
+        notice: `No keyring is there. The sign-in is kept in a file in ${home} that only its permissions protect.${more}`,
+        changeable: asks,
+      };
+    }
+    return {
+      kind: 'memory',
+      notice: `No keyring is there. The sign-in is kept in memory and is gone when Loopgate stops.${more}`,
+      ...(asks && this.#withoutKeyring === undefined && { needs: 'choice' as const }),
+      changeable: asks,
+    };
+  }
+
+  #setPlace(place: VaultPlace): void {
+    if (JSON.stringify(place) === JSON.stringify(this.#place)) return;
+    this.#place = place;
+    this.#listener();
+  }
+}
+
+function isEmpty({ accounts, revocations }: StoredState): boolean {
+  return accounts.length === 0 && revocations.length === 0;
+}
+
+function lockedPlace({ kind }: Protection): VaultPlace {
+  const notice = 'The keyring is locked. Unlock it, and Loopgate goes on with the sign-in that is stored there.';
+  return { kind, needs: 'unlock', notice, changeable: false };
+}
+
+function newPlace({ kind }: Protection, changeable: boolean): VaultPlace {
+  const notice =
+    'There is no keyring yet. Until one is made, the sign-in is kept in memory and is gone when Loopgate stops.';
+  return { kind, needs: 'create', notice, changeable };
+}
+
+type Stored = Extract<Reading, { kind: 'sessions' }>;
+const nothing: Reading = { kind: 'nothing' };
+
+function elsewhere(name: string): string {
+  if (name === 'vault-key')
+    return 'the sign-in is stored under LOOPGATE_VAULT_KEY, which is not set now; it was left as it is';
+  if (name === 'file')
+    return 'the sign-in is stored in a file with weaker protection, which the setting withoutKeyring does not allow now; it was left as it is';
+  return `the sign-in is stored under ${titleOf(name)}, which cannot be reached from here; it was left as it is`;
+}

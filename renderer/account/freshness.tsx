@@ -1,0 +1,22 @@
+import type { AppView } from '../../preload/contract.ts';
+import { pointInTime } from '../parts/pointInTime.ts';
+import { type Press, PressButton } from '../parts/pressButton.tsx';
+import { locale, texts } from '../parts/texts.ts';
+import { doubtfulFreshness } from './reachability.ts';
+
+/** Says that what the card shows is not confirmed by the provider now, and from when it is. A confirmed one needs no word. */
+export function Freshness({ view, press }: { view: AppView; press: Press }) {
+  const { freshness } = texts;
+  const doubt = doubtfulFreshness(view);
+  if (doubt === undefined) return null;
+  const shown = (time: number | undefined) => (time === undefined ? undefined : pointInTime(time, Date.now(), locale));
+  const readAt = shown(view.profileReadAt);
+  const away = shown(view.unreachableSince);
+  return (
+    <div class="freshness" role="note">
+      <p>{view.isOffline ? freshness.offline(readAt) : freshness[doubt](away, readAt)}</p>
+      {view.obstacle !== undefined && <p>{view.obstacle}</p>}
+      <PressButton press={press} action="renew" label={freshness.tryNow} busy={freshness.trying} class="quiet" />
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import type { AppView, Bridge, StorageChoice } from '../../preload/contract.ts';
+import { texts } from '../parts/texts.ts';
+import { PortNote } from './portNote.tsx';
+import { StartAtLoginQuestion } from './startAtLoginQuestion.tsx';
+import { StorageNote } from './storage.tsx';
+
+interface NotesProps {
+  view: AppView;
+  bridge: Pick<Bridge, 'tryPortAgain' | 'setStartAtLogin' | 'unlockKeyring'>;
+  onChoose: (answer: StorageChoice) => void;
+  onAnnounce: (text: string) => void;
+}
+
+/** What somebody should know but need not act on now; each stays as long as it is true. */
+export function Notes({ view, bridge, onChoose, onAnnounce }: NotesProps) {
+  const { notes } = texts;
+  return (
+    <>
+      {view.offersStartAtLogin && <StartAtLoginQuestion actions={bridge} />}
+      {view.exposesRefreshToken && <Note title={notes.refreshToken} text={notes.refreshTokenText} warning />}
+      {hasStorageNote(view) && (
+        <StorageNote storage={view.storage} onChoose={onChoose} onPrompt={() => bridge.unlockKeyring()} />
+      )}
+      {view.portNotice !== undefined && view.port && (
+        <PortNote port={view.port} notice={view.portNotice} bridge={bridge} onAnnounce={onAnnounce} />
+      )}
+    </>
+  );
+}
+
+/** A question is asked above the screen, and while it starts the screen itself says that the keyring is locked. */
+function hasStorageNote({ status, storage }: AppView): boolean {
+  if (storage.needs === 'choice' || storage.needs === 'create') return false;
+  if (storage.needs === 'unlock') return status !== 'starting';
+  return storage.notice !== undefined || storage.changeable;
+}
+
+function Note({ title, text, warning = false }: { title: string; text: string; warning?: boolean }) {
+  return (
+    <section class={warning ? 'note warning' : 'note'} role="note" aria-label={title}>
+      <p class="note-title">{title}</p>
+      <p>{text}</p>
+    </section>
+  );
+}

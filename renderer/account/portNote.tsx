@@ -1,0 +1,44 @@
+import { useState } from 'preact/hooks';
+import type { Bridge, PortResult, PortView } from '../../preload/contract.ts';
+import { texts } from '../parts/texts.ts';
+
+interface PortNoteProps {
+  port: PortView;
+  /** Why it is not that port, as the system says. */
+  notice: string;
+  bridge: Pick<Bridge, 'tryPortAgain'>;
+  onAnnounce: (text: string) => void;
+}
+
+/** Programs look for Loopgate on another port first: who has it, and the way back. */
+export function PortNote({ port, notice, bridge, onAnnounce }: PortNoteProps) {
+  const { port: words } = texts;
+  const [isBusy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<string>();
+  const title = port.takenBy === undefined ? texts.notes.port : words.takenBy(port.wanted, port.takenBy);
+
+  async function tryAgain() {
+    setBusy(true);
+    setFailed(undefined);
+    const result: PortResult = await bridge
+      .tryPortAgain()
+      .catch(() => ({ ok: false, message: texts.starting.silent }) as const);
+    setBusy(false);
+    // The note is gone where it worked.
+    if (result.ok) onAnnounce(words.back(port.wanted));
+    else setFailed(result.message ?? words.still(port.wanted));
+  }
+
+  return (
+    <section class="note" role="note" aria-label={title}>
+      <p class="note-title">{title}</p>
+      <p>{notice}</p>
+      {failed !== undefined && <p role="alert">{failed}</p>}
+      <div class="note-buttons">
+        <button type="button" aria-disabled={isBusy} onClick={isBusy ? undefined : () => void tryAgain()}>
+          {isBusy ? texts.settings.saving : words.tryAgain(port.wanted)}
+        </button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,55 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { AppView, Bridge } from '../../preload/contract.ts';
+import { texts } from '../parts/texts.ts';
+import { usePainted } from '../parts/usePainted.ts';
+import { watchView } from '../parts/watchView.ts';
+import { Question } from './question.tsx';
+import { nextTurn, noTurn, type Turn } from './turn.ts';
+
+/** The window that asks: one question after the other, the oldest first. The main process closes it when none is left. */
+export function ConsentWindow({
+  bridge,
+}: {
+  bridge: Pick<Bridge, 'view' | 'onViewChanged' | 'answerQuestion' | 'painted'>;
+}) {
+  const [turn, setTurn] = useState<Turn>();
+  const [silent, setSilent] = useState(false);
+  const [announced, setAnnounced] = useState('');
+  usePainted(bridge, turn !== undefined || silent);
+
+  const before = useRef<Turn>(undefined);
+  useEffect(() => {
+    function show({ questions }: AppView) {
+      const last = before.current ?? noTurn;
+      const next = nextTurn(last, questions);
+      // A new question speaks for itself: it takes the focus.
+      const come = next.total - last.total;
+      if (next.question?.id === last.question?.id && come > 0) setAnnounced(texts.consent.more(come));
+      if (!next.question) setAnnounced(texts.consent.done);
+      before.current = next;
+      setTurn(next);
+    }
+    return watchView(bridge, show, () => setSilent(true));
+  }, [bridge]);
+
+  const { question, position, total } = turn ?? noTurn;
+  return (
+    <main class="consent">
+      <p role="status" class="visually-hidden">
+        {announced}
+      </p>
+      {question && (
+        <Question
+          key={question.id}
+          question={question}
+          position={position}
+          total={total}
+          onAnswer={(answer) => bridge.answerQuestion(question.id, answer)}
+        />
+      )}
+      {(turn || silent) && !question && (
+        <h1 class="consent-done">{silent ? texts.consent.silent : texts.consent.done}</h1>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,160 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ProgramView, QuestionAnswer, QuestionView } from '../../preload/contract.ts';
+import { Path } from '../parts/path.tsx';
+import { ProgramIcon } from '../parts/programIcon.tsx';
+import { texts } from '../parts/texts.ts';
+import { wishes } from '../parts/wishes.ts';
+import { answersFor } from './answers.ts';
+import { inertFor, pageAttention, watchAttention } from './attention.ts';
+import { Countdown } from './countdown.tsx';
+
+/** How long a pressed button says that it works when nothing comes of it: it must never say so for ever, in milliseconds. */
+const pressedFor = 5_000;
+
+interface QuestionProps {
+  question: QuestionView;
+  position: number;
+  total: number;
+  onAnswer: (answer: QuestionAnswer) => void;
+}
+
+/**
+ * May this program use the sign-in? Made anew for every question (by its key), so that no press, no second and no busy
+ * button of one question counts for the next. Deny has the focus; no way leads to Allow but to choose it.
+ */
+export function Question({ question, position, total, onAnswer }: QuestionProps) {
+  const { consent } = texts;
+  const { program, lasting } = question;
+  const [pressed, setPressed] = useState<QuestionAnswer>();
+  const isAttentive = useAttention();
+  const isSettled = useSettled();
+  const deny = useRef<HTMLButtonElement>(null);
+
+  useEffect(() => deny.current?.focus(), []);
+
+  useEffect(() => {
+    if (pressed === undefined) return;
+    const timer = setTimeout(() => setPressed(undefined), pressedFor);
+    return () => clearTimeout(timer);
+  }, [pressed]);
+
+  const isInert = (answer: QuestionAnswer) => pressed !== undefined || !(answer === 'deny' ? isSettled : isAttentive);
+
+  function press(answer: QuestionAnswer) {
+    if (isInert(answer)) return;
+    setPressed(answer);
+    onAnswer(answer);
+  }
+
+  useEffect(() => {
+    function onKey(event: KeyboardEvent) {
+      const isOnButton = event.target instanceof HTMLButtonElement;
+      if (event.repeat) {
+        // A key that is held down answers once, and not the next question too.
+        if (event.key === 'Enter' || event.key === ' ') event.preventDefault();
+      } else if (event.key === 'Escape' || (event.key === 'Enter' && !isOnButton)) press('deny');
+    }
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  });
+
+  return (
+    <div class="question" role="alertdialog" aria-labelledby="asks" aria-describedby="program-path kind">
+      <div class="asks">
+        <ProgramIcon name={program.name} icon={program.icon} unknown={program.kind === 'unknown'} />
+        <div id="asks">
+          <h1>
+            <bdi>{program.name}</bdi>
+          </h1>
+          <p class="wants">
+            {consent.wantsTo} <strong>{texts.wishes[question.wish]}</strong>
+          </p>
+        </div>
+      </div>
+      {question.claimedName !== undefined && (
+        <p class="small muted">
+          {consent.claimedName} “<bdi>{question.claimedName}</bdi>” ({consent.unchecked}).
+        </p>
+      )}
+      {program.path === '' ? (
+        <p id="program-path" class="small muted">
+          {consent.noPath}
+        </p>
+      ) : (
+        <div class="path-box">
+          <Path path={program.path} id="program-path" />
+        </div>
+      )}
+      <KindWords program={program} />
+      <Covers />
+      <div class="answer">
+        <div class="answer-buttons">
+          {answersFor(lasting).map(({ answer, label, busy }) => (
+            <button
+              key={answer}
+              ref={answer === 'deny' ? deny : null}
+              type="button"
+              class={answer === 'deny' ? 'primary' : undefined}
+              aria-disabled={isInert(answer)}
+              onClick={() => press(answer)}
+            >
+              {pressed === answer ? busy : label}
+            </button>
+          ))}
+        </div>
+        <p class="answer-lasting">{consent.lasting[lasting]}</p>
+        <div class="answer-end">
+          <Countdown deadline={question.deadline} />
+          {total > 1 && <p class="small muted">{consent.position(position, total)}</p>}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** There is one answer for all that a program can want: what it wants now is only the beginning. */
+function Covers() {
+  return (
+    <div class="covers">
+      <p id="covers">{texts.consent.covers}:</p>
+      <ul aria-labelledby="covers">
+        {wishes.map((wish) => (
+          <li key={wish}>{texts.wishes[wish]}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** What the name of a program does not tell: for whom the answer is. */
+function KindWords({ program: { kind, claim, isDebugged } }: { program: ProgramView }) {
+  const { consent } = texts;
+  const isWarning = kind !== 'program' || isDebugged;
+  return (
+    <div id="kind" class={isWarning ? 'note warning' : 'kind'}>
+      {isDebugged && <p>{consent.debugged}</p>}
+      <p>{consent.kinds[kind]}</p>
+      {claim !== undefined && (
+        <p>
+          {consent.runs} <bdi class="claim">{claim}</bdi> ({consent.unchecked}).
+        </p>
+      )}
+    </div>
+  );
+}
+
+function useAttention(): boolean {
+  const [isAttentive, setAttentive] = useState(false);
+  useEffect(() => watchAttention(pageAttention, setAttentive), []);
+  return isAttentive;
+}
+
+/** Nothing is answered at once, not with Deny either: what a person was typing, or a double press, was for something else. */
+function useSettled(): boolean {
+  const [isSettled, setSettled] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(true), inertFor);
+    return () => clearTimeout(timer);
+  }, []);
+  return isSettled;
+}

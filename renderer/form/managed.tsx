@@ -1,0 +1,26 @@
+import type { FixedBy, SettingsView } from '../../preload/contract.ts';
+import { Path } from '../parts/path.tsx';
+import { texts } from '../parts/texts.ts';
+
+/** Why a setting cannot be changed here. */
+export function fixedText(by: FixedBy): string {
+  const { settings: words } = texts;
+  return by === 'policy' ? words.managed : words.fixed(by);
+}
+
+/** All that the administrator has decided, also what has no field in the window. */
+export function Managed({ managed: { place, settings } }: { managed: NonNullable<SettingsView['managed']> }) {
+  const { settings: words } = texts;
+  return (
+    <section class="card" aria-labelledby="settings-managed">
+      <h3 id="settings-managed">{words.managedHeading}</h3>
+      <p>{words.managedText}</p>
+      <p>
+        <code>{settings.join(', ')}</code>
+      </p>
+      <p class="muted small">
+        {words.managedPlace} <Path path={place} />
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,48 @@
+import { useState } from 'preact/hooks';
+import type { Bridge, SettingField, SettingsChange } from '../../preload/contract.ts';
+import { texts } from '../parts/texts.ts';
+
+/** What came of the last change. */
+export interface Outcome {
+  readonly isSaved: boolean;
+  readonly field?: SettingField;
+  readonly message?: string;
+  /** What does not work may be kept all the same. */
+  readonly mayKeep?: boolean;
+  /** What the provider said of the client ID. */
+  readonly client?: 'known' | 'untested' | undefined;
+}
+
+/**
+ * One change at a time, and what came of it.
+ *
+ * @param onSaved is called when the change is in use.
+ */
+export function useChange(
+  bridge: Pick<Bridge, 'changeSettings'>,
+  onSaved: () => void,
+): {
+  isBusy: boolean;
+  outcome: Outcome | undefined;
+  change: (change: SettingsChange) => Promise<void>;
+  forget: () => void;
+} {
+  const [isBusy, setIsBusy] = useState(false);
+  const [outcome, setOutcome] = useState<Outcome>();
+
+  async function change(wanted: SettingsChange) {
+    if (isBusy) return;
+    setIsBusy(true);
+    setOutcome(undefined);
+    try {
+      const result = await bridge.changeSettings(wanted);
+      setOutcome({ ...result, isSaved: result.ok });
+      if (result.ok) onSaved();
+    } catch {
+      setOutcome({ isSaved: false, message: texts.starting.silent });
+    }
+    setIsBusy(false);
+  }
+
+  return { isBusy, outcome, change, forget: () => setOutcome(undefined) };
+}

@@ -1,0 +1,40 @@
+import type { AccessView } from '../../preload/contract.ts';
+import { Path } from '../parts/path.tsx';
+import { pointInTime } from '../parts/pointInTime.ts';
+import { locale, texts } from '../parts/texts.ts';
+
+/** Who asked for what, and whether they got it; folded, because it is looked at seldom. */
+export function History({ accesses, onClear }: { accesses: readonly AccessView[]; onClear: () => void }) {
+  if (accesses.length === 0) return null;
+  const { programs, wishNames } = texts;
+  const now = Date.now();
+  return (
+    <details class="history">
+      <summary>{programs.history(accesses.length)}</summary>
+      <ol class="card">
+        {accesses.map(({ at, name, path, wish, outcome }, index) => (
+          <li key={index}>
+            <p>
+              <bdi class="account-name">{name}</bdi>
+            </p>
+            <p class="small">
+              {wishNames[wish]}: {programs.outcomes[outcome]}
+              <time class="muted" dateTime={new Date(at).toISOString()}>
+                {' '}
+                {pointInTime(at, now, locale)}
+              </time>
+            </p>
+            {path !== '' && (
+              <p class="small muted">
+                <Path path={path} />
+              </p>
+            )}
+          </li>
+        ))}
+      </ol>
+      <button type="button" class="quiet" onClick={onClear}>
+        {programs.clear}
+      </button>
+    </details>
+  );
+}

@@ -1,0 +1,82 @@
+import type { Actions, ListedProgramView, ProgramsView } from '../../preload/contract.ts';
+import { Path } from '../parts/path.tsx';
+import { pointInTime } from '../parts/pointInTime.ts';
+import { ProgramIcon } from '../parts/programIcon.tsx';
+import { locale, texts } from '../parts/texts.ts';
+import { wishes } from '../parts/wishes.ts';
+import { choicesFor, decisionText } from './decision.ts';
+
+interface ListedProgramProps {
+  program: ListedProgramView;
+  guard: ProgramsView['guard'];
+  /** Its place in the list, which tells its elements from those of another. */
+  place: number;
+  actions: Pick<Actions, 'allowProgram' | 'denyProgram' | 'removeProgram'>;
+}
+
+/** One program: what it is, what was decided and how to decide otherwise. */
+export function ListedProgram({ program, guard, place, actions }: ListedProgramProps) {
+  const { programs, consent, wishNames } = texts;
+  const { id, name, path, claim, decision } = program;
+  const now = Date.now();
+  const { allow, whyNot, deny } = choicesFor(program, guard);
+  // Two programs can have one name: the path tells them apart.
+  const pathId = `program-path-${place}`;
+  const button = (label: string, onPress: (program: string) => void, quiet = false) => (
+    <button
+      type="button"
+      class={quiet ? 'quiet' : undefined}
+      aria-label={programs.ofWhom(label, name)}
+      aria-describedby={pathId}
+      onClick={() => onPress(id)}
+    >
+      {label}
+    </button>
+  );
+
+  return (
+    <li class="card program">
+      <div class="program-head">
+        <ProgramIcon name={name} icon={program.icon} unknown={program.kind === 'unknown'} />
+        <div>
+          <h3>
+            <bdi>{name}</bdi>
+          </h3>
+          <p class={`decision ${program.onceUntil === undefined ? decision : 'allowed'}`}>
+            {decisionText(program, guard, now)}
+          </p>
+        </div>
+      </div>
+      <div class="small" id={pathId}>
+        {path === '' ? <p class="muted">{consent.noPath}</p> : <Path path={path} />}
+      </div>
+      <div class="small muted">
+        {claim !== undefined && (
+          <p>
+            {consent.runs} <bdi class="claim">{claim}</bdi> ({consent.unchecked})
+          </p>
+        )}
+        {program.wishes.length > 0 && (
+          <p>
+            {programs.wanted}:{' '}
+            {wishes
+              .filter((wish) => program.wishes.includes(wish))
+              .map((wish) => wishNames[wish])
+              .join(', ')}
+          </p>
+        )}
+        <p>
+          {programs.lastUsed}: {pointInTime(program.lastUsed, now, locale)}
+          {' · '}
+          {programs.firstUsed}: {pointInTime(program.firstUsed, now, locale)}
+        </p>
+        {whyNot !== undefined && <p>{whyNot}</p>}
+      </div>
+      <div class="account-buttons">
+        {allow !== undefined && button(allow, actions.allowProgram)}
+        {deny && button(programs.deny, actions.denyProgram)}
+        {button(programs.remove, actions.removeProgram, true)}
+      </div>
+    </li>
+  );
+}

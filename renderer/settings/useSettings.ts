@@ -1,0 +1,29 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { AppView, Bridge, SettingsView } from '../../preload/contract.ts';
+
+/**
+ * The settings as they are now, asked for again whenever the view has changed.
+ *
+ * @returns the settings, undefined until they are known; and what asks for them anew.
+ */
+export function useSettings(
+  bridge: Pick<Bridge, 'settings'>,
+  view: AppView,
+): { settings: SettingsView | undefined; askAgain: () => void } {
+  const [settings, setSettings] = useState<SettingsView>();
+  const asked = useRef(0);
+
+  function askAgain() {
+    asked.current += 1;
+    const mine = asked.current;
+    bridge.settings().then(
+      // Answers can overtake each other; only the last one asked for is what is now.
+      (next) => mine === asked.current && setSettings(next),
+      (reason: unknown) => console.warn('settings', reason),
+    );
+  }
+
+  // A new view is the reason to ask again.
+  useEffect(askAgain, [bridge, view]);
+  return { settings, askAgain };
+}
