@@ -17,7 +17,7 @@ const keepReasons: Reporter = {
 /** Tests of single files, and of the API through the headless host. What needs the desktop is in `playwright.config.ts`. */
 export default defineConfig({
   // electron-store imports `electron`, which outside Electron is a package that starts a download.
-  resolve: { alias: { electron: fileURLToPath(new URL('e2e/support/noElectron.ts', import.meta.url)) } },
+  resolve: { alias: { electron: fileURLToPath(new URL('testing/noElectron.ts', import.meta.url)) } },
   define: { __LOOPGATE_VERSION__: JSON.stringify(version) },
   test: {
     include: [
@@ -27,7 +27,7 @@ export default defineConfig({
       'e2e/*.test.ts',
     ],
     environment: 'node',
-    setupFiles: ['e2e/support/everyAnswer.ts'],
+    setupFiles: ['testing/everyAnswer.ts'],
     server: { deps: { inline: ['electron-store'] } },
     pool: 'forks',
     // By itself it leaves one core idle, and most tests wait for something.

@@ -18,9 +18,9 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { type IdentityProvider, startIdentityProvider } from '../demo/identity-provider/provider.ts';
+import { readUserFrame } from '../testing/strictReader.ts';
 import { printedLogin, providerEnvironment } from './support/client.ts';
 import { type Headless, startHeadless } from './support/headless.ts';
-import { readUserFrame } from './support/strictReader.ts';
 
 const ada = 'auth0|ada-lovelace';
 const grace = 'auth0|grace-hopper';

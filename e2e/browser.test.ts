@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
+import { loginPageBehind } from '../testing/loginAddress.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';
 import { launcher, startCommand } from './support/command.ts';
 import { testBrowser } from './support/headless.ts';
-import { loginPageBehind } from './support/loginAddress.ts';
 import { inTerminal } from './support/terminal.ts';
 
 const device = { deviceFlow: true, deviceIntervalSeconds: 1 } as const;

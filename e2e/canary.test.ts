@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { forgedSignatures } from './support/brokerWorld.ts';
+import { forgedSignatures } from '../testing/brokerWorld.ts';
 import { CanaryProvider, type Mishap, marked, markedOddly, type SecretKind } from './support/canary.ts';
 import { type Headless, projectFolder, startHeadless } from './support/headless.ts';
 import { sendHandshake } from './support/rawSocket.ts';

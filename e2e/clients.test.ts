@@ -23,8 +23,8 @@ import {
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
+import { checkedFetch, readUserFrame } from '../testing/strictReader.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';
-import { checkedFetch, readUserFrame } from './support/strictReader.ts';
 
 /** The published TypeScript client as it comes from npm: every operation that it shares with Loopgate. */
 function clientAt(address: string, options: ConfigurationParameters = {}) {

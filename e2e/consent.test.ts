@@ -7,7 +7,7 @@ import type { GuardMode } from '../main/access/gate.ts';
 import { unknownProgram } from '../main/access/program.ts';
 import type { Operation } from '../main/api/operation.ts';
 import { apiOperations } from '../main/api/server.ts';
-import { ownChallenge } from './support/brokerWorld.ts';
+import { ownChallenge } from '../testing/brokerWorld.ts';
 import {
   type Answered,
   barrier,

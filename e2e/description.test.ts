@@ -14,10 +14,10 @@ import { apiOperations } from '../main/api/server.ts';
 import { errorTable } from '../main/broker/errors.ts';
 import committed from '../openapi.json' with { type: 'json' };
 import packageJson from '../package.json' with { type: 'json' };
-import { idleBroker } from './support/brokerWorld.ts';
+import { idleBroker } from '../testing/brokerWorld.ts';
+import { testGate } from '../testing/testGate.ts';
 import type { Pair } from './support/client.ts';
 import { recordExamples, startPairForExamples } from './support/examples.ts';
-import { testGate } from './support/testGate.ts';
 
 /** What a test says when the API has changed and its description has not. */
 const whatToDo = 'openapi.json or main/api/examples.json is stale: run "npm run openapi" and look at what changed';

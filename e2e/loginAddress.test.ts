@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
+import { askForLogin, isLoginAddress, type LoginAnswer, navigation } from '../testing/loginAddress.ts';
 import { type Pair, printedAddresses, startPair } from './support/client.ts';
-import { askForLogin, isLoginAddress, type LoginAnswer, navigation } from './support/loginAddress.ts';
 
 /** What a browser sends back of a `Set-Cookie` line. */
 const pairOf = ({ headers }: LoginAnswer) => headers['set-cookie']?.[0]?.split(';')[0] ?? '';

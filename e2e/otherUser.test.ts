@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { startIdentityProvider } from '../demo/identity-provider/provider.ts';
 import { apiOperations } from '../main/api/server.ts';
-import { idleBroker } from './support/brokerWorld.ts';
+import { idleBroker } from '../testing/brokerWorld.ts';
+import { testGate } from '../testing/testGate.ts';
 import { providerEnvironment, startPair } from './support/client.ts';
 import { failureOf, startHeadless } from './support/headless.ts';
 import {
@@ -21,7 +22,6 @@ import {
 } from './support/otherUser.ts';
 import { probe, probedLines } from './support/probe.ts';
 import { allAnswers } from './support/rawSocket.ts';
-import { testGate } from './support/testGate.ts';
 
 /** Every operation that there is: one that is added is tried without anybody having to remember it here. */
 const operations = apiOperations({

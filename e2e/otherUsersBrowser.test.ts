@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { startIdentityProvider } from '../demo/identity-provider/provider.ts';
-import { ownChallenge } from './support/brokerWorld.ts';
+import { ownChallenge } from '../testing/brokerWorld.ts';
+import { askForLogin, isLoginAddress } from '../testing/loginAddress.ts';
 import { printedAddresses, providerEnvironment, startPair } from './support/client.ts';
 import { ConsentStage, ProgramFolder } from './support/consentStage.ts';
 import { type Headless, startHeadless } from './support/headless.ts';
-import { askForLogin, isLoginAddress } from './support/loginAddress.ts';
 import {
   asOtherUser,
   families,

@@ -1,7 +1,7 @@
 /** R4: a sign-in belongs to the program that started it. Both programs here are allowed; neither has what is the other's. */
 import { describe, expect, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
-import { ownChallenge } from './support/brokerWorld.ts';
+import { ownChallenge } from '../testing/brokerWorld.ts';
 import {
   type Answered,
   ConsentStage,

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { whyNoProgram } from '../build/systemPackages.ts';
+import { freePort } from '../testing/freePort.ts';
 import { type Pair, startPair } from './support/client.ts';
-import { freePort } from './support/freePort.ts';
 import { projectFolder } from './support/headless.ts';
 
 const folder = join(projectFolder, 'examples', 'scripts');

@@ -14,7 +14,7 @@ import {
   readStrictly,
   readUserFrame,
   ruleNames,
-} from './support/strictReader.ts';
+} from '../testing/strictReader.ts';
 
 const state = '0e6f1f0c-6f0f-4e5e-9d6b-0a1b2c3d4e5f';
 const date = '2026-11-20T10:00:00.000Z';

@@ -1,10 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
+import { operationAt, readStrictly, readUserFrame } from '../testing/strictReader.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';
 import { type Headless, startHeadless } from './support/headless.ts';
 import { sendBytes, sendHandshake, type WireAnswer } from './support/rawSocket.ts';
-import { operationAt, readStrictly, readUserFrame } from './support/strictReader.ts';
 
 /**
  * W3, byte by byte: what each published client sends, over a plain socket. Every answer is read by the strict readers of all

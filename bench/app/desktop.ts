@@ -14,7 +14,7 @@ import { findTestRuntime } from '../../build/testApp.ts';
 import { type DesktopSession, startDesktopSession } from '../../build/testDisplay.ts';
 import { startIdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { providerEnvironment } from '../../e2e/support/client.ts';
-import { freePort } from '../../e2e/support/freePort.ts';
+import { freePort } from '../../testing/freePort.ts';
 import { buildFixedApp } from '../fixedParts/build.ts';
 import { signInOnDevice } from '../signIn.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { BrowserDouble } from '../../demo/identity-provider/person.ts';
+import { loginPageBehind } from '../../testing/loginAddress.ts';
 import { heading, press, startDesktopApp, watchNotifications } from '../support/desktopApp.ts';
-import { loginPageBehind } from '../support/loginAddress.ts';
 import { onStage } from '../support/stage.ts';
 
 /** A desktop whose xdg-open does this, in the place of the real one. */

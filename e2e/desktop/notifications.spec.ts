@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@playwright/test';
 import { inTime } from '../../build/inTime.ts';
+import { type Asked, joinBus, numberValue, type Reply, textValue } from '../../testing/privateBus.ts';
 import {
   type DesktopApp,
   heading,
@@ -9,7 +10,6 @@ import {
   startDesktopApp,
   watchNotifications,
 } from '../support/desktopApp.ts';
-import { type Asked, joinBus, numberValue, type Reply, textValue } from '../support/privateBus.ts';
 import { askingWindow, asks, makeProgram } from '../support/program.ts';
 import { onStage, type Stage, type StageOptions } from '../support/stage.ts';
 

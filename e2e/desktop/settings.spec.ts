@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import type { Locator } from 'playwright';
 import { startIdentityProvider } from '../../demo/identity-provider/provider.ts';
+import { freePort } from '../../testing/freePort.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
-import { freePort } from '../support/freePort.ts';
 import { renewPicture } from '../support/picture.ts';
 import { onStage, unconfigured } from '../support/stage.ts';
 

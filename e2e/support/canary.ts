@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { ScriptedProvider } from './brokerWorld.ts';
+import { ScriptedProvider } from '../../testing/brokerWorld.ts';
 
 /** What a mark is of. `sent` is what a caller has sent that it should not have. */
 export type SecretKind =

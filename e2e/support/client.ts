@@ -1,8 +1,8 @@
 import { Auth0Api, Configuration, PKCEApi } from '@pieces.app/pieces-os-client';
 import type { IdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { type IdentityProviderOptions, startIdentityProvider } from '../../demo/identity-provider/provider.ts';
+import { isLoginAddress, loginPageBehind } from '../../testing/loginAddress.ts';
 import { type Headless, type HeadlessOptions, startHeadless, testBrowser } from './headless.ts';
-import { isLoginAddress, loginPageBehind } from './loginAddress.ts';
 
 /** The published client, unmodified, at a host of ours: no key, no patch. */
 export function publishedClient(address: string): { pkce: PKCEApi; auth0: Auth0Api } {

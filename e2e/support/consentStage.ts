@@ -15,10 +15,10 @@ import { Broker } from '../../main/broker/broker.ts';
 import type { DeviceCode } from '../../main/broker/login/deviceLogin.ts';
 import { type CallerLookup, callerWith, systemCallerLookup } from '../../main/callers/caller.ts';
 import { type Listening, listen } from '../../main/listener/listen.ts';
-import { FakeClock, localProvider, plainFetch, TestLog, TestVault } from './brokerWorld.ts';
+import { FakeClock, localProvider, plainFetch, TestLog, TestVault } from '../../testing/brokerWorld.ts';
+import { isLoginAddress } from '../../testing/loginAddress.ts';
+import { TestListStore, testGate } from '../../testing/testGate.ts';
 import { projectFolder } from './headless.ts';
-import { isLoginAddress } from './loginAddress.ts';
-import { TestListStore, testGate } from './testGate.ts';
 
 /** Who is signed in here: the family name stands in name, id, e-mail and picture, and in no answer for another reason. */
 export const person = 'Marigold Quillfeather';

@@ -6,9 +6,9 @@
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import type { StoredState } from '../../main/broker/session/vault.ts';
+import { arrivedAt } from '../../testing/loginAddress.ts';
 import { arm, duringSave, type FaultPoint, passedPoints, reach, type Save, say } from './faultPoints.ts';
 import { address, composeBroker, type Place } from './killedBroker.ts';
-import { arrivedAt } from './loginAddress.ts';
 
 /** What to do; the program's only argument, as JSON. */
 export interface Task {

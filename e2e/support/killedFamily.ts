@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { BrowserDouble } from '../../demo/identity-provider/person.ts';
 import { type IdentityProvider, startIdentityProvider } from '../../demo/identity-provider/provider.ts';
-import { plainFetch } from './brokerWorld.ts';
+import { plainFetch } from '../../testing/brokerWorld.ts';
 import type { FaultPoint } from './faultPoints.ts';
 import type { Message, Refusal, Task } from './killed.ts';
 import { type Place, readStored } from './killedBroker.ts';

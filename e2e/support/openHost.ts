@@ -9,9 +9,9 @@ import { MemoryVault } from '../../main/broker/session/vault.ts';
 import { callerWith } from '../../main/callers/caller.ts';
 import { listen } from '../../main/listener/listen.ts';
 import { readSettings } from '../../main/settings/settings.ts';
+import { testGate } from '../../testing/testGate.ts';
 import { providerEnvironment } from './client.ts';
 import { projectFolder } from './headless.ts';
-import { testGate } from './testGate.ts';
 
 /** One answer, as the API logs it. */
 interface Answered {

@@ -54,6 +54,7 @@ function copyTree(): string {
     'tsconfig.json',
     'build',
     'demo',
+    'testing',
     'e2e',
     'main',
     'preload',

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { failureOf } from '../../e2e/support/brokerWorld.ts';
+import { failureOf } from '../../testing/brokerWorld.ts';
 import {
   from,
   type GateStage,
@@ -9,7 +9,7 @@ import {
   gateStage as stage,
   TestListStore,
   testGate,
-} from '../../e2e/support/testGate.ts';
+} from '../../testing/testGate.ts';
 import { Gate } from './gate.ts';
 import { type ProgramKind, unknownProgram } from './program.ts';
 

@@ -1,15 +1,7 @@
 /** What a hostile reading of the gate has found: each of these succeeded once. */
 import { expect, test } from 'vitest';
-import { FakeClock } from '../../e2e/support/brokerWorld.ts';
-import {
-  from,
-  hour,
-  minute,
-  program,
-  gateStage as stage,
-  TestListStore,
-  testGate,
-} from '../../e2e/support/testGate.ts';
+import { FakeClock } from '../../testing/brokerWorld.ts';
+import { from, hour, minute, program, gateStage as stage, TestListStore, testGate } from '../../testing/testGate.ts';
 import { kindOf, unknownProgram } from './program.ts';
 
 test('any program can lie in a file called chrome: its word for an origin is asked about, by its path [C3]', async () => {

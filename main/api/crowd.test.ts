@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { idleBroker } from '../../e2e/support/brokerWorld.ts';
-import { latch } from '../../e2e/support/latch.ts';
-import { testGate } from '../../e2e/support/testGate.ts';
+import { idleBroker } from '../../testing/brokerWorld.ts';
+import { latch } from '../../testing/latch.ts';
+import { testGate } from '../../testing/testGate.ts';
 import { BrokerError } from '../broker/errors.ts';
 import { callerWith } from '../callers/caller.ts';
 import { listen } from '../listener/listen.ts';

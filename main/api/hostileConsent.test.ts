@@ -9,8 +9,8 @@ import {
   scriptedWorld,
   signInAs,
   type WorldOptions,
-} from '../../e2e/support/brokerWorld.ts';
-import { TestListStore, testGate } from '../../e2e/support/testGate.ts';
+} from '../../testing/brokerWorld.ts';
+import { TestListStore, testGate } from '../../testing/testGate.ts';
 import type { Gate, GuardMode } from '../access/gate.ts';
 import { type Program, type ProgramKind, programOf } from '../access/program.ts';
 import { BrokerError } from '../broker/errors.ts';

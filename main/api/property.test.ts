@@ -9,8 +9,8 @@ import {
   parametersOf,
   type ScriptedWorld,
   scriptedWorld,
-} from '../../e2e/support/brokerWorld.ts';
-import { testGate } from '../../e2e/support/testGate.ts';
+} from '../../testing/brokerWorld.ts';
+import { testGate } from '../../testing/testGate.ts';
 import { s256 } from '../broker/login/authorization.ts';
 import { callerWith } from '../callers/caller.ts';
 import { listen } from '../listener/listen.ts';

@@ -8,7 +8,7 @@ import {
   type ScriptedWorld,
   scriptedWorld,
   signInAs,
-} from '../../e2e/support/brokerWorld.ts';
+} from '../../testing/brokerWorld.ts';
 
 const second = 1000;
 const discovery = '/.well-known/openid-configuration';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { scriptedWorld } from '../../e2e/support/brokerWorld.ts';
-import { arrivedAt } from '../../e2e/support/loginAddress.ts';
-import { testGate } from '../../e2e/support/testGate.ts';
+import { scriptedWorld } from '../../testing/brokerWorld.ts';
+import { arrivedAt } from '../../testing/loginAddress.ts';
+import { testGate } from '../../testing/testGate.ts';
 import { createApi } from '../api/server.ts';
 import { listen } from '../listener/listen.ts';
 import { type CallerLookup, callerWith } from './caller.ts';

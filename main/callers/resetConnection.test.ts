@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { idleBroker, scriptedWorld } from '../../e2e/support/brokerWorld.ts';
-import { latch } from '../../e2e/support/latch.ts';
-import { arrivedAt } from '../../e2e/support/loginAddress.ts';
-import { testGate } from '../../e2e/support/testGate.ts';
+import { idleBroker, scriptedWorld } from '../../testing/brokerWorld.ts';
+import { latch } from '../../testing/latch.ts';
+import { arrivedAt } from '../../testing/loginAddress.ts';
+import { testGate } from '../../testing/testGate.ts';
 import { type Program, unknownProgram } from '../access/program.ts';
 import { type Operation, text } from '../api/operation.ts';
 import { createApi } from '../api/server.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { idleBroker } from '../../e2e/support/brokerWorld.ts';
-import { testGate } from '../../e2e/support/testGate.ts';
+import { idleBroker } from '../../testing/brokerWorld.ts';
+import { testGate } from '../../testing/testGate.ts';
 import { createApi } from '../api/server.ts';
 import { listen } from '../listener/listen.ts';
 import type { CallerLookup } from './caller.ts';

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlink
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { refusal } from '../../e2e/support/refusal.ts';
+import { refusal } from '../../testing/refusal.ts';
 import { type PolicyWorld, readFileOfOwner, readPolicy } from './policy.ts';
 import type { Policy } from './settings.ts';
 import { isManaged, readSettings } from './settings.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { refusal } from '../../e2e/support/refusal.ts';
+import { refusal } from '../../testing/refusal.ts';
 import {
   defaultHome,
   readSettings,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scriptedWorld, storedAccountOf, TestVault } from '../../e2e/support/brokerWorld.ts';
+import { scriptedWorld, storedAccountOf, TestVault } from '../../testing/brokerWorld.ts';
 import { type StoredState, VaultUnreadable } from '../broker/session/vault.ts';
 import { KeptVault } from './keptVault.ts';
 

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { testGate } from '../../e2e/support/testGate.ts';
+import { testGate } from '../../testing/testGate.ts';
 import type { Gate, Requester } from '../access/gate.ts';
 import { programOf } from '../access/program.ts';
 import { makeCommandKey, programsFile } from './programsFile.ts';

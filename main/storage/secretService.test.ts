@@ -10,7 +10,7 @@ import {
   startPrivateBus,
   textValue,
   whyNoBus,
-} from '../../e2e/support/privateBus.ts';
+} from '../../testing/privateBus.ts';
 import { SessionBus } from '../system/sessionBus.ts';
 import { secretServiceState } from './secretService.ts';
 

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../../e2e/support/brokerWorld.ts';
+import { FakeClock } from '../../testing/brokerWorld.ts';
 import { type StoredState, VaultUnreadable, type WithoutKeyring } from '../broker/session/vault.ts';
 import { keySealer } from './keySealer.ts';
 import { SealedFile, SealerUnavailable } from './sealedFile.ts';

@@ -16,7 +16,7 @@ import {
   startPrivateBus,
   textValue,
   whyNoBus,
-} from '../../e2e/support/privateBus.ts';
+} from '../../testing/privateBus.ts';
 import { type BusSignal, busValue, hasSessionBus, SessionBus, UnusableBus } from './sessionBus.ts';
 
 /** Long enough that only what is broken reaches it; in milliseconds. */

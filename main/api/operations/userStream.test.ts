@@ -12,9 +12,9 @@ import {
   signInAs,
   TestVault,
   type WorldOptions,
-} from '../../../e2e/support/brokerWorld.ts';
-import { latch } from '../../../e2e/support/latch.ts';
-import { testGate } from '../../../e2e/support/testGate.ts';
+} from '../../../testing/brokerWorld.ts';
+import { latch } from '../../../testing/latch.ts';
+import { testGate } from '../../../testing/testGate.ts';
 import type { Gate, GuardMode } from '../../access/gate.ts';
 import { type Program, type ProgramKind, programOf } from '../../access/program.ts';
 import type { ConsentAnswer } from '../../access/questions.ts';

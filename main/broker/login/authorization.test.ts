@@ -8,7 +8,7 @@ import {
   parametersOf,
   scriptedWorld,
   type World,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 import { BrokerError } from '../errors.ts';
 import { newChallenge, s256 } from './authorization.ts';
 

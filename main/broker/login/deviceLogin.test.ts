@@ -18,9 +18,9 @@ import {
   storedAccountOf,
   TestVault,
   type WorldOptions,
-} from '../../../e2e/support/brokerWorld.ts';
-import { Grants } from '../../../e2e/support/grants.ts';
-import { arrivedAt } from '../../../e2e/support/loginAddress.ts';
+} from '../../../testing/brokerWorld.ts';
+import { Grants } from '../../../testing/grants.ts';
+import { arrivedAt } from '../../../testing/loginAddress.ts';
 import type { DeviceCode } from './deviceLogin.ts';
 
 const second = 1000;

@@ -17,7 +17,7 @@ import {
   scriptedWorld,
   signInAs,
   storedAccountOf,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 import { s256 } from './authorization.ts';
 import type { TokenRequest } from './requests.ts';
 

@@ -12,8 +12,8 @@ import {
   storedAccountOf,
   TestVault,
   type WorldOptions,
-} from '../../../e2e/support/brokerWorld.ts';
-import { grantWorld, signsIn } from '../../../e2e/support/grantWorld.ts';
+} from '../../../testing/brokerWorld.ts';
+import { grantWorld, signsIn } from '../../../testing/grantWorld.ts';
 import type { StoredAccount } from '../session/vault.ts';
 
 const second = 1000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { editor, type LocalWorld, localWorld, signInAs } from '../../../e2e/support/brokerWorld.ts';
+import { editor, type LocalWorld, localWorld, signInAs } from '../../../testing/brokerWorld.ts';
 
 const ada = 'auth0|ada-lovelace';
 const mallory = 'auth0|mallory-attacker';

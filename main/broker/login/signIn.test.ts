@@ -13,8 +13,8 @@ import {
   ScriptedProvider,
   scriptedWorld,
   signInAs,
-} from '../../../e2e/support/brokerWorld.ts';
-import { arrivedAt } from '../../../e2e/support/loginAddress.ts';
+} from '../../../testing/brokerWorld.ts';
+import { arrivedAt } from '../../../testing/loginAddress.ts';
 import type { Broker, WaitingLogin } from '../broker.ts';
 import { s256 } from './authorization.ts';
 import type { SignInRequest } from './requests.ts';

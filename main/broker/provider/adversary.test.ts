@@ -19,7 +19,7 @@ import {
   signedText,
   signInAs,
   storedAccountOf,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 import type { BrokerError, ErrorCode } from '../errors.ts';
 import { parseStoredState } from '../session/vault.ts';
 

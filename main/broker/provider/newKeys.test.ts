@@ -16,7 +16,7 @@ import {
   signedText,
   signInAs,
   storedAccountOf,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 import { Provider } from './provider.ts';
 
 const second = 1000;

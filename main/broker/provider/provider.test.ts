@@ -12,7 +12,7 @@ import {
   ScriptedProvider,
   scriptedWorld,
   signInAs,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 import { BrokerError, errorTable } from '../errors.ts';
 import { Provider } from './provider.ts';
 import { normaliseIssuer } from './providerChecks.ts';

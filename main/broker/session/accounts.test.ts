@@ -13,9 +13,9 @@ import {
   signInAs,
   storedAccountOf,
   TestVault,
-} from '../../../e2e/support/brokerWorld.ts';
-import { grantWorld, signsIn } from '../../../e2e/support/grantWorld.ts';
-import { latch } from '../../../e2e/support/latch.ts';
+} from '../../../testing/brokerWorld.ts';
+import { grantWorld, signsIn } from '../../../testing/grantWorld.ts';
+import { latch } from '../../../testing/latch.ts';
 import { accountKey } from './session.ts';
 import { MemoryVault, parseStoredState, type StoredState, VaultUnreadable } from './vault.ts';
 

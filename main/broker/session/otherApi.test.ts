@@ -13,7 +13,7 @@ import {
   signInAs,
   storedAccountOf,
   TestVault,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 
 /** `GET /user/access_token?audience=&scope=`: a token for another API of the same tenant, by the session's refresh token. */
 

@@ -10,7 +10,7 @@ import {
   scriptedWorld,
   signInAs,
   storedAccountOf,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 
 const second = 1000;
 const minute = 60 * second;

@@ -12,7 +12,7 @@ import {
   storedAccountOf,
   TestVault,
   type WorldOptions,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 import type { StoredAccount } from './vault.ts';
 
 const second = 1000;

@@ -1,15 +1,8 @@
 /** T19 over whatever a person, their programs, the network and the provider do, in whatever order. */
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import type { RevocationEnds } from '../../../e2e/support/grants.ts';
-import {
-  type GrantWorld,
-  grantWorld,
-  nextStart,
-  settled,
-  signsIn,
-  unreachable,
-} from '../../../e2e/support/grantWorld.ts';
+import type { RevocationEnds } from '../../../testing/grants.ts';
+import { type GrantWorld, grantWorld, nextStart, settled, signsIn, unreachable } from '../../../testing/grantWorld.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;

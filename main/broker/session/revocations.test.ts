@@ -11,7 +11,7 @@ import {
   signInAs,
   storedAccountOf,
   TestVault,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 import {
   type GrantWorld,
   grantWorld,
@@ -20,8 +20,8 @@ import {
   signsIn,
   unreachable,
   waitingIn,
-} from '../../../e2e/support/grantWorld.ts';
-import { latch } from '../../../e2e/support/latch.ts';
+} from '../../../testing/grantWorld.ts';
+import { latch } from '../../../testing/latch.ts';
 import type { StoredState } from './vault.ts';
 
 const revoke = '/oauth/revoke';

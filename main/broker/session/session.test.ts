@@ -14,8 +14,8 @@ import {
   signInAs,
   storedAccountOf,
   withEndedAccessToken,
-} from '../../../e2e/support/brokerWorld.ts';
-import { latch } from '../../../e2e/support/latch.ts';
+} from '../../../testing/brokerWorld.ts';
+import { latch } from '../../../testing/latch.ts';
 import { Provider } from '../provider/provider.ts';
 import { Session } from './session.ts';
 import type { StoredAccount } from './vault.ts';

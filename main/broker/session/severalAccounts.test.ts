@@ -13,7 +13,7 @@ import {
   signInAs,
   TestVault,
   withEndedAccessToken,
-} from '../../../e2e/support/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
 import type { Broker } from '../broker.ts';
 
 const grace = 'auth0|grace-hopper';

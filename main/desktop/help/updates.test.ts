@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../../../e2e/support/brokerWorld.ts';
+import { FakeClock } from '../../../testing/brokerWorld.ts';
 import { Updates, type UpdatesWorld } from './updates.ts';
 
 /** What is published, and what was done. That a lower version is refused is electron-updater's: see packed.spec.ts. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FakeClock, ScriptedProvider } from '../../../e2e/support/brokerWorld.ts';
+import { FakeClock, ScriptedProvider } from '../../../testing/brokerWorld.ts';
 import type { PlatformFetch } from '../../broker/provider/providerFetch.ts';
 import { ProviderChecker } from './providerCheck.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { joinBus, startBusDouble, startPrivateBus, whyNoBus } from '../../../e2e/support/privateBus.ts';
+import { joinBus, startBusDouble, startPrivateBus, whyNoBus } from '../../../testing/privateBus.ts';
 import { chooseKeyring, isKeyringOnBus, keyringStore } from './keyringChoice.ts';
 
 const secrets = 'org.freedesktop.secrets';

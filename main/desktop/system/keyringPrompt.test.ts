@@ -9,7 +9,7 @@ import {
   startPrivateBus,
   textValue,
   whyNoBus,
-} from '../../../e2e/support/privateBus.ts';
+} from '../../../testing/privateBus.ts';
 import { promptToCreate, promptToUnlock } from './keyringPrompt.ts';
 
 /** Only reached when something is broken. */

@@ -19,7 +19,7 @@ import {
   startPrivateBus,
   textValue,
   whyNoBus,
-} from '../../../e2e/support/privateBus.ts';
+} from '../../../testing/privateBus.ts';
 import { BusNotifications } from './busNotifications.ts';
 import type { NotificationContent } from './shownNotification.ts';
 

@@ -10,7 +10,7 @@ import {
   startPrivateBus,
   textValue,
   whyNoBus,
-} from '../../../e2e/support/privateBus.ts';
+} from '../../../testing/privateBus.ts';
 import { TrayHost } from './trayAvailability.ts';
 
 /** Only reached when something is broken. */

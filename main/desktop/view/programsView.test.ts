@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { testGate } from '../../../e2e/support/testGate.ts';
+import { testGate } from '../../../testing/testGate.ts';
 import { type ProgramKind, programOf } from '../../access/program.ts';
 import { programsViewOf, questionViews } from './programsView.ts';
 

@@ -1,8 +1,8 @@
-import { Gate, type GateWorld, type GuardMode, type ListStore, type Requester } from '../../main/access/gate.ts';
-import { type Program, type ProgramKind, programOf } from '../../main/access/program.ts';
-import type { StoredList, Wish } from '../../main/access/programList.ts';
-import { systemClock } from '../../main/broker/clock.ts';
-import type { BrokerError } from '../../main/broker/errors.ts';
+import { Gate, type GateWorld, type GuardMode, type ListStore, type Requester } from '../main/access/gate.ts';
+import { type Program, type ProgramKind, programOf } from '../main/access/program.ts';
+import type { StoredList, Wish } from '../main/access/programList.ts';
+import { systemClock } from '../main/broker/clock.ts';
+import type { BrokerError } from '../main/broker/errors.ts';
 import { FakeClock } from './brokerWorld.ts';
 
 export const minute = 60_000;

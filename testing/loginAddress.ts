@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Broker } from '../../main/broker/broker.ts';
-import { loginPath } from '../../main/broker/login/login.ts';
+import type { Broker } from '../main/broker/broker.ts';
+import { loginPath } from '../main/broker/login/login.ts';
 
 /** What the one-time address of a login answers. */
 export interface LoginAnswer {

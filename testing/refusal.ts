@@ -1,4 +1,4 @@
-import { SettingError } from '../../main/settings/settings.ts';
+import { SettingError } from '../main/settings/settings.ts';
 
 /** What a setting that is refused is refused with. @throws when it is accepted, or fails otherwise */
 export function refusal(work: () => unknown): string {

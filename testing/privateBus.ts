@@ -9,9 +9,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inTime } from '../../build/inTime.ts';
-import { whyNoProgram } from '../../build/systemPackages.ts';
-import { BusValues } from '../../main/system/sessionBus.ts';
+import { inTime } from '../build/inTime.ts';
+import { whyNoProgram } from '../build/systemPackages.ts';
+import { BusValues } from '../main/system/sessionBus.ts';
 
 /** Generous: it is only reached when something is broken. In milliseconds. */
 const patience = 15_000;

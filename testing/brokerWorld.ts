@@ -1,20 +1,20 @@
 /** The world that the broker's tests hand in: time, vault, browsers, and two providers, an honest one and one that lies. */
 import { CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { expect, onTestFinished } from 'vitest';
-import { BrowserDouble, type SignInOptions } from '../../demo/identity-provider/person.ts';
+import { BrowserDouble, type SignInOptions } from '../demo/identity-provider/person.ts';
 import {
   type IdentityProvider,
   type IdentityProviderOptions,
   startIdentityProvider,
-} from '../../demo/identity-provider/provider.ts';
-import { Broker, type BrokerSettings } from '../../main/broker/broker.ts';
-import type { Clock } from '../../main/broker/clock.ts';
-import { BrokerError } from '../../main/broker/errors.ts';
-import { s256 } from '../../main/broker/login/authorization.ts';
-import type { DeviceCode } from '../../main/broker/login/deviceLogin.ts';
-import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from '../../main/broker/login/requests.ts';
-import type { PlatformFetch } from '../../main/broker/provider/providerFetch.ts';
-import type { StoredAccount, StoredState, Vault, VaultPlace, WithoutKeyring } from '../../main/broker/session/vault.ts';
+} from '../demo/identity-provider/provider.ts';
+import { Broker, type BrokerSettings } from '../main/broker/broker.ts';
+import type { Clock } from '../main/broker/clock.ts';
+import { BrokerError } from '../main/broker/errors.ts';
+import { s256 } from '../main/broker/login/authorization.ts';
+import type { DeviceCode } from '../main/broker/login/deviceLogin.ts';
+import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from '../main/broker/login/requests.ts';
+import type { PlatformFetch } from '../main/broker/provider/providerFetch.ts';
+import type { StoredAccount, StoredState, Vault, VaultPlace, WithoutKeyring } from '../main/broker/session/vault.ts';
 import type { Grant, Grants } from './grants.ts';
 import { arrivedAt } from './loginAddress.ts';
 
