@@ -30,8 +30,8 @@ import { outliveReaders } from './system/standardStreams.ts';
 
 export { beforeReady } from './desktop/system/passwordStore.ts';
 
-// Where a request goes: api/guard.ts (headers) → api/caller.ts (who) → api/server.ts (route) → api/pkce.ts, auth0.ts
-// (operations) → broker/broker.ts, which asks broker/provider.ts and keeps what it gets in broker/session.ts.
+// Where a request goes: listener/listen.ts → api/server.ts, which asks api/guard.ts (headers), callers/ (who) and
+// access/gate.ts (whether it may) → api/operations/ → broker/broker.ts → broker/provider/, broker/session/.
 
 /** Starts the desktop app, one step a line; or runs the command `loopgate` or the headless host in its place. */
 async function start(): Promise<void> {

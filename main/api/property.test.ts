@@ -29,7 +29,6 @@ const seed = 20_261_121;
 const runs = 1000;
 /** An answer that takes longer is a hang. Milliseconds. */
 const patience = 10_000;
-/** Who the caller is, as the operating system would say. */
 /** Of a caller that cannot be identified, where every program of the user is let in. */
 const owner = 'unknown';
 const listedRedirect = 'http://127.0.0.1:4567/callback';

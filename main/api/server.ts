@@ -94,8 +94,9 @@ interface Peer {
 }
 
 /**
- * A request passes: guard (headers) → caller (operating system) → express (body, route) → gate (the person's consent) →
- * operation → broker. What fails anywhere becomes the one JSON error.
+ * A request passes: guard (headers) → caller (operating system) → route → gate (the person's consent) → operation → broker.
+ * Express finds the route and reads the body; what programs ask over and over has neither to be found nor read, and goes by a
+ * map of its own. What fails anywhere becomes the one JSON error.
  */
 export function createApi(options: ApiOptions): Api {
   const name = serverName(options.instance);
