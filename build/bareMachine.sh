@@ -51,7 +51,8 @@ for name in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy NPM_
   [ -z "${!name:-}" ] || environment+=("$name=${!name}")
 done
 
-git clone --quiet --no-hardlinks "$repository" "$root/root/loopgate"
+# Where other users may read it: some tests run the program as one.
+git clone --quiet --no-hardlinks "$repository" "$root/srv/loopgate"
 
 # A namespace of its own for mounts and processes: both are gone with its first process, whatever happens to this one. The root is
 # a mount, as a machine's is: some tests make namespaces of their own, which the root of a chroot does not allow. In the
@@ -68,7 +69,7 @@ unshare --mount --propagation private --pid --fork --kill-child bash -euc '
   pivot_root . machine
   umount --lazy /machine
   rmdir /machine
-  exec /usr/bin/env --ignore-environment "$@" bash -c "cd /root/loopgate && exec bash .ci/run"
+  exec /usr/bin/env --ignore-environment "$@" bash -c "cd /srv/loopgate && exec bash .ci/run"
 ' bash "$root" "${environment[@]}" < /dev/null &
 running=$!
 status=0
