@@ -1,21 +1,10 @@
 import { expect, it } from 'vitest';
 import type { AppView, QuestionView } from '../../preload/contract.ts';
+import { signedOut } from '../../testing/appView.ts';
 import { texts } from '../parts/texts.ts';
 import { announcement } from './announcement.ts';
 
 const said = texts.announcements;
-const signedOut: AppView = {
-  version: '0.1.0',
-  status: 'signed_out',
-  address: 'http://localhost:1000',
-  provider: 'tenant.example.com',
-  demo: false,
-  otherAccounts: [],
-  storage: { kind: 'keyring', changeable: false },
-  questions: [],
-  unanswered: 0,
-  exposesRefreshToken: false,
-};
 const adaAccount = { account: 'a', name: 'Ada' };
 const graceAccount = { account: 'g', name: 'Grace' };
 const starting: AppView = { ...signedOut, status: 'starting' };

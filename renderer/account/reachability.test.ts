@@ -1,17 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AppView, ProblemView } from '../../preload/contract.ts';
+import { signedOut } from '../../testing/appView.ts';
 import { bannerProblem, doubtfulFreshness } from './reachability.ts';
 
 const signedIn: AppView = {
-  version: '0.1.0',
+  ...signedOut,
   status: 'signed_in',
-  address: 'http://localhost:1000',
-  demo: false,
-  otherAccounts: [],
-  storage: { kind: 'keyring', changeable: false },
-  questions: [],
-  unanswered: 0,
-  exposesRefreshToken: false,
   freshness: 'verified',
 };
 const unreachable = (remedy: ProblemView['remedy']): ProblemView => ({

@@ -1,19 +1,8 @@
 import { expect, it } from 'vitest';
 import type { AppView, ProblemView } from '../../preload/contract.ts';
+import { signedOut } from '../../testing/appView.ts';
 import { remedy } from './remedy.ts';
 
-const signedOut: AppView = {
-  version: '0.1.0',
-  status: 'signed_out',
-  address: 'http://localhost:1000',
-  provider: 'tenant.example.com',
-  demo: false,
-  otherAccounts: [],
-  storage: { kind: 'keyring', changeable: false },
-  questions: [],
-  unanswered: 0,
-  exposesRefreshToken: false,
-};
 const signedIn: AppView = { ...signedOut, status: 'signed_in' };
 const problem = (code: string, helps: ProblemView['remedy'] = 'sign_in') => ({
   problem: { code, message: '', remedy: helps },

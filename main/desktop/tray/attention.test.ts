@@ -1,19 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { AppView } from '../../../preload/contract.ts';
+import { signedOut } from '../../../testing/appView.ts';
 import { attentionLines, needsAttention } from './attention.ts';
 
 const calm: AppView = {
-  version: '0.1.0',
+  ...signedOut,
   status: 'signed_in',
   address: 'http://localhost:1001',
-  provider: 'tenant.us.auth0.com',
-  demo: false,
   person: { account: 'a', name: 'Ada Lovelace' },
-  otherAccounts: [],
-  storage: { kind: 'keyring', changeable: false },
-  questions: [],
-  unanswered: 0,
-  exposesRefreshToken: false,
 };
 const question: AppView['questions'][number] = {
   id: 'q',

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppView } from '../../../preload/contract.ts';
+import { signedOut } from '../../../testing/appView.ts';
 import { Notifications, noticesOf } from './notifications.ts';
 import type { NotificationContent } from './shownNotification.ts';
 
@@ -19,18 +20,6 @@ const system = {
 
 const ada = { account: 'a', name: 'Ada Lovelace', email: 'ada@example.com' };
 const grace = { account: 'g', name: 'Grace Hopper', email: 'grace@example.com' };
-const signedOut: AppView = {
-  version: '0.1.0',
-  status: 'signed_out',
-  address: 'http://localhost:1000',
-  provider: 'tenant.us.auth0.com',
-  demo: false,
-  otherAccounts: [],
-  storage: { kind: 'keyring', changeable: false },
-  questions: [],
-  unanswered: 0,
-  exposesRefreshToken: false,
-};
 const starting: AppView = { ...signedOut, status: 'starting' };
 const signedIn: AppView = { ...signedOut, status: 'signed_in', person: ada };
 const both: AppView = { ...signedIn, otherAccounts: [grace] };

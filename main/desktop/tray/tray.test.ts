@@ -3,20 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { iconFolder } from '../../../build/drawIcons.ts';
 import type { AppView } from '../../../preload/contract.ts';
+import { signedOut } from '../../../testing/appView.ts';
 import { headline, type TrayActions, trayIcon, trayMenu, trayTooltip } from './tray.ts';
 
-const signedOut: AppView = {
-  version: '0.1.0',
-  status: 'signed_out',
-  address: 'http://localhost:1000',
-  provider: 'tenant.us.auth0.com',
-  demo: false,
-  otherAccounts: [],
-  storage: { kind: 'keyring', changeable: false },
-  questions: [],
-  unanswered: 0,
-  exposesRefreshToken: false,
-};
 const ada = { account: 'a', name: 'Ada Lovelace' };
 const signedIn: AppView = { ...signedOut, status: 'signed_in', person: ada };
 const grace = { account: 'g', name: 'Grace Hopper' };

@@ -1,18 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AppView } from '../../../preload/contract.ts';
+import { signedOut } from '../../../testing/appView.ts';
 import { FirstAnswer } from './firstAnswer.ts';
 
 const unverified: AppView = {
-  version: '0.1.0',
+  ...signedOut,
   status: 'signed_in',
-  address: 'http://localhost:1000',
-  demo: false,
   person: { account: 'a', name: 'Ada' },
-  otherAccounts: [],
-  storage: { kind: 'keyring', changeable: false },
-  questions: [],
-  unanswered: 0,
-  exposesRefreshToken: false,
   freshness: 'unverified',
 };
 const verified: AppView = { ...unverified, freshness: 'verified' };

@@ -1,0 +1,15 @@
+import type { AppView } from '../preload/contract.ts';
+
+/** What both windows are sent while nobody is signed in. A test changes what it is about. */
+export const signedOut: AppView = {
+  version: '0.1.0',
+  status: 'signed_out',
+  address: 'http://localhost:1000',
+  provider: 'tenant.us.auth0.com',
+  demo: false,
+  otherAccounts: [],
+  storage: { kind: 'keyring', changeable: false },
+  questions: [],
+  unanswered: 0,
+  exposesRefreshToken: false,
+};
