@@ -66,7 +66,10 @@ export async function buildKilled(folder: string): Promise<string> {
     configFile: false,
     logLevel: 'warn',
     // As in the bundle of the app: electron-store only looks whether electron is there.
-    resolve: { conditions: ['node'], alias: { electron: fileURLToPath(new URL('noElectron.ts', import.meta.url)) } },
+    resolve: {
+      conditions: ['node'],
+      alias: { electron: fileURLToPath(new URL('../../testing/noElectron.ts', import.meta.url)) },
+    },
     ssr: { target: 'node', noExternal: true },
     build: {
       ssr: fileURLToPath(new URL('killed.ts', import.meta.url)),
