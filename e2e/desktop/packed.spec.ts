@@ -108,8 +108,12 @@ test('the asar holds what was bundled, byte for byte, and nothing else; each fil
   const shipped = bundled.filter((name) => name !== `out/main/${sbomFile}` && !name.endsWith('.map'));
   expect(names).toEqual([...shipped, 'package.json'].sort());
   // Of the program's own only what was bundled: no sources, no maps, no tests, no packages.
-  expect(names.filter((name) => /\.(map|tsx?|mjs|node)$|\btest\b|node_modules|\.env/.test(name))).toEqual([]);
-  expect(names.filter((name) => name.endsWith('.cjs'))).toEqual(['out/main/index.cjs', 'out/preload/index.cjs']);
+  expect(names.filter((name) => /\.(map|tsx?|node)$|\btest\b|node_modules|\.env/.test(name))).toEqual([]);
+  expect(names.filter((name) => /\.[cm]js$/.test(name))).toEqual([
+    'out/main/entry.mjs',
+    'out/main/index.cjs',
+    'out/preload/index.cjs',
+  ]);
   for (const [name, entry] of entries) {
     const content = extractFile(asar, name);
     if (name !== 'package.json') expect(sha256(content), name).toBe(sha256(await readFile(join(projectFolder, name))));
