@@ -8,10 +8,11 @@ import {
 } from '@hyperjump/json-schema/openapi-3-1';
 import '@hyperjump/json-schema/formats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorStatus } from '../main/api/errors.ts';
 import examples from '../main/api/examples.json' with { type: 'json' };
 import type { OperationDescription } from '../main/api/operation.ts';
 import { apiOperations } from '../main/api/server.ts';
-import { errorTable } from '../main/broker/errors.ts';
+import { type ErrorCode, errorTable } from '../main/errors/errors.ts';
 import committed from '../openapi.json' with { type: 'json' };
 import packageJson from '../package.json' with { type: 'json' };
 import { idleBroker } from '../testing/brokerWorld.ts';
@@ -179,7 +180,7 @@ describe('the API description', () => {
     expect(shown?.example !== undefined).toBe(hasBody);
 
     for (const code of errors) {
-      const refusal = inDocument?.responses[errorTable[code].status]?.content?.['application/json'];
+      const refusal = inDocument?.responses[errorStatus[code]]?.content?.['application/json'];
       expect(Object.keys(refusal?.examples ?? {})).toContain(code);
     }
   });
@@ -190,7 +191,8 @@ describe('the API description', () => {
     expect(described.length).toBeGreaterThan(20);
   });
 
-  test.each(Object.entries(errorTable))('names the error %s', (code, { status, happened, next }) => {
+  test.each(Object.entries(errorTable))('names the error %s', (code, { happened, next }) => {
+    const status = errorStatus[code as ErrorCode];
     expect(committed.info.description).toContain(`| \`${code}\` | ${status} | ${happened} | ${next} |`);
   });
 

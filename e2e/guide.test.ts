@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
-import { errorTable } from '../main/broker/errors.ts';
+import { errorTable } from '../main/errors/errors.ts';
 import { defaultPorts } from '../main/listener/listen.ts';
 import document from '../openapi.json' with { type: 'json' };
 import { fiveMinutes } from './fiveMinutes.ts';

@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../main/api/operation.ts';
 import { confirmSignOutPage, failedPage, ResultPages, signedInPage, signedOutPage } from '../main/api/pages.ts';
-import { BrokerError, brokerErrorOf } from '../main/broker/errors.ts';
+import { LoopgateError, loopgateErrorOf } from '../main/errors/errors.ts';
 
 const longWord = `https://${'very-long-subdomain'.repeat(12)}.example/${'x'.repeat(200)}`;
 const arabic = 'رفض موفر الهوية تسجيل الدخول لأن الحساب غير مسموح به.';
@@ -13,13 +13,13 @@ const arabic = 'رفض موفر الهوية تسجيل الدخول لأن ال
 const pages: Readonly<Record<string, Answer>> = {
   'signed-in': signedInPage('loopgate'),
   'login-received': signedInPage('program'),
-  denied: failedPage(new BrokerError('access_denied', { happened: 'The sign-in was denied (access_denied).' }), 403),
-  'timed-out': failedPage(new BrokerError('authorization_timeout'), 504),
-  'nobody-waited': failedPage(new BrokerError('unknown_state'), 400),
-  unreachable: failedPage(new BrokerError('provider_unreachable'), 502),
-  unexpected: failedPage(brokerErrorOf(new Error('inside'), { error: () => undefined }), 500),
-  'long-words': failedPage(new BrokerError('provider_error', { happened: `It said: ${longWord}` }), 502),
-  'right-to-left': failedPage(new BrokerError('provider_error', { happened: arabic }), 502),
+  denied: failedPage(new LoopgateError('access_denied', { happened: 'The sign-in was denied (access_denied).' }), 403),
+  'timed-out': failedPage(new LoopgateError('authorization_timeout'), 504),
+  'nobody-waited': failedPage(new LoopgateError('unknown_state'), 400),
+  unreachable: failedPage(new LoopgateError('provider_unreachable'), 502),
+  unexpected: failedPage(loopgateErrorOf(new Error('inside'), { error: () => undefined }), 500),
+  'long-words': failedPage(new LoopgateError('provider_error', { happened: `It said: ${longWord}` }), 502),
+  'right-to-left': failedPage(new LoopgateError('provider_error', { happened: arabic }), 502),
   'confirm-sign-out': confirmSignOutPage('/signed-out?confirmed=x'),
   'signed-out': signedOutPage(),
   finished: new ResultPages().show('gone'),

@@ -68,7 +68,7 @@ const floors: readonly (readonly Room[])[] = [
     {
       name: 'api',
       files: /^main\/api\//,
-      knows: ['callers', 'access', 'broker', 'system', 'texts'],
+      knows: ['callers', 'access', 'broker', 'errors', 'system', 'texts'],
     },
     {
       name: 'listener',
@@ -90,8 +90,8 @@ const floors: readonly (readonly Room[])[] = [
       knows: ['access', 'system'],
     },
   ],
-  [{ name: 'access', files: /^main\/access\//, knows: ['broker'], packages: /^(node:crypto|zod)$/ }],
-  [{ name: 'broker', files: /^main\/broker\//, knows: [], packages: /^(node:crypto|openid-client|zod)$/ }],
+  [{ name: 'access', files: /^main\/access\//, knows: ['broker', 'errors'], packages: /^(node:crypto|zod)$/ }],
+  [{ name: 'broker', files: /^main\/broker\//, knows: ['errors'], packages: /^(node:crypto|openid-client|zod)$/ }],
   [
     {
       name: 'system',
@@ -99,6 +99,7 @@ const floors: readonly (readonly Room[])[] = [
       knows: ['texts'],
     },
   ],
+  [{ name: 'errors', files: /^main\/errors\//, knows: ['texts'], packages: /^node:crypto$/ }],
   [{ name: 'contract', files: /^preload\/contract\.ts$/, knows: [], packages: /^$/ }],
   [{ name: 'texts', files: /^preload\/texts\//, packages: /^$/ }],
 ];

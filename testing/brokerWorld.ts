@@ -9,12 +9,12 @@ import {
 } from '../demo/identity-provider/provider.ts';
 import { Broker, type BrokerSettings } from '../main/broker/broker.ts';
 import type { Clock } from '../main/broker/clock.ts';
-import { BrokerError } from '../main/broker/errors.ts';
 import { s256 } from '../main/broker/login/authorization.ts';
 import type { DeviceCode } from '../main/broker/login/deviceLogin.ts';
 import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from '../main/broker/login/requests.ts';
 import type { PlatformFetch } from '../main/broker/provider/providerFetch.ts';
 import type { StoredAccount, StoredState, Vault, VaultPlace, WithoutKeyring } from '../main/broker/session/vault.ts';
+import { LoopgateError } from '../main/errors/errors.ts';
 import type { Grant, Grants } from './grants.ts';
 import { arrivedAt } from './loginAddress.ts';
 
@@ -132,7 +132,7 @@ export class TestBrowser {
   #arrive: (address: string) => string = (address) => address;
   #respond: (parameters: URLSearchParams) => Promise<CallbackResult> = () => Promise.reject(new Error('no broker'));
   /** What the person read at the end of each login: the broker's result, or its error. */
-  readonly #pages: (CallbackResult | BrokerError)[] = [];
+  readonly #pages: (CallbackResult | LoopgateError)[] = [];
   readonly #waiters: (() => void)[] = [];
 
   constructor(login: Login) {
@@ -165,7 +165,7 @@ export class TestBrowser {
   }
 
   /** What the person read at the end of login number `index` (the first is 0), once it is there. */
-  page(index = 0): Promise<CallbackResult | BrokerError> {
+  page(index = 0): Promise<CallbackResult | LoopgateError> {
     return this.#once(() => this.#pages[index]);
   }
 
@@ -186,10 +186,10 @@ export class TestBrowser {
   }
 
   /** Signs in at a login page and brings the callback; gives what the person reads then. */
-  async finish(opened: string, name?: string): Promise<CallbackResult | BrokerError> {
+  async finish(opened: string, name?: string): Promise<CallbackResult | LoopgateError> {
     const parameters = await this.callback(opened, name);
     const page = await this.#respond(parameters).catch((error: unknown) => {
-      if (error instanceof BrokerError) return error;
+      if (error instanceof LoopgateError) return error;
       throw error;
     });
     this.#pages.push(page);
@@ -382,17 +382,17 @@ export async function signInAs(world: World, name = 'Ada Lovelace', owner = edit
 
 export const refreshGrant: TokenRequest = { grantType: 'refresh_token', clientId: 'loopgate-demo' };
 
-/** The reason of a failure; may be asked for early and awaited late. @throws Error when it did not fail by a BrokerError */
-export function failureOf(work: Promise<unknown>): Promise<BrokerError> {
+/** The reason of a failure; may be asked for early and awaited late. @throws Error when it did not fail by a LoopgateError */
+export function failureOf(work: Promise<unknown>): Promise<LoopgateError> {
   const failure = reasonOf(work);
   failure.catch(() => undefined);
   return failure;
 }
 
-async function reasonOf(work: Promise<unknown>): Promise<BrokerError> {
+async function reasonOf(work: Promise<unknown>): Promise<LoopgateError> {
   const [outcome] = await Promise.allSettled([work]);
   if (outcome.status === 'fulfilled') throw new Error(`it did not fail: ${JSON.stringify(outcome.value)}`);
-  if (outcome.reason instanceof BrokerError) return outcome.reason;
+  if (outcome.reason instanceof LoopgateError) return outcome.reason;
   throw outcome.reason;
 }
 

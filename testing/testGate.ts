@@ -2,7 +2,7 @@ import { Gate, type GateWorld, type GuardMode, type ListStore, type Requester } 
 import { type Program, type ProgramKind, programOf } from '../main/access/program.ts';
 import type { StoredList, Wish } from '../main/access/programList.ts';
 import { systemClock } from '../main/broker/clock.ts';
-import type { BrokerError } from '../main/broker/errors.ts';
+import type { LoopgateError } from '../main/errors/errors.ts';
 import { FakeClock } from './brokerWorld.ts';
 
 export const minute = 60_000;
@@ -77,7 +77,7 @@ export interface GateStage {
   readonly gate: Gate;
   readonly clock: FakeClock;
   readonly store: TestListStore;
-  readonly problems: BrokerError[];
+  readonly problems: LoopgateError[];
   /** Asks, and waits until it is asked, allowed or refused. */
   asks(requester: Requester, wish?: Wish): Promise<Asking>;
   /** The same list at the next start. */
@@ -97,7 +97,7 @@ export function gateStage(
   clock = new FakeClock(),
   origins: string[] = [],
 ): GateStage {
-  const problems: BrokerError[] = [];
+  const problems: LoopgateError[] = [];
   const gate = testGate(mode, { clock, store, problem: (problem) => problems.push(problem) }, origins);
   return {
     gate,
@@ -108,7 +108,7 @@ export function gateStage(
       let state: Asking['state'] = 'waits';
       const outcome = gate.require(requester, wish).then(
         () => 'allowed' as const,
-        (error: BrokerError) => error.code as Asking['state'],
+        (error: LoopgateError) => error.code as Asking['state'],
       );
       void outcome.then((end) => {
         state = end;

@@ -4,8 +4,8 @@ import type { Wish } from '../../main/access/programList.ts';
 import { json, type Operation } from '../../main/api/operation.ts';
 import type { Broker } from '../../main/broker/broker.ts';
 import { type Clock, systemClock } from '../../main/broker/clock.ts';
-import { BrokerError } from '../../main/broker/errors.ts';
 import type { PlatformFetch } from '../../main/broker/provider/providerFetch.ts';
+import { LoopgateError } from '../../main/errors/errors.ts';
 import type { IdentityProvider } from '../identity-provider/provider.ts';
 
 /** What the test kit does on request; docs/test-kit.md says what the API then answers. */
@@ -60,7 +60,7 @@ export class Faults {
     return isOver ? undefined : this.#present;
   }
 
-  /** Ends the fault that was on and starts this one. Resolves when programs see it. @throws BrokerError */
+  /** Ends the fault that was on and starts this one. Resolves when programs see it. @throws LoopgateError */
   start(name: FaultName): Promise<void> {
     return this.#inTurn(async (broker) => {
       await this.#end(broker);
@@ -71,7 +71,7 @@ export class Faults {
     });
   }
 
-  /** Ends the fault that is on, and has the demo person signed in. @throws BrokerError when nobody could be signed in */
+  /** Ends the fault that is on, and has the demo person signed in. @throws LoopgateError when nobody could be signed in */
   end(): Promise<void> {
     return this.#inTurn((broker) => this.#end(broker));
   }
@@ -105,7 +105,7 @@ export class Faults {
     const ended = new Promise<void>((resolve, reject) => {
       const stopWaiting = systemClock.after(patience, () => {
         stopListening();
-        reject(new BrokerError('internal', { happened: 'The session has not ended in time.' }));
+        reject(new LoopgateError('internal', { happened: 'The session has not ended in time.' }));
       });
       const stopListening = broker.onChange(() => {
         if (broker.state().person) return;
@@ -158,7 +158,7 @@ export class Faults {
   /** One after the other, whoever asks. */
   #inTurn(work: (broker: Broker) => Promise<void>): Promise<void> {
     const done = this.#turn.then(async () => {
-      if (!this.#broker) throw new BrokerError('internal', { happened: 'The test kit is still starting.' });
+      if (!this.#broker) throw new LoopgateError('internal', { happened: 'The test kit is still starting.' });
       await work(this.#broker);
     });
     this.#turn = done.catch(() => undefined);
@@ -188,17 +188,17 @@ function gateThat(denies: () => boolean, listeners: Set<() => void>): typeof Gat
     }
 
     override async require(requester: Requester, wish: Wish): Promise<void> {
-      if (denies()) throw new BrokerError('consent_denied');
+      if (denies()) throw new LoopgateError('consent_denied');
       await super.require(requester, wish);
     }
   };
 }
 
-/** @throws BrokerError `invalid_request` */
+/** @throws LoopgateError `invalid_request` */
 function faultNameIn(path: string): FaultName {
   const name = faultNames.find((one) => path === `${faultPath}/${one}`);
   if (name) return name;
-  throw new BrokerError('invalid_request', {
+  throw new LoopgateError('invalid_request', {
     happened: 'There is no such fault.',
     next: `There are these: ${faultNames.join(', ')}.`,
   });

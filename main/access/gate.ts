@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../broker/clock.ts';
-import { BrokerError } from '../broker/errors.ts';
 import type { Owner } from '../broker/login/authorization.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import { type Identified, type Program, printable, unknownProgram } from './program.ts';
 import { type Access, type ListedProgram, ProgramList, type StoredList, type Wish } from './programList.ts';
 import { type ConsentAnswer, type ConsentOutcome, type Question, Questions } from './questions.ts';
@@ -50,7 +50,7 @@ export interface GateWorld {
     warn(fields: object, message: string): void;
   };
   /** Told what the person should know. */
-  readonly problem: (problem: BrokerError) => void;
+  readonly problem: (problem: LoopgateError) => void;
 }
 
 /** What is decided for a request, as far as it is. */
@@ -204,7 +204,7 @@ export class Gate {
   /**
    * Lets a requester have what is the person's: resolves when it may. The person is asked where nothing is decided yet, and
    * the request waits, within R15's limits.
-   * @throws BrokerError `consent_denied`, `rate_limited`
+   * @throws LoopgateError `consent_denied`, `rate_limited`
    */
   async require(requester: Requester, wish: Wish): Promise<void> {
     const party = await this.#partyOf(requester);
@@ -221,19 +221,19 @@ export class Gate {
   /**
    * The same for work that waits for the person once more: what it gives is handed out only to who is still let in then. A code
    * of a login is worth tokens at the provider.
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async requireThroughout<T>(requester: Requester, wish: Wish, work: () => Promise<T> | T): Promise<T> {
     await this.require(requester, wish);
     const result = await work();
-    if (!(await this.isAllowed(requester))) throw new BrokerError('consent_denied');
+    if (!(await this.isAllowed(requester))) throw new LoopgateError('consent_denied');
     return result;
   }
 
-  /** The same for the program that owns a pending authorization, when a browser brings it. @throws BrokerError */
+  /** The same for the program that owns a pending authorization, when a browser brings it. @throws LoopgateError */
   async requireOwner(owner: Owner, wish: Wish): Promise<void> {
     const requester = this.#requesters.get(owner);
-    if (!requester) throw new BrokerError('consent_denied');
+    if (!requester) throw new LoopgateError('consent_denied');
     // Which run of it began this is not known: an answer is for none of them alone, and no script is shown in its name.
     const { claim: _, process: __, ...program } = await requester.caller.program();
     await this.require({ ...requester, caller: { program: async () => program } }, wish);
@@ -409,7 +409,7 @@ export class Gate {
     return left > 0 && left <= longest;
   }
 
-  /** @throws BrokerError `consent_denied` */
+  /** @throws LoopgateError `consent_denied` */
   #mustAsk(party: Party, caller: Identified): boolean {
     const verdict = this.#verdict(party, caller);
     if (verdict === 'denied') throw this.#denied(party.program);
@@ -424,7 +424,7 @@ export class Gate {
     const known = this.#questions.withKey(key);
     const question = known ?? this.#questions.ask({ key, program, wish, claimedName: this.#claims.get(owner) });
     if (question.waiting.size >= mostConnections && !question.waiting.has(caller))
-      throw new BrokerError('rate_limited');
+      throw new LoopgateError('rate_limited');
     question.waiting.set(caller, program);
     if (!known) {
       const stop = this.#world.clock.after(question.deadline - this.#world.clock.now(), () => {
@@ -440,7 +440,7 @@ export class Gate {
     if (outcome === 'deny' || outcome === 'unanswered') throw this.#denied(program, outcome);
     // Allowed once was the run that the question was about; this may be another one that waited beside it.
     if (this.#verdict(party, caller) === 'allowed') return;
-    throw new BrokerError('consent_denied', {
+    throw new LoopgateError('consent_denied', {
       happened: 'The person has allowed another run of this program, once.',
       next: 'Ask again: they are asked about this one.',
     });
@@ -507,21 +507,21 @@ export class Gate {
     this.#decided();
   }
 
-  #denied(program: Program, outcome?: ConsentOutcome): BrokerError {
+  #denied(program: Program, outcome?: ConsentOutcome): LoopgateError {
     if (program.kind === 'browser') {
-      return new BrokerError('consent_denied', {
+      return new LoopgateError('consent_denied', {
         happened: 'A browser carries the requests of any page and extension, so it is never allowed.',
         next: 'Call from a program, or add the origin of your page or extension to the setting "origins".',
       });
     }
     if (this.mode === 'listed') {
-      return new BrokerError('consent_denied', {
+      return new LoopgateError('consent_denied', {
         happened: 'This program is not on the list of those that may use the sign-in.',
         next: 'Ask the person to allow it in the list of programs of Loopgate.',
       });
     }
-    if (outcome !== 'unanswered') return new BrokerError('consent_denied');
-    return new BrokerError('consent_denied', {
+    if (outcome !== 'unanswered') return new LoopgateError('consent_denied');
+    return new LoopgateError('consent_denied', {
       happened: 'The person was asked whether this program may use their sign-in, and has not answered.',
       next: 'Ask them to allow it in the list of programs of Loopgate, or try again in ten minutes.',
     });
@@ -563,7 +563,7 @@ export class Gate {
       // Fails closed: everybody is asked about anew.
       log.warn({}, 'the list of programs cannot be read: it is set aside, and a new one begun');
       this.#world.problem(
-        new BrokerError('internal', {
+        new LoopgateError('internal', {
           happened: 'The list of programs cannot be read, so what you decided about them is forgotten.',
           next: 'Deny again whom you had denied. The file is kept beside the new one as programs.unreadable.json.',
         }),
@@ -596,7 +596,7 @@ export class Gate {
       this.#saveFails = true;
       const why = error instanceof Error && 'code' in error ? error.code : 'unknown reason';
       this.#world.problem(
-        new BrokerError('internal', {
+        new LoopgateError('internal', {
           happened: `The list of programs could not be saved (${why}).`,
           next: 'What you decided holds until Loopgate ends. Let Loopgate write to its data folder and decide again.',
         }),

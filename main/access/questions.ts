@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../broker/clock.ts';
-import { BrokerError } from '../broker/errors.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import type { Identified, Program } from './program.ts';
 import type { Wish } from './programList.ts';
 
@@ -64,7 +64,7 @@ export class Questions {
 
   /**
    * Asks the person.
-   * @throws BrokerError `rate_limited` when too much is asked already: a person who is asked too often answers anything
+   * @throws LoopgateError `rate_limited` when too much is asked already: a person who is asked too often answers anything
    */
   ask(asked: Asked): Question {
     const now = this.#clock.now();
@@ -78,7 +78,7 @@ export class Questions {
       waitingOfOne.length >= mostWaitingOfOne ||
       askedOfOne.length >= mostInFloodTimeOfOne
     ) {
-      throw new BrokerError('rate_limited', {
+      throw new LoopgateError('rate_limited', {
         happened: 'Too many programs want to be allowed at the same time, so the person is not asked about this one.',
         next: 'Try again when they are answered, or ten minutes later.',
       });

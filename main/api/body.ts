@@ -1,4 +1,4 @@
-import { BrokerError } from '../broker/errors.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import type { ApiRequest } from './operation.ts';
 import { parametersToObject } from './wire.ts';
 
@@ -7,7 +7,7 @@ const formType = 'application/x-www-form-urlencoded';
 
 /**
  * The JSON body, or undefined for none: clients write "none" as zero bytes under any Content-Type, or as `null`.
- * @throws BrokerError `unsupported_media_type`, `invalid_request`
+ * @throws LoopgateError `unsupported_media_type`, `invalid_request`
  */
 export function jsonBody({ body, mediaType }: ApiRequest): unknown {
   if (body.trim() === '') return undefined;
@@ -17,11 +17,11 @@ export function jsonBody({ body, mediaType }: ApiRequest): unknown {
     const value: unknown = JSON.parse(body);
     return value === null ? undefined : value;
   } catch {
-    throw new BrokerError('invalid_request', { happened: 'The body is not valid JSON.' });
+    throw new LoopgateError('invalid_request', { happened: 'The body is not valid JSON.' });
   }
 }
 
-/** The form body; none is an empty form. @throws BrokerError `unsupported_media_type`, `invalid_request` */
+/** The form body; none is an empty form. @throws LoopgateError `unsupported_media_type`, `invalid_request` */
 export function formBody({ body, mediaType }: ApiRequest): URLSearchParams {
   if (body !== '' && mediaType !== formType) throw unsupported(formType);
   return parametersOf(body);
@@ -29,7 +29,7 @@ export function formBody({ body, mediaType }: ApiRequest): URLSearchParams {
 
 /**
  * A form, or the same as JSON: what libraries for Auth0 send to its token endpoint, which takes both.
- * @throws BrokerError `unsupported_media_type`, `invalid_request`
+ * @throws LoopgateError `unsupported_media_type`, `invalid_request`
  */
 export function formOrJsonBody(request: ApiRequest): unknown {
   const { body, mediaType } = request;
@@ -38,18 +38,18 @@ export function formOrJsonBody(request: ApiRequest): unknown {
   return parametersToObject(formBody(request));
 }
 
-function unsupported(...types: readonly string[]): BrokerError {
-  return new BrokerError('unsupported_media_type', { next: `Send it as ${types.join(' or ')}.` });
+function unsupported(...types: readonly string[]): LoopgateError {
+  return new LoopgateError('unsupported_media_type', { next: `Send it as ${types.join(' or ')}.` });
 }
 
 /** L6: of a query or a form. No model has a fifth of that; what a client sends beside it is passed over. */
 const mostParameters = 100;
 
-/** A query or a form; empty parameters count too. @throws BrokerError `invalid_request` when there are too many */
+/** A query or a form; empty parameters count too. @throws LoopgateError `invalid_request` when there are too many */
 export function parametersOf(text: string): URLSearchParams {
   const count = text.split('&').length;
   if (count > mostParameters) {
-    throw new BrokerError('invalid_request', {
+    throw new LoopgateError('invalid_request', {
       happened: `The request has ${count} parameters; no more than ${mostParameters} are read.`,
     });
   }

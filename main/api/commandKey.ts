@@ -1,16 +1,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { BrokerError } from '../broker/errors.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import type { ApiRequest } from './operation.ts';
 
 /**
  * Lets in whoever can read the key that lies in the person's data folder: the command of Loopgate, and a second start of the app.
  * It is sent as the bearer token.
  * @param refusal - what others are told
- * @throws BrokerError `consent_denied`
+ * @throws LoopgateError `consent_denied`
  */
 export function requireCommandKey(request: ApiRequest, key: string, refusal: { happened: string; next: string }): void {
   const given = request.header('authorization')?.replace(/^Bearer /, '') ?? '';
-  if (!timingSafeEqual(digest(given), digest(key))) throw new BrokerError('consent_denied', refusal);
+  if (!timingSafeEqual(digest(given), digest(key))) throw new LoopgateError('consent_denied', refusal);
 }
 
 function digest(text: string): Buffer {

@@ -3,8 +3,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { idleBroker } from '../../testing/brokerWorld.ts';
 import { latch } from '../../testing/latch.ts';
 import { testGate } from '../../testing/testGate.ts';
-import { BrokerError } from '../broker/errors.ts';
 import { callerWith } from '../callers/caller.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import { listen } from '../listener/listen.ts';
 import { type Operation, text } from './operation.ts';
 import { type ApiOptions, createApi } from './server.ts';
@@ -58,7 +58,7 @@ test('performance: the heap may grow while twenty wait at once, and not before o
       told.push(String(place));
       await answering.opened;
       // Whoever is refused does not wait any more either.
-      if (place > 60) throw new BrokerError('not_signed_in');
+      if (place > 60) throw new LoopgateError('not_signed_in');
       return text('there');
     },
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BrokerError, brokerErrorOf, type ErrorCode, errorTable } from '../broker/errors.ts';
-import { errorAnswer, errorsMarkdown } from './errors.ts';
+import { type ErrorCode, errorTable, LoopgateError, loopgateErrorOf } from '../errors/errors.ts';
+import { errorAnswer, errorStatus, errorsMarkdown } from './errors.ts';
 
 /** W10, written out a second time: a code or status that changes breaks clients. */
 const contract: Record<ErrorCode, number> = {
@@ -34,10 +34,11 @@ function recorder() {
 describe('errors', () => {
   it('these codes and no others [W10]', () => {
     expect(Object.keys(errorTable).sort()).toEqual([...codes].sort());
+    expect(errorStatus).toEqual(contract);
   });
 
   it.each(codes)('%s is JSON with its status, what happened and what to do next [W10]', (code) => {
-    const answer = errorAnswer(new BrokerError(code, { happened: 'This happened.' }));
+    const answer = errorAnswer(new LoopgateError(code, { happened: 'This happened.' }));
     expect(answer.status).toBe(contract[code]);
     expect(answer.headers['Content-Type']).toMatch(/^application\/json\b/);
     expect(JSON.parse(answer.body)).toEqual({
@@ -48,24 +49,24 @@ describe('errors', () => {
   });
 
   it.each(codes)('%s never carries a Retry-After [W4]', (code) => {
-    const names = Object.keys(errorAnswer(new BrokerError(code, { retryable: true })).headers);
+    const names = Object.keys(errorAnswer(new LoopgateError(code, { retryable: true })).headers);
     expect(names.map((name) => name.toLowerCase())).not.toContain('retry-after');
   });
 
   it('a 401 has WWW-Authenticate: Bearer, and nothing else has [W9]', () => {
     for (const code of codes) {
-      const challenge = errorAnswer(new BrokerError(code)).headers['WWW-Authenticate'];
+      const challenge = errorAnswer(new LoopgateError(code)).headers['WWW-Authenticate'];
       expect(challenge, code).toBe(contract[code] === 401 ? 'Bearer' : undefined);
     }
   });
 
   it('further headers are kept [L7]', () => {
-    expect(errorAnswer(new BrokerError('method_not_allowed'), { Allow: 'GET' }).headers.Allow).toBe('GET');
+    expect(errorAnswer(new LoopgateError('method_not_allowed'), { Allow: 'GET' }).headers.Allow).toBe('GET');
   });
 
   it('an unexpected failure is answered with an id alone, which the log holds with the cause [L7, T9]', () => {
     const log = recorder();
-    const answer = errorAnswer(brokerErrorOf(new TypeError('secret at /home/ada/token'), log));
+    const answer = errorAnswer(loopgateErrorOf(new TypeError('secret at /home/ada/token'), log));
     expect(answer.status).toBe(500);
     expect(answer.body).not.toMatch(/secret|home|TypeError|\.ts/);
     const [entry] = log.entries;
@@ -76,19 +77,19 @@ describe('errors', () => {
 
   it('an expected failure stays as it is, and is no entry in the log [W10]', () => {
     const log = recorder();
-    const error = new BrokerError('not_found');
-    expect(brokerErrorOf(error, log)).toBe(error);
+    const error = new LoopgateError('not_found');
+    expect(loopgateErrorOf(error, log)).toBe(error);
     expect(log.entries).toEqual([]);
   });
 
   it.each([undefined, null, 'text', { status: 400 }])('%j thrown is an internal error [L7]', (thrown) => {
-    expect(brokerErrorOf(thrown, recorder()).code).toBe('internal');
+    expect(loopgateErrorOf(thrown, recorder()).code).toBe('internal');
   });
 
   it('the documentation has a row for every code [W10]', () => {
     const rows = errorsMarkdown().split('\n').slice(2);
     expect(rows.map((row) => row.split('|').slice(1, 3).join('').trim())).toEqual(
-      Object.entries(errorTable).map(([code, { status }]) => `\`${code}\`  ${status}`),
+      Object.keys(errorTable).map((code) => `\`${code}\`  ${contract[code as ErrorCode]}`),
     );
     for (const row of rows) expect(row.replaceAll(/[^|]/g, ''), row).toBe('|||||');
   });

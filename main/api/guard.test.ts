@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { BrokerError } from '../broker/errors.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import { callbackPath, type GuardPolicy, guard, openPagePrefix } from './guard.ts';
 
 const provider = 'https://tenant.example';
@@ -32,7 +32,7 @@ function verdict(method: string, target: string, lines: readonly Line[], asked: 
     const { origin } = guard(request(method, target, lines), { ...policy, ...asked });
     return origin === undefined ? 'passes' : `passes for ${origin}`;
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
+    if (!(error instanceof LoopgateError)) throw error;
     return error.code === 'invalid_request' ? '400' : error.code === 'forbidden_origin' ? '403' : error.code;
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isListedOrigin } from '../access/gate.ts';
-import { BrokerError } from '../broker/errors.ts';
 import { loginPath } from '../broker/login/login.ts';
+import { LoopgateError } from '../errors/errors.ts';
 
 /**
  * What is decided about a request before anything else reads it (rules L1–L4). No express here, and no state: the raw
@@ -42,7 +42,7 @@ export interface Passed {
 const noOrigin: Passed = {};
 
 /**
- * @throws BrokerError `invalid_request` 400 for a request that is not well-formed, `forbidden_origin` 403 for one that
+ * @throws LoopgateError `invalid_request` 400 for a request that is not well-formed, `forbidden_origin` 403 for one that
  * must not be answered
  */
 export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
@@ -69,7 +69,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
       (isPage && isOpenToAnySite(path) && request.method === 'GET') ||
       (isAllowedOrigin && (mode === 'cors' || mode === 'websocket'));
     if (!mayPass) {
-      throw new BrokerError('forbidden_origin', { happened: 'The request was made by a web page of another site.' });
+      throw new LoopgateError('forbidden_origin', { happened: 'The request was made by a web page of another site.' });
     }
   }
   return isAllowedOrigin ? { origin } : noOrigin;
@@ -78,7 +78,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
 /** RFC 9112 §3.2.1: only the origin form is for a server that is no proxy. */
 function originFormPath(target: string | undefined): string {
   if (!target?.startsWith('/') || target.includes('#')) {
-    throw new BrokerError('invalid_request', { happened: 'The request target must be a path.' });
+    throw new LoopgateError('invalid_request', { happened: 'The request target must be a path.' });
   }
   const end = target.indexOf('?');
   return end === -1 ? target : target.slice(0, end);
@@ -87,11 +87,11 @@ function originFormPath(target: string | undefined): string {
 /** L1: against DNS rebinding, where a page's own name is made to point here. Node lets two Host lines pass. */
 function checkHost(host: string | undefined, port: number): void {
   if (host === undefined) {
-    throw new BrokerError('invalid_request', { happened: 'The request must have exactly one Host header.' });
+    throw new LoopgateError('invalid_request', { happened: 'The request must have exactly one Host header.' });
   }
   const own = ownHosts(port);
   if (!own.includes(host)) {
-    throw new BrokerError('forbidden_origin', { happened: `The Host header must be ${own[0]}.` });
+    throw new LoopgateError('forbidden_origin', { happened: `The Host header must be ${own[0]}.` });
   }
 }
 
@@ -133,8 +133,8 @@ function hasHeader({ rawHeaders }: IncomingMessage, name: string, pattern: RegEx
 }
 
 /** The setting `origins` is for web pages. A program is told what helps it without a hole for them. */
-function refusedOrigin(request: IncomingMessage, headers: DecidingHeaders): BrokerError {
-  return new BrokerError('forbidden_origin', {
+function refusedOrigin(request: IncomingMessage, headers: DecidingHeaders): LoopgateError {
+  return new LoopgateError('forbidden_origin', {
     happened: 'The request carries an Origin that is not allowed.',
     ...(!isBrowser(request, headers) && {
       next: `A program leaves the Origin header out, or sends http://${headers.host}, the address that it calls.`,
@@ -154,7 +154,7 @@ function decidingHeaders({ rawHeaders }: IncomingMessage): DecidingHeaders {
     const name = rawHeaders[index]?.toLowerCase() ?? '';
     if (!isDeciding.has(name)) continue;
     if (found[name as DecidingName] !== undefined) {
-      throw new BrokerError('invalid_request', { happened: `The request has two ${name} headers.` });
+      throw new LoopgateError('invalid_request', { happened: `The request has two ${name} headers.` });
     }
     found[name as DecidingName] = rawHeaders[index + 1] ?? '';
   }

@@ -13,8 +13,8 @@ import {
 import { TestListStore, testGate } from '../../testing/testGate.ts';
 import type { Gate, GuardMode } from '../access/gate.ts';
 import { type Program, type ProgramKind, programOf } from '../access/program.ts';
-import { BrokerError } from '../broker/errors.ts';
 import { callerWith } from '../callers/caller.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import { listen } from '../listener/listen.ts';
 import { createApi } from './server.ts';
 
@@ -237,7 +237,7 @@ test('after a night of sleep a stream says nothing more to a program whose twelv
   on.world.clock.jump(13 * 3600_000);
   expect(on.gate.programs[0]?.decision).toBe('unanswered');
   on.world.broker.dismissProblem();
-  on.world.broker.showProblem(new BrokerError('internal'));
+  on.world.broker.showProblem(new LoopgateError('internal'));
   await until(() => frames.length === 2);
   expect(frames[1]).toBe('');
 });

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Requester } from '../access/gate.ts';
 import type { Wish } from '../access/programList.ts';
-import type { ErrorCode } from '../broker/errors.ts';
+import type { ErrorCode } from '../errors/errors.ts';
 
 /** A request as the operations see it: already guarded, its caller known, its body read, and allowed what it needs. */
 export interface ApiRequest {
@@ -10,7 +10,7 @@ export interface ApiRequest {
   readonly arrivedAt: number;
   readonly method: string;
   readonly path: string;
-  /** @throws BrokerError `invalid_request` when there are too many */
+  /** @throws LoopgateError `invalid_request` when there are too many */
   readonly query: URLSearchParams;
   /** The whole body as text; empty when there is none. */
   readonly body: string;

@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { speak, spoken, textsFor } from '../../preload/texts/index.ts';
-import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
+import { LoopgateError, loopgateErrorOf } from '../errors/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
 import { confirmSignOutPage, failedPage, ResultPages, signedInPage, signedOutPage, Tickets } from './pages.ts';
 
 const hostile = `<script>alert("1")</script><img src=x onerror='alert(2)'>&amp;`;
-const failed = (words: string) => failedPage(new BrokerError('provider_error', { happened: words }), 502);
+const failed = (words: string) => failedPage(new LoopgateError('provider_error', { happened: words }), 502);
 
 const pages: [string, Answer][] = [
   ['signed in, by Loopgate', signedInPage('loopgate')],
   ['signed in, by a program', signedInPage('program')],
   ['failed', failed(hostile)],
-  ['denied', failedPage(new BrokerError('access_denied'), 403)],
-  ['nobody waited', failedPage(new BrokerError('unknown_state'), 400)],
+  ['denied', failedPage(new LoopgateError('access_denied'), 403)],
+  ['nobody waited', failedPage(new LoopgateError('unknown_state'), 400)],
   ['signed out', signedOutPage()],
   ['may we sign out', confirmSignOutPage(`/v2/logout?returnTo=${encodeURIComponent(hostile)}&confirmed=x`)],
   ['finished', new ResultPages().show('gone')],
@@ -63,7 +63,7 @@ describe('pages', () => {
     speak({ texts: textsFor(['de']), locale: 'de' });
     try {
       const happened = `The sign-in was denied (access_denied: ${hostile}).`;
-      const { body } = failedPage(new BrokerError('access_denied', { happened }), 403);
+      const { body } = failedPage(new LoopgateError('access_denied', { happened }), 403);
       expect(body).toContain('<html lang="de">');
       expect(body).toContain('Die Anmeldung wurde abgelehnt (access_denied: &#60;script&#62;alert(&#34;1&#34;)');
       expect(body).toContain('Erneut anmelden und zustimmen');
@@ -75,13 +75,13 @@ describe('pages', () => {
   });
 
   it('the person reads why, the code and what to do next, with the status of the error [R13]', () => {
-    const page = failedPage(new BrokerError('access_denied', { happened: 'You pressed Deny.' }), 403);
+    const page = failedPage(new LoopgateError('access_denied', { happened: 'You pressed Deny.' }), 403);
     expect(page.status).toBe(403);
     expect(page.body).toMatch(/<h1>The sign-in was denied<\/h1>.*You pressed Deny\..*Sign in again.*access_denied/);
   });
 
   it('a callback that nobody waited for says that nothing was changed, and repeats nothing of it [R9]', () => {
-    const page = failedPage(new BrokerError('unknown_state', { happened: hostile }), 400);
+    const page = failedPage(new LoopgateError('unknown_state', { happened: hostile }), 400);
     expect(page.status).toBe(400);
     expect(page.body).toContain('Nothing was changed');
     expect(page.body).not.toContain('alert');
@@ -89,13 +89,15 @@ describe('pages', () => {
 
   it('an unexpected failure has the id that the log has, at a place of its own, once', () => {
     const logged: object[] = [];
-    const error = brokerErrorOf(new TypeError('inside'), { error: (fields) => logged.push(fields) });
+    const error = loopgateErrorOf(new TypeError('inside'), { error: (fields) => logged.push(fields) });
     const { body } = failedPage(error, 500);
     const { id } = logged[0] as { id: string };
     expect(body).toContain(`<dt>Code</dt><dd>internal</dd><dt>Id in the log</dt><dd>${id}</dd>`);
     expect(body.split(id)).toHaveLength(2);
     expect(body).not.toContain('inside');
-    expect(failedPage(new BrokerError('internal', { happened: 'The disk is full.' }), 500).body).not.toContain('Id in');
+    expect(failedPage(new LoopgateError('internal', { happened: 'The disk is full.' }), 500).body).not.toContain(
+      'Id in',
+    );
   });
 
   it.each(pages)('the page "%s" names the app and shows it', (_name, { body }) => {

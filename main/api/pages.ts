@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { spoken } from '../../preload/texts/index.ts';
-import { type BrokerError, errorTable } from '../broker/errors.ts';
+import { errorTable, type LoopgateError } from '../errors/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
 
@@ -148,7 +148,7 @@ export function signedInPage(requestedBy: 'loopgate' | 'program'): Answer {
 }
 
 /** A login that failed, or a callback that nobody waited for (R9, R13): why, what next, and what the log has it under. */
-export function failedPage({ code, happened, next, id }: BrokerError, status: number): Answer {
+export function failedPage({ code, happened, next, id }: LoopgateError, status: number): Answer {
   const { pages: words, said } = spoken().texts;
   const paragraphs =
     code === 'unknown_state'

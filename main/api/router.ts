@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Request, type Response, Router, text } from 'express';
-import { BrokerError } from '../broker/errors.ts';
+import { LoopgateError } from '../errors/errors.ts';
 
 /** What is done with a request. */
 export interface Routes {
@@ -30,16 +30,16 @@ export function createRouter(paths: Iterable<string>, { largestBody, routed, fai
   }
   return (request, response) =>
     router(request as Request, response as Response, (error?: unknown) => {
-      failed(response, error === undefined ? new BrokerError('not_found') : bodyError(error));
+      failed(response, error === undefined ? new LoopgateError('not_found') : bodyError(error));
     });
 }
 
 /** What express's body reader and router refuse, in the broker's codes. */
 function bodyError(error: unknown): unknown {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return error;
-  if (error.status === 413) return new BrokerError('payload_too_large');
+  if (error.status === 413) return new LoopgateError('payload_too_large');
   if (error.status === 415) {
-    return new BrokerError('unsupported_media_type', {
+    return new LoopgateError('unsupported_media_type', {
       happened: 'The body is compressed, or in a charset that is not read.',
       next: 'Send it as it is, in UTF-8.',
     });
@@ -50,6 +50,6 @@ function bodyError(error: unknown): unknown {
   return error;
 }
 
-function incomplete(): BrokerError {
-  return new BrokerError('invalid_request', { happened: 'The request could not be read to its end.' });
+function incomplete(): LoopgateError {
+  return new LoopgateError('invalid_request', { happened: 'The request could not be read to its end.' });
 }

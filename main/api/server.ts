@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker, BrokerLog } from '../broker/broker.ts';
-import { BrokerError, brokerErrorOf } from '../broker/errors.ts';
 import { type Caller, type CallerLookup, callerWith, connectionOf, presentTime } from '../callers/caller.ts';
 import type { PointInTime } from '../callers/connection.ts';
 import { isStillOpen } from '../callers/stillOpen.ts';
+import { LoopgateError, loopgateErrorOf } from '../errors/errors.ts';
 import { parametersOf } from './body.ts';
 import { descriptionOperations } from './description/description.ts';
 import { errorAnswer } from './errors.ts';
@@ -51,7 +51,7 @@ export interface ApiOptions {
   readonly instance: Instance;
   /** What the command `loopgate` proves itself by. */
   readonly commandKey: string;
-  /** Resolves when the window is open; absent where there is none. @throws BrokerError when it cannot be opened any more */
+  /** Resolves when the window is open; absent where there is none. @throws LoopgateError when it cannot be opened any more */
   readonly showWindow?: () => Promise<void>;
   /** Told when many requests wait at once, and when they do not any more. */
   readonly onCrowd?: (isCrowded: boolean) => void;
@@ -126,7 +126,7 @@ export function createApi(options: ApiOptions): Api {
       async routed(request, response, path, body) {
         routes.set(request, path);
         const admitted = requests.get(request);
-        if (!admitted) throw new BrokerError('forbidden_origin');
+        if (!admitted) throw new LoopgateError('forbidden_origin');
         const operation = operations.find((one) => one.path === path && one.method === request.method);
         if (!operation) return send(response, methodNotAllowed(operations.filter((one) => one.path === path)));
         send(response, await answerOf(operation, new AdmittedRequest(request, admitted, body)));
@@ -141,7 +141,7 @@ export function createApi(options: ApiOptions): Api {
     return new Streams(options.broker, gate, name, (request) =>
       refuseUpgrade(
         request,
-        new BrokerError('invalid_request', {
+        new LoopgateError('invalid_request', {
           happened: 'The request is no WebSocket handshake (RFC 6455).',
           next: `Connect with a WebSocket client, or ask GET ${pathOf(request) === healthStreamPath ? healthPath : '/user'}.`,
         }),
@@ -150,7 +150,7 @@ export function createApi(options: ApiOptions): Api {
   }
 
   function refusal(error: unknown): Answer {
-    return errorAnswer(brokerErrorOf(error, options.log));
+    return errorAnswer(loopgateErrorOf(error, options.log));
   }
 
   /** The gate, then the operation. At once where nobody is waited for: most requests are made over and over. */
@@ -173,7 +173,7 @@ export function createApi(options: ApiOptions): Api {
   }
 
   /** The one JSON error on a connection that Node has handed over. */
-  function refuseUpgrade(request: IncomingMessage, error: BrokerError): void {
+  function refuseUpgrade(request: IncomingMessage, error: LoopgateError): void {
     const response = new ServerResponse(request);
     response.assignSocket(request.socket);
     response.once('finish', () => request.socket.destroySoon());
@@ -213,7 +213,7 @@ export function createApi(options: ApiOptions): Api {
     try {
       const passed = guard(request, { port, origins: gate.origins, providerOrigins: broker.providerOrigins });
       // The connection ends with that answer: what was sent behind the refused request is never answered, nor obeyed.
-      if (peers.get(request.socket)?.isRefused) throw new BrokerError('forbidden_origin');
+      if (peers.get(request.socket)?.isRefused) throw new LoopgateError('forbidden_origin');
       return passed;
     } catch (error) {
       peerOf(request.socket).isRefused = true;
@@ -229,11 +229,11 @@ export function createApi(options: ApiOptions): Api {
     if (await callerOf(socket)) gate.refusedOrigin(origin);
   }
 
-  /** L5. @throws BrokerError for another user's process, and for a connection without an owner */
+  /** L5. @throws LoopgateError for another user's process, and for a connection without an owner */
   async function admittedCaller(socket: Socket): Promise<Caller> {
     const caller = await callerOf(socket);
     if (!caller) {
-      throw new BrokerError('forbidden_origin', {
+      throw new LoopgateError('forbidden_origin', {
         happened: 'The request does not come from a program of the user who runs Loopgate.',
       });
     }
@@ -275,7 +275,7 @@ export function createApi(options: ApiOptions): Api {
       return send(response, answer instanceof Promise ? await counted(answer) : answer);
     }
     // Refused before it is sent; a body of unknown length is counted while it is read.
-    if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new BrokerError('payload_too_large');
+    if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new LoopgateError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
     requests.set(request, who);
     router ??= loadRouter();
@@ -299,7 +299,7 @@ export function createApi(options: ApiOptions): Api {
     const { origin } = await guarded(request);
     const caller = await admittedCaller(request.socket);
     const path = pathOf(request);
-    if (path !== userStreamPath && path !== healthStreamPath) throw new BrokerError('not_found');
+    if (path !== userStreamPath && path !== healthStreamPath) throw new LoopgateError('not_found');
     streams ??= loadStreams();
     const opened = await streams;
     // Whoever was still being looked up comes too late.
@@ -331,7 +331,7 @@ export function createApi(options: ApiOptions): Api {
     if (isLogged) logWhenFinished(request, response);
     admit(request, response).catch((error: unknown) => {
       // The body of a refused request is not read: the connection ends with the answer.
-      send(response, errorAnswer(brokerErrorOf(error, options.log), { Connection: 'close' }));
+      send(response, errorAnswer(loopgateErrorOf(error, options.log), { Connection: 'close' }));
     });
   };
 
@@ -344,7 +344,7 @@ export function createApi(options: ApiOptions): Api {
     onUpgrade: (request, socket, head) => {
       socket.on('error', endConnection);
       admitUpgrade(request, socket, head).catch((error: unknown) => {
-        refuseUpgrade(request, brokerErrorOf(error, options.log));
+        refuseUpgrade(request, loopgateErrorOf(error, options.log));
       });
     },
     async close() {
@@ -468,7 +468,7 @@ class AdmittedRequest implements ApiRequest {
 
 function methodNotAllowed(operations: readonly Operation[]): Answer {
   const allowed = operations.map(({ method }) => method).join(', ');
-  return errorAnswer(new BrokerError('method_not_allowed'), { Allow: allowed });
+  return errorAnswer(new LoopgateError('method_not_allowed'), { Allow: allowed });
 }
 
 /** T8: nothing is stored by anyone on the way. */

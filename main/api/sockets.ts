@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { BrokerError } from '../broker/errors.ts';
+import { LoopgateError } from '../errors/errors.ts';
 
 /**
  * The WebSocket subprotocol of listeners that want to know why nobody is signed in: they get the one JSON error where the
@@ -52,11 +52,11 @@ export class Sockets {
   /**
    * Takes a connection that the guard has let pass.
    * @param greet - gets it when it is open
-   * @throws BrokerError `rate_limited` when too many are open
+   * @throws LoopgateError `rate_limited` when too many are open
    */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, greet: (opened: WebSocket) => void): void {
     if (this.open.size >= mostOpen) {
-      throw new BrokerError('rate_limited', {
+      throw new LoopgateError('rate_limited', {
         happened: `${mostOpen} WebSockets are open, and no more are taken.`,
         next: 'Close what nobody listens to. GET /user tells who is signed in.',
       });

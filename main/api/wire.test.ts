@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BrokerError } from '../broker/errors.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import {
   challengeAnswer,
   codeAnswer,
@@ -61,7 +61,7 @@ function refusal(work: () => unknown): string {
   try {
     work();
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
+    if (!(error instanceof LoopgateError)) throw error;
     expect(error.code).toBe('invalid_request');
     return error.happened;
   }

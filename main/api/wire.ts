@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BrokerError } from '../broker/errors.ts';
 import type { Challenge, SignInRequest, SignInResult, TokenRequest, TokenResult } from '../broker/login/requests.ts';
 import type { OtherApi } from '../broker/provider/provider.ts';
+import { LoopgateError } from '../errors/errors.ts';
 
 /**
  * The models as on the wire, declared once: requests are parsed by them and answers are shaped by them. Outside this file
@@ -210,7 +210,7 @@ function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
     const isMissing = code === 'invalid_type' && message.endsWith('received undefined');
     return `${field} ${isMissing ? 'is missing' : (expectations[field] ?? 'is not what it should be')}`;
   });
-  throw new BrokerError('invalid_request', { happened: `${problems.join('; ')}.` });
+  throw new LoopgateError('invalid_request', { happened: `${problems.join('; ')}.` });
 }
 
 /** A query or a form as an object. RFC 6749 §3.1: nothing comes twice; `scope` alone may, as some clients send it so. */
@@ -225,18 +225,18 @@ export function parametersToObject(parameters: URLSearchParams): Record<string, 
   const object: Record<string, string | string[]> = Object.create(null);
   for (const [name, values] of given) {
     if (values.length > 1 && name !== 'scope') {
-      throw new BrokerError('invalid_request', { happened: `${name} is given ${values.length} times.` });
+      throw new LoopgateError('invalid_request', { happened: `${name} is given ${values.length} times.` });
     }
     object[name] = values.length > 1 ? values : values[0];
   }
   return object;
 }
 
-/** @throws BrokerError `invalid_request` */
+/** @throws LoopgateError `invalid_request` */
 export function parseSeededPkce(body: unknown): { seed: SeededPkce; request: SignInRequest } {
   const seed = parse(seededPkce, body);
   if (seed.nonce !== seed.state) {
-    throw new BrokerError('invalid_request', { happened: 'nonce must be equal to state.' });
+    throw new LoopgateError('invalid_request', { happened: 'nonce must be equal to state.' });
   }
   return {
     seed,
@@ -258,7 +258,7 @@ export function parseSeededPkce(body: unknown): { seed: SeededPkce; request: Sig
   };
 }
 
-/** @throws BrokerError `invalid_request` */
+/** @throws LoopgateError `invalid_request` */
 export function parseAuthorizeQuery(query: URLSearchParams): SignInRequest {
   const parsed = parse(authorizeQuery, parametersToObject(query));
   return {
@@ -275,7 +275,7 @@ export function parseAuthorizeQuery(query: URLSearchParams): SignInRequest {
   };
 }
 
-/** @throws BrokerError `invalid_request` */
+/** @throws LoopgateError `invalid_request` */
 export function parseTokenizedPkce(body: unknown): TokenRequest {
   const parsed = parse(tokenizedPkce, body);
   const common = { clientId: parsed.client_id, audience: parsed.audience };
@@ -290,7 +290,7 @@ export function parseTokenizedPkce(body: unknown): TokenRequest {
       };
 }
 
-/** @throws BrokerError `invalid_request` */
+/** @throws LoopgateError `invalid_request` */
 export function parseLogoutQuery(query: URLSearchParams): {
   clientId?: string | undefined;
   returnTo?: string | undefined;
@@ -310,18 +310,18 @@ export interface ClaimedApplication {
   readonly privacy: string;
 }
 
-/** @throws BrokerError `invalid_request` */
+/** @throws LoopgateError `invalid_request` */
 export function parseConnection(body: unknown): ClaimedApplication {
   const { name, version, platform, privacy } = parse(seededConnectorConnection, body).application;
   return { name, version, platform, privacy: privacy ?? 'OPEN' };
 }
 
-/** @throws BrokerError `invalid_request` */
+/** @throws LoopgateError `invalid_request` */
 export function parseOnboarded(body: unknown): boolean {
   return parse(onboarded, body);
 }
 
-/** @throws BrokerError `invalid_request` */
+/** @throws LoopgateError `invalid_request` */
 export function parseAccessTokenQuery(query: URLSearchParams): OtherApi {
   // As it nearly always is.
   if (query.size === 0) return {};
@@ -332,7 +332,7 @@ export function parseAccessTokenQuery(query: URLSearchParams): OtherApi {
   };
 }
 
-/** @returns the `sub` of the person @throws BrokerError `invalid_request` */
+/** @returns the `sub` of the person @throws LoopgateError `invalid_request` */
 export function parseSelectedUser(body: unknown): string {
   return parse(selectUser, body).user_id;
 }

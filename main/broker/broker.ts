@@ -1,5 +1,5 @@
+import { LoopgateError, type LoopgateErrorDetails, loopgateErrorOf } from '../errors/errors.ts';
 import { type Clock, watchForJumps } from './clock.ts';
-import { BrokerError, type BrokerErrorDetails, brokerErrorOf } from './errors.ts';
 import {
   type Authorization,
   Authorizations,
@@ -115,8 +115,8 @@ export interface BrokerState {
   readonly others: readonly PersonState[];
   readonly waiting: WaitingLogin | undefined;
   /** Why nobody is signed in any more, when that was not the person's own wish. */
-  readonly ended: BrokerError | undefined;
-  readonly problem: BrokerError | undefined;
+  readonly ended: LoopgateError | undefined;
+  readonly problem: LoopgateError | undefined;
   /** What helps with {@link problem}. */
   readonly remedy: Remedy;
   readonly vault: VaultPlace;
@@ -144,7 +144,7 @@ export class Broker {
   readonly #ready: Promise<void>;
   #setReady: () => void = () => undefined;
   #isReady = false;
-  #problem: BrokerError | undefined;
+  #problem: LoopgateError | undefined;
   #remedy: Remedy = 'none';
   /** T18: who was active before a program chose another account, and which one that was. */
   #switched: { readonly from: string; readonly to: string } | undefined;
@@ -281,7 +281,7 @@ export class Broker {
    * Opens the login in the person's browser and waits for its code. Equal requests join (R15); a caller that stops
    * waiting does not cancel the login.
    * @param options.waited - how long the request has waited for the person's consent, in milliseconds (R15)
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   authorize(owner: Owner, asked: SignInRequest, options: { waited?: number } = {}): Promise<SignInResult> {
     return this.#logins.authorize(owner, asked, options);
@@ -290,7 +290,7 @@ export class Broker {
   /**
    * Gives the login's address to a browser that came to `/authorize` by itself. Only for a redirect_uri on the list
    * (its owner gets the code) or for the state of a program's pending authorization (that program gets it).
-   * @throws BrokerError `invalid_request`
+   * @throws LoopgateError `invalid_request`
    */
   authorizeAddress(asked: SignInRequest, options: { waited?: number } = {}): Promise<string> {
     return this.#logins.authorizeAddress(asked, options);
@@ -306,7 +306,7 @@ export class Broker {
    * the authorization ends, well or not. What the person started here is exchanged here, so that the page they see says
    * how it went.
    * @param owner - set when a program relays the answer: it must be its own authorization
-   * @throws BrokerError `unknown_state`, or the reason why the login failed
+   * @throws LoopgateError `unknown_state`, or the reason why the login failed
    */
   async respond(parameters: URLSearchParams, owner?: Owner): Promise<CallbackResult> {
     const one = await this.#logins.respond(parameters, owner);
@@ -318,7 +318,7 @@ export class Broker {
   /**
    * The token endpoint.
    * @param asked - absent: the code that the owner received last, with the broker's own verifier
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async token(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
     await this.#whenReady();
@@ -332,20 +332,20 @@ export class Broker {
 
   /**
    * The profile of the session, or of the person whose token is given.
-   * @throws BrokerError `not_signed_in`, `invalid_token`, `provider_unreachable`
+   * @throws LoopgateError `not_signed_in`, `invalid_token`, `provider_unreachable`
    */
   async userInfo(accessToken?: string): Promise<Record<string, unknown>> {
     const provider = this.#registration.provider();
     if (!this.#isReady) await this.#whenReady();
     if (accessToken === undefined) return await this.#accounts.active().userInfo();
     // RFC 6750 §2.1: what has other characters is no token, and is not sent to anybody.
-    if (!/^[A-Za-z0-9._~+/=-]+$/.test(accessToken)) throw new BrokerError('invalid_token');
+    if (!/^[A-Za-z0-9._~+/=-]+$/.test(accessToken)) throw new LoopgateError('invalid_token');
     const session = this.#accounts.peek();
     if (session?.holds(accessToken)) return await session.userInfo();
     return await this.#otherProfiles.of(accessToken, provider);
   }
 
-  /** @throws BrokerError `invalid_request` for a client_id or returnTo that is not known (T11) */
+  /** @throws LoopgateError `invalid_request` for a client_id or returnTo that is not known (T11) */
   checkLogout({ clientId, returnTo }: { clientId?: string | undefined; returnTo?: string | undefined }): void {
     if (clientId !== undefined) this.#registration.clientId(clientId);
     if (returnTo !== undefined) this.#registration.checkReturnTo(returnTo);
@@ -356,7 +356,7 @@ export class Broker {
    * @param asked.openBrowser - false when the caller is a browser that is sent there itself
    * @param asked.federated - end the session at the upstream provider too (Auth0)
    * @returns the provider's logout address, where there is one and the provider could be asked
-   * @throws BrokerError `invalid_request` for a client_id or returnTo that is not known (T11); nothing is done then
+   * @throws LoopgateError `invalid_request` for a client_id or returnTo that is not known (T11); nothing is done then
    */
   async logout(asked: {
     clientId?: string | undefined;
@@ -395,11 +395,11 @@ export class Broker {
     this.#world.log.info({}, 'signed out');
   }
 
-  /** Forgets one account here and revokes it, active or not. @throws BrokerError `not_found` */
+  /** Forgets one account here and revokes it, active or not. @throws LoopgateError `not_found` */
   async signOutAccount(account: string): Promise<void> {
     await this.#whenReady();
     const session = this.#accounts.byKey(account);
-    if (!session) throw new BrokerError('not_found', noSuchUser);
+    if (!session) throw new LoopgateError('not_found', noSuchUser);
     if (session === this.#accounts.peek()) return await this.signOut();
     if (this.#switched?.from === account) this.#switched = undefined;
     // Its tokens may also be kept as the result of a login that has just ended (T10).
@@ -441,7 +441,7 @@ export class Broker {
    * login that already waits, whoever asked for it, else by a new one of the broker's own. Hands out no code. Where no
    * browser can be opened, by device authorization (RFC 8628), which the same owner may {@link clear}.
    * @param milliseconds - how long this waits (R15); the login itself goes on
-   * @throws BrokerError `authorization_timeout`, or the reason why the login failed
+   * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
    */
   async ensureSignedIn(owner: Owner, milliseconds: number): Promise<PersonState> {
     const provider = this.#registration.provider();
@@ -468,7 +468,7 @@ export class Broker {
    * Opens the login of a caller that shows its person what to do when no browser opens: the command `loopgate`. It then waits
    * for the end by {@link authorize} or {@link finishDeviceLogin}.
    * @param options.waited - how long the request has waited for the person's consent, in milliseconds (R15)
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async openForCommand(owner: Owner, options: { waited?: number } = {}): Promise<CommandLogin> {
     const provider = this.#registration.provider();
@@ -493,14 +493,14 @@ export class Broker {
   /**
    * The code of a sign-in on another device (RFC 8628), for a caller that shows it to its person; the same owner may
    * {@link clear} it. Undefined when somebody is signed in already.
-   * @throws BrokerError `provider_error` where the provider cannot do that
+   * @throws LoopgateError `provider_error` where the provider cannot do that
    */
   async deviceCode(owner: Owner): Promise<DeviceCode | undefined> {
     const provider = this.#registration.provider();
     await this.#whenReady();
     if (this.state().person) return undefined;
     if (!(await provider.hasDeviceAuthorization())) {
-      throw new BrokerError('provider_error', {
+      throw new LoopgateError('provider_error', {
         happened: 'The identity provider does not sign in on another device (RFC 8628).',
         next: 'Sign in with the browser.',
       });
@@ -511,13 +511,13 @@ export class Broker {
   /**
    * Waits for the end of the sign-in on another device that {@link deviceCode} gave this owner the code of.
    * @param milliseconds - how long this waits (R15); the login itself goes on
-   * @throws BrokerError `authorization_timeout`, or the reason why the login failed
+   * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
    */
   async finishDeviceLogin(owner: Owner, milliseconds: number): Promise<PersonState> {
     await this.#whenReady();
     const { person } = this.state();
     if (person) return person;
-    const outcome = this.#deviceLogins.outcomeFor(owner) ?? Promise.reject(new BrokerError('authorization_cleared'));
+    const outcome = this.#deviceLogins.outcomeFor(owner) ?? Promise.reject(new LoopgateError('authorization_cleared'));
     return await this.#personWithin(milliseconds, outcome, stillGood);
   }
 
@@ -534,16 +534,16 @@ export class Broker {
     return this.#accounts.all().map(personOf);
   }
 
-  /** One of them, by the provider's `sub`. @throws BrokerError `not_found` */
+  /** One of them, by the provider's `sub`. @throws LoopgateError `not_found` */
   async personWithSubject(subject: string): Promise<PersonState> {
     const person = (await this.people()).find((one) => one.subject === subject);
-    if (!person) throw new BrokerError('not_found', noSuchUser);
+    if (!person) throw new LoopgateError('not_found', noSuchUser);
     return person;
   }
 
   /**
    * A program makes a stored account the active one, for all programs. The person is told (T18).
-   * @throws BrokerError `not_found`
+   * @throws LoopgateError `not_found`
    */
   async selectPerson(subject: string): Promise<PersonState> {
     const chosen = await this.personWithSubject(subject);
@@ -559,7 +559,7 @@ export class Broker {
     return chosen;
   }
 
-  /** The person, with the profile read anew from the provider. @throws BrokerError */
+  /** The person, with the profile read anew from the provider. @throws LoopgateError */
   async refreshProfile(): Promise<PersonState> {
     this.#registration.provider();
     await this.#whenReady();
@@ -570,7 +570,7 @@ export class Broker {
 
   /**
    * A valid access token of the session, renewed when needed; or one for another API of the same tenant.
-   * @throws BrokerError `not_signed_in`, `provider_unreachable`, `provider_error`
+   * @throws LoopgateError `not_signed_in`, `provider_unreachable`, `provider_error`
    */
   async accessToken(api: OtherApi = {}): Promise<AccessToken> {
     this.#registration.provider();
@@ -606,11 +606,11 @@ export class Broker {
   /**
    * Starts a login for a program whose person's browser is elsewhere, and opens none here; {@link authorize} joins it.
    * @returns its provider's own address, as {@link providerAddress} gives it, and how long it waits in milliseconds
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async startElsewhere(owner: Owner): Promise<{ address: string; lasts: number }> {
     const one = await this.#logins.open(owner, {}, { inBrowser: false });
-    if (one.status !== 'waiting' || one.address === undefined) throw new BrokerError('unknown_state');
+    if (one.status !== 'waiting' || one.address === undefined) throw new LoopgateError('unknown_state');
     return { address: one.address, lasts: one.deadline - this.#world.clock.now() };
   }
 
@@ -626,10 +626,10 @@ export class Broker {
   cancel(id: string): void {
     this.#deviceLogins.cancel(id);
     const one = this.#waitingLogin(id);
-    if (one) this.#authorizations.end(one, new BrokerError('authorization_cleared'));
+    if (one) this.#authorizations.end(one, new LoopgateError('authorization_cleared'));
   }
 
-  /** The person makes another signed-in account the active one. @throws BrokerError `not_found` */
+  /** The person makes another signed-in account the active one. @throws LoopgateError `not_found` */
   async switchAccount(account: string): Promise<void> {
     await this.#ready;
     this.#switched = undefined;
@@ -658,7 +658,7 @@ export class Broker {
     } catch (error) {
       const why = error instanceof Error ? error.message : 'unknown reason';
       this.#setProblem(
-        new BrokerError('internal', {
+        new LoopgateError('internal', {
           happened: `Your answer could not be kept (${why}).`,
           next: 'Let Loopgate write to its data folder and answer again.',
         }),
@@ -667,7 +667,7 @@ export class Broker {
   }
 
   /** Something that is none of the broker's own concerns went wrong, and the person should know it. */
-  showProblem(problem: BrokerError): void {
+  showProblem(problem: LoopgateError): void {
     this.#setProblem(problem);
   }
 
@@ -730,7 +730,7 @@ export class Broker {
     return new Promise((resolve, reject) => {
       const stopWaiting = this.#world.clock.after(unlockPatience, () =>
         reject(
-          new BrokerError('not_signed_in', {
+          new LoopgateError('not_signed_in', {
             happened: 'The stored sign-in cannot be read yet.',
             next: "Unlock the system's keyring, then try again.",
           }),
@@ -755,11 +755,11 @@ export class Broker {
       await this.#deviceLogins.signIn(owner, provider, this.#deviceRequest());
     } catch (error) {
       // Auth0's metadata always names the endpoint; the application may use it only where its settings say so.
-      if (!(error instanceof BrokerError && error.providerError === 'unauthorized_client')) throw error;
+      if (!(error instanceof LoopgateError && error.providerError === 'unauthorized_client')) throw error;
       return await this.#finishOwn(await this.#openOwn({}, owner));
     }
     // Signed in, and signed out again before it was stored.
-    if (!this.state().person) throw new BrokerError('authorization_cleared');
+    if (!this.state().person) throw new LoopgateError('authorization_cleared');
   }
 
   async #adoptFromDevice(tokens: Tokens & { claims: IdTokenClaims; idToken: string }): Promise<void> {
@@ -790,7 +790,7 @@ export class Broker {
   #personWithin(
     milliseconds: number,
     finished: Promise<unknown>,
-    advice: BrokerErrorDetails = {},
+    advice: LoopgateErrorDetails = {},
   ): Promise<PersonState> {
     return new Promise((resolve, reject) => {
       // A program's own exchange reads the profile a moment after the person is known.
@@ -802,7 +802,7 @@ export class Broker {
       };
       const stopListening = this.onChange(look);
       const stopTimer = this.#world.clock.after(milliseconds, () =>
-        settle(() => reject(new BrokerError('authorization_timeout', advice))),
+        settle(() => reject(new LoopgateError('authorization_timeout', advice))),
       );
       const settle = (answer: () => void) => {
         stopListening();
@@ -843,8 +843,8 @@ export class Broker {
     if (this.#problem !== undefined && this.#remedy !== 'none') this.#clearProblem();
   }
 
-  #reasonOf(error: unknown): BrokerError {
-    return brokerErrorOf(error, this.#world.log);
+  #reasonOf(error: unknown): LoopgateError {
+    return loopgateErrorOf(error, this.#world.log);
   }
 
   /** Opens the page of a login; where that fails, its address is shown where the person is. */
@@ -870,7 +870,7 @@ export class Broker {
     if (await this.#openBrowser(address)) return;
     if (this.#world.showAddress) return this.#world.showAddress(address, 'logout');
     this.#setProblem(
-      new BrokerError('internal', {
+      new LoopgateError('internal', {
         happened: 'You are signed out here, but the browser could not be opened to sign you out at the provider too.',
         next: "Sign out on the provider's own page if others use this browser.",
       }),
@@ -908,7 +908,7 @@ export class Broker {
     this.#setProblem(this.#accounts.unsaved);
   }
 
-  #setProblem(problem: BrokerError | undefined, remedy: Remedy = 'none'): void {
+  #setProblem(problem: LoopgateError | undefined, remedy: Remedy = 'none'): void {
     const isNew = problem !== this.#problem;
     this.#problem = problem;
     this.#remedy = remedy;

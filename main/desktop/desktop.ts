@@ -14,10 +14,10 @@ import {
   type StorageChoice,
 } from '../../preload/contract.ts';
 import { systemClock } from '../broker/clock.ts';
-import { BrokerError } from '../broker/errors.ts';
 import { Provider } from '../broker/provider/provider.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';
 import type { StoredRevocation } from '../broker/session/vault.ts';
+import { LoopgateError } from '../errors/errors.ts';
 import { type Host, tryPort } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readSettingsFile, writeSettings } from '../settings/settingsFile.ts';
@@ -295,7 +295,7 @@ function actionsOf(
     unlockKeyring: withHost(({ broker }) => {
       promptToUnlock().catch(() =>
         broker.showProblem(
-          new BrokerError('internal', {
+          new LoopgateError('internal', {
             happened: 'The system could not be made to ask for the password of the keyring.',
             next: 'Unlock it in the program that your system has for it, such as "Passwords and Keys".',
           }),
@@ -305,7 +305,7 @@ function actionsOf(
     createKeyring: withHost(({ broker }) => {
       promptToCreate().catch(() =>
         broker.showProblem(
-          new BrokerError('internal', {
+          new LoopgateError('internal', {
             happened: 'The system could not be made to ask for a password for a new keyring.',
             next: 'Make one in the program that your system has for it, such as "Passwords and Keys".',
           }),
@@ -336,7 +336,7 @@ function switchStartAtLogin({ host }: RunningHost, startAtLogin: StartAtLogin, w
   try {
     startAtLogin.set(wish === 'on');
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
+    if (!(error instanceof LoopgateError)) throw error;
     host.broker.showProblem(error);
   }
 }

@@ -5,7 +5,7 @@ import type { Sentence } from './sentences.ts';
  * reasons, notices. The more exact sentence comes first. A test takes the English from the sources: what is missing here is named.
  */
 export const germanSentences: readonly Sentence[] = [
-  // main/broker/errors.ts: what happened, and what to do next.
+  // main/errors/errors.ts: what happened, and what to do next.
   ['The request is not what this operation takes.', 'Die Anfrage passt nicht zu dieser Operation.'],
   [
     'Compare it with the API description and send it again.',

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { BrokerError, errorTable } from '../../main/broker/errors.ts';
 import { ProxyFailure, providerFetch } from '../../main/broker/provider/providerFetch.ts';
+import { errorTable, LoopgateError } from '../../main/errors/errors.ts';
 import { settingsTable } from '../../main/settings/settings.ts';
 import { english } from './english.ts';
 import { germanSentences } from './germanSentences.ts';
@@ -139,7 +139,6 @@ const speaking = [
     'session/accounts',
     'broker',
     'login/deviceLogin',
-    'errors',
     'session/otherApiTokens',
     'provider/provider',
     'provider/providerChecks',
@@ -148,6 +147,7 @@ const speaking = [
   ...['provider/providerFetch', 'session/session', 'session/vault'],
 ].map((name) => `main/broker/${name}.ts`);
 speaking.push(
+  'main/errors/errors.ts',
   'main/access/gate.ts',
   'main/listener/listen.ts',
   'main/host/host.ts',
@@ -221,7 +221,7 @@ describe('German for what is said in English where it happens', () => {
     const options = { method: 'GET', headers: {}, body: undefined, redirect: 'manual' } as const;
     const asked = providerFetch(() => Promise.reject(failure))('https://login.company.example/token', options);
     const error: unknown = await asked.catch((thrown: unknown) => thrown);
-    if (!(error instanceof BrokerError)) throw error;
+    if (!(error instanceof LoopgateError)) throw error;
     expect(said(error.happened)).not.toBe(error.happened);
     const kept = ' A session that exists is kept.';
     expect(error.next.endsWith(kept)).toBe(true);

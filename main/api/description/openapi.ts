@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type ErrorCode, errorTable } from '../../broker/errors.ts';
-import { errorsMarkdown } from '../errors.ts';
+import { type ErrorCode, errorTable } from '../../errors/errors.ts';
+import { errorStatus, errorsMarkdown } from '../errors.ts';
 import type { Operation, OperationDescription } from '../operation.ts';
 import { models } from '../wire.ts';
 
@@ -122,7 +122,7 @@ function errorResponses({ errors, hasPages = false }: OperationDescription, need
   const consent = needs === 'nothing' ? [] : consentErrors;
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set([...errors, ...consent, ...commonErrors])) {
-    const { status } = errorTable[code];
+    const status = errorStatus[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   const before = Object.entries(httpErrors).map(([status, description]) => [

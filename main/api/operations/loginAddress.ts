@@ -1,6 +1,6 @@
 import type { Gate } from '../../access/gate.ts';
 import type { Broker } from '../../broker/broker.ts';
-import { BrokerError } from '../../broker/errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { loginPrefix } from '../guard.ts';
 import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redirect, text } from '../operation.ts';
 import { noLoginPage, usedLoginPage } from '../pages.ts';
@@ -35,7 +35,7 @@ export function loginAddressOperation(broker: Broker): Operation {
     // Who may bring it was decided before (R16); it leads to a login that a program was allowed to start.
     needs: 'nothing',
     handle(request) {
-      if (!isPersonsNavigation(request)) throw new BrokerError('not_found');
+      if (!isPersonsNavigation(request)) throw new LoopgateError('not_found');
       if (isPrefetch(request)) return text('Open this address to sign in.\n', 503);
       const ticket = request.path.slice(loginPrefix.length);
       const followed = broker.followLogin(ticket, cookiesOf(request));

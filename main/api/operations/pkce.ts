@@ -1,7 +1,8 @@
 import type { Gate } from '../../access/gate.ts';
 import type { Broker, BrokerLog } from '../../broker/broker.ts';
-import { type BrokerError, brokerErrorOf, type ErrorCode, errorTable } from '../../broker/errors.ts';
+import { type ErrorCode, type LoopgateError, loopgateErrorOf } from '../../errors/errors.ts';
 import { formBody, jsonBody } from '../body.ts';
+import { errorStatus } from '../errors.ts';
 import { callbackPath, openPagePrefix } from '../guard.ts';
 import { type Answer, type ApiRequest, acceptsHtml, json, noContent, type Operation, redirect } from '../operation.ts';
 import { failedPage, type ResultPages, signedInPage } from '../pages.ts';
@@ -179,13 +180,13 @@ export function pkceOperations(
     }
     const page = await broker.respond(parameters).then(
       ({ requestedBy }) => signedInPage(requestedBy),
-      (error: unknown) => failed(brokerErrorOf(error, log)),
+      (error: unknown) => failed(loopgateErrorOf(error, log)),
     );
     // R10: the address of a callback by query holds the code; the browser keeps a clean one instead.
     return request.method === 'GET' ? redirect(pages.keep(page)) : page;
   }
 
-  function failed(error: BrokerError): Answer {
-    return failedPage(error, errorTable[error.code].status);
+  function failed(error: LoopgateError): Answer {
+    return failedPage(error, errorStatus[error.code]);
   }
 }

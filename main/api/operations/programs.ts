@@ -1,5 +1,5 @@
 import type { Gate } from '../../access/gate.ts';
-import { BrokerError } from '../../broker/errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { requireCommandKey } from '../commandKey.ts';
 import { type ApiRequest, json, noContent, type Operation } from '../operation.ts';
 
@@ -39,14 +39,14 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
         const id = request.query.get('id') ?? '';
         const listed = gate.programs.find(({ program }) => program.id === id);
         if (!listed) {
-          throw new BrokerError('not_found', {
+          throw new LoopgateError('not_found', {
             happened: 'No listed program has this id.',
             next: 'GET /programs lists them with their ids.',
           });
         }
         // Any program of the person's can read the key: it may take away what was allowed, and nothing else.
         if (listed.decision === 'denied') {
-          throw new BrokerError('consent_denied', {
+          throw new LoopgateError('consent_denied', {
             happened: 'The person has denied this program.',
             next: 'Open the window of Loopgate to take that back.',
           });

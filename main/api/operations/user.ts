@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Gate, Requester } from '../../access/gate.ts';
 import type { Broker, PersonState } from '../../broker/broker.ts';
-import { BrokerError } from '../../broker/errors.ts';
 import type { AccessToken } from '../../broker/session/session.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { jsonBody } from '../body.ts';
 import { json, madeOnce, noContent, type Operation, text } from '../operation.ts';
 import {
@@ -132,7 +132,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         errors: ['rate_limited'],
       },
       handle: () => {
-        throw new BrokerError('invalid_request', {
+        throw new LoopgateError('invalid_request', {
           happened: 'This address speaks WebSocket.',
           next: 'Connect with a WebSocket client, or ask GET /user.',
         });
@@ -282,11 +282,11 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
   }
 }
 
-/** The `sub` in `/users/{user}`. @throws BrokerError `not_found` when it is no proper part of an address */
+/** The `sub` in `/users/{user}`. @throws LoopgateError `not_found` when it is no proper part of an address */
 function subjectIn(path: string): string {
   try {
     return decodeURIComponent(path.split('/')[2] ?? '');
   } catch {
-    throw new BrokerError('not_found');
+    throw new LoopgateError('not_found');
   }
 }

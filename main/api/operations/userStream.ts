@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Gate, Requester } from '../../access/gate.ts';
 import type { Broker } from '../../broker/broker.ts';
-import { BrokerError } from '../../broker/errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { errorModel } from '../errors.ts';
 import { reasonsProtocol, Sockets } from '../sockets.ts';
 import { profileAnswer } from '../wire.ts';
@@ -30,7 +30,7 @@ const notAllowed: Frames = {
   plain: '',
   withReason: JSON.stringify(
     errorModel(
-      new BrokerError('consent_denied', {
+      new LoopgateError('consent_denied', {
         happened: 'The person has not allowed this program to use their sign-in.',
         next: 'Ask for a sign-in or a token: the person is asked then.',
       }),
@@ -92,7 +92,7 @@ export class Streams {
   #presentFrames(): Frames {
     const { person, ended } = this.#broker.state();
     if (!person)
-      return { plain: '', withReason: JSON.stringify(errorModel(ended ?? new BrokerError('not_signed_in'))) };
+      return { plain: '', withReason: JSON.stringify(errorModel(ended ?? new LoopgateError('not_signed_in'))) };
     const frame = JSON.stringify(profileAnswer(person));
     return { plain: frame, withReason: frame };
   }

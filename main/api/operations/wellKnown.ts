@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BrokerError } from '../../broker/errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { type Operation, text } from '../operation.ts';
 
 /** This run of Loopgate: `id` is new at every start. */
@@ -72,7 +72,7 @@ export function wellKnownOperations(instance: Instance): Operation[] {
         errors: ['rate_limited'],
       },
       handle: () => {
-        throw new BrokerError('invalid_request', {
+        throw new LoopgateError('invalid_request', {
           happened: 'This address speaks WebSocket.',
           next: `Connect with a WebSocket client, or ask GET ${healthPath}.`,
         });

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../broker/errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { requireCommandKey } from '../commandKey.ts';
 import { noContent, type Operation } from '../operation.ts';
 
@@ -28,8 +28,8 @@ export function windowOperations(commandKey: string, showWindow: (() => Promise<
 }
 
 /** There is no window, or not any more. */
-export function noWindow(): BrokerError {
-  return new BrokerError('not_found', {
+export function noWindow(): LoopgateError {
+  return new LoopgateError('not_found', {
     happened: 'This Loopgate has no window.',
     next: 'Use the command "loopgate", or start the app.',
   });

@@ -9,7 +9,7 @@ import {
   scriptedWorld,
   type World,
 } from '../../../testing/brokerWorld.ts';
-import { BrokerError } from '../errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { newChallenge, s256 } from './authorization.ts';
 
 const minute = 60_000;
@@ -313,7 +313,7 @@ async function startMany({ broker }: World, owner: string, count: number, name: 
       () => undefined,
       (error: unknown) => error,
     );
-    if (failure instanceof BrokerError) refused.push(failure.code);
+    if (failure instanceof LoopgateError) refused.push(failure.code);
   }
   return refused;
 }

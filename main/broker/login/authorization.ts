@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { errorTable, LoopgateError, type LoopgateErrorDetails } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError, type BrokerErrorDetails, errorTable } from '../errors.ts';
 import type { AuthorizationRequest } from '../provider/provider.ts';
 import type { Failure } from '../session/backoff.ts';
 import type { Challenge, TokenResult } from './requests.ts';
@@ -80,7 +80,7 @@ export class Authorization {
   exchangedAt: number | undefined;
   readonly #settled: Promise<AuthorizationResponse>;
   #resolve: (response: AuthorizationResponse) => void = () => undefined;
-  #reject: (error: BrokerError) => void = () => undefined;
+  #reject: (error: LoopgateError) => void = () => undefined;
 
   constructor(owner: Owner, challenge: Challenge, fresh: boolean, deadline: number) {
     this.owner = owner;
@@ -110,7 +110,7 @@ export class Authorization {
     this.#resolve(response);
   }
 
-  end(reason: BrokerError): void {
+  end(reason: LoopgateError): void {
     this.status = 'ended';
     this.#reject(reason);
   }
@@ -180,10 +180,10 @@ export class Authorizations {
 
   /**
    * Takes the client's own challenge, and its state when it sent one.
-   * @throws BrokerError `unknown_state` when that state is somebody else's or was used
+   * @throws LoopgateError `unknown_state` when that state is somebody else's or was used
    */
   adopt(owner: Owner, codeChallenge: string, state: string | undefined): Authorization {
-    if (state !== undefined && this.#byState.has(hash(state))) throw new BrokerError('unknown_state');
+    if (state !== undefined && this.#byState.has(hash(state))) throw new LoopgateError('unknown_state');
     const challenge = { state: state ?? randomUUID(), codeChallenge };
     return this.#add(new Authorization(owner, challenge, false, this.#clock.now() + challengeLifetime));
   }
@@ -260,12 +260,12 @@ export class Authorizations {
 
   /**
    * Counts a start against the owner's limit (L8).
-   * @throws BrokerError `rate_limited`
+   * @throws LoopgateError `rate_limited`
    */
   countStart(owner: Owner): void {
     const now = this.#clock.now();
     const recent = (this.#starts.get(owner) ?? []).filter((at) => at > now - 60_000);
-    if (recent.length >= startsPerMinute) throw new BrokerError('rate_limited');
+    if (recent.length >= startsPerMinute) throw new LoopgateError('rate_limited');
     recent.push(now);
     this.#starts.set(owner, recent);
   }
@@ -302,7 +302,7 @@ export class Authorizations {
   }
 
   /** Ends one with the reason that its waiting callers get. Its state is forgotten: a late callback finds nothing. */
-  end(one: Authorization, reason: BrokerError): void {
+  end(one: Authorization, reason: LoopgateError): void {
     this.forget(one);
     one.end(reason);
     this.#changed();
@@ -331,13 +331,13 @@ export class Authorizations {
   /** Drops all of an owner's pending authorizations; those who wait get `authorization_cleared`. */
   clear(owner: Owner): void {
     for (const one of [...this.#byState.values()]) {
-      if (one.owner === owner) this.end(one, new BrokerError('authorization_cleared'));
+      if (one.owner === owner) this.end(one, new LoopgateError('authorization_cleared'));
     }
   }
 
   /** Ends every login, at quit. */
   close(): void {
-    for (const one of [...this.#byState.values()]) this.end(one, new BrokerError('authorization_cleared'));
+    for (const one of [...this.#byState.values()]) this.end(one, new LoopgateError('authorization_cleared'));
   }
 
   #isKept(one: Authorization): boolean {
@@ -382,12 +382,12 @@ export class Authorizations {
  * The end of a login that nobody finished. A provider that does not know the client ID or the callback says so on a page of its
  * own, and sends nobody back.
  */
-export function timedOut(one: Authorization | undefined): BrokerError {
-  return new BrokerError('authorization_timeout', timeoutAdvice(one));
+export function timedOut(one: Authorization | undefined): LoopgateError {
+  return new LoopgateError('authorization_timeout', timeoutAdvice(one));
 }
 
 /** What to do then. */
-export function timeoutAdvice(one: Authorization | undefined): BrokerErrorDetails {
+export function timeoutAdvice(one: Authorization | undefined): LoopgateErrorDetails {
   if (!one?.request) return {};
   const { clientId, redirectUri } = one.request;
   return {

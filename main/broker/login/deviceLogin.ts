@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import type { IdTokenClaims } from '../provider/claims.ts';
 import type { DeviceAuthorization, Provider, Tokens } from '../provider/provider.ts';
 import type { Owner } from './authorization.ts';
@@ -33,7 +33,7 @@ type DeviceTokens = Tokens & { claims: IdTokenClaims; idToken: string };
 /** What device logins need from the broker around them. */
 export interface DeviceLoginHost {
   readonly clock: Clock;
-  /** A login is about to start. @throws BrokerError `rate_limited` */
+  /** A login is about to start. @throws LoopgateError `rate_limited` */
   starting(owner: Owner): void;
   /** Shows the address and the code to the person. */
   show(code: DeviceCode): void;
@@ -127,7 +127,7 @@ export class DeviceLogins {
 
   /**
    * Starts a login, or joins the one that waits; its address and code are shown again. Resolves when somebody is signed in.
-   * @throws BrokerError `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
+   * @throws LoopgateError `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
    * cancelled, `rate_limited`, or the provider's error
    */
   async signIn(owner: Owner, provider: Provider, request: DeviceRequest): Promise<void> {
@@ -139,12 +139,12 @@ export class DeviceLogins {
   /**
    * The code of a new login, or of this owner's that waits, for a caller that shows it by itself. Another one's is not given
    * away: whoever has it can have somebody else signed in (R4).
-   * @throws BrokerError as {@link signIn}; `rate_limited` while another owner's waits
+   * @throws LoopgateError as {@link signIn}; `rate_limited` while another owner's waits
    */
   async code(owner: Owner, provider: Provider, request: DeviceRequest): Promise<DeviceCode> {
     this.#sweep();
     if (this.#current && this.#current.owner !== owner) {
-      throw new BrokerError('rate_limited', {
+      throw new LoopgateError('rate_limited', {
         happened: 'A sign-in on another device waits already, which another program has started.',
         next: 'Finish or cancel that one, or sign in with the browser.',
       });
@@ -167,7 +167,7 @@ export class DeviceLogins {
   clear(owner?: Owner): void {
     const login = this.#current;
     if (login && (owner === undefined || login.owner === owner)) {
-      this.#end(login, new BrokerError('authorization_cleared'));
+      this.#end(login, new LoopgateError('authorization_cleared'));
     }
   }
 
@@ -262,17 +262,17 @@ function codeOf(authorization: DeviceAuthorization, now: number): DeviceCode {
 }
 
 /** The answers after which it is asked again. @throws all others, as the caller is told them */
-function understood(error: unknown): BrokerError {
-  if (!(error instanceof BrokerError)) throw error;
+function understood(error: unknown): LoopgateError {
+  if (!(error instanceof LoopgateError)) throw error;
   const { providerError, retryable } = error;
   if (providerError === 'expired_token') throw expired();
-  if (providerError === 'access_denied') throw new BrokerError('access_denied', { providerError });
+  if (providerError === 'access_denied') throw new LoopgateError('access_denied', { providerError });
   if (providerError === 'authorization_pending' || providerError === 'slow_down' || retryable) return error;
   throw error;
 }
 
-function expired(): BrokerError {
-  return new BrokerError('authorization_timeout', {
+function expired(): LoopgateError {
+  return new LoopgateError('authorization_timeout', {
     happened: 'The code was not entered in time.',
     next: 'Start the sign-in again and enter the new code.',
   });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/provider.ts';
 import { mayLeadTo } from '../provider/providerChecks.ts';
 import { oauthError, oauthWords } from '../provider/providerErrors.ts';
@@ -59,7 +59,7 @@ export interface LoginHost {
   /** Opens the page of a login by its one-time address. Resolves with whether that worked, as far as it can be known. */
   openPage(one: Authorization, address: string): Promise<boolean>;
   /** A failure as the caller may be told it. */
-  reasonOf(error: unknown): BrokerError;
+  reasonOf(error: unknown): LoopgateError;
 }
 
 /** Logins in the person's browser: opened, joined, and ended by what the provider sends back. */
@@ -79,7 +79,7 @@ export class Logins {
   /**
    * Opens the login in the person's browser and waits for its code. Equal requests join (R15); a caller that stops
    * waiting does not cancel the login.
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async authorize(owner: Owner, asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<SignInResult> {
     let opened: Authorization | undefined;
@@ -100,19 +100,19 @@ export class Logins {
    * Gives the login's address to a browser that came to `/authorize` by itself. Only for a redirect_uri on the list
    * (its owner gets the code) or for the state of a program's pending authorization (that program gets it). A browser
    * speaks for no program: the state alone is its proof.
-   * @throws BrokerError `invalid_request`
+   * @throws LoopgateError `invalid_request`
    */
   async authorizeAddress(asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<string> {
     const listed = asked.redirectUri !== undefined && this.#registration.isListed(asked.redirectUri);
     const owner = asked.state === undefined ? undefined : this.#pending.byState(asked.state)?.owner;
     if (!listed && owner === undefined) {
-      throw new BrokerError('invalid_request', {
+      throw new LoopgateError('invalid_request', {
         happened:
           'A browser may come here only with a redirect_uri of the setting "redirectUris", or with the state of a sign-in that a program has prepared.',
       });
     }
     const one = await this.open(owner ?? nobodyKnown, asked, { inBrowser: false, waited });
-    if (one.status !== 'waiting' || one.address === undefined) throw new BrokerError('unknown_state');
+    if (one.status !== 'waiting' || one.address === undefined) throw new LoopgateError('unknown_state');
     return one.address;
   }
 
@@ -124,7 +124,7 @@ export class Logins {
 
   /**
    * Finds the authorization that this request means, and opens its login when it is not open yet.
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async open(owner: Owner, asked: SignInRequest, options: OpenOptions): Promise<Authorization> {
     const clientId = this.#registration.clientId(asked.clientId);
@@ -136,11 +136,11 @@ export class Logins {
     if (one.status !== 'issued') return one;
     const patience = Math.min(this.#host.signInTimeout, consentAndLogin - (options.waited ?? 0));
     // The machine slept while the person was asked: nobody is sent to a login that has ended already.
-    if (patience <= 0) throw new BrokerError('authorization_timeout');
+    if (patience <= 0) throw new LoopgateError('authorization_timeout');
     this.#pending.countStart(options.startedBy ?? owner);
     const address = endpoint.address(request, one);
     if (!mayLeadTo(address, this.#registration.issuer)) {
-      throw new BrokerError('provider_error', {
+      throw new LoopgateError('provider_error', {
         happened: 'The login page of the identity provider is neither https nor at the configured provider.',
       });
     }
@@ -186,19 +186,19 @@ export class Logins {
    * Takes what the provider sent to the callback (R4, R6, R9, R13). A wrong state disturbs nothing; with the right one
    * the authorization ends, well or not.
    * @param owner - set when a program relays the answer: it must be its own authorization
-   * @throws BrokerError `unknown_state`, or the reason why the login failed
+   * @throws LoopgateError `unknown_state`, or the reason why the login failed
    */
   async respond(parameters: URLSearchParams, owner?: Owner): Promise<Authorization> {
     const states = parameters.getAll('state');
     const [state] = states;
-    if (states.length !== 1 || state === undefined) throw new BrokerError('unknown_state');
+    if (states.length !== 1 || state === undefined) throw new LoopgateError('unknown_state');
     const one = this.#pending.byState(state);
     if (one?.status !== 'waiting' || (owner !== undefined && one.owner !== owner))
-      throw new BrokerError('unknown_state');
+      throw new LoopgateError('unknown_state');
     try {
       const response = await this.#checkResponse(parameters);
       // Another answer with the same state may have come while the metadata was read.
-      if (one.status !== 'waiting') throw new BrokerError('unknown_state');
+      if (one.status !== 'waiting') throw new LoopgateError('unknown_state');
       this.#pending.receive(one, response);
       return one;
     } catch (error) {
@@ -209,7 +209,7 @@ export class Logins {
   }
 
   /** R15: a login that was joined may go on for longer than this request may wait. */
-  #inTime<T>(work: Promise<T>, milliseconds: number, reason: () => BrokerError): Promise<T> {
+  #inTime<T>(work: Promise<T>, milliseconds: number, reason: () => LoopgateError): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = this.#host.clock.after(milliseconds, () => reject(reason()));
       void work.then(resolve, reject).finally(cancel);
@@ -226,7 +226,7 @@ export class Logins {
     const known = asked.state === undefined ? undefined : pending.ownByState(owner, asked.state);
     if (known?.status === 'issued') {
       if (isSameSecret(known.codeChallenge, asked.codeChallenge)) return known;
-      throw new BrokerError('invalid_request', {
+      throw new LoopgateError('invalid_request', {
         happened: 'code_challenge is not the one that belongs to this state.',
       });
     }
@@ -239,7 +239,7 @@ export class Logins {
     callbackMode: AuthorizationEndpoint['callbackMode'],
   ): AuthorizationRequest {
     if (asked.codeChallenge !== undefined && !/^[A-Za-z0-9_-]{43}$/.test(asked.codeChallenge)) {
-      throw new BrokerError('invalid_request', {
+      throw new LoopgateError('invalid_request', {
         happened: 'code_challenge is not an S256 challenge: 43 characters of base64url (RFC 7636).',
       });
     }
@@ -276,14 +276,14 @@ export class Logins {
     const provider = this.#registration.provider();
     const doubled = ['code', 'iss', 'error'].find((name) => parameters.getAll(name).length > 1);
     if (doubled !== undefined) {
-      throw new BrokerError('provider_error', { happened: `The login came back with more than one "${doubled}".` });
+      throw new LoopgateError('provider_error', { happened: `The login came back with more than one "${doubled}".` });
     }
     const issuer = parameters.get('iss') ?? undefined;
     await provider.checkResponseIssuer(issuer);
     const error = parameters.get('error');
     if (error !== null) throw deniedOrFailed(error, parameters.get('error_description') ?? undefined);
     const code = parameters.get('code') ?? '';
-    if (code === '') throw new BrokerError('provider_error', { happened: 'The login came back without a code.' });
+    if (code === '') throw new LoopgateError('provider_error', { happened: 'The login came back without a code.' });
     return { code, ...(issuer !== undefined && { issuer }) };
   }
 }
@@ -297,9 +297,9 @@ function challengeOf(one: Authorization): Challenge {
 }
 
 /** R13: a denial is the person's own answer; everything else is the provider's error. */
-function deniedOrFailed(error: string, description: string | undefined): BrokerError {
+function deniedOrFailed(error: string, description: string | undefined): LoopgateError {
   if (error !== 'access_denied') return oauthError(error, description);
-  return new BrokerError('access_denied', {
+  return new LoopgateError('access_denied', {
     happened: `The sign-in was denied (${oauthWords(error, description)}).`,
     providerError: error,
   });

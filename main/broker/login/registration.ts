@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Provider } from '../provider/provider.ts';
 
 /** What the settings say about this machine's registration at the provider. */
@@ -30,28 +30,28 @@ export class Registration {
     return this.#provider?.configuredIssuer;
   }
 
-  /** @throws BrokerError `not_configured` */
+  /** @throws LoopgateError `not_configured` */
   provider(): Provider {
-    if (!this.#provider) throw new BrokerError('not_configured');
+    if (!this.#provider) throw new LoopgateError('not_configured');
     return this.#provider;
   }
 
-  /** W12. @returns the client, the configured one when none is asked for @throws BrokerError */
+  /** W12. @returns the client, the configured one when none is asked for @throws LoopgateError */
   clientId(asked: string | undefined): string {
     this.provider();
     const { clientId, clients } = this.settings;
     if (clientId !== undefined && (asked === undefined || asked === clientId)) return clientId;
     if (asked !== undefined && clients.includes(asked)) return asked;
-    throw new BrokerError('invalid_request', {
+    throw new LoopgateError('invalid_request', {
       happened: 'client_id is neither the configured one nor one of the setting "clients".',
     });
   }
 
-  /** R7. @returns the redirect URI, the broker's own when none is asked for @throws BrokerError */
+  /** R7. @returns the redirect URI, the broker's own when none is asked for @throws LoopgateError */
   redirectUriFor(asked: string | undefined): string {
     if (asked === undefined || asked === this.redirectUri) return this.redirectUri;
     if (this.isListed(asked)) return asked;
-    throw new BrokerError('invalid_request', {
+    throw new LoopgateError('invalid_request', {
       happened: `redirect_uri is neither ${this.redirectUri} nor one of the setting "redirectUris".`,
     });
   }
@@ -61,10 +61,10 @@ export class Registration {
     return this.settings.redirectUris.includes(redirectUri);
   }
 
-  /** T11. @throws BrokerError */
+  /** T11. @throws LoopgateError */
   checkReturnTo(returnTo: string): void {
     if (this.settings.returnTo.includes(returnTo)) return;
-    throw new BrokerError('invalid_request', { happened: 'returnTo is not on the list of the setting "returnTo".' });
+    throw new LoopgateError('invalid_request', { happened: 'returnTo is not on the list of the setting "returnTo".' });
   }
 
   /** W15: whether a login with this client and audience becomes the broker's own session. */

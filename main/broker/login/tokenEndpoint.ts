@@ -1,5 +1,5 @@
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import type { Provider, Tokens } from '../provider/provider.ts';
 import type { Accounts } from '../session/accounts.ts';
 import { failureAfter, isBackingOffForCallers } from '../session/backoff.ts';
@@ -28,7 +28,7 @@ export interface TokenEndpointHost {
    */
   signedIn(owner: Owner, arrived: string | undefined): void;
   /** A failure as the caller may be told it. */
-  reasonOf(error: unknown): BrokerError;
+  reasonOf(error: unknown): LoopgateError;
 }
 
 /** A code that came back, and what was so when its exchange began. */
@@ -65,7 +65,7 @@ export class TokenEndpoint {
   /**
    * The token endpoint.
    * @param asked - absent: the code that the owner received last, with the broker's own verifier
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async token(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
     this.#registration.provider();
@@ -81,7 +81,7 @@ export class TokenEndpoint {
   async exchange(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
     const { exchangedAt, exchangeFailure: failure } = one;
     if (exchangedAt !== undefined && this.#clock.now() - exchangedAt >= resultKept)
-      throw new BrokerError('invalid_grant');
+      throw new LoopgateError('invalid_grant');
     if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
     one.exchange ??= this.#accounts.track(this.#exchangeOnce(one, codeVerifier, options)).catch((error: unknown) => {
       const reason = this.#host.reasonOf(error);
@@ -105,13 +105,13 @@ export class TokenEndpoint {
       one.request?.clientId === asked.clientId &&
       one.request.redirectUri === asked.redirectUri &&
       isSameSecret(one.codeChallenge, s256(asked.codeVerifier ?? ''));
-    if (!fits) throw new BrokerError('invalid_grant');
+    if (!fits) throw new LoopgateError('invalid_grant');
   }
 
   async #exchangeOnce(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
     const provider = this.#registration.provider();
     const { request, response } = one;
-    if (!request || !response) throw new BrokerError('invalid_grant');
+    if (!request || !response) throw new LoopgateError('invalid_grant');
     this.#pending.spend(response.code);
     const { signOuts } = this.#accounts;
     const received = { one, request, response, signOuts, ...options };
@@ -142,7 +142,7 @@ export class TokenEndpoint {
       // Whoever signs out while a login is under way does not want to be signed in by it.
       const { refreshToken } = tokens;
       if (refreshToken !== undefined) this.#accounts.revokeLater(revocationOf(account, refreshToken));
-      throw new BrokerError('authorization_cleared');
+      throw new LoopgateError('authorization_cleared');
     }
     const isFirst = this.#accounts.peek() === undefined;
     const session = await this.#accounts.adopt(provider, account, { activate });
@@ -163,9 +163,9 @@ export class TokenEndpoint {
   async #passCodeThrough(asked: TokenRequest | undefined): Promise<TokenResult> {
     const { code, redirectUri, codeVerifier } = asked ?? {};
     if (!asked || code === undefined || redirectUri === undefined || codeVerifier === undefined) {
-      throw new BrokerError('invalid_grant', { happened: 'There is no received code of yours to exchange.' });
+      throw new LoopgateError('invalid_grant', { happened: 'There is no received code of yours to exchange.' });
     }
-    if (this.#pending.isSpent(code)) throw new BrokerError('invalid_grant');
+    if (this.#pending.isSpent(code)) throw new LoopgateError('invalid_grant');
     const tokens = await this.#registration.provider().passThrough(asked.clientId, 'authorization_code', {
       code,
       redirect_uri: redirectUri,
@@ -196,7 +196,7 @@ export class TokenEndpoint {
     const session = carriedFrom ?? this.#accounts.active();
     const { clientId, audience } = session.account;
     if (asked.clientId !== clientId || (asked.audience !== undefined && asked.audience !== audience)) {
-      throw new BrokerError('invalid_request', {
+      throw new LoopgateError('invalid_request', {
         happened: 'The session is for another client_id or audience, and a refresh never widens it.',
       });
     }

@@ -20,7 +20,7 @@ import {
   signInAs,
   storedAccountOf,
 } from '../../../testing/brokerWorld.ts';
-import type { BrokerError, ErrorCode } from '../errors.ts';
+import type { ErrorCode, LoopgateError } from '../../errors/errors.ts';
 import { parseStoredState } from '../session/vault.ts';
 
 const minute = 60_000;
@@ -775,7 +775,7 @@ type Said = Pick<Lie, 'says' | 'code' | 'passes' | 'isLost'>;
 
 function expectRefusal(refusal: unknown, lie: Said, at: 'sign-in' | 'refresh' = 'sign-in'): void {
   const { says, code = 'provider_error', passes = code === 'provider_unreachable', isLost = false } = lie;
-  const error = refusal as BrokerError;
+  const error = refusal as LoopgateError;
   expect(error).toMatchObject({ code, retryable: passes && !(isLost && at === 'sign-in') });
   if (isLost && at === 'sign-in') expect(error.next).toMatch(/^Start the sign-in again/);
   expect(error.happened).toMatch(says);

@@ -1,6 +1,6 @@
 import * as client from 'openid-client';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait } from '../session/backoff.ts';
 import type { IdTokenClaims } from './claims.ts';
 import { HeldAnswers, OneAnswer } from './heldAnswers.ts';
@@ -19,7 +19,7 @@ import {
   failedCheck,
   isUsable,
 } from './providerChecks.ts';
-import { asBrokerError, hasStatus, type Secrets, unverified } from './providerErrors.ts';
+import { hasStatus, type Secrets, unverified, withLoopgateErrors } from './providerErrors.ts';
 import { onceTimeout, type PlatformFetch, providerFetch, requestTimeout } from './providerFetch.ts';
 import { type RevocationOutcome, revocationOutcome } from './revocationAnswer.ts';
 import { type KeyCopy, SigningKeys } from './signingKeys.ts';
@@ -146,7 +146,7 @@ export class Provider {
     this.#origins.add(new URL(settings.issuer).origin);
     this.#fetch = providerFetch(platformFetch);
     this.#clock = clock;
-    this.#keys = new SigningKeys(() => asBrokerError(() => this.#readKeys()), clock);
+    this.#keys = new SigningKeys(() => withLoopgateErrors(() => this.#readKeys()), clock);
     this.#held = new HeldAnswers(clock);
   }
 
@@ -160,19 +160,19 @@ export class Provider {
     return new URL(this.#settings.issuer).host;
   }
 
-  /** The issuer exactly as the metadata says it. @throws BrokerError */
+  /** The issuer exactly as the metadata says it. @throws LoopgateError */
   async issuer(): Promise<string> {
     return (await this.#metadata()).issuer;
   }
 
-  /** What tells providers apart, and where tokens come from. @throws BrokerError */
+  /** What tells providers apart, and where tokens come from. @throws LoopgateError */
   async layout(): Promise<{ issuer: string; token_endpoint: string; jwks_uri?: string | undefined }> {
     const { issuer, token_endpoint, jwks_uri } = await this.#metadata();
     // It was checked to be there.
     return { issuer, token_endpoint: token_endpoint ?? issuer, jwks_uri };
   }
 
-  /** The authorization endpoint for one client, ready to make addresses without waiting any more. @throws BrokerError */
+  /** The authorization endpoint for one client, ready to make addresses without waiting any more. @throws LoopgateError */
   async authorizationEndpoint(clientId: string): Promise<AuthorizationEndpoint> {
     const configuration = await this.#configuration(clientId);
     // OIDC Discovery §3: metadata that says nothing means query and fragment.
@@ -186,18 +186,18 @@ export class Provider {
 
   /**
    * R6 (RFC 9207 §2.4): the response's `iss` is checked whenever it is sent, and required when announced.
-   * @throws BrokerError `provider_error` when it is wrong or missing
+   * @throws LoopgateError `provider_error` when it is wrong or missing
    */
   async checkResponseIssuer(issuer: string | undefined): Promise<void> {
     const metadata = await this.#metadata();
     if (issuer === undefined) {
       if (metadata.authorization_response_iss_parameter_supported !== true) return;
-      throw new BrokerError('provider_error', {
+      throw new LoopgateError('provider_error', {
         happened: 'The login came back without the issuer that was announced.',
       });
     }
     if (issuer !== metadata.issuer) {
-      throw new BrokerError('provider_error', {
+      throw new LoopgateError('provider_error', {
         happened: 'The login came back from another issuer than the configured one.',
       });
     }
@@ -205,7 +205,7 @@ export class Provider {
 
   /**
    * Exchanges a code that the broker received for an authorization of its own; the ID token is required and verified.
-   * @throws BrokerError `invalid_grant`, `provider_unreachable`, `provider_error`
+   * @throws LoopgateError `invalid_grant`, `provider_unreachable`, `provider_error`
    */
   async exchange(exchange: CodeExchange): Promise<Tokens & { claims: IdTokenClaims; idToken: string }> {
     const { clientId, code, codeVerifier } = exchange;
@@ -227,12 +227,12 @@ export class Provider {
     return tokens;
   }
 
-  /** Whether the provider has device authorization (RFC 8628). @throws BrokerError */
+  /** Whether the provider has device authorization (RFC 8628). @throws LoopgateError */
   async hasDeviceAuthorization(): Promise<boolean> {
     return (await this.#metadata()).device_authorization_endpoint !== undefined;
   }
 
-  /** Begins a login on another device (RFC 8628 §3.1). @throws BrokerError */
+  /** Begins a login on another device (RFC 8628 §3.1). @throws LoopgateError */
   async deviceAuthorization(request: {
     clientId: string;
     scope: string;
@@ -240,7 +240,7 @@ export class Provider {
   }): Promise<DeviceAuthorization> {
     const configuration = await this.#configuration(request.clientId);
     const { scope, audience } = request;
-    const answer = await asBrokerError(() =>
+    const answer = await withLoopgateErrors(() =>
       client.initiateDeviceAuthorization(configuration, { scope, ...(audience !== undefined && { audience }) }),
     );
     const { issuer } = await this.#metadata();
@@ -266,7 +266,7 @@ export class Provider {
   /**
    * Asks once whether the person has signed in on the other device (RFC 8628 §3.4). The ID token is required and verified;
    * there is no nonce in this flow, the device code that only the broker knows stands in its place.
-   * @throws BrokerError with `providerError` `authorization_pending`, `slow_down`, `expired_token` or `access_denied`
+   * @throws LoopgateError with `providerError` `authorization_pending`, `slow_down`, `expired_token` or `access_denied`
    */
   async deviceTokens(
     request: { clientId: string; scope: string },
@@ -283,7 +283,7 @@ export class Provider {
 
   /**
    * Passes an exchange on that is not the broker's own (T18): the provider decides, and nothing changes here.
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async passThrough(clientId: string, grantType: string, parameters: Record<string, string>): Promise<Tokens> {
     const { code, code_verifier: codeVerifier, refresh_token: refreshToken } = parameters;
@@ -300,7 +300,7 @@ export class Provider {
    * asked for by its name, and the provider decides.
    * @param onRotated - gets the new refresh token as soon as the provider has given it, before the answer is checked; what it
    * returns is waited for
-   * @throws BrokerError `invalid_grant` alone means that the session is over (T5)
+   * @throws LoopgateError `invalid_grant` alone means that the session is over (T5)
    */
   async refresh(
     session: { clientId: string; refreshToken: string; scope: string },
@@ -323,28 +323,28 @@ export class Provider {
   /**
    * Reads the person's profile.
    * @param subject - T2: the ID token's `sub`, which the answer must have; absent for a token that is not the session's.
-   * @throws BrokerError `invalid_token` when the provider refuses the token
+   * @throws LoopgateError `invalid_token` when the provider refuses the token
    */
   async userInfo(accessToken: string, subject?: string): Promise<Record<string, unknown>> {
     const { clientId } = this.#settings;
     const asking = { clientId, secrets: [accessToken], timeout: requestTimeout };
     const profile = await this.#verified(asking, (configuration) =>
       client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck).catch((error: unknown) => {
-        throw hasStatus(error, 401) ? new BrokerError('invalid_token') : error;
+        throw hasStatus(error, 401) ? new LoopgateError('invalid_token') : error;
       }),
     );
     checkNesting(profile, 'profile');
     return profile;
   }
 
-  /** How far the provider is laid out like Auth0. @throws BrokerError */
+  /** How far the provider is laid out like Auth0. @throws LoopgateError */
   async auth0Layout(): Promise<Auth0Layout> {
     return auth0Layout(await this.#metadata());
   }
 
   /**
    * RFC 7009. Without a revocation endpoint there is nothing to do.
-   * @throws BrokerError when it is to be tried again: the provider has said nothing about this token
+   * @throws LoopgateError when it is to be tried again: the provider has said nothing about this token
    */
   async revoke(clientId: string, refreshToken: string): Promise<RevocationOutcome> {
     const metadata = await this.#metadata();
@@ -356,13 +356,13 @@ export class Provider {
       if (outcome !== undefined) outcomes.push(outcome);
       return response;
     });
-    const failure: unknown = await asBrokerError(
+    const failure: unknown = await withLoopgateErrors(
       () => client.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }),
       [refreshToken],
     ).catch((error: unknown) => error);
     const [outcome] = outcomes;
     if (outcome !== undefined) return outcome;
-    throw failure ?? new BrokerError('provider_error', { happened: 'The identity provider answered with a page.' });
+    throw failure ?? new LoopgateError('provider_error', { happened: 'The identity provider answered with a page.' });
   }
 
   /**
@@ -417,7 +417,7 @@ export class Provider {
       return metadata;
     } catch (error) {
       this.#discovery = undefined;
-      if (!(error instanceof BrokerError)) throw error;
+      if (!(error instanceof LoopgateError)) throw error;
       // Nothing that counts only once was sent by then.
       const reason = error.with({ undone: true });
       this.#discoveryFailure = failureAfter(this.#discoveryFailure, reason, this.#clock.now());
@@ -427,7 +427,7 @@ export class Provider {
 
   async #discover(): Promise<client.ServerMetadata> {
     const issuer = new URL(this.#settings.issuer);
-    const discovered = await asBrokerError(async () => {
+    const discovered = await withLoopgateErrors(async () => {
       try {
         return await this.#discoverAt(issuer);
       } catch (error) {
@@ -472,7 +472,7 @@ export class Provider {
   /**
    * Asks the provider once and verifies its answer, with keys that are read once more when they do not fit it (T20). What
    * fails after the keys were needed has passed every other check: it may be verified later, and is safe to ask for again.
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async #verified<T>(
     { clientId, once, secrets, timeout = onceTimeout, onAnswer }: Asking,
@@ -498,7 +498,7 @@ export class Provider {
         });
       });
       configuration.timeout = timeout;
-      return await asBrokerError(() => verify(configuration), secrets, timeout);
+      return await withLoopgateErrors(() => verify(configuration), secrets, timeout);
     };
     try {
       const result = await attempt().catch(async (error: unknown) => {
@@ -555,7 +555,7 @@ export class Provider {
   #withIdToken(tokens: Tokens): Tokens & { claims: IdTokenClaims; idToken: string } {
     const { claims, idToken } = tokens;
     if (claims && idToken !== undefined) return { ...tokens, claims, idToken };
-    throw new BrokerError('provider_error', { happened: 'The identity provider sent no ID token.' });
+    throw new LoopgateError('provider_error', { happened: 'The identity provider sent no ID token.' });
   }
 }
 

@@ -1,5 +1,5 @@
 import type * as client from 'openid-client';
-import { BrokerError } from '../errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { IdTokenClaims } from './claims.ts';
 
 /** T15: how far the clocks of this machine and of the provider may differ, in seconds. */
@@ -71,20 +71,20 @@ function isLoopback(url: URL): boolean {
 }
 
 /** A check that failed, by the name of what was wrong. */
-export function failedCheck(name: string): BrokerError {
-  return new BrokerError('provider_error', { happened: `The identity provider's answer failed a check (${name}).` });
+export function failedCheck(name: string): LoopgateError {
+  return new LoopgateError('provider_error', { happened: `The identity provider's answer failed a check (${name}).` });
 }
 
 /**
  * T14: where the browser and the tokens are sent is a secure address, and on this machine only where the issuer is as well.
- * @throws BrokerError `provider_error`
+ * @throws LoopgateError `provider_error`
  */
 export function checkEndpoints(metadata: client.ServerMetadata): void {
   for (const [name, isRequired] of Object.entries(endpoints)) {
     const address: unknown = metadata[name];
     if (address === undefined && !isRequired) continue;
     if (typeof address !== 'string' || !isUsable(address, metadata.issuer)) {
-      throw new BrokerError('provider_error', {
+      throw new LoopgateError('provider_error', {
         happened: `The identity provider's metadata has no usable ${name}: it must be an https address.`,
       });
     }
@@ -111,12 +111,12 @@ export function mayLeadTo(address: string, issuer: string | undefined): boolean 
 /** openid-client takes a DPoP token too, which nobody here could use, and any characters, which could end a header line. */
 export function checkBearer(answer: client.TokenEndpointResponse): void {
   if (answer.token_type !== 'bearer') {
-    throw new BrokerError('provider_error', {
+    throw new LoopgateError('provider_error', {
       happened: 'The identity provider gave an access token that is no Bearer token (token_type).',
     });
   }
   if (!/^[\x21-\x7e]+$/.test(answer.access_token)) {
-    throw new BrokerError('provider_error', {
+    throw new LoopgateError('provider_error', {
       happened: 'The identity provider gave an access token with characters that none may have (access_token).',
     });
   }
@@ -125,14 +125,14 @@ export function checkBearer(answer: client.TokenEndpointResponse): void {
 /** OIDC Core §3.1.3.7: openid-client looks at azp only where there are several audiences. */
 export function checkAuthorizedParty({ azp }: IdTokenClaims, clientId: string): void {
   if (azp === undefined || azp === clientId) return;
-  throw new BrokerError('provider_error', {
+  throw new LoopgateError('provider_error', {
     happened: "The identity provider's answer failed a check: the ID token was given to another application (azp).",
   });
 }
 
 export function checkSubject(subject: string): void {
   if (subject.length > 0 && subject.length <= longestSubject) return;
-  throw new BrokerError('provider_error', {
+  throw new LoopgateError('provider_error', {
     happened: `The ID token names nobody: its subject is empty or longer than ${longestSubject} characters (sub).`,
   });
 }
@@ -140,7 +140,7 @@ export function checkSubject(subject: string): void {
 /** What is nested too deeply can be parsed but not written again: the vault would keep nothing from then on. */
 export function checkNesting(value: unknown, what: string): void {
   if (isNestedWithin(deepestNesting, value)) return;
-  throw new BrokerError('provider_error', {
+  throw new LoopgateError('provider_error', {
     happened: `The identity provider sent a claim that is nested too deeply (${what}).`,
   });
 }
@@ -162,8 +162,8 @@ export function checkIssuedAt(issuedAt: number, now: number): void {
  * @param ahead - how far this machine's clock is ahead of the provider's, in seconds; negative when it is behind
  * @param claim - what shows it
  */
-export function clocksDiffer(ahead: number, claim: string): BrokerError {
-  return new BrokerError('provider_error', {
+export function clocksDiffer(ahead: number, claim: string): LoopgateError {
+  return new LoopgateError('provider_error', {
     happened: `The clocks of this machine and of the identity provider differ by ${Math.abs(ahead)} seconds (${claim}).`,
     next: 'Set the clock of this machine right, then try again.',
     clockAhead: ahead,
@@ -178,7 +178,7 @@ export function checkOrganization(claims: IdTokenClaims, organization: string | 
     ? claims.org_id === organization
     : typeof claims.org_name === 'string' && claims.org_name.toLowerCase() === organization.toLowerCase();
   if (isSame) return;
-  throw new BrokerError('provider_error', {
+  throw new LoopgateError('provider_error', {
     happened: 'The login is for another organization than the one asked for (org_id, org_name).',
   });
 }

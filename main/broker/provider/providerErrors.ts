@@ -1,5 +1,5 @@
 import * as client from 'openid-client';
-import { BrokerError } from '../errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { clocksDiffer, clockTolerance } from './providerChecks.ts';
 import { noAnswer, requestTimeout } from './providerFetch.ts';
 
@@ -7,9 +7,9 @@ import { noAnswer, requestTimeout } from './providerFetch.ts';
  * Runs a call of openid-client, whose errors become the broker's.
  * @param secrets - what was sent, and is not to be told by a provider that repeats it (T9)
  * @param timeout - how long a request of it may take, in seconds
- * @throws BrokerError
+ * @throws LoopgateError
  */
-export async function asBrokerError<T>(
+export async function withLoopgateErrors<T>(
   work: () => Promise<T>,
   secrets: Secrets = [],
   timeout = requestTimeout,
@@ -17,7 +17,7 @@ export async function asBrokerError<T>(
   try {
     return await work();
   } catch (error) {
-    throw toBrokerError(error, secrets, timeout);
+    throw toLoopgateError(error, secrets, timeout);
   }
 }
 
@@ -30,19 +30,19 @@ export function hasStatus(error: unknown, status: number): boolean {
 export type Secrets = readonly (string | undefined)[];
 
 /** openid-client's errors in the broker's words. Nothing of an answer's body is quoted but OAuth's own error fields (T9). */
-function toBrokerError(error: unknown, secrets: Secrets, timeout: number): BrokerError {
-  if (error instanceof BrokerError) return error;
+function toLoopgateError(error: unknown, secrets: Secrets, timeout: number): LoopgateError {
+  if (error instanceof LoopgateError) return error;
   if (error instanceof client.ResponseBodyError) return answeredError(error, secrets);
   if (error instanceof client.WWWAuthenticateChallengeError) return challenged(error);
   if (error instanceof client.ClientError) {
     const cause: unknown = error.cause;
-    if (cause instanceof BrokerError) return cause;
+    if (cause instanceof LoopgateError) return cause;
     if (error.code === 'OAUTH_TIMEOUT') return timedOut(timeout);
     if (cause instanceof Response && cause.status !== 200) return statusError(cause.status, cause);
     if (isNotJson(error)) return noAnswer("The identity provider's answer is not JSON.");
-    return clockFailure(error) ?? new BrokerError('provider_error', { happened: checkThatFailed(error) });
+    return clockFailure(error) ?? new LoopgateError('provider_error', { happened: checkThatFailed(error) });
   }
-  return new BrokerError('provider_error', { happened: "The identity provider's answer could not be verified." });
+  return new LoopgateError('provider_error', { happened: "The identity provider's answer could not be verified." });
 }
 
 function isNotJson({ code, cause }: client.ClientError): boolean {
@@ -51,8 +51,8 @@ function isNotJson({ code, cause }: client.ClientError): boolean {
   return code === 'OAUTH_RESPONSE_IS_NOT_JSON' || (code === 'OAUTH_PARSE_ERROR' && isAnswer);
 }
 
-function timedOut(seconds: number): BrokerError {
-  return new BrokerError('provider_unreachable', {
+function timedOut(seconds: number): LoopgateError {
+  return new LoopgateError('provider_unreachable', {
     happened: `The identity provider did not answer within ${seconds} seconds.`,
     retryable: true,
   });
@@ -100,10 +100,10 @@ export function oauthError(
   error: string,
   description: string | undefined,
   { secrets = [], response }: { secrets?: Secrets; response?: Response } = {},
-): BrokerError {
+): LoopgateError {
   const words = oauthWords(error, description, secrets);
   if (passing.includes(error)) {
-    return new BrokerError('provider_unreachable', {
+    return new LoopgateError('provider_unreachable', {
       happened: `The identity provider is not able to answer now (${words}).`,
       ...(response ? {} : { next: 'Start the sign-in again in a moment.' }),
       ...{ retryable: true, undone: error === 'temporarily_unavailable', providerError: error },
@@ -111,13 +111,13 @@ export function oauthError(
     });
   }
   if (error === 'invalid_grant') {
-    return new BrokerError('invalid_grant', {
+    return new LoopgateError('invalid_grant', {
       happened: `The identity provider refused the grant (${words}).`,
       ...{ refused: true, providerError: error },
     });
   }
   const needsSignIn = wantSignIn.includes(error);
-  return new BrokerError('provider_error', {
+  return new LoopgateError('provider_error', {
     happened: needsSignIn
       ? `The identity provider wants a new sign-in (${words}).`
       : `The identity provider answered with an error (${words}).`,
@@ -129,19 +129,19 @@ export function oauthError(
 const signInVisibly = 'Sign in again, and let the provider show its page: without prompt=none.';
 
 /** A token that is refused by a challenge (RFC 6750 §3.1). */
-function challenged({ status, response }: client.WWWAuthenticateChallengeError): BrokerError {
+function challenged({ status, response }: client.WWWAuthenticateChallengeError): LoopgateError {
   if (status >= 500 || notProcessed.includes(status)) return statusError(status, response);
-  return new BrokerError('provider_error', {
+  return new LoopgateError('provider_error', {
     happened: `The identity provider answered with status ${status}.`,
     refused: true,
   });
 }
 
 /** What came without an OAuth error: the server is busy, or it is not the provider that answers. */
-function statusError(status: number, response: Response): BrokerError {
+function statusError(status: number, response: Response): LoopgateError {
   const undone = notProcessed.includes(status);
   if (status >= 500 || (undone && status !== 404)) {
-    return new BrokerError('provider_unreachable', {
+    return new LoopgateError('provider_unreachable', {
       happened: `The identity provider is not able to answer now (status ${status}).`,
       ...{ retryable: true, undone },
       ...waiting(response),
@@ -187,7 +187,7 @@ export function oauthWords(error: string, description: string | undefined, secre
  * @param mayBeVerified - true where it is verified again when it is asked for again, false where it is given up
  */
 export function unverified(error: unknown, mayBeVerified: boolean): unknown {
-  if (!(error instanceof BrokerError)) return error;
+  if (!(error instanceof LoopgateError)) return error;
   const isMisfit = error.code === 'provider_error' && mayBeVerified;
   return error.with({
     ...(isMisfit && { next: keysMayChange }),
@@ -221,13 +221,13 @@ function checkThatFailed(error: client.ClientError): string {
 }
 
 /** T15: a fresh ID token that is not valid now means that the clocks differ, and by how much is in its iat. */
-function clockFailure(error: client.ClientError): BrokerError | undefined {
+function clockFailure(error: client.ClientError): LoopgateError | undefined {
   if (error.code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return undefined;
   const failed: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
   const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(valueAt(failed, 'claims'), 'iat')];
   const claim = textAt(failed, 'claim') ?? 'time';
   if (typeof now !== 'number' || typeof issuedAt !== 'number' || Math.abs(now - issuedAt) <= clockTolerance)
-    return new BrokerError('provider_error', { happened: `The ID token is not valid at this time (${claim}).` });
+    return new LoopgateError('provider_error', { happened: `The ID token is not valid at this time (${claim}).` });
   return clocksDiffer(now - issuedAt, claim);
 }
 

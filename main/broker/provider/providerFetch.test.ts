@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { BrokerError } from '../errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { type PlatformFetch, ProxyFailure, providerFetch } from './providerFetch.ts';
 
 /** What a caller is told when the platform's fetch fails with this. */
-async function told(failure: Error): Promise<BrokerError> {
+async function told(failure: Error): Promise<LoopgateError> {
   const platform: PlatformFetch = () => Promise.reject(failure);
   const options = { method: 'GET', headers: {}, body: undefined, redirect: 'manual' } as const;
   const said: unknown = await providerFetch(platform)('https://login.company.example/token?code=hush', options).catch(
     (error: unknown) => error,
   );
-  if (!(said instanceof BrokerError)) throw said;
+  if (!(said instanceof LoopgateError)) throw said;
   return said;
 }
 

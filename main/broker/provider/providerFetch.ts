@@ -1,5 +1,5 @@
 import type { CustomFetch } from 'openid-client';
-import { BrokerError } from '../errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 
 /** What the platform offers for HTTP: Electron's `net.fetch` on the desktop, Node's `fetch` headless. */
 export type PlatformFetch = (url: string, options: RequestInit) => Promise<Response>;
@@ -41,7 +41,7 @@ export class ProxyFailure extends Error {
 /**
  * Wraps the platform's fetch for talking to a provider: never follows a redirect, never reads more than 1 MiB, and tells
  * a network that failed (to be tried again, T5) from a provider that misbehaved.
- * @throws BrokerError `provider_unreachable` or `provider_error`; the caller's own abort passes through as it is.
+ * @throws LoopgateError `provider_unreachable` or `provider_error`; the caller's own abort passes through as it is.
  */
 export function providerFetch(platform: PlatformFetch): CustomFetch {
   return async (url, { method, headers, body: content, signal }) => {
@@ -93,7 +93,7 @@ async function readBounded(response: Response, url: string): Promise<Uint8Array<
 }
 
 function fetchFailure(error: unknown, url: string): unknown {
-  if (error instanceof BrokerError) return error;
+  if (error instanceof LoopgateError) return error;
   if (error instanceof DOMException) return error;
   const { host } = new URL(url);
   if (error instanceof ProxyFailure) return proxyFailed(error, host);
@@ -102,14 +102,14 @@ function fetchFailure(error: unknown, url: string): unknown {
   if (/redirect/i.test(text)) return redirected(url);
   const reason = reasonOf(error);
   if (notTrusted.test(reason)) return untrusted(reason, host);
-  return new BrokerError('provider_unreachable', {
+  return new LoopgateError('provider_unreachable', {
     happened: `The identity provider at ${host} cannot be reached (${reason}).`,
     retryable: true,
     undone: neverReached.includes(reason),
   });
 }
 
-function proxyFailed({ reason, proxy }: ProxyFailure, host: string): BrokerError {
+function proxyFailed({ reason, proxy }: ProxyFailure, host: string): LoopgateError {
   const name = `The proxy${proxy === undefined ? '' : ` ${proxy}`}`;
   const [happened, next] =
     reason === 'status 407'
@@ -130,7 +130,7 @@ function proxyFailed({ reason, proxy }: ProxyFailure, host: string): BrokerError
   return kept(happened, next, reason !== 'status 407');
 }
 
-function untrusted(reason: string, host: string): BrokerError {
+function untrusted(reason: string, host: string): LoopgateError {
   const [happened, next] = /DATE_INVALID|HAS_EXPIRED|NOT_YET_VALID/.test(reason)
     ? [
         'is not valid at this time',
@@ -151,8 +151,8 @@ function untrusted(reason: string, host: string): BrokerError {
 }
 
 /** What may pass. @param undone - nothing was sent: the provider is as it was */
-function kept(happened: string, next: string, undone: boolean): BrokerError {
-  return new BrokerError('provider_unreachable', {
+function kept(happened: string, next: string, undone: boolean): LoopgateError {
+  return new LoopgateError('provider_unreachable', {
     happened,
     next: `${next} A session that exists is kept.`,
     retryable: true,
@@ -160,7 +160,7 @@ function kept(happened: string, next: string, undone: boolean): BrokerError {
   });
 }
 
-function redirected(url: string): BrokerError {
+function redirected(url: string): LoopgateError {
   return noAnswer(`The identity provider answered ${pathOf(url)} with a redirect, which is not followed.`);
 }
 
@@ -168,8 +168,8 @@ function redirected(url: string): BrokerError {
  * T5: an answer, but no provider's word: it restarts, a page of the network stands before it, or the address is wrong.
  * @param details.undone - whether it shows that the request was not processed
  */
-export function noAnswer(happened: string, details: { undone?: boolean; retryAfter?: number } = {}): BrokerError {
-  return new BrokerError('provider_unreachable', {
+export function noAnswer(happened: string, details: { undone?: boolean; retryAfter?: number } = {}): LoopgateError {
+  return new LoopgateError('provider_unreachable', {
     happened,
     next: "Try again in a moment; if it stays so, check the provider's address (issuer) and what stands between, such as a proxy or a network's login page. A session that exists is kept.",
     ...{ retryable: true, answered: true },

@@ -22,13 +22,13 @@ export class SigningKeys {
   #count = 0;
   #readAgainAt: number | undefined;
 
-  /** @param ask - gets the keys from the provider; rejects with a BrokerError */
+  /** @param ask - gets the keys from the provider; rejects with a LoopgateError */
   constructor(ask: () => Promise<Response>, clock: Clock) {
     this.#ask = ask;
     this.#clock = clock;
   }
 
-  /** The copy that is there, or a new one. @throws BrokerError when there is none and the provider cannot be reached */
+  /** The copy that is there, or a new one. @throws LoopgateError when there is none and the provider cannot be reached */
   async copy(): Promise<KeyCopy> {
     return this.#present ?? (await this.#read());
   }
@@ -37,7 +37,7 @@ export class SigningKeys {
    * T20: a newer copy than the one that did not fit; all who ask meanwhile share the reading.
    * @param unfit - absent when there was none
    * @returns undefined when the keys were read out of turn a moment ago
-   * @throws BrokerError when the provider cannot be reached
+   * @throws LoopgateError when the provider cannot be reached
    */
   async newerThan(unfit: KeyCopy | undefined): Promise<KeyCopy | undefined> {
     const present = this.#present;

@@ -1,5 +1,5 @@
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import { Revocations } from './revocations.ts';
 import { accountKey, Session, type SessionHost, type SessionWorld } from './session.ts';
@@ -33,9 +33,9 @@ export type Remedy = 'sign_in' | 'sign_in_again' | 'renew' | 'none';
 export interface AccountsObserver {
   changed(): void;
   /** Something that the person should read, and what helps. */
-  problem(problem: BrokerError, remedy: Remedy): void;
+  problem(problem: LoopgateError, remedy: Remedy): void;
   /** What a problem was about works again. */
-  resolved(problem: BrokerError): void;
+  resolved(problem: LoopgateError): void;
 }
 
 /** What the accounts take from the world. */
@@ -61,7 +61,7 @@ export class Accounts {
   #replaced: StoredRevocation[] = [];
   #saving: Promise<void> = Promise.resolve();
   /** Said while something is not on disk. */
-  #unsaved: BrokerError | undefined;
+  #unsaved: LoopgateError | undefined;
   /** True while a write takes longer than anybody should wait. */
   #isStuck = false;
   #cancelSaving: () => void = () => undefined;
@@ -69,7 +69,7 @@ export class Accounts {
   readonly #underWay = new Set<Promise<unknown>>();
   #signOuts = 0;
   #isClosed = false;
-  #lost: BrokerError | undefined;
+  #lost: LoopgateError | undefined;
 
   constructor(provider: Provider | undefined, world: AccountsWorld, vault: Vault, observer: AccountsObserver) {
     this.#provider = provider;
@@ -92,7 +92,7 @@ export class Accounts {
     return this.#vault.place;
   }
 
-  /** Where the sessions rest from now on, where no keyring is. @throws BrokerError when the answer could not be kept */
+  /** Where the sessions rest from now on, where no keyring is. @throws LoopgateError when the answer could not be kept */
   async chooseStorage(answer: WithoutKeyring): Promise<void> {
     await this.#vault.choose(answer);
     await this.#persistInTime();
@@ -123,7 +123,7 @@ export class Accounts {
       this.#activeElsewhere = active.filter((key) => !here.has(key));
       this.#revocations.load(state.revocations);
       if (state.ended !== undefined && this.#active === undefined) {
-        this.#lost = new BrokerError('not_signed_in', { happened: state.ended });
+        this.#lost = new LoopgateError('not_signed_in', { happened: state.ended });
         this.#observer.problem(this.#lost, 'sign_in');
       }
     } catch (error) {
@@ -131,7 +131,7 @@ export class Accounts {
       const why = unreadable ? error.message : 'the stored session could not be read';
       // What could not even be set aside must not be written over.
       if (!unreadable) this.#vault = new MemoryVault(`Kept for this run only: ${why}.`);
-      this.#lost = new BrokerError('not_signed_in', { happened: `You are signed out: ${why}.` });
+      this.#lost = new LoopgateError('not_signed_in', { happened: `You are signed out: ${why}.` });
       this.#observer.problem(this.#lost, 'sign_in');
     }
   }
@@ -150,19 +150,19 @@ export class Accounts {
   }
 
   /** What is not on disk, in words; undefined when all is. */
-  get unsaved(): BrokerError | undefined {
+  get unsaved(): LoopgateError | undefined {
     return this.#unsaved;
   }
 
-  /** The active person's session. @throws BrokerError `not_signed_in`, with the reason when a session was lost */
+  /** The active person's session. @throws LoopgateError `not_signed_in`, with the reason when a session was lost */
   active(): Session {
     const session = this.peek();
-    if (!session) throw this.#lost ?? new BrokerError('not_signed_in');
+    if (!session) throw this.#lost ?? new LoopgateError('not_signed_in');
     return session;
   }
 
   /** Why there is no active session any more, when it was not the person's own wish. */
-  get lost(): BrokerError | undefined {
+  get lost(): LoopgateError | undefined {
     return this.#lost;
   }
 
@@ -227,10 +227,10 @@ export class Accounts {
     return this.#sessions.get(key);
   }
 
-  /** Makes a stored account the active one. @throws BrokerError `not_found` when it is not there */
+  /** Makes a stored account the active one. @throws LoopgateError `not_found` when it is not there */
   async activate(key: string): Promise<void> {
     const session = this.#sessions.get(key);
-    if (!session) throw new BrokerError('not_found', noSuchUser);
+    if (!session) throw new LoopgateError('not_found', noSuchUser);
     this.#active = key;
     this.#lost = undefined;
     await this.#persistInTime();
@@ -412,7 +412,7 @@ export class Accounts {
   /** Said once, until it is saved: a disk that stays full is tried again without a word. */
   #sayUnsaved(why: string): void {
     if (this.#unsaved) return;
-    this.#unsaved = new BrokerError('internal', {
+    this.#unsaved = new LoopgateError('internal', {
       happened: `What changed could not be saved (${why}): the next start of Loopgate will not know of it.`,
       next: 'Make room on the disk, unlock the keyring, or let Loopgate write to its data folder. It tries again by itself.',
     });

@@ -1,4 +1,4 @@
-import type { BrokerError } from '../errors.ts';
+import type { LoopgateError } from '../../errors/errors.ts';
 
 /** T5: after a failure that may pass, the next try waits this long, then twice as long each time. Milliseconds. */
 const firstBackoff = 1_000;
@@ -8,7 +8,7 @@ const longestForCallers = 5_000;
 
 /** Why the last attempt at something failed, and how long it is not tried again. Milliseconds. */
 export interface Failure {
-  readonly reason: BrokerError;
+  readonly reason: LoopgateError;
   readonly at: number;
   /** While nobody asks. A refusal is then not tried again at all: {@link isForCallersOnly}. */
   readonly backoff: number;
@@ -16,7 +16,7 @@ export interface Failure {
 }
 
 /** The failure of one more attempt. @param last - the failure of the attempt before, if that failed too */
-export function failureAfter(last: Failure | undefined, reason: BrokerError, now: number): Failure {
+export function failureAfter(last: Failure | undefined, reason: LoopgateError, now: number): Failure {
   const longer = last ? Math.min(last.backoff * 2, longestBackoff) : firstBackoff;
   // What the provider asks for is kept, whoever asks.
   const { retryAfter = 0 } = reason;
@@ -30,7 +30,7 @@ export function failureAfter(last: Failure | undefined, reason: BrokerError, now
 }
 
 /** T5: a refusal is not repeated before somebody asks; nor is the question whether a token is good. */
-export function isForCallersOnly({ refused, code }: BrokerError): boolean {
+export function isForCallersOnly({ refused, code }: LoopgateError): boolean {
   return refused || code === 'invalid_token';
 }
 

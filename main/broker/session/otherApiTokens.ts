@@ -1,5 +1,5 @@
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import type { OtherApi } from '../provider/provider.ts';
 import { type Failure, failureAfter, isBackingOffForCallers } from './backoff.ts';
 import { isAboutToEnd } from './tokenLifetime.ts';
@@ -24,13 +24,13 @@ export class OtherApiTokens {
   readonly #asking = new Map<string, Promise<OtherApiToken>>();
   readonly #failures = new Map<string, Failure>();
 
-  /** @param ask - asks the provider; rejects with a BrokerError */
+  /** @param ask - asks the provider; rejects with a LoopgateError */
   constructor(clock: Clock, ask: (api: OtherApi) => Promise<OtherApiToken>) {
     this.#clock = clock;
     this.#ask = ask;
   }
 
-  /** @throws BrokerError when the provider gives none; the same to all who ask before it is tried again (T5) */
+  /** @throws LoopgateError when the provider gives none; the same to all who ask before it is tried again (T5) */
   async of(api: OtherApi): Promise<OtherApiToken> {
     const key = apiKey(api);
     const now = this.#clock.now();
@@ -51,7 +51,7 @@ export class OtherApiTokens {
       this.#failures.delete(key);
       return token;
     } catch (error) {
-      if (error instanceof BrokerError && (error.retryable || error.code === 'provider_error')) {
+      if (error instanceof LoopgateError && (error.retryable || error.code === 'provider_error')) {
         keepNewest(this.#failures, key, failureAfter(this.#failures.get(key), error, this.#clock.now()));
       }
       throw error;
@@ -62,12 +62,12 @@ export class OtherApiTokens {
 /**
  * A provider may ignore that another API was asked for (Auth0 does where no policy names it) and give a token for the session's own.
  * An opaque token cannot be looked into.
- * @throws BrokerError `provider_error`
+ * @throws LoopgateError `provider_error`
  */
 function checkAudience(accessToken: string, { audience }: OtherApi): void {
   const { aud } = claimsOf(accessToken);
   if (audience === undefined || aud === undefined || [aud].flat().includes(audience)) return;
-  throw new BrokerError('provider_error', {
+  throw new LoopgateError('provider_error', {
     happened: 'The identity provider gave a token for another API than the one asked for (aud).',
     next: 'Allow the API for this application at the provider: at Auth0 in its refresh token policies.',
     refused: true,

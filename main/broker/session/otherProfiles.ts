@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import { type Failure, failureAfter, isBackingOffForCallers } from './backoff.ts';
 
@@ -25,7 +25,7 @@ export class OtherProfiles {
     this.#clock = clock;
   }
 
-  /** @throws BrokerError `invalid_token` when the provider refuses the token */
+  /** @throws LoopgateError `invalid_token` when the provider refuses the token */
   async of(accessToken: string, provider: Provider): Promise<Record<string, unknown>> {
     const key = createHash('sha256').update(accessToken).digest('base64');
     const now = this.#clock.now();
@@ -38,7 +38,7 @@ export class OtherProfiles {
     this.#profiles.set(key, asked);
     profile.catch((error: unknown) => {
       // A refusal is kept like a profile, so that a bad token in a loop does not use up the provider's limit; a failure for seconds.
-      if (!(error instanceof BrokerError)) this.#profiles.delete(key);
+      if (!(error instanceof LoopgateError)) this.#profiles.delete(key);
       else if (error.code !== 'invalid_token') asked.failure = failureAfter(known?.failure, error, this.#clock.now());
     });
     const oldest = this.#profiles.keys().next().value;

@@ -1,5 +1,5 @@
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Auth0Layout } from '../provider/providerChecks.ts';
 import type { RevocationOutcome } from '../provider/revocationAnswer.ts';
@@ -56,7 +56,7 @@ export class Revocations {
   #arriving = 0;
   #backoff = 0;
   /** Why the last one could not be sent. */
-  #failure: { readonly reason: BrokerError; readonly at: number } | undefined;
+  #failure: { readonly reason: LoopgateError; readonly at: number } | undefined;
   #cancelRetry: (() => void) | undefined;
   /** What was warned of in this run. */
   readonly #said = new Set<string>();
@@ -104,7 +104,7 @@ export class Revocations {
       end();
       return result;
     } catch (error) {
-      if (error instanceof BrokerError && error.retryable) this.#host.clock.after(triedAgainWithin, end);
+      if (error instanceof LoopgateError && error.retryable) this.#host.clock.after(triedAgainWithin, end);
       else end();
       throw error;
     }
@@ -146,7 +146,7 @@ export class Revocations {
     if (this.#waiting !== before) await this.#host.persist();
   }
 
-  /** What has to be known of the provider. @throws BrokerError while it cannot be reached */
+  /** What has to be known of the provider. @throws LoopgateError while it cannot be reached */
   async #where(): Promise<Where | undefined> {
     const issuer = await this.#provider?.issuer();
     const layout = await this.#provider?.auth0Layout();
@@ -189,7 +189,7 @@ export class Revocations {
   }
 
   #failed(reason: unknown): void {
-    this.#failure = reason instanceof BrokerError ? { reason, at: this.#host.clock.now() } : undefined;
+    this.#failure = reason instanceof LoopgateError ? { reason, at: this.#host.clock.now() } : undefined;
   }
 
   /** T5: Retry-After. */

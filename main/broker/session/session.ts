@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BrokerError } from '../errors.ts';
 import type { IdTokenClaims } from '../provider/claims.ts';
 import type { OtherApi, Provider, Tokens } from '../provider/provider.ts';
 import {
@@ -51,13 +51,13 @@ export interface SessionHost {
   /** Work that may bring tokens, so that the quitting waits for it. */
   track(work: Promise<unknown>): void;
   /** The provider has ended the session for good (T5). */
-  ended(session: Session, reason: BrokerError): void;
+  ended(session: Session, reason: LoopgateError): void;
   /** A refresh token that no session holds any more is to be revoked. */
   revokeLater(token: StoredRevocation): void;
   /** The session cannot be renewed until somebody does something about it (T5); {@link Session.tryAgain} is that. */
-  problem(problem: BrokerError): void;
+  problem(problem: LoopgateError): void;
   /** It can be renewed again. */
-  resolved(problem: BrokerError): void;
+  resolved(problem: LoopgateError): void;
   changed(): void;
 }
 
@@ -134,7 +134,7 @@ export class Session {
   /** True when that was before this run: the program was stopped meanwhile. */
   #wasStopped: boolean;
   /** The refusal that was said, until the renewal works again or the session is gone. */
-  #said: BrokerError | undefined;
+  #said: LoopgateError | undefined;
   #cancelPlan: () => void = () => undefined;
   /** Hashes of the refresh tokens that this session has or had, oldest first. */
   readonly #knownTokens = new Set<string>();
@@ -236,7 +236,7 @@ export class Session {
    * A valid access token, renewed first when it is about to end.
    * @param options.renew - true to renew even a valid one (`grant_type=refresh_token`), unless it is the one that has
    * just taken an ended one's place
-   * @throws BrokerError `not_signed_in` when the session is over, `provider_unreachable` or `provider_error` when it
+   * @throws LoopgateError `not_signed_in` when the session is over, `provider_unreachable` or `provider_error` when it
    * cannot be renewed now and the old token has expired
    */
   accessToken({ renew = false }: { renew?: boolean } = {}): Promise<AccessToken> {
@@ -258,18 +258,18 @@ export class Session {
     if (!this.renewable && expiresAt <= this.#clock.now()) {
       throw this.#end('it lasted until its access token expired, because the provider granted no offline_access');
     }
-    if (this.#closed) throw new BrokerError('not_signed_in');
+    if (this.#closed) throw new LoopgateError('not_signed_in');
     return { accessToken, expiresAt, scope, idToken };
   }
 
   /**
    * An access token for another API of the same tenant, where the provider grants it: kept until it is about to end.
-   * @throws BrokerError `provider_error` with the provider's words when it does not
+   * @throws LoopgateError `provider_error` with the provider's words when it does not
    */
   async accessTokenFor(api: OtherApi): Promise<AccessToken> {
     if (this.#successor) return await this.#successor.accessTokenFor(api);
     if (!this.renewable) {
-      throw new BrokerError('provider_error', {
+      throw new LoopgateError('provider_error', {
         happened: 'A token for another API needs a refresh token, and the provider granted no offline_access.',
       });
     }
@@ -294,7 +294,7 @@ export class Session {
   /**
    * The person's profile (/userinfo): cached, one provider call for any number of callers, and the last one known while
    * the provider cannot be reached.
-   * @throws BrokerError when there is none to serve
+   * @throws LoopgateError when there is none to serve
    */
   async userInfo(): Promise<Record<string, unknown>> {
     const fresh = this.freshProfile;
@@ -310,7 +310,7 @@ export class Session {
       // A stale answer now is better than a fresh one after the provider's time-out; the reading goes on.
       return (await this.#inTime(this.readProfile())) ?? profile;
     } catch (error) {
-      if (error instanceof BrokerError && error.retryable) return profile;
+      if (error instanceof LoopgateError && error.retryable) return profile;
       throw error;
     }
   }
@@ -327,7 +327,7 @@ export class Session {
 
   /**
    * Reads the profile anew for a caller; after a failure not before it is time for the next try (T5).
-   * @throws BrokerError
+   * @throws LoopgateError
    */
   async refreshProfile(): Promise<Record<string, unknown>> {
     const failure = this.#profileFailure;
@@ -335,7 +335,7 @@ export class Session {
     return await this.readProfile();
   }
 
-  /** Reads the profile anew. Callers that ask meanwhile share the answer. @throws BrokerError */
+  /** Reads the profile anew. Callers that ask meanwhile share the answer. @throws LoopgateError */
   async readProfile(): Promise<Record<string, unknown>> {
     this.#readingProfile ??= this.#readProfile().finally(() => {
       this.#readingProfile = undefined;
@@ -367,7 +367,7 @@ export class Session {
       throw error;
     }
     if (this.#successor) return await this.#successor.readProfile();
-    if (this.#closed) throw new BrokerError('not_signed_in');
+    if (this.#closed) throw new LoopgateError('not_signed_in');
     this.#changeFreshness(() => {
       this.#profileFailure = undefined;
       this.#wasVerified = true;
@@ -395,7 +395,7 @@ export class Session {
     try {
       await this.readProfile();
     } catch (error) {
-      if (!(error instanceof BrokerError) || error.code !== 'invalid_token' || !this.renewable) throw error;
+      if (!(error instanceof LoopgateError) || error.code !== 'invalid_token' || !this.renewable) throw error;
       await this.#refreshOnce();
       await this.readProfile();
     }
@@ -537,8 +537,8 @@ export class Session {
   }
 
   /** T5: what may pass is tried again, later each time; what will not is said. Neither ends the session. */
-  #renewalFailed(error: unknown): BrokerError {
-    const reason = error instanceof BrokerError ? error : new BrokerError('internal');
+  #renewalFailed(error: unknown): LoopgateError {
+    const reason = error instanceof LoopgateError ? error : new LoopgateError('internal');
     if (this.#closed) return reason;
     this.#changeFreshness(() => {
       this.#renewalFailure = failureAfter(this.#renewalFailure, reason, this.#clock.now());
@@ -554,7 +554,7 @@ export class Session {
 
   /** A refusal is an answer here too. Who asks for the profile gets it, and nobody else is bothered. */
   #profileFailed(error: unknown): void {
-    if (this.#closed || !(error instanceof BrokerError)) return;
+    if (this.#closed || !(error instanceof LoopgateError)) return;
     this.#changeFreshness(() => {
       this.#profileFailure = failureAfter(this.#profileFailure, error, this.#clock.now());
       if (!error.retryable) this.#wasVerified = true;
@@ -577,7 +577,7 @@ export class Session {
     return this.#renewalFailure?.reason.retryable === true || (profile?.retryable === true && !profile.answered);
   }
 
-  /** @throws BrokerError when the work takes longer than a caller should wait who can be given nothing; the work goes on */
+  /** @throws LoopgateError when the work takes longer than a caller should wait who can be given nothing; the work goes on */
   #within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.after(milliseconds, () => reject(stillWaiting()));
@@ -624,7 +624,7 @@ export class Session {
 
   async #useRefreshToken(api: OtherApi | undefined): Promise<Tokens> {
     const { clientId, refreshToken, scope, issuer } = this.#account;
-    if (this.#closed || refreshToken === undefined) throw new BrokerError('not_signed_in');
+    if (this.#closed || refreshToken === undefined) throw new LoopgateError('not_signed_in');
     const answerWasLost = this.#renewalSentAt !== undefined;
     let rotated: string | undefined;
     let tokens: Tokens;
@@ -633,7 +633,7 @@ export class Session {
       await this.#provider.issuer();
       await this.#markSent();
       // Signed out while that was written: the token is on its way to be revoked, and not to be used any more.
-      if (this.#closed) throw new BrokerError('not_signed_in');
+      if (this.#closed) throw new LoopgateError('not_signed_in');
       // T4: on disk before the answer is checked, for which keys may have to be fetched. The old one is spent by then, whatever
       // comes out of the checks.
       const keep = async (token: string) => {
@@ -645,10 +645,11 @@ export class Session {
       tokens = await this.#provider.refresh({ clientId, refreshToken, scope }, keep, api);
       this.#answered();
     } catch (error) {
-      if (error instanceof BrokerError && error.code === 'invalid_grant') throw this.#end(this.#refusal(answerWasLost));
+      if (error instanceof LoopgateError && error.code === 'invalid_grant')
+        throw this.#end(this.#refusal(answerWasLost));
       // A refusal is an answer. After a network failure nobody knows whether the provider has rotated, unless it was never
       // reached; and an answer that was lost before stays lost.
-      const isUnknown = error instanceof BrokerError && error.retryable && !error.undone;
+      const isUnknown = error instanceof LoopgateError && error.retryable && !error.undone;
       if (rotated === undefined && !isUnknown && !answerWasLost) this.#forgetSent();
       if (rotated === undefined && isUnknown) this.#isAnswerLost = true;
       if (rotated !== undefined && this.#closed) this.#host.revokeLater(revocationOf(this.#account, rotated));
@@ -660,12 +661,12 @@ export class Session {
       await this.#replace({ refreshToken });
       // Whose it is nobody knows (T19).
       if (rotated !== undefined) this.#host.revokeLater({ issuer, clientId, token: rotated });
-      throw new BrokerError('provider_error', { happened: `The renewed ID token is for another ${difference}.` });
+      throw new LoopgateError('provider_error', { happened: `The renewed ID token is for another ${difference}.` });
     }
     if (this.#closed) {
       // Signed out while the refresh was under way: the token that just came must not stay alive.
       if (rotated !== undefined) this.#host.revokeLater(revocationOf(this.#account, rotated));
-      throw new BrokerError('not_signed_in');
+      throw new LoopgateError('not_signed_in');
     }
     this.#rotates = rotated !== undefined && rotated !== refreshToken;
     if (tokens.claims) this.#compareSid(tokens.claims);
@@ -738,8 +739,8 @@ export class Session {
   }
 
   /** The session is over by itself, not by a sign-out: said to everybody, with the reason. */
-  #end(reason: string): BrokerError {
-    const over = new BrokerError('not_signed_in', { happened: `The session has ended: ${reason}.` });
+  #end(reason: string): LoopgateError {
+    const over = new LoopgateError('not_signed_in', { happened: `The session has ended: ${reason}.` });
     if (!this.#closed) {
       this.close();
       this.#host.ended(this, over);
@@ -748,8 +749,8 @@ export class Session {
   }
 }
 
-function stillWaiting(): BrokerError {
-  return new BrokerError('provider_unreachable', {
+function stillWaiting(): LoopgateError {
+  return new LoopgateError('provider_unreachable', {
     happened: `The identity provider has not answered yet, after ${longPatience / 1000} seconds.`,
     next: 'Try again in a moment: its answer is still waited for. The session is kept.',
     retryable: true,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BrokerError, brokerErrorOf, errorTable } from '../../broker/errors.ts';
+import { errorTable, LoopgateError, loopgateErrorOf } from '../../errors/errors.ts';
 import { createLog } from '../../system/log.ts';
 import { openLogFile } from '../system/logFile.ts';
 import { logMessages, type ReportFacts, readLog, reportOf } from './report.ts';
@@ -135,7 +135,7 @@ describe('no secret comes out of a report [T9]', () => {
     const log = createLog('info', openLogFile(folder));
     const failure = new TypeError(`cannot read ${secrets.email} of ${secrets.homeOnLinux}`);
     failure.stack += `\n    at Canary.canary (/opt/canary/resources/app.asar/out/main/index.cjs:4321:17)`;
-    const error = brokerErrorOf(failure, log);
+    const error = loopgateErrorOf(failure, log);
     log.warn({ code: 'invalid_token' }, `${secrets.person} (invalid_client) is not allowed.`);
     const report = reportOf({ ...facts, log: readLog(folder) });
     expect(report).toContain('unexpected failure · id ');
@@ -204,7 +204,7 @@ describe('a report', () => {
 
   it('names every code of the table', () => {
     for (const code of Object.keys(errorTable)) {
-      const problem = new BrokerError(code as keyof typeof errorTable).code;
+      const problem = new LoopgateError(code as keyof typeof errorTable).code;
       expect(reportOf({ ...facts, state: { ...facts.state, problem }, log: [entry({ code })] })).toMatch(
         new RegExp(`Problem: ${code}\n[^]*warning · ${code}\n`),
       );

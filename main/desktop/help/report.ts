@@ -2,8 +2,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { GuardMode } from '../../access/gate.ts';
-import { errorTable } from '../../broker/errors.ts';
 import type { VaultPlace } from '../../broker/session/vault.ts';
+import { errorTable } from '../../errors/errors.ts';
 
 /** What a report says beside the log. All of it may be wrong or hostile: {@link reportOf} lets through only what it knows. */
 export interface ReportFacts {

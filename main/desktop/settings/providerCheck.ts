@@ -1,10 +1,10 @@
 import type { ProviderCheck } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
 import type { Clock } from '../../broker/clock.ts';
-import { BrokerError } from '../../broker/errors.ts';
 import { Provider } from '../../broker/provider/provider.ts';
 import { normaliseIssuer } from '../../broker/provider/providerChecks.ts';
 import { type PlatformFetch, providerFetch, requestTimeout } from '../../broker/provider/providerFetch.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { type ClientAnswer, checkClient } from '../../settings/clientCheck.ts';
 
 /** Looks whether an OpenID provider answers at an address, by its metadata and with the checks of the broker. */
@@ -40,7 +40,7 @@ export class ProviderChecker {
       await new Provider({ issuer, clientId: 'loopgate' }, this.#fetchUntil(ended), this.#clock).issuer();
       return { ok: true, host: new URL(issuer).host };
     } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
+      if (!(error instanceof LoopgateError)) throw error;
       // What stands between, such as a proxy, has its own advice.
       if (error.hasOwnAdvice && !error.answered) return { ok: false, reason: 'blocked', message: error.message };
       const isAway = error.code === 'provider_unreachable' && !error.answered;

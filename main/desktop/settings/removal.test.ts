@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { BrokerError } from '../../broker/errors.ts';
 import { revocationOf, type StoredAccount, type StoredState, storedKey } from '../../broker/session/vault.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { type RemovalWorld, type Revoke, removeData, removeEverything, revokeAll } from './removal.ts';
 
-const unreachable = new BrokerError('provider_unreachable', { happened: 'It is away.', retryable: true });
+const unreachable = new LoopgateError('provider_unreachable', { happened: 'It is away.', retryable: true });
 
 function account(issuer: string, refreshToken?: string): StoredAccount {
   return {
@@ -73,7 +73,7 @@ describe('Remove everything', () => {
   test('what the provider refuses to revoke is not left; an answer that is none of its own leaves all', async () => {
     const refusing: Revoke = async () => ({ refused: 'invalid_client' });
     expect((await revokeAll(state, refusing)).left.accounts).toEqual([]);
-    const page: Revoke = () => Promise.reject(new BrokerError('provider_error'));
+    const page: Revoke = () => Promise.reject(new LoopgateError('provider_error'));
     expect((await revokeAll(state, page)).left).toMatchObject({
       accounts: [here, away],
       revocations: state.revocations,

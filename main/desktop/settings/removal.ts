@@ -2,7 +2,6 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RemovalResult, RemovalWay } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
-import { BrokerError } from '../../broker/errors.ts';
 import {
   revocationOf,
   type StoredAccount,
@@ -10,8 +9,9 @@ import {
   type StoredState,
   storedKey,
 } from '../../broker/session/vault.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 
-/** Revokes a refresh token at the provider that gave it. @throws BrokerError when it is to be tried again */
+/** Revokes a refresh token at the provider that gave it. @throws LoopgateError when it is to be tried again */
 export type Revoke = (token: StoredRevocation) => Promise<unknown>;
 
 /** What "Remove everything" needs of the app. */
@@ -113,7 +113,7 @@ async function revokeGroup(group: Group, revoke: Revoke, failed: (why: string) =
       done += 1;
     }
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
+    if (!(error instanceof LoopgateError)) throw error;
     failed(error.happened);
   }
   const revoked = new Set(all.slice(0, done).map(({ person }) => person));

@@ -18,8 +18,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { App } from 'electron';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BrokerError } from '../../broker/errors.ts';
 import { parseDesktopEntry } from '../../callers/desktopEntries.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { type LoginItems, type LoginWorld, startAtLogin, startsHidden } from './startAtLogin.ts';
 
 let home: string;
@@ -204,7 +204,7 @@ describe('start at login on Linux', () => {
       writeEntry(theirs);
       const login = startAtLogin(linux());
       expect(login.state()).toMatchObject({ isOn: true, isAvailable: false, notice: expect.stringContaining(path()) });
-      expect(() => login.set(true)).toThrow(BrokerError);
+      expect(() => login.set(true)).toThrow(LoopgateError);
       expect(() => login.set(false)).toThrow(/was not made by Loopgate/);
       login.repair();
       login.remove();
@@ -216,7 +216,7 @@ describe('start at login on Linux', () => {
       symlinkSync(join(home, 'elsewhere'), path());
       const login = startAtLogin(linux());
       expect(login.state()).toMatchObject({ isOn: false, isAvailable: false });
-      expect(() => login.set(true)).toThrow(BrokerError);
+      expect(() => login.set(true)).toThrow(LoopgateError);
       login.remove();
       expect(lstatSync(path()).isSymbolicLink()).toBe(true);
       expect(existsSync(join(home, 'elsewhere'))).toBe(false);
@@ -363,7 +363,7 @@ describe('start at login in development', () => {
         isAvailable: false,
         notice: expect.stringContaining('packed'),
       });
-      expect(() => login.set(true)).toThrow(BrokerError);
+      expect(() => login.set(true)).toThrow(LoopgateError);
       login.repair();
       login.remove();
       expect(readdirSync(home)).toEqual([]);

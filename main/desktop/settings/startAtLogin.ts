@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { languages, spoken } from '../../../preload/texts/index.ts';
-import { BrokerError } from '../../broker/errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { syncFolder, troubleOf } from '../../storage/jsonFile.ts';
 import { hiddenArgument, launchTarget } from '../../system/launchTarget.ts';
 
@@ -54,12 +54,12 @@ export interface StartAtLogin {
   state(): StartAtLoginState;
   /**
    * Switches it. @returns the state as the system then has it
-   * @throws BrokerError when it is not available or the system refuses; nothing has changed then
+   * @throws LoopgateError when it is not available or the system refuses; nothing has changed then
    */
   set(isOn: boolean): StartAtLoginState;
   /** At each start: an entry of ours that names another program than this one (an AppImage that was moved) is mended. */
   repair(): void;
-  /** For "Remove everything". What is not ours stays. @throws BrokerError when it could not be removed */
+  /** For "Remove everything". What is not ours stays. @throws LoopgateError when it could not be removed */
   remove(): void;
 }
 
@@ -316,6 +316,6 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-function refusal(happened: string, next = ''): BrokerError {
-  return new BrokerError('internal', { happened, next });
+function refusal(happened: string, next = ''): LoopgateError {
+  return new LoopgateError('internal', { happened, next });
 }

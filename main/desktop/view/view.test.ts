@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BrokerState, PersonState } from '../../broker/broker.ts';
-import { BrokerError } from '../../broker/errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import { displayName, type ViewFrame, viewOf } from './view.ts';
 
 const frame: ViewFrame = {
@@ -161,7 +161,7 @@ describe('view', () => {
   it.each(['sign_in', 'renew'] as const)(
     'a problem that %s helps with says what happened; a button does the rest',
     (remedy) => {
-      const problem = new BrokerError('provider_error', {
+      const problem = new LoopgateError('provider_error', {
         happened: 'The provider refused.',
         next: 'Call the operator.',
       });
@@ -174,7 +174,7 @@ describe('view', () => {
   );
 
   it('a problem that no button helps with says what to do', () => {
-    const problem = new BrokerError('internal', { happened: 'The disk is full.', next: 'Make room.' });
+    const problem = new LoopgateError('internal', { happened: 'The disk is full.', next: 'Make room.' });
     expect(view({ problem, remedy: 'none' }).problem).toStrictEqual({
       code: 'internal',
       message: 'The disk is full.',
@@ -185,7 +185,7 @@ describe('view', () => {
 
   it('a view can cross to the window: it is plain data', () => {
     const full = view(
-      { person: ada, others: [ada], switchedFrom: ada, problem: new BrokerError('internal') },
+      { person: ada, others: [ada], switchedFrom: ada, problem: new LoopgateError('internal') },
       () => 'data:,',
     );
     expect(structuredClone(full)).toStrictEqual(full);

@@ -1,7 +1,7 @@
 import type { AppView, PersonView, PortView, ProblemView } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
 import type { BrokerState, PersonState, Remedy } from '../../broker/broker.ts';
-import type { BrokerError } from '../../broker/errors.ts';
+import type { LoopgateError } from '../../errors/errors.ts';
 
 /** What the window shows beside the broker's own state; fixed until a setting changes. */
 export interface ViewFrame {
@@ -84,7 +84,7 @@ function personView(person: PersonState, pictureOf: (address: string) => string 
  * programs too; where no button will help before something was done about what stands between, such as a proxy; and after a
  * login that nobody finished, as the page may have shown why.
  */
-function problemView({ code, happened, next, hasOwnAdvice, clockAhead }: BrokerError, remedy: Remedy): ProblemView {
+function problemView({ code, happened, next, hasOwnAdvice, clockAhead }: LoopgateError, remedy: Remedy): ProblemView {
   const { said } = spoken().texts;
   const isAdvised = hasOwnAdvice && (code === 'provider_unreachable' || code === 'authorization_timeout');
   return {

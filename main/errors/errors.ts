@@ -1,112 +1,93 @@
 import { randomUUID } from 'node:crypto';
 
 /**
- * The one table of error codes: the API's answers, their status and the documentation come from here.
+ * The one table of error codes: the API's answers and the documentation come from here. Each code's HTTP status is the API's.
  * `happened` is the description when the place that throws has nothing more exact to say; `next` is always appended.
  */
 export const errorTable = {
   invalid_request: {
-    status: 400,
     happened: 'The request is not what this operation takes.',
     next: 'Compare it with the API description and send it again.',
   },
   unknown_state: {
-    status: 400,
     happened: 'No sign-in of yours waits for this state: it was never started, has ended, or was already answered.',
     next: 'Start the sign-in again.',
   },
   invalid_grant: {
-    status: 400,
     happened: 'The code, its verifier or its redirect_uri is wrong, expired or was already used.',
     next: 'Start the sign-in again and exchange its code once.',
   },
   access_denied: {
-    status: 403,
     happened: 'The sign-in was denied at the identity provider.',
     next: 'Sign in again and accept, or ask the administrator of the provider for access.',
   },
   forbidden_origin: {
-    status: 403,
     happened: 'The request comes from a place that may not use this API.',
     next: 'Call it from a program on this machine, run by the same user; to allow a web origin, add it to the setting "origins".',
   },
   consent_denied: {
-    status: 403,
     happened: 'The person did not allow this program to use their sign-in.',
     next: 'Ask the person to allow the program in Loopgate.',
   },
   not_signed_in: {
-    status: 401,
     happened: 'Nobody is signed in.',
     next: 'Sign in from the Loopgate tray or window, or start a sign-in with POST /pkce/code.',
   },
   invalid_token: {
-    status: 401,
     happened: 'The access token is not accepted by the identity provider.',
     next: 'Get a fresh one with grant_type=refresh_token, or sign in again.',
   },
   authorization_cleared: {
-    status: 409,
     happened: 'The sign-in was cancelled before it was finished.',
     next: 'Start it again when you are ready.',
   },
   authorization_timeout: {
-    status: 504,
     happened: 'The sign-in was not finished in the browser in time.',
     next: 'Start it again and finish the login in the browser.',
   },
   provider_unreachable: {
-    status: 502,
     happened: 'The identity provider cannot be reached.',
     next: 'Check the network connection and try again; a session that exists is kept.',
   },
   provider_error: {
-    status: 502,
     happened: 'The identity provider answered with an error.',
     next: 'Check the settings of the application at the provider and the settings of Loopgate.',
   },
   rate_limited: {
-    status: 429,
     happened: 'This program started too many sign-ins.',
     next: 'Wait a minute before the next one.',
   },
   not_configured: {
-    status: 503,
     happened: 'No identity provider is configured.',
     next: 'Enter the provider in the window of Loopgate; or set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID, or "issuer" and "clientId" in settings.json, and start Loopgate again.',
   },
   not_found: {
-    status: 404,
     happened: 'There is no such path.',
     next: 'The README lists the operations.',
   },
   method_not_allowed: {
-    status: 405,
     happened: 'The path does not take this method.',
     next: 'The Allow header names those it takes.',
   },
   payload_too_large: {
-    status: 413,
     happened: 'The body is larger than 32 KiB.',
     next: 'Send only the fields of the model.',
   },
   unsupported_media_type: {
-    status: 415,
     happened: 'The body is not of a content type that this operation takes.',
     next: 'Send it as the operation is described.',
   },
   internal: {
-    status: 500,
     happened: 'Loopgate failed unexpectedly.',
     next: 'Try again; if it stays, report it with the id, which the log holds too.',
   },
-} as const satisfies Record<string, { status: number; happened: string; next: string }>;
+} as const satisfies Record<string, { happened: string; next: string }>;
 
 /** A stable code of {@link errorTable}. */
 export type ErrorCode = keyof typeof errorTable;
 
 /** What an error may carry beside its code. */
-export interface BrokerErrorDetails {
+export interface LoopgateErrorDetails {
   /** What happened, in one sentence, where the table's own is too general. Never holds a token or a code. */
   readonly happened?: string;
   /** What to do next, where the table's own advice does not fit. */
@@ -135,8 +116,8 @@ export interface BrokerErrorDetails {
 }
 
 /** A failure that a caller may be told about: a code of the table and a description that says what to do next. */
-export class BrokerError extends Error {
-  override readonly name = 'BrokerError';
+export class LoopgateError extends Error {
+  override readonly name = 'LoopgateError';
   readonly code: ErrorCode;
   /** The first half of the message: what happened. */
   readonly happened: string;
@@ -154,7 +135,7 @@ export class BrokerError extends Error {
   readonly clockAhead: number | undefined;
   readonly id: string | undefined;
 
-  constructor(code: ErrorCode, details: BrokerErrorDetails = {}) {
+  constructor(code: ErrorCode, details: LoopgateErrorDetails = {}) {
     const row = errorTable[code];
     const happened = details.happened ?? row.happened;
     const next = details.next ?? row.next;
@@ -175,9 +156,9 @@ export class BrokerError extends Error {
   }
 
   /** The same with what is known better where it was caught. */
-  with(changes: BrokerErrorDetails): BrokerError {
+  with(changes: LoopgateErrorDetails): LoopgateError {
     const { happened, retryable, undone, refused, answered, needsSignIn } = this;
-    return new BrokerError(this.code, {
+    return new LoopgateError(this.code, {
       ...{ happened, retryable, undone, refused, answered, needsSignIn },
       ...(this.hasOwnAdvice && { next: this.next }),
       ...(this.retryAfter !== undefined && { retryAfter: this.retryAfter }),
@@ -189,13 +170,13 @@ export class BrokerError extends Error {
   }
 }
 
-/** The failure as a BrokerError; an unexpected one is logged with an id, and nothing of its inside is told. */
-export function brokerErrorOf(error: unknown, log: { error(fields: object, message: string): void }): BrokerError {
-  if (error instanceof BrokerError) return error;
+/** The failure as a LoopgateError; an unexpected one is logged with an id, and nothing of its inside is told. */
+export function loopgateErrorOf(error: unknown, log: { error(fields: object, message: string): void }): LoopgateError {
+  if (error instanceof LoopgateError) return error;
   const id = randomUUID();
   log.error(
     { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) },
     'unexpected failure',
   );
-  return new BrokerError('internal', { happened: `Loopgate failed unexpectedly (id ${id}).`, id });
+  return new LoopgateError('internal', { happened: `Loopgate failed unexpectedly (id ${id}).`, id });
 }
