@@ -1,17 +1,13 @@
 /**
  * Builds what runs from what is written: `out/main`, `out/headless`, `out/cli`, `out/preload` and `out/renderer`, each one file
- * (the windows: one page each) without node_modules beside it. The headless host has a second one, the loader that reads it by its
- * code cache.
+ * (the windows: one page each) without node_modules beside it.
  *
  * Run by `npm run build`. `npm start`, `npm run serve` and `npm test` call `ensureBundle`, which builds only what changed.
  */
 
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { builtinModules, createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { InlineConfig, Plugin } from 'vite';
@@ -46,7 +42,6 @@ const RESULTS = [
   'main/licences.txt',
   'main/sbom.cdx.json',
   'headless/index.cjs',
-  'headless/program.cjs',
   'headless/docs/swagger-ui-bundle.js',
   'cli/index.cjs',
   'preload/index.cjs',
@@ -80,7 +75,6 @@ export async function bundle({ root = projectFolder, quiet = false }: BundleOpti
   await build(recorded(forWindows(root, define)));
   await copyEntry(root);
   await copyIcons(root);
-  await addLoader(join(root, 'out', 'headless'));
   await copyDocs(root);
   shipped.add(viewerFolder());
   const packages = await shipped.list();
@@ -149,45 +143,17 @@ export async function bundleLike(like: 'main' | 'headless', entry: string, into:
   const { build } = await import('vite');
   const config = forNode(projectFolder, like, productionDefine);
   await build({ ...config, build: { ...config.build, ssr: entry, outDir: into, sourcemap: false } });
-  if (like === 'headless') await addLoader(into);
   return join(into, 'index.cjs');
-}
-
-/** How long a program may take to load, and to end, in milliseconds. Only reached when something is broken. */
-const codeCachePatience = 60_000;
-
-/** Puts beside a program what reads it by its code cache (main/system/codeCache.ts), and that cache, made by this Node. */
-async function addLoader(folder: string): Promise<void> {
-  const { build } = await import('vite');
-  const loader = forNode(projectFolder, 'loader', productionDefine);
-  await build({ ...loader, build: { ...loader.build, outDir: folder, emptyOutDir: false, sourcemap: false } });
-  const workshop = await mkdtemp(join(tmpdir(), 'loopgate-code-cache-'));
-  try {
-    const maker = forNode(projectFolder, 'codeCacheMaker', productionDefine);
-    await build({ ...maker, build: { ...maker.build, outDir: workshop } });
-    // Refused settings: the host ends when all its modules are loaded, and has done nothing yet.
-    const env = { PATH: process.env.PATH, LOOPGATE_HOME: join(workshop, 'home'), LOOPGATE_GUARD: 'ask' };
-    const asked = [join(workshop, 'index.cjs'), join(folder, 'program.cjs')];
-    const child = spawn(process.execPath, asked, { env, stdio: 'ignore', timeout: codeCachePatience });
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    if (signal !== null) throw new Error(`The code cache of ${folder} was not made: ${signal}`);
-    if (!(await readdir(folder)).some((name) => name.endsWith('.cache')))
-      throw new Error(`The code cache of ${folder} was not made: the program ended with ${code}`);
-  } finally {
-    await rm(workshop, { recursive: true, force: true });
-  }
 }
 
 const productionDefine = { 'process.env.NODE_ENV': JSON.stringify('production') };
 
 type Define = Readonly<Record<string, string>>;
-type NodePart = 'main' | 'headless' | 'loader' | 'codeCacheMaker' | 'cli' | 'preload' | 'testKit';
+type NodePart = 'main' | 'headless' | 'cli' | 'preload' | 'testKit';
 
 const ENTRIES: Readonly<Record<NodePart, string>> = {
   main: 'main/index.ts',
   headless: 'main/serve.ts',
-  loader: 'main/loader.ts',
-  codeCacheMaker: 'build/codeCacheMaker.ts',
   cli: 'main/cli/index.ts',
   preload: 'preload/index.ts',
   testKit: 'demo/test-kit/index.ts',
@@ -272,10 +238,8 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
         external: (id, importer) => outside.includes(id) && (hasWholePackages || standInOf(id, importer) === undefined),
         output: {
           format: 'cjs',
-          entryFileNames: part === 'headless' ? 'program.cjs' : 'index.cjs',
+          entryFileNames: 'index.cjs',
           codeSplitting: false,
-          // A program that is read by its code cache cannot import by itself (main/system/codeCache.ts).
-          dynamicImportInCjs: false,
           comments: { legal: true, annotation: false, jsdoc: false },
         },
       },

@@ -319,7 +319,7 @@ describe('what is shipped', () => {
     const kit = readFileSync(join(projectFolder, 'out/testKit/index.cjs'), 'utf8');
     for (const words of [faultPath, 'consent-denied', 'BrowserDouble']) {
       expect(kit.includes(words), words).toBe(true);
-      for (const part of ['main/index', 'headless/program', 'cli/index', 'preload/index']) {
+      for (const part of ['main/index', 'headless/index', 'cli/index', 'preload/index']) {
         const shipped = readFileSync(join(projectFolder, 'out', `${part}.cjs`), 'utf8');
         expect(shipped.includes(words), `${words} in out/${part}.cjs`).toBe(false);
       }

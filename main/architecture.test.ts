@@ -301,7 +301,6 @@ describe('architecture: the arrows', () => {
       [
         'main/index.ts',
         'main/serve.ts',
-        'main/loader.ts',
         'main/cli/index.ts',
         'preload/index.ts',
         'renderer/main.tsx',
