@@ -54,7 +54,7 @@ export function electronBuilderConfiguration(options: PackingOptions): Configura
       ...(process.platform === 'linux'
         ? [
             { from: 'build/linux', to: 'systemd', filter: ['loopgate@.*'] },
-            { from: 'docs', to: 'systemd', filter: ['headless-linux.md'] },
+            { from: 'docs/remote', to: 'systemd', filter: ['headless-linux.md'] },
           ]
         : []),
     ],

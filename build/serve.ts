@@ -9,7 +9,7 @@ const usage = `npm run serve -- [--demo [--auto]]
 
   --demo   brings the demo identity provider, where any name signs in; the same as LOOPGATE_DEMO=1
   --auto   with --demo: the test kit, for the tests of extensions. Signs in a fixed person without a browser, keeps nothing,
-           and fails on request (docs/test-kit.md)
+           and fails on request (docs/authors/test-kit.md)
   --help   shows this`;
 
 async function serve(): Promise<void> {

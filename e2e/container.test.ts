@@ -1,5 +1,5 @@
 /**
- * Programs in a container with the network of the host, as docs/remote-work.md has it. The container is made of what those of
+ * Programs in a container with the network of the host (docs/remote/remote-work.md). The container is made of what those of
  * Docker and Podman are made of: a root of its own (pivot_root), and mount and process namespaces of its own.
  */
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * `npm run five-minutes`: does what the first page of docs/extension-authors.md says, in a clean folder, as a person does it
+ * `npm run five-minutes`: does what the first page of docs/authors/extension-authors.md says, in a clean folder, as a person does it
  * with two terminals and a browser, and prints how long each step took. The commands are those of the page.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -70,12 +70,12 @@ export async function fiveMinutes(
 
 /** The blocks of the page: the first terminal's two lines, the second one's, the file, and how that is run. */
 async function firstPage(folder: string) {
-  const guide = await readFile(join(folder, 'docs', 'extension-authors.md'), 'utf8');
+  const guide = await readFile(join(folder, 'docs', 'authors', 'extension-authors.md'), 'utf8');
   const blocks = blocksOf(guide).filter(({ section }) => section === 'Five minutes');
   const [terminal = '', other = '', file = '', lastly = '', ...more] = blocks.map(({ text }) => text);
   const [install = '', serve = '', ...others] = terminal.split('\n');
   if (lastly === '' || serve === '' || more.length + others.length > 0)
-    throw new Error('The first page of docs/extension-authors.md has other blocks than this program knows.');
+    throw new Error('The first page of docs/authors/extension-authors.md has other blocks than this program knows.');
   return { install, serve, other, file, lastly };
 }
 

@@ -1,4 +1,4 @@
-/** docs/extension-authors.md: each snippet is run, and each table is held against the code. */
+/** docs/authors/extension-authors.md: each snippet is run, and each table is held against the code. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { type Pair, printedLogin, startPair } from './support/client.ts';
 import { blocksOf } from './support/guide.ts';
 import { projectFolder } from './support/headless.ts';
 
-const guide = await readFile(join(projectFolder, 'docs', 'extension-authors.md'), 'utf8');
+const guide = await readFile(join(projectFolder, 'docs', 'authors', 'extension-authors.md'), 'utf8');
 const blocks = blocksOf(guide);
 
 /** Where the snippets lie that are files, with the packages of this folder. */
@@ -54,7 +54,7 @@ async function run([command = '', ...argv]: readonly string[], env: NodeJS.Proce
 const signIn = async () =>
   expect((await fetch(`${pair.host.address}/os/sign_in`, { method: 'POST' })).status).toBe(200);
 
-describe('docs/extension-authors.md', () => {
+describe('docs/authors/extension-authors.md', () => {
   test('has no snippet that nothing here runs', () => {
     const known = [
       'Five minutes: sh sh ts sh',
@@ -107,7 +107,7 @@ describe('docs/extension-authors.md', () => {
     expect(targets.length).toBeGreaterThan(10);
     const missing = await Promise.all(
       targets.map((target) =>
-        access(join(projectFolder, 'docs', target)).then(
+        access(join(projectFolder, 'docs', 'authors', target)).then(
           () => [],
           () => [target],
         ),
@@ -118,12 +118,12 @@ describe('docs/extension-authors.md', () => {
 
   test('is the first page that the README links to', async () => {
     const readme = await readFile(join(projectFolder, 'README.md'), 'utf8');
-    expect(/\]\((?!https?:)([^)]+\.md)/.exec(readme)?.[1]).toBe('docs/extension-authors.md');
+    expect(/\]\((?!https?:)([^)]+\.md)/.exec(readme)?.[1]).toBe('docs/authors/extension-authors.md');
   });
 });
 
 // Each starts a host, and a few programs one after the other.
-describe('a snippet of docs/extension-authors.md', { timeout: 120_000 }, () => {
+describe('a snippet of docs/authors/extension-authors.md', { timeout: 120_000 }, () => {
   beforeEach(async () => {
     pair = await startPair({ browser: true });
     onTestFinished(() => pair.stop());

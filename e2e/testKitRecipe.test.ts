@@ -16,7 +16,7 @@ import { faultNames } from '../demo/test-kit/faults.ts';
 import { projectFolder } from './support/headless.ts';
 
 const action = readFileSync(join(projectFolder, '.github/actions/test-kit/action.yml'), 'utf8');
-const guide = readFileSync(join(projectFolder, 'docs/test-kit.md'), 'utf8');
+const guide = readFileSync(join(projectFolder, 'docs/authors/test-kit.md'), 'utf8');
 
 /** The shell lines of the action's steps, in their order. */
 const steps = [...action.matchAll(/^ {6}run: \|\n((?: {8}.*\n|\n)+)/gm)].map(([, lines = '']) =>
@@ -117,7 +117,7 @@ describe('the GitHub action', () => {
   });
 });
 
-describe('docs/test-kit.md', () => {
+describe('docs/authors/test-kit.md', () => {
   test('its shell lines do what it says, from the installation to the end', async () => {
     expect(pieces.length).toBe(4);
     const { code, output } = await bash(pieces.slice(0, 3).join('\n'));

@@ -8,7 +8,7 @@ import type { PlatformFetch } from '../../main/broker/provider/providerFetch.ts'
 import { LoopgateError } from '../../main/errors/errors.ts';
 import type { IdentityProvider } from '../identity-provider/provider.ts';
 
-/** What the test kit does on request; docs/test-kit.md says what the API then answers. */
+/** What the test kit does on request; docs/authors/test-kit.md says what the API then answers. */
 export const faultNames = ['expired', 'token-expired', 'signed-out', 'offline', 'consent-denied'] as const;
 export type FaultName = (typeof faultNames)[number];
 
