@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inTime } from '../build/inTime.ts';
 import { whyNoProgram } from '../build/systemPackages.ts';
-import { BusValues } from '../main/system/sessionBus.ts';
+import { BusValues } from '../main/system/dbusValues.ts';
 
 /** Generous: it is only reached when something is broken. In milliseconds. */
 const patience = 15_000;

@@ -1,4 +1,5 @@
-import { SessionBus, UnusableBus } from '../system/sessionBus.ts';
+import { UnusableBus } from '../system/dbusMessages.ts';
+import { SessionBus } from '../system/sessionBus.ts';
 
 /** How long the Secret Service may take to answer, also when the bus starts it first; in milliseconds. */
 const defaultPatience = 5_000;

@@ -17,7 +17,9 @@ import {
   textValue,
   whyNoBus,
 } from '../../testing/privateBus.ts';
-import { type BusSignal, busValue, hasSessionBus, SessionBus, UnusableBus } from './sessionBus.ts';
+import { UnusableBus } from './dbusMessages.ts';
+import { busValue } from './dbusValues.ts';
+import { type BusSignal, hasSessionBus, SessionBus } from './sessionBus.ts';
 
 /** Long enough that only what is broken reaches it; in milliseconds. */
 const patience = 15_000;

@@ -1,46 +1,18 @@
 import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-
-/** No message that is waited for here is larger; in bytes. */
-const largestMessage = 64 * 1024;
-/** D-Bus Specification, "Message Format": what no message exceeds, in bytes. */
-const largestPossible = 2 ** 27;
+import {
+  type BusCall,
+  largestMessage,
+  type Message,
+  MessageReader,
+  messageTypes,
+  methodCall,
+  UnusableBus,
+} from './dbusMessages.ts';
+import { type BusArgument, BusValues } from './dbusValues.ts';
 
 const bus = 'org.freedesktop.DBus';
-
-/** What a method of an object on the bus is asked. */
-export interface BusCall {
-  /** The name on the bus of whoever is asked; the bus starts it if it knows how. */
-  readonly destination: string;
-  /** The object. */
-  readonly path: string;
-  /** The interface, e.g. `org.freedesktop.DBus.Properties`. */
-  readonly target: string;
-  readonly member: string;
-  /** Each a text (`s`), a list of objects' paths (`ao`), or of another type: {@link busValue}. */
-  readonly values?: readonly BusArgument[];
-  /** The types of the values that it answers with, e.g. `o`; nothing by itself. */
-  readonly answer?: string;
-  /** How long it may take to answer, in milliseconds, where that is not what the connection was opened with. */
-  readonly patience?: number;
-}
-
-export type BusArgument = string | readonly string[] | BusValue;
-
-/** A value with its type. */
-export interface BusValue {
-  readonly type: string;
-  /** The bytes, for a place that is that many bytes into its message; `at` is aligned as the type wants it. */
-  bytes(at: number): Buffer;
-}
-
-/** See {@link busValue}`.picture`. */
-export interface BusPicture {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Buffer;
-}
 
 export interface BusSignal {
   /** The connection that sent it, e.g. `:1.5`; the bus writes it there, and signs its own by its name. */
@@ -60,9 +32,6 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** A session bus that may well be there, but that cannot be asked from here. */
-export class UnusableBus extends Error {}
-
 /**
  * A connection to the session bus, with as much of the D-Bus protocol (D-Bus Specification, version 1) as it takes to ask and
  * to listen. In this process: starting a program such as `dbus-send` holds up a main process that is as large as Electron's.
@@ -77,12 +46,10 @@ export class SessionBus {
   #end: (why: Error) => void = () => undefined;
   #failure: Error | undefined;
   #serial = 0;
-  #received: Buffer = Buffer.alloc(0);
+  readonly #messages = new MessageReader();
   #isAuthenticated = false;
-  /** The bus itself has said something. */
-  #isGreeted = false;
-  /** How many bytes are still to come of a message that is passed over. */
-  #passedOver = 0;
+  /** The answer to the authentication, as far as it has come. */
+  #authentication: Buffer = Buffer.alloc(0);
   /** The first call, until it may be sent. */
   #greeting: Buffer = Buffer.alloc(0);
 
@@ -177,50 +144,28 @@ export class SessionBus {
 
   #receive(data: Buffer): void {
     if (this.#failure) return;
-    const rest = data.subarray(this.#passedOver);
-    this.#passedOver -= data.length - rest.length;
-    this.#received = Buffer.concat([this.#received, rest]);
     try {
-      if (!this.#isAuthenticated) this.#authenticate();
-      if (!this.#isAuthenticated) return;
-      for (let message = this.#nextMessage(); message; message = this.#nextMessage()) this.#take(message);
+      if (this.#isAuthenticated) this.#messages.add(data);
+      else this.#authenticate(data);
+      while (!this.#failure) {
+        const message = this.#messages.next();
+        if (!message) return;
+        this.#take(message);
+      }
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  #authenticate(): void {
-    const end = this.#received.indexOf('\r\n');
-    if (end === -1 && this.#received.length <= largestMessage) return;
-    if (end === -1 || this.#received.toString('latin1', 0, 3) !== 'OK ') throw new Error('the session bus refuses');
-    this.#received = this.#received.subarray(end + 2);
+  #authenticate(data: Buffer): void {
+    this.#authentication = Buffer.concat([this.#authentication, data]);
+    const answer = this.#authentication;
+    const end = answer.indexOf('\r\n');
+    if (end === -1 && answer.length <= largestMessage) return;
+    if (end === -1 || answer.toString('latin1', 0, 3) !== 'OK ') throw new Error('the session bus refuses');
     this.#isAuthenticated = true;
+    this.#messages.add(answer.subarray(end + 2));
     this.#socket.write(Buffer.concat([Buffer.from('BEGIN\r\n'), this.#greeting]));
-  }
-
-  /** Every program on the bus can send us what it likes, in its own byte order: what we cannot read ends nothing. */
-  #nextMessage(): Message | undefined {
-    while (!this.#failure && this.#received.length >= fixedHeader) {
-      const isOurs = this.#received[0] === littleEndian;
-      const sizeAt = (at: number) => (isOurs ? this.#received.readUInt32LE(at) : this.#received.readUInt32BE(at));
-      const fieldsEnd = fixedHeader + sizeAt(12);
-      const bodyStart = aligned(fieldsEnd, 8);
-      const end = bodyStart + sizeAt(4);
-      if (!isOurs && !this.#isGreeted) throw new UnusableBus('the session bus speaks another byte order');
-      if (end > (this.#isGreeted ? largestPossible : largestMessage)) throw new Error('the session bus sends too much');
-      const isReadable = isOurs && bodyStart <= largestMessage;
-      const isTooLarge = end > largestMessage;
-      if (isReadable && this.#received.length < (isTooLarge ? bodyStart : end)) return undefined;
-      const [type, whole] = [this.#received[1], this.#received.subarray(0, end)];
-      this.#passedOver = Math.max(0, end - this.#received.length);
-      this.#received = this.#received.subarray(end);
-      if (!isReadable) continue;
-      this.#isGreeted = true;
-      const fields = headerFields(whole.subarray(0, fieldsEnd));
-      if (!fields) continue;
-      return { type, fields, body: isTooLarge ? undefined : whole.subarray(bodyStart) };
-    }
-    return undefined;
   }
 
   #take({ type, fields, body }: Message): void {
@@ -274,219 +219,6 @@ function socketPath({
     }
   }
   return undefined;
-}
-
-// --- messages -------------------------------------------------------------------------------------------------------------
-
-/** `l` */
-const littleEndian = 0x6c;
-/** What every message begins with, up to the header's fields; in bytes. */
-const fixedHeader = 16;
-const messageTypes = { call: 1, answer: 2, error: 3, signal: 4 } as const;
-
-interface Message {
-  readonly type: number | undefined;
-  readonly fields: HeaderFields;
-  /** Undefined where it is larger than anything that is waited for. */
-  readonly body: Buffer | undefined;
-}
-
-interface HeaderFields {
-  readonly sender: string;
-  readonly path: string;
-  readonly target: string;
-  readonly member: string;
-  readonly error: string;
-  readonly answerTo: number;
-  readonly signature: string;
-}
-
-/** Reads values one after the other, as D-Bus aligns them. @throws Error when there is not as much as they say */
-export class BusValues {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  /** @param bytes - all that they may take, from a multiple of 8 in their message */
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  /** `s`, and `o`. */
-  text(): string {
-    const text = this.#take(this.number()).toString('utf8');
-    this.#take(1);
-    return text;
-  }
-
-  /** `as`, and `ao`. */
-  texts(): string[] {
-    const length = this.number();
-    const end = this.#at + length;
-    const texts: string[] = [];
-    while (this.#at < end) texts.push(this.text());
-    if (this.#at > end) throw new Error('the session bus sends a list that is longer than it says');
-    return texts;
-  }
-
-  /** A boolean in a variant, as of `Properties.Get`. */
-  booleanVariant(): boolean {
-    const type = this.signature();
-    const value = type === 'b' ? this.number() : undefined;
-    if (value !== 0 && value !== 1) throw new Error('the session bus sends no boolean');
-    return value === 1;
-  }
-
-  /** `u` */
-  number(): number {
-    this.align(4);
-    return this.#take(4).readUInt32LE();
-  }
-
-  /** `g` */
-  signature(): string {
-    const [length = 0] = this.#take(1);
-    const signature = this.#take(length).toString('latin1');
-    this.#take(1);
-    return signature;
-  }
-
-  byte(): number {
-    return this.#take(1)[0] ?? 0;
-  }
-
-  align(to: number): void {
-    this.#at = aligned(this.#at, to);
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at >= this.#bytes.length;
-  }
-
-  #take(length: number): Buffer {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new Error('the session bus sends less than it says');
-    const taken = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return taken;
-  }
-}
-
-/**
- * The header's fields: texts and numbers, which is all that the known ones are. Undefined where there is another one, which a bus
- * may hand on from any program. @throws Error when there is less than they say
- */
-function headerFields(header: Buffer): HeaderFields | undefined {
-  const fields = new Map<number, string | number>();
-  const values = new BusValues(header.subarray(fixedHeader));
-  while (!values.isAtEnd) {
-    values.align(8);
-    const code = values.byte();
-    const type = values.signature();
-    if (type === 'u') fields.set(code, values.number());
-    else if (type === 'g') fields.set(code, values.signature());
-    else if (type === 's' || type === 'o') fields.set(code, values.text());
-    else return undefined;
-  }
-  const text = (code: number) => String(fields.get(code) ?? '');
-  const answerTo = Number(fields.get(5) ?? 0);
-  const names = { path: text(1), target: text(2), member: text(3), sender: text(7) };
-  return { ...names, error: text(4), answerTo, signature: text(8) };
-}
-
-function methodCall(serial: number, { destination, path, target, member, values = [] }: BusCall): Buffer {
-  const typed = values.map(typedValue);
-  const body = typed.reduce<Buffer>((before, value) => appended(before, value), Buffer.alloc(0));
-  const signature = typed.map(({ type }) => type).join('');
-  const fields = joined(8, [
-    field(1, 'o', text(path)),
-    field(2, 's', text(target)),
-    field(3, 's', text(member)),
-    field(6, 's', text(destination)),
-    ...(signature === '' ? [] : [field(8, 'g', Buffer.from(`${String.fromCharCode(signature.length)}${signature}\0`))]),
-  ]);
-  const head = Buffer.alloc(fixedHeader);
-  // No flags, so that the bus starts whoever is asked; version 1 of the protocol.
-  head.set([littleEndian, messageTypes.call, 0, 1]);
-  head.writeUInt32LE(body.length, 4);
-  head.writeUInt32LE(serial, 8);
-  head.writeUInt32LE(fields.length, 12);
-  return joined(8, [Buffer.concat([head, fields]), body]);
-}
-
-/** A value that is neither a text nor a list of paths, for {@link BusCall.values}. */
-export const busValue = {
-  /** `u` */
-  uint32: (value: number): BusValue => ({ type: 'u', bytes: () => number(value) }),
-  /** `i` */
-  int32: (value: number): BusValue => ({ type: 'i', bytes: () => number(value >>> 0) }),
-  /** `b` */
-  boolean: (value: boolean): BusValue => ({ type: 'b', bytes: () => number(Number(value)) }),
-  /** `as` */
-  texts: (values: readonly string[]): BusValue => ({ type: 'as', bytes: () => list(values) }),
-  /** `(iiibiiay)`: a picture as the Desktop Notifications Specification wants it, four bytes a pixel: red, green, blue, opacity. */
-  picture: ({ width, height, pixels }: BusPicture): BusValue => {
-    const [bitsOfEach, channels] = [8, 4];
-    const head = [width, height, width * channels, Number(true), bitsOfEach, channels, pixels.length].map(number);
-    return { type: '(iiibiiay)', bytes: () => Buffer.concat([...head, pixels]) };
-  },
-  /** `a{sv}` */
-  dictionary: (entries: Readonly<Record<string, BusArgument>>): BusValue => ({
-    type: 'a{sv}',
-    bytes: (at) => {
-      // Its length does not count what aligns the first entry, which begins at a multiple of 8 in the message.
-      const start = Buffer.alloc(aligned(at + 4, 8) - at);
-      const content = Object.entries(entries).reduce<Buffer>((before, [key, value]) => {
-        const { type, bytes } = typedValue(value);
-        const head = [Buffer.alloc(aligned(before.length, 8) - before.length), text(key)];
-        const variant = [Buffer.from(`${String.fromCharCode(type.length)}${type}\0`)];
-        return appended(Buffer.concat([before, ...head, ...variant]), { type, bytes });
-      }, Buffer.alloc(0));
-      start.writeUInt32LE(content.length);
-      return Buffer.concat([start, content]);
-    },
-  }),
-} as const;
-
-function typedValue(value: BusArgument): BusValue {
-  if (typeof value === 'string') return { type: 's', bytes: () => text(value) };
-  return 'bytes' in value ? value : { type: 'ao', bytes: () => list(value) };
-}
-
-/** Of the types that are sent from here a structure begins at a multiple of 8, each other one at a multiple of 4. */
-function appended(before: Buffer, value: BusValue): Buffer {
-  const at = aligned(before.length, value.type.startsWith('(') ? 8 : 4);
-  return Buffer.concat([before, Buffer.alloc(at - before.length), value.bytes(at)]);
-}
-
-function field(code: number, type: string, value: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([code, 1, type.charCodeAt(0), 0]), value]);
-}
-
-function text(value: string): Buffer {
-  return Buffer.concat([number(Buffer.byteLength(value)), Buffer.from(`${value}\0`)]);
-}
-
-function list(values: readonly string[]): Buffer {
-  const items = joined(4, values.map(text));
-  return Buffer.concat([number(items.length), items]);
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-/** One after the other, each from a multiple of `alignment`. */
-function joined(alignment: number, parts: readonly Buffer[]): Buffer {
-  return parts.reduce<Buffer>(
-    (all, part) => Buffer.concat([all, Buffer.alloc(aligned(all.length, alignment) - all.length), part]),
-    Buffer.alloc(0),
-  );
-}
-
-function aligned(offset: number, to: number): number {
-  return Math.ceil(offset / to) * to;
 }
 
 /** @param patience - in milliseconds. @throws Error when it takes longer */

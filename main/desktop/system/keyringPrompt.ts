@@ -1,5 +1,7 @@
 import { defaultCollection, secretService } from '../../storage/secretService.ts';
-import { type BusCall, busValue, inTime, SessionBus } from '../../system/sessionBus.ts';
+import type { BusCall } from '../../system/dbusMessages.ts';
+import { busValue } from '../../system/dbusValues.ts';
+import { inTime, SessionBus } from '../../system/sessionBus.ts';
 
 /** How long the bus and the Secret Service may take to answer, and how long a person may take at the prompt. Milliseconds. */
 const answerPatience = 10_000;

@@ -1,5 +1,6 @@
 import { spoken } from '../../../preload/texts/index.ts';
-import { type BusArgument, type BusPicture, type BusSignal, busValue, SessionBus } from '../../system/sessionBus.ts';
+import { type BusArgument, type BusPicture, busValue } from '../../system/dbusValues.ts';
+import { type BusSignal, SessionBus } from '../../system/sessionBus.ts';
 import type { NotificationContent, ShownNotification, SystemNotifications } from './shownNotification.ts';
 
 const service = {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Notification, nativeImage } from 'electron';
-import type { BusPicture } from '../../system/sessionBus.ts';
+import type { BusPicture } from '../../system/dbusValues.ts';
 import { BusNotifications } from './busNotifications.ts';
 import type { NotificationContent, ShownNotification, SystemNotifications } from './shownNotification.ts';
 

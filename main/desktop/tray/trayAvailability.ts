@@ -1,4 +1,5 @@
-import { hasSessionBus, SessionBus, UnusableBus } from '../../system/sessionBus.ts';
+import { UnusableBus } from '../../system/dbusMessages.ts';
+import { hasSessionBus, SessionBus } from '../../system/sessionBus.ts';
 
 const watcher = 'org.kde.StatusNotifierWatcher';
 /** How long it may take to answer, in milliseconds. */
