@@ -18,7 +18,7 @@ import { systemFetch } from './desktop/system/systemFetch.ts';
 import { denyPermissions, lockDown } from './desktop/windows/lockDown.ts';
 import { declarePageScheme, servePage } from './desktop/windows/page.ts';
 import { startHost } from './host/host.ts';
-import { ListenError, OwnLoopgateError } from './listener/listen.ts';
+import { ListenError, OwnLoopgateError } from './listener/listenErrors.ts';
 import { servesHeadless } from './packedHeadless.ts';
 import { readPolicy } from './settings/policy.ts';
 import { readSettings, SettingError } from './settings/settings.ts';

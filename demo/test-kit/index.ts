@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { loginPath } from '../../main/broker/login/login.ts';
 import { MemoryVault } from '../../main/broker/session/vault.ts';
 import { type Host, startHost } from '../../main/host/host.ts';
-import { ListenError } from '../../main/listener/listen.ts';
+import { ListenError } from '../../main/listener/listenErrors.ts';
 import { readPolicy } from '../../main/settings/policy.ts';
 import { readSettings, SettingError, type Settings } from '../../main/settings/settings.ts';
 import { endpointPath, publishEndpoint, readEndpoint } from '../../main/storage/endpointFile.ts';

@@ -5,7 +5,7 @@ import { systemClock } from '../broker/clock.ts';
 import type { DeviceCode } from '../broker/login/deviceLogin.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';
 import type { Vault } from '../broker/session/vault.ts';
-import { ListenError, OwnLoopgateError } from '../listener/listen.ts';
+import { ListenError, OwnLoopgateError } from '../listener/listenErrors.ts';
 import { readPolicy } from '../settings/policy.ts';
 import { readSettings, readVaultCredential, SettingError, type Settings } from '../settings/settings.ts';
 import { readSettingsFile, writeSetting } from '../settings/settingsFile.ts';

@@ -4,17 +4,10 @@ import { connect, createServer, Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
-import {
-  type ConnectionLimits,
-  defaultPorts,
-  ListenError,
-  type Listening,
-  type ListenOptions,
-  listen,
-  OwnLoopgateError,
-  type PortWorld,
-  reasonsOf,
-} from './listen.ts';
+import type { ConnectionLimits } from './connections.ts';
+import { defaultPorts, type Listening, type ListenOptions, listen } from './listen.ts';
+import { ListenError, OwnLoopgateError } from './listenErrors.ts';
+import { type PortWorld, reasonsOf } from './refusedPorts.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

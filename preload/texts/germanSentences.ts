@@ -469,7 +469,7 @@ export const germanSentences: readonly Sentence[] = [
     'Loopgate in einen davon schreiben lassen oder TMPDIR auf einen anderen setzen.',
   ],
 
-  // Ports (main/listener/listen.ts, main/host/host.ts).
+  // Ports (main/listener/, main/host/host.ts).
   ['{reasons} Loopgate uses port {port} instead.', '{reasons} Loopgate nutzt stattdessen Port {port}.'],
   ['No port could be had. {reasons}', 'Kein Port war zu bekommen. {reasons}'],
   [

@@ -149,7 +149,9 @@ const speaking = [
 speaking.push(
   'main/errors/errors.ts',
   'main/access/gate.ts',
-  'main/listener/listen.ts',
+  ...['handedSockets', 'httpServer', 'listen', 'listenErrors', 'refusedPorts'].map(
+    (name) => `main/listener/${name}.ts`,
+  ),
   'main/host/host.ts',
   'main/storage/jsonFile.ts',
   'main/storage/systemVault.ts',

@@ -1,0 +1,38 @@
+import type { Duplex } from 'node:stream';
+import { errorCode } from '../system/errorCode.ts';
+
+/** How long the other side may take to close a connection that was ended with an error, in milliseconds. */
+const closePatience = 1_000;
+
+/** Answers what Node's parser refuses, which never reaches the guard: in JSON all the same (L7). */
+export function answerClientError(error: Error, socket: Duplex, serverName?: string): void {
+  if (!socket.writable) return void socket.destroy();
+  const status = {
+    HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+    ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  }[errorCode(error) ?? ''];
+  const body = JSON.stringify({
+    error: 'invalid_request',
+    error_description:
+      'The request is not well-formed HTTP, is too large, or was sent too slowly. Correct it and send it again.',
+  });
+  const head = [
+    `HTTP/1.1 ${status ?? '400 Bad Request'}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    ...(serverName === undefined ? [] : [`Server: ${serverName}`]),
+  ];
+  endSoon(socket, `${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/**
+ * Ends a connection. A peer that never closes its side would hold the descriptor for good; closed at once, it might not
+ * read why.
+ * @param lastWords - what is sent before
+ */
+export function endSoon(socket: Duplex, lastWords = ''): void {
+  socket.end(lastWords);
+  const impatience = setTimeout(() => socket.destroy(), closePatience);
+  socket.once('close', () => clearTimeout(impatience));
+}
