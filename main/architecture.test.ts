@@ -90,15 +90,30 @@ const floors: readonly (readonly Room[])[] = [
       knows: ['access', 'system'],
     },
   ],
-  [{ name: 'access', files: /^main\/access\//, knows: ['broker', 'errors'], packages: /^(node:crypto|zod)$/ }],
-  [{ name: 'broker', files: /^main\/broker\//, knows: ['errors'], packages: /^(node:crypto|openid-client|zod)$/ }],
+  [
+    {
+      name: 'access',
+      files: /^main\/access\//,
+      knows: ['broker', 'errors', 'deferred'],
+      packages: /^(node:crypto|zod)$/,
+    },
+  ],
+  [
+    {
+      name: 'broker',
+      files: /^main\/broker\//,
+      knows: ['errors', 'deferred'],
+      packages: /^(node:crypto|openid-client|zod)$/,
+    },
+  ],
   [
     {
       name: 'system',
-      files: /^main\/system\//,
-      knows: ['texts'],
+      files: /^main\/system\/(?!deferred\.ts$)/,
+      knows: ['deferred', 'texts'],
     },
   ],
+  [{ name: 'deferred', files: /^main\/system\/deferred\.ts$/, packages: /^$/ }],
   [{ name: 'errors', files: /^main\/errors\//, knows: ['texts'], packages: /^node:crypto$/ }],
   [{ name: 'contract', files: /^preload\/contract\.ts$/, knows: [], packages: /^$/ }],
   [{ name: 'texts', files: /^preload\/texts\//, packages: /^$/ }],

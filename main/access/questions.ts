@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../broker/clock.ts';
 import { LoopgateError } from '../errors/errors.ts';
+import { deferred } from '../system/deferred.ts';
 import type { Identified, Program } from './program.ts';
 import type { Wish } from './programList.ts';
 
@@ -85,19 +86,16 @@ export class Questions {
     }
     this.#asked.push({ at: now, id: program });
     const id = randomUUID();
-    let resolve: (outcome: ConsentOutcome) => void = () => undefined;
-    const outcome = new Promise<ConsentOutcome>((settle) => {
-      resolve = settle;
-    });
+    const outcome = deferred<ConsentOutcome>();
     const question: Question = {
       ...asked,
       id,
       deadline: now + consentPatience,
       waiting: new Map(),
-      outcome,
+      outcome: outcome.promise,
       settle: (how) => {
         this.#waiting.delete(id);
-        resolve(how);
+        outcome.resolve(how);
       },
     };
     this.#waiting.set(id, question);

@@ -1,4 +1,5 @@
 import { LoopgateError, type LoopgateErrorDetails, loopgateErrorOf } from '../errors/errors.ts';
+import { deferred } from '../system/deferred.ts';
 import { type Clock, watchForJumps } from './clock.ts';
 import {
   type Authorization,
@@ -141,8 +142,7 @@ export class Broker {
   readonly #deviceLogins: DeviceLogins;
   readonly #stopWatching: () => void;
   /** The stored sessions were read: whoever needs them waits for it, also before {@link start}. */
-  readonly #ready: Promise<void>;
-  #setReady: () => void = () => undefined;
+  readonly #ready = deferred();
   #isReady = false;
   #problem: LoopgateError | undefined;
   #remedy: Remedy = 'none';
@@ -154,9 +154,6 @@ export class Broker {
   constructor(settings: BrokerSettings, world: BrokerWorld) {
     this.#settings = settings;
     this.#world = world;
-    this.#ready = new Promise((resolve) => {
-      this.#setReady = resolve;
-    });
     const { issuer, clientId } = settings;
     if (issuer !== undefined && clientId !== undefined) {
       this.#provider = new Provider({ issuer, clientId }, world.fetch, world.clock);
@@ -228,7 +225,7 @@ export class Broker {
         account.audience === this.#settings.audience,
     );
     this.#isReady = true;
-    this.#setReady();
+    this.#ready.resolve();
     this.#accounts.wake();
     this.#changed();
   }
@@ -428,7 +425,7 @@ export class Broker {
     this.#clearProblem();
     this.#provider?.forgetFailure();
     try {
-      await this.#ready;
+      await this.#ready.promise;
       await this.#finishOwn(await this.#openOwn(asked));
     } catch (error) {
       const reason = this.#reasonOf(error);
@@ -631,7 +628,7 @@ export class Broker {
 
   /** The person makes another signed-in account the active one. @throws LoopgateError `not_found` */
   async switchAccount(account: string): Promise<void> {
-    await this.#ready;
+    await this.#ready.promise;
     this.#switched = undefined;
     this.#arrived = undefined;
     await this.#accounts.activate(account);
@@ -646,7 +643,7 @@ export class Broker {
 
   /** The person wants another try at once: the renewal was refused, or the provider could not be reached (T5). */
   async renew(): Promise<void> {
-    await this.#ready;
+    await this.#ready.promise;
     this.#provider?.forgetFailure();
     await this.#accounts.tryAgain();
   }
@@ -736,7 +733,7 @@ export class Broker {
           }),
         ),
       );
-      void this.#ready.then(resolve).finally(stopWaiting);
+      void this.#ready.promise.then(resolve).finally(stopWaiting);
     });
   }
 

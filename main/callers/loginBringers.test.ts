@@ -6,6 +6,7 @@ import { arrivedAt } from '../../testing/loginAddress.ts';
 import { testGate } from '../../testing/testGate.ts';
 import { createApi } from '../api/server.ts';
 import { listen } from '../listener/listen.ts';
+import { deferred } from '../system/deferred.ts';
 import { type CallerLookup, callerWith } from './caller.ts';
 
 /** A login that waits behind an API whose look-up says what a test wants, and whoever asks for its address. */
@@ -54,18 +55,15 @@ test.each<[string, (client: ReturnType<typeof connect>) => Promise<void>]>([
 ])(
   'a connection that was %s before the answer of the look-up brings nothing, whatever that says [R16]',
   async (_how, end) => {
-    let looked: () => void = () => undefined;
-    const over = new Promise<void>((resolve) => {
-      looked = resolve;
-    });
+    const looked = deferred();
     let client: ReturnType<typeof connect> | undefined;
     const staged = await stage(async () => {
       if (client) await end(client);
-      looked();
+      looked.resolve();
       return true;
     });
     client = staged.client;
-    await over;
+    await looked.promise;
     // What is asked later is answered later.
     await expect.poll(() => staged.client.destroyed).toBe(true);
     expect(arrivedAt(staged.broker, staged.address)).toContain('/authorize?');

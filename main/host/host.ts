@@ -17,6 +17,7 @@ import { isManaged, SettingError, type Settings } from '../settings/settings.ts'
 import { publishEndpoint } from '../storage/endpointFile.ts';
 import { troubleOf } from '../storage/jsonFile.ts';
 import { makeCommandKey, programsFile } from '../storage/programsFile.ts';
+import { deferred } from '../system/deferred.ts';
 import { letHeapGrowForCrowd, letHeapGrowUnderLoad } from '../system/heap.ts';
 import { version } from '../system/version.ts';
 
@@ -123,10 +124,8 @@ export async function startHost(
   });
   // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
   let isOpen = false;
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  }).then(() => {
+  const open = deferred();
+  const opened = open.promise.then(() => {
     isOpen = true;
   });
   const listening = await listen({
@@ -147,7 +146,7 @@ export async function startHost(
   const address = `http://localhost:${listening.port}`;
   // Not awaited: a keyring that asks for its password must not keep the API from answering.
   void broker.start(address);
-  open();
+  open.resolve();
   log.info({ port: listening.port, refused: listening.refused }, 'listening');
   // Not before the API answers, and gone before it stops (L10).
   const unpublish = publish(contactFolder, { address, port: listening.port, version, instance: instance.id }, log);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { scriptedWorld, storedAccountOf, TestVault } from '../../testing/brokerWorld.ts';
 import { type StoredState, VaultUnreadable } from '../broker/session/vault.ts';
+import { deferred } from '../system/deferred.ts';
 import { KeptVault } from './keptVault.ts';
 
 const nobody: StoredState = { version: 1, accounts: [], revocations: [] };
@@ -56,18 +57,15 @@ test('after a hand-over the old broker renews, writes and revokes nothing more [
 test('a renewal that is under way is waited for, longer than a quitting app would [T4]', async () => {
   const world = await scriptedWorld();
   await world.broker.signIn();
-  let answer: (response: Response) => void = () => undefined;
-  const asked = new Promise<void>((resolve) => {
-    world.provider.answers.set('/oauth/token', () => {
-      resolve();
-      return new Promise((respond) => {
-        answer = respond;
-      });
-    });
+  const answer = deferred<Response>();
+  const asked = deferred();
+  world.provider.answers.set('/oauth/token', () => {
+    asked.resolve();
+    return answer.promise;
   });
   const renewing = world.broker.renew().catch(() => undefined);
   world.clock.advance(24 * 3600_000);
-  await asked;
+  await asked.promise;
   let isClosed = false;
   const closing = world.broker.close({ handOver: true }).then(() => {
     isClosed = true;
@@ -75,7 +73,7 @@ test('a renewal that is under way is waited for, longer than a quitting app woul
   world.clock.advance(6_000);
   await new Promise((resolve) => setImmediate(resolve));
   expect(isClosed).toBe(false);
-  answer(Response.json({ error: 'temporarily_unavailable' }, { status: 503 }));
+  answer.resolve(Response.json({ error: 'temporarily_unavailable' }, { status: 503 }));
   await closing;
   await renewing;
 });

@@ -19,6 +19,7 @@ import {
 } from '../../testing/privateBus.ts';
 import { UnusableBus } from './dbusMessages.ts';
 import { busValue } from './dbusValues.ts';
+import { deferred } from './deferred.ts';
 import { type BusSignal, hasSessionBus, SessionBus } from './sessionBus.ts';
 
 /** Long enough that only what is broken reaches it; in milliseconds. */
@@ -104,19 +105,16 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
 
   it('who does not answer in time is given up, and its late answer is taken for no other', async () => {
     const real = await privateBus();
-    let answerLate: () => void = () => undefined;
-    const late = new Promise<void>((resolve) => {
-      answerLate = resolve;
-    });
+    const late = deferred();
     await program(real, async ({ member }) => {
-      if (member === 'Late') await late;
+      if (member === 'Late') await late.promise;
       return ['s', textValue(member)];
     });
     const bus = await openBus(real.environment, 300);
     await expect(bus.call({ ...test, member: 'Late', answer: 's' })).rejects.toThrow(
       'nothing on the session bus answers',
     );
-    answerLate();
+    late.resolve();
     expect((await bus.call({ ...test, member: 'Next', answer: 's' })).text()).toBe('Next');
   });
 

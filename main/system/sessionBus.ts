@@ -11,6 +11,7 @@ import {
   UnusableBus,
 } from './dbusMessages.ts';
 import { type BusArgument, BusValues } from './dbusValues.ts';
+import { deferred } from './deferred.ts';
 
 const bus = 'org.freedesktop.DBus';
 
@@ -37,13 +38,11 @@ interface Waiting {
  * to listen. In this process: starting a program such as `dbus-send` holds up a main process that is as large as Electron's.
  */
 export class SessionBus {
-  /** Resolves when the connection has ended, with why; also after {@link close}. */
-  readonly ended: Promise<Error>;
   readonly #socket: Socket;
   readonly #patience: number;
   readonly #answers = new Map<number, Waiting>();
   readonly #listeners = new Set<(signal: BusSignal) => void>();
-  #end: (why: Error) => void = () => undefined;
+  readonly #end = deferred<Error>();
   #failure: Error | undefined;
   #serial = 0;
   readonly #messages = new MessageReader();
@@ -56,12 +55,14 @@ export class SessionBus {
   private constructor(socket: Socket, patience: number) {
     this.#socket = socket;
     this.#patience = patience;
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
     socket.on('data', (data) => this.#receive(data));
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.#fail(new Error('the session bus has hung up')));
+  }
+
+  /** Resolves when the connection has ended, with why; also after {@link close}. */
+  get ended(): Promise<Error> {
+    return this.#end.promise;
   }
 
   /**
@@ -191,7 +192,7 @@ export class SessionBus {
     this.#failure = error;
     this.#socket.destroy();
     for (const { reject } of this.#answers.values()) reject(error);
-    this.#end(error);
+    this.#end.resolve(error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { errorTable, LoopgateError, type LoopgateErrorDetails } from '../../errors/errors.ts';
+import { deferred } from '../../system/deferred.ts';
 import type { Clock } from '../clock.ts';
 import type { AuthorizationRequest } from '../provider/provider.ts';
 import type { Failure } from '../session/backoff.ts';
@@ -78,9 +79,7 @@ export class Authorization {
   /** Why the code could not be exchanged yet, where it may be tried again. */
   exchangeFailure: Failure | undefined;
   exchangedAt: number | undefined;
-  readonly #settled: Promise<AuthorizationResponse>;
-  #resolve: (response: AuthorizationResponse) => void = () => undefined;
-  #reject: (error: LoopgateError) => void = () => undefined;
+  readonly #settled = deferred<AuthorizationResponse>();
 
   constructor(owner: Owner, challenge: Challenge, fresh: boolean, deadline: number) {
     this.owner = owner;
@@ -89,17 +88,13 @@ export class Authorization {
     this.codeVerifier = challenge.codeVerifier;
     this.fresh = fresh;
     this.deadline = deadline;
-    this.#settled = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // It is no failure of the program when nobody waits any more.
-    this.#settled.catch(() => undefined);
+    // Nobody may be waiting any more: that is not a failure of the program.
+    this.#settled.promise.catch(() => undefined);
   }
 
   /** Resolves with the code, or rejects with the reason why there will be none. Many may wait. */
   outcome(): Promise<AuthorizationResponse> {
-    return this.#settled;
+    return this.#settled.promise;
   }
 
   receive(response: AuthorizationResponse, now: number): void {
@@ -107,12 +102,12 @@ export class Authorization {
     this.response = response;
     this.receivedAt = now;
     this.deadline = now + challengeLifetime;
-    this.#resolve(response);
+    this.#settled.resolve(response);
   }
 
   end(reason: LoopgateError): void {
     this.status = 'ended';
-    this.#reject(reason);
+    this.#settled.reject(reason);
   }
 
   /** The parts that two sign-ins must share to be one (R15). */

@@ -21,6 +21,7 @@ import {
 } from '../../../testing/brokerWorld.ts';
 import { Grants } from '../../../testing/grants.ts';
 import { arrivedAt } from '../../../testing/loginAddress.ts';
+import { deferred } from '../../system/deferred.ts';
 import type { DeviceCode } from './deviceLogin.ts';
 
 const second = 1000;
@@ -114,19 +115,13 @@ const unreachable = () => Promise.reject(new TypeError('fetch failed', { cause: 
 
 /** An answer that is under way until it is let go. */
 function held(): { answer: () => Promise<Response>; arrived: Promise<void>; release: (response: Response) => void } {
-  let release: (response: Response) => void = () => undefined;
-  let arrive: () => void = () => undefined;
-  const response = new Promise<Response>((resolve) => {
-    release = resolve;
-  });
-  const arrived = new Promise<void>((resolve) => {
-    arrive = resolve;
-  });
+  const response = deferred<Response>();
+  const arrived = deferred();
   const answer = () => {
-    arrive();
-    return response;
+    arrived.resolve();
+    return response.promise;
   };
-  return { answer, arrived, release };
+  return { answer, arrived: arrived.promise, release: response.resolve };
 }
 
 /** What the honest token endpoint would say now. */
@@ -551,20 +546,18 @@ describe('how a login on another device ends [T13]', () => {
   test('a sign-out while the session is being stored wins, and those who wait are told', async () => {
     const world = await deviceWorld();
     const { failed } = await started(world);
-    let store: () => void = () => undefined;
+    const stored = deferred();
     let storing = false;
     world.vault.beforeSave = () => {
       if (storing) return undefined;
       storing = true;
-      return new Promise<void>((resolve) => {
-        store = resolve;
-      });
+      return stored.promise;
     };
     world.answer = undefined;
     world.clock.advance(interval);
     await expect.poll(() => storing).toBe(true);
     const signedOut = world.broker.signOut();
-    store();
+    stored.resolve();
     await signedOut;
     expect(await failed).toMatchObject({ code: 'authorization_cleared' });
     expectNothing(world);

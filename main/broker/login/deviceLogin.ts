@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LoopgateError } from '../../errors/errors.ts';
+import { deferred } from '../../system/deferred.ts';
 import type { Clock } from '../clock.ts';
 import type { IdTokenClaims } from '../provider/claims.ts';
 import type { DeviceAuthorization, Provider, Tokens } from '../provider/provider.ts';
@@ -52,48 +53,44 @@ export interface DeviceLoginHost {
 class DeviceLogin {
   readonly id = randomUUID();
   readonly owner: Owner;
-  /** Resolves when somebody is signed in by it; rejects with the reason why nobody will be. */
-  readonly outcome: Promise<void>;
-  /** Resolves when the provider has given the code; rejects when it ends before that. */
-  readonly coded: Promise<DeviceCode>;
   /** Absent until the provider has given it. */
   code: DeviceCode | undefined;
   isOver = false;
-  #resolve: () => void = () => undefined;
-  #resolveCode: (code: DeviceCode) => void = () => undefined;
-  #rejectCode: (reason: unknown) => void = () => undefined;
-  #reject: (reason: unknown) => void = () => undefined;
+  readonly #outcome = deferred();
+  readonly #coded = deferred<DeviceCode>();
   #wake: () => void = () => undefined;
 
   constructor(owner: Owner) {
     this.owner = owner;
-    this.outcome = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.coded = new Promise((resolve, reject) => {
-      this.#resolveCode = resolve;
-      this.#rejectCode = reject;
-    });
-    // It is no failure of the program when nobody waits any more.
+    // Nobody may be waiting any more: that is not a failure of the program.
     this.outcome.catch(() => undefined);
     this.coded.catch(() => undefined);
   }
 
+  /** Resolves when somebody is signed in by it; rejects with the reason why nobody will be. */
+  get outcome(): Promise<void> {
+    return this.#outcome.promise;
+  }
+
+  /** Resolves when the provider has given the code; rejects when it ends before that. */
+  get coded(): Promise<DeviceCode> {
+    return this.#coded.promise;
+  }
+
   hasCode(code: DeviceCode): void {
     this.code = code;
-    this.#resolveCode(code);
+    this.#coded.resolve(code);
   }
 
   succeed(): void {
     this.isOver = true;
-    this.#resolve();
+    this.#outcome.resolve();
   }
 
   end(reason: unknown): void {
     this.isOver = true;
-    this.#reject(reason);
-    this.#rejectCode(reason);
+    this.#outcome.reject(reason);
+    this.#coded.reject(reason);
     this.#wake();
   }
 

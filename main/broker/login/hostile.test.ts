@@ -14,6 +14,7 @@ import {
   type WorldOptions,
 } from '../../../testing/brokerWorld.ts';
 import { grantWorld, signsIn } from '../../../testing/grantWorld.ts';
+import { deferred } from '../../system/deferred.ts';
 import type { StoredAccount } from '../session/vault.ts';
 
 const second = 1000;
@@ -460,20 +461,14 @@ describe('wrong answers', () => {
 
   test('a refresh that waits while the same person signs in anew hands out the refresh token that is still good', async () => {
     const world = await signedIn({ settings: { exposeRefreshToken: true } });
-    let answer: (response: Response) => void = () => undefined;
-    world.provider.answers.set(
-      '/oauth/token',
-      () =>
-        new Promise((resolve) => {
-          answer = resolve;
-        }),
-    );
+    const answer = deferred<Response>();
+    world.provider.answers.set('/oauth/token', () => answer.promise);
     const waiting = world.broker.token(editor, refreshGrant);
     await vi.waitFor(() => expect(refreshes(world)).toBe(1));
     world.provider.answers.delete('/oauth/token');
     signsInNext(world, ada);
     await signInAs(world);
-    answer(Response.json({ error: 'invalid_grant' }, { status: 400 }));
+    answer.resolve(Response.json({ error: 'invalid_grant' }, { status: 400 }));
     expect((await waiting).refreshToken).toBe(storedAccountOf(world.vault).refreshToken);
   });
 });

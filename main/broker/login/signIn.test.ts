@@ -15,6 +15,7 @@ import {
   signInAs,
 } from '../../../testing/brokerWorld.ts';
 import { arrivedAt } from '../../../testing/loginAddress.ts';
+import { deferred } from '../../system/deferred.ts';
 import type { Broker, WaitingLogin } from '../broker.ts';
 import { s256 } from './authorization.ts';
 import type { SignInRequest } from './requests.ts';
@@ -580,13 +581,11 @@ test('where no window is, the address that did not open is shown there, and to n
   const asked = failureOf(broker.authorize(editor, {}));
   const { id } = await known;
   expect(shown).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:39300\/login\/[\w-]{32}$/)]);
-  let fail: () => void = () => undefined;
-  browser.opening = new Promise((_, reject) => {
-    fail = () => reject(new Error('late'));
-  });
+  const opened = deferred();
+  browser.opening = opened.promise;
   const opening = broker.openAgain(id);
   broker.cancel(id);
-  fail();
+  opened.reject(new Error('late'));
   await opening;
   expect((await asked).code).toBe('authorization_cleared');
   expect(shown).toHaveLength(1);

@@ -11,6 +11,7 @@ import {
   signInAs,
   storedAccountOf,
 } from '../../../testing/brokerWorld.ts';
+import { deferred } from '../../system/deferred.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -95,18 +96,15 @@ async function settled(world: ScriptedWorld): Promise<void> {
 
 /** An answer that comes when the test says so. */
 function late({ provider }: ScriptedWorld): { release(): void } {
-  let release: () => void = () => undefined;
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  onTestFinished(() => release());
+  const released = deferred();
+  onTestFinished(() => released.resolve());
   const honest = new ScriptedProvider();
   honest.tokens = { id_token: undefined, refresh_token: 'refresh-late', access_token: 'access-late' };
   provider.answers.set(tokenPath, async () => {
-    await released;
+    await released.promise;
     return await honest.fetch('https://tenant.example/oauth/token', { body: '' });
   });
-  return { release };
+  return { release: released.resolve };
 }
 
 describe('the token endpoint fails once, and is healthy at once [T5]', () => {

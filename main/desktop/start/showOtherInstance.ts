@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { app } from 'electron';
 import { type ApiCall, Connection, runningEndpoint } from '../../cli/connection.ts';
 import { type Lock, LockedError, takeLock } from '../../storage/folderLock.ts';
+import { deferred } from '../../system/deferred.ts';
 import type { Desktop } from '../desktop.ts';
 import { startsHidden } from '../settings/startAtLogin.ts';
 
@@ -47,17 +48,14 @@ export function leaveToFirst(isHidden: boolean): void {
 
 /** The window of this app, which may be asked for before there is a desktop. */
 export class WindowToCome {
-  #found: (desktop: Desktop) => void = () => undefined;
-  readonly #desktop = new Promise<Desktop>((resolve) => {
-    this.#found = resolve;
-  });
+  readonly #desktop = deferred<Desktop>();
 
   /** Resolves when it is open. */
-  readonly show = async (): Promise<void> => (await this.#desktop).open();
+  readonly show = async (): Promise<void> => (await this.#desktop.promise).open();
 
   /** Whoever starts the app again sees it from now on, and closing it ends nothing. */
   isIn(desktop: Desktop): void {
-    this.#found(desktop);
+    this.#desktop.resolve(desktop);
     app.on('second-instance', (_event, argv) => startsHidden(argv, process.platform) || desktop.open());
     app.on('activate', desktop.open);
     app.on('window-all-closed', () => undefined); // It lives in the tray.

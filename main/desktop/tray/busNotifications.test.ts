@@ -20,6 +20,7 @@ import {
   textValue,
   whyNoBus,
 } from '../../../testing/privateBus.ts';
+import { deferred } from '../../system/deferred.ts';
 import { BusNotifications } from './busNotifications.ts';
 import type { NotificationContent } from './shownNotification.ts';
 
@@ -218,14 +219,12 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
     const { system } = notificationsOn(bus);
     const first = system.show(content('a'));
     await expect.poll(() => service.shown, within).toHaveLength(1);
-    let answer: (reply: Reply) => void = () => undefined;
-    service.notify = new Promise((resolve) => {
-      answer = resolve;
-    });
+    const answer = deferred<Reply>();
+    service.notify = answer.promise;
     const late = system.show(content('b'));
     await expect.poll(() => service.shown, within).toHaveLength(2);
     late.close();
-    answer(['u', numberValue(7)]);
+    answer.resolve(['u', numberValue(7)]);
     await expect.poll(() => service.closed, within).toEqual([7]);
     first.close();
     first.close();
@@ -277,16 +276,14 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
 
   test('one that answers nothing: that is known in time, and few are under way', async () => {
     const service = await Service.on(bus);
-    let answer: (reply: Reply) => void = () => undefined;
-    service.capabilities = new Promise((resolve) => {
-      answer = resolve;
-    });
+    const answer = deferred<Reply>();
+    service.capabilities = answer.promise;
     const { system, changes } = notificationsOn(bus, 100);
     const shown = Array.from({ length: 20 }, (_, at) => system.show(content(String(at))));
     await expect.poll(() => changes, within).toEqual([true]);
     shown[3]?.close();
     // It comes to itself: what is still wanted of those is shown late, and the next one at once.
-    answer(usual);
+    answer.resolve(usual);
     await expect.poll(() => service.shown.map(({ text }) => text), within).toEqual(['0', '1', '2', '4', '5', '6', '7']);
     await expect.poll(() => changes, within).toEqual([true, false]);
     system.show(content('next'));

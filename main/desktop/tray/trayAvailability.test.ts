@@ -11,6 +11,7 @@ import {
   textValue,
   whyNoBus,
 } from '../../../testing/privateBus.ts';
+import { deferred } from '../../system/deferred.ts';
 import { TrayHost } from './trayAvailability.ts';
 
 /** Only reached when something is broken. */
@@ -100,16 +101,13 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
 
   test('what changes while it asks is not missed', async () => {
     // The first answer is old by the time it arrives.
-    let answerFirst: (reply: Reply) => void = () => undefined;
-    const first = new Promise<Reply>((resolve) => {
-      answerFirst = resolve;
-    });
-    says = [first, boolean(true)];
+    const first = deferred<Reply>();
+    says = [first.promise, boolean(true)];
     await watching.own(watcher);
     const { said } = hostOn(bus.environment);
     await expect.poll(() => watching.asked, within).toHaveLength(1);
     happens('StatusNotifierHostRegistered');
-    answerFirst(boolean(false));
+    first.resolve(boolean(false));
     await expect.poll(() => said.at(-1), within).toBe(true);
     expect(watching.asked).toHaveLength(2);
   });
