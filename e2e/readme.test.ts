@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorsMarkdown } from '../main/api/errors.ts';
 import { defaultPorts } from '../main/listener/listen.ts';
-import { settingsMarkdown } from '../main/settings/settings.ts';
+import { settingsMarkdown } from '../main/settings/settingsTable.ts';
 import document from '../openapi.json' with { type: 'json' };
 import { type Pair, startPair } from './support/client.ts';
 import { projectFolder } from './support/headless.ts';

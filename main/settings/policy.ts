@@ -3,7 +3,8 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, typ
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { plutil, registryTool } from '../system/systemPrograms.ts';
-import { type Policy, SettingError, settingsTable } from './settings.ts';
+import { type Policy, SettingError } from './settings.ts';
+import { settingsTable } from './settingsTable.ts';
 
 /** What reading it takes from the world. */
 export interface PolicyWorld {

@@ -1,14 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../../testing/refusal.ts';
-import {
-  defaultHome,
-  readSettings,
-  readVaultCredential,
-  SettingError,
-  settingsMarkdown,
-  settingsTable,
-} from './settings.ts';
+import { defaultHome, readSettings, readVaultCredential, SettingError } from './settings.ts';
+import { settingsMarkdown, settingsTable } from './settingsTable.ts';
 
 const home = '/data/loopgate';
 const noFile = () => ({});

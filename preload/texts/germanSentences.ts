@@ -502,7 +502,7 @@ export const germanSentences: readonly Sentence[] = [
   ],
   ['Port {port} is privileged on this system.', 'Port {port} ist auf diesem System privilegiert.'],
 
-  // Settings (main/settings/settings.ts, settingsFile.ts, main/broker/provider/providerChecks.ts).
+  // Settings (main/settings/settings.ts, settingsTable.ts, settingsFile.ts, main/broker/provider/providerChecks.ts).
   ['Expected {what}.', 'Erwartet: {what}.'],
   ['expected {what}', 'erwartet: {what}'],
   ['{where} is {value}: expected {what}.', '{where} ist {value}. Erwartet: {what}.'],

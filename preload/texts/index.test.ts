@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ProxyFailure, providerFetch } from '../../main/broker/provider/providerFetch.ts';
 import { errorTable, LoopgateError } from '../../main/errors/errors.ts';
-import { settingsTable } from '../../main/settings/settings.ts';
+import { settingsTable } from '../../main/settings/settingsTable.ts';
 import { english } from './english.ts';
 import { germanSentences } from './germanSentences.ts';
 import { languages, type Texts, textsFor } from './index.ts';

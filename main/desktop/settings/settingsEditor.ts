@@ -9,7 +9,8 @@ import type {
 } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
 import type { ClientAnswer } from '../../settings/clientCheck.ts';
-import { isManaged, readSettings, SettingError, type Settings, settingsTable } from '../../settings/settings.ts';
+import { isManaged, readSettings, SettingError, type Settings } from '../../settings/settings.ts';
+import { settingsTable } from '../../settings/settingsTable.ts';
 import { troubleOf } from '../../storage/jsonFile.ts';
 
 /** What the editor needs of the host that runs. */
