@@ -11,7 +11,8 @@ import { readSettings, readVaultCredential, SettingError, type Settings } from '
 import { readSettingsFile, writeSetting } from '../settings/settingsFile.ts';
 import { LockedError, takeLock } from '../storage/folderLock.ts';
 import { keySealer } from '../storage/keySealer.ts';
-import { type Protection, SystemVault } from '../storage/systemVault.ts';
+import type { Protection } from '../storage/protection.ts';
+import { SystemVault } from '../storage/systemVault.ts';
 import { browserCommands } from '../system/browserCommand.ts';
 import { openWith } from '../system/browserStart.ts';
 import { environmentLanguage } from '../system/environmentLanguage.ts';

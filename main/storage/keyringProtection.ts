@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { decrypt, encrypt, keyLength } from './keySealer.ts';
+import type { Protection, ProtectionState } from './protection.ts';
 import { SealedFile, SealerUnavailable } from './sealedFile.ts';
 import { secretServiceState } from './secretService.ts';
-import type { Protection, ProtectionState } from './systemVault.ts';
 
 /** One secret in the system's keyring. */
 export interface KeyringItem {

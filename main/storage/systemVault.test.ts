@@ -14,8 +14,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../testing/brokerWorld.ts';
 import { type StoredState, VaultUnreadable, type WithoutKeyring } from '../broker/session/vault.ts';
 import { keySealer } from './keySealer.ts';
+import type { Protection, ProtectionState } from './protection.ts';
 import { SealedFile, SealerUnavailable } from './sealedFile.ts';
-import { type Protection, type ProtectionState, SystemVault, type SystemVaultOptions } from './systemVault.ts';
+import { SystemVault, type SystemVaultOptions } from './systemVault.ts';
 
 let home: string;
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { Clock } from '../broker/clock.ts';
 import {
   type StoredState,
@@ -10,25 +10,13 @@ import {
 import { removeUnfinished, troubleOf, tryWriting } from './jsonFile.ts';
 import { fileKeyPath, fileSealer } from './keySealer.ts';
 import { mergeStates } from './mergeStates.ts';
-import { type Includes, type Reading, SealedFile, type Sealer, titleOf } from './sealedFile.ts';
+import { putAway, readOthers, type StoredFile, storedElsewhere, whyPutAway } from './otherSessions.ts';
+import type { Protection, ProtectionState } from './protection.ts';
+import { type Includes, type Reading, SealedFile } from './sealedFile.ts';
+import { lockedPlace, newPlace, placeInMemory, protectedPlace, unprotectedPlace } from './vaultPlace.ts';
 
 /** How often a locked keyring is looked at, in milliseconds. */
 const unlockPatience = 2_000;
-
-/**
- * Whether something can protect the sessions now. `new`: it runs and has no keyring yet, and has the person asked for a password
- * to make one when it is used first. `absent`: it is not on this machine, or does not run.
- */
-export type ProtectionState = 'ready' | 'locked' | 'new' | 'absent';
-
-/** Something that protects the sessions: a keyring of the system, or a key of the administrator's. */
-export interface Protection extends Sealer {
-  readonly kind: 'keyring' | 'key';
-  /** What a person should know about it; absent for a keyring. */
-  readonly notice?: string;
-  /** Looks, without asking the person anything. */
-  state(): Promise<ProtectionState>;
-}
 
 export interface SystemVaultOptions {
   readonly home: string;
@@ -169,69 +157,31 @@ export class SystemVault implements Vault {
     reading: Reading,
   ): Promise<StoredState | undefined> {
     this.#isLoaded = true;
-    const reasons: string[] = [];
-    const others = await this.#readOthers(protection, own, reasons);
+    const { home, protections, clock } = this.#options;
+    // Without any protection only the person can have the weaker file opened, and then it is the own one.
+    const weaker = protection && own !== this.#weaker ? this.#weaker : undefined;
+    const others = await readOthers({ home, protections, inUse: protection, weaker, now: () => clock.now() });
+    const reasons = [...others.reasons];
     if (own) {
-      const why = this.#putAway(own, reading);
+      const why = putAway(own, reading, home, clock.now());
       this.#protection = protection;
       this.#isOpen = reading.kind === 'sessions';
       if (why === undefined || 'aside' in why) this.#file = own;
       else this.#keepInMemory(`The sign-in is kept for this run only: ${why.blocked}.`);
-      if (why) reasons.unshift('aside' in why ? why.aside : why.blocked);
+      if (why) reasons.unshift(whyPutAway(why));
       this.#lookForTrouble(own);
     }
-    const state = await this.#takeOver(reading, others);
+    const state = await this.#takeOver(reading, others.found);
     if (state) return state;
-    const reason = reasons[0] ?? this.#elsewhere(protection, own);
+    const reason = reasons[0] ?? storedElsewhere(home, new Set([protection?.name, own?.sealer.name]));
     if (reason === undefined) return undefined;
     throw new VaultUnreadable(reason);
   }
 
-  /** Sets an unreadable file aside. `blocked`: it has to stay where it is, so nothing may be written there. */
-  #putAway(file: SealedFile, reading: Reading): { aside: string } | { blocked: string } | undefined {
-    if (reading.kind === 'newer' || reading.kind === 'closed') return { blocked: reading.why };
-    if (reading.kind !== 'unreadable') return undefined;
-    try {
-      return { aside: `${reading.why}; it was kept as ${file.setAside(this.#options.clock.now())}` };
-    } catch (error) {
-      const trouble = troubleOf(error, this.#options.home) ?? 'it could not be moved';
-      return { blocked: `${reading.why}, and ${trouble}; it stays as ${file.path}` };
-    }
-  }
-
-  /**
-   * What the other protections that are here have stored; each sets aside what it cannot read. Without any protection the
-   * weaker file is opened only by the person's wish, and then it is the own one.
-   */
-  async #readOthers(
-    protection: Protection | undefined,
-    own: SealedFile | undefined,
-    reasons: string[],
-  ): Promise<(Stored & { file: SealedFile })[]> {
-    const { home, protections } = this.#options;
-    const found: (Stored & { file: SealedFile })[] = [];
-    const take = async (file: SealedFile, isHere: () => Promise<boolean>) => {
-      const reading = await file.read();
-      if (reading.kind === 'sessions') return void found.push({ ...reading, file });
-      if (reading.kind === 'nothing' || !(await isHere())) return;
-      const why = this.#putAway(file, reading);
-      if (why) reasons.push('aside' in why ? why.aside : why.blocked);
-    };
-    for (const other of protections) {
-      if (other === protection || (await other.state()) !== 'ready') continue;
-      await take(new SealedFile(home, other), async () => (await other.state()) === 'ready');
-    }
-    if (protection && own !== this.#weaker) await take(this.#weaker, async () => true);
-    return found;
-  }
-
   /** The newest state with all others merged into it, which are removed when that is written. */
-  async #takeOver(
-    reading: Reading,
-    others: readonly (Stored & { file: SealedFile })[],
-  ): Promise<StoredState | undefined> {
+  async #takeOver(reading: Reading, others: readonly StoredFile[]): Promise<StoredState | undefined> {
     const own = reading.kind === 'sessions' ? reading : undefined;
-    const isNew = (other: (typeof others)[number]) => (own?.includes[other.file.sealer.name] ?? 0) < other.writtenAt;
+    const isNew = (other: StoredFile) => (own?.includes[other.file.sealer.name] ?? 0) < other.writtenAt;
     const stored = [...(own ? [own] : []), ...others.filter(isNew)].sort((a, b) => b.writtenAt - a.writtenAt);
     const [newest, ...older] = stored.map(({ state }) => state);
     const merged = newest && older.reduce(mergeStates, newest);
@@ -335,44 +285,13 @@ export class SystemVault implements Vault {
   }
 
   #keepInMemory(notice: string): void {
-    this.#setPlace({ kind: 'memory', notice, changeable: false });
-  }
-
-  /** What a keyring that is not here has stored is left to it, and said. */
-  #elsewhere(protection: Protection | undefined, own: SealedFile | undefined): string | undefined {
-    const here = new Set([protection?.name, own?.sealer.name]);
-    try {
-      const names = readdirSync(this.#options.home).map((name) => /^session\.([\w-]+)\.json$/.exec(name)?.[1]);
-      const other = names.find((name) => name !== undefined && !here.has(name));
-      return other === undefined ? undefined : elsewhere(other);
-    } catch {
-      return undefined;
-    }
+    this.#setPlace(placeInMemory(notice));
   }
 
   #placeOf(protection: Protection | undefined): VaultPlace {
-    if (protection) {
-      return {
-        kind: protection.kind,
-        ...(protection.notice !== undefined && { notice: protection.notice }),
-        changeable: false,
-      };
-    }
-    const { asks, home, remedy } = this.#options;
-    const more = remedy === undefined ? '' : ` ${remedy}`;
-    if (this.#withoutKeyring === 'file') {
-      return {
-        kind: 'file',
-        notice: `No keyring is there. The sign-in is kept in a file in ${home} that only its permissions protect.${more}`,
-        changeable: asks,
-      };
-    }
-    return {
-      kind: 'memory',
-      notice: `No keyring is there. The sign-in is kept in memory and is gone when Loopgate stops.${more}`,
-      ...(asks && this.#withoutKeyring === undefined && { needs: 'choice' as const }),
-      changeable: asks,
-    };
+    if (protection) return protectedPlace(protection);
+    const { home, asks, remedy } = this.#options;
+    return unprotectedPlace({ home, asks, remedy, withoutKeyring: this.#withoutKeyring });
   }
 
   #setPlace(place: VaultPlace): void {
@@ -386,24 +305,4 @@ function isEmpty({ accounts, revocations }: StoredState): boolean {
   return accounts.length === 0 && revocations.length === 0;
 }
 
-function lockedPlace({ kind }: Protection): VaultPlace {
-  const notice = 'The keyring is locked. Unlock it, and Loopgate goes on with the sign-in that is stored there.';
-  return { kind, needs: 'unlock', notice, changeable: false };
-}
-
-function newPlace({ kind }: Protection, changeable: boolean): VaultPlace {
-  const notice =
-    'There is no keyring yet. Until one is made, the sign-in is kept in memory and is gone when Loopgate stops.';
-  return { kind, needs: 'create', notice, changeable };
-}
-
-type Stored = Extract<Reading, { kind: 'sessions' }>;
 const nothing: Reading = { kind: 'nothing' };
-
-function elsewhere(name: string): string {
-  if (name === 'vault-key')
-    return 'the sign-in is stored under LOOPGATE_VAULT_KEY, which is not set now; it was left as it is';
-  if (name === 'file')
-    return 'the sign-in is stored in a file with weaker protection, which the setting withoutKeyring does not allow now; it was left as it is';
-  return `the sign-in is stored under ${titleOf(name)}, which cannot be reached from here; it was left as it is`;
-}

@@ -359,7 +359,7 @@ export const germanSentences: readonly Sentence[] = [
     'Die Entscheidung gilt, bis Loopgate endet. Loopgate in seinen Datenordner schreiben lassen und neu entscheiden.',
   ],
 
-  // Where the sign-in is kept (main/storage/systemVault.ts, sealedFile.ts, the keyrings).
+  // Where the sign-in is kept (main/storage/systemVault.ts, vaultPlace.ts, otherSessions.ts, sealedFile.ts, the keyrings).
   [
     'The keyring is locked. Unlock it, and Loopgate goes on with the sign-in that is stored there.',
     'Der Schlüsselbund ist gesperrt. Nach dem Entsperren macht Loopgate mit der dort gespeicherten Anmeldung weiter.',

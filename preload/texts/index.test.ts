@@ -155,6 +155,8 @@ speaking.push(
   'main/host/host.ts',
   'main/storage/jsonFile.ts',
   'main/storage/systemVault.ts',
+  'main/storage/otherSessions.ts',
+  'main/storage/vaultPlace.ts',
 );
 speaking.push('main/storage/sealedFile.ts', 'main/desktop/system/safeStorageProtection.ts', 'main/desktop/desktop.ts');
 /** What only a program is told, or who develops Loopgate. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { app, safeStorage } from 'electron';
+import type { Protection, ProtectionState } from '../../storage/protection.ts';
 import { SealedFile, SealerUnavailable } from '../../storage/sealedFile.ts';
 import { secretServiceState } from '../../storage/secretService.ts';
-import type { Protection, ProtectionState } from '../../storage/systemVault.ts';
 import { isKeyringOnBus } from './keyringChoice.ts';
 
 /** How long the Secret Service may take to answer, also when the bus starts it first at log-in; in milliseconds. */

@@ -1,0 +1,94 @@
+import { readdirSync } from 'node:fs';
+import { troubleOf } from './jsonFile.ts';
+import type { Protection } from './protection.ts';
+import { type Reading, SealedFile, titleOf } from './sealedFile.ts';
+
+/** A file that could be read, with what it holds. */
+export type StoredFile = Extract<Reading, { kind: 'sessions' }> & { readonly file: SealedFile };
+
+/** Why a file could not be used. `aside`: it was moved away. `blocked`: it had to stay, so nothing may be written there. */
+export type PutAway = { readonly aside: string } | { readonly blocked: string };
+
+/**
+ * Sets a file aside that cannot be read.
+ * @param now - milliseconds since the epoch
+ * @returns undefined when the file could be read
+ */
+export function putAway(file: SealedFile, reading: Reading, home: string, now: number): PutAway | undefined {
+  if (reading.kind === 'newer' || reading.kind === 'closed') return { blocked: reading.why };
+  if (reading.kind !== 'unreadable') return undefined;
+  try {
+    return { aside: `${reading.why}; it was kept as ${file.setAside(now)}` };
+  } catch (error) {
+    const trouble = troubleOf(error, home) ?? 'it could not be moved';
+    return { blocked: `${reading.why}, and ${trouble}; it stays as ${file.path}` };
+  }
+}
+
+/** What {@link putAway} says, in words. */
+export function whyPutAway(why: PutAway): string {
+  return 'aside' in why ? why.aside : why.blocked;
+}
+
+/** Where {@link readOthers} looks. */
+export interface OtherFiles {
+  readonly home: string;
+  readonly protections: readonly Protection[];
+  /** The protection whose file is in use. */
+  readonly inUse: Protection | undefined;
+  /** The file without protection, unless it is the one in use. */
+  readonly weaker: SealedFile | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Reads the session files of protections that are not in use. What is unreadable is set aside.
+ * @returns what could be read, and why the rest could not
+ */
+export async function readOthers({
+  home,
+  protections,
+  inUse,
+  weaker,
+  now,
+}: OtherFiles): Promise<{ readonly found: readonly StoredFile[]; readonly reasons: readonly string[] }> {
+  const found: StoredFile[] = [];
+  const reasons: string[] = [];
+  const take = async (file: SealedFile, isHere: () => Promise<boolean>) => {
+    const reading = await file.read();
+    if (reading.kind === 'sessions') return void found.push({ ...reading, file });
+    if (reading.kind === 'nothing' || !(await isHere())) return;
+    const why = putAway(file, reading, home, now());
+    if (why) reasons.push(whyPutAway(why));
+  };
+  for (const other of protections) {
+    if (other === inUse || (await other.state()) !== 'ready') continue;
+    await take(new SealedFile(home, other), async () => (await other.state()) === 'ready');
+  }
+  if (weaker) await take(weaker, async () => true);
+  return { found, reasons };
+}
+
+/**
+ * Finds a session file of a protection that is not here. It is left as it is.
+ * @param here - the names of the protections that are here
+ * @returns a sentence about it; undefined when there is none
+ */
+export function storedElsewhere(home: string, here: ReadonlySet<string | undefined>): string | undefined {
+  try {
+    const names = readdirSync(home).map((name) => /^session\.([\w-]+)\.json$/.exec(name)?.[1]);
+    const other = names.find((name) => name !== undefined && !here.has(name));
+    return other === undefined ? undefined : elsewhere(other);
+  } catch {
+    return undefined;
+  }
+}
+
+function elsewhere(name: string): string {
+  if (name === 'vault-key')
+    return 'the sign-in is stored under LOOPGATE_VAULT_KEY, which is not set now; it was left as it is';
+  if (name === 'file')
+    return 'the sign-in is stored in a file with weaker protection, which the setting withoutKeyring does not allow now; it was left as it is';
+  return `the sign-in is stored under ${titleOf(name)}, which cannot be reached from here; it was left as it is`;
+}
