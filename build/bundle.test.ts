@@ -68,31 +68,13 @@ describe('bundle', () => {
     expect(later).toBe('loaded later: true');
   });
 
-  it('leaves out the parts of packages that something stands in for, wherever a package has them after an update', () => {
+  it('leaves out the packages that something stands in for', () => {
     const { sources } = JSON.parse(readFileSync(join(root, 'out/headless/index.cjs.map'), 'utf8')) as {
       sources: string[];
     };
     const packages = new Set(sources.map((source) => source.split('node_modules/').at(-1)?.split('/')[0]));
     expect(packages).toContain('express');
-    for (const name of [
-      'ajv',
-      'debug',
-      'depd',
-      'iconv-lite',
-      'ipaddr.js',
-      'mime-db',
-      'qs',
-      'semver',
-      'send',
-      'serve-static',
-    ]) {
-      expect(packages).not.toContain(name);
-    }
-    const text = readFileSync(join(root, 'out/headless/index.cjs'), 'utf8');
-    const modules = [...text.matchAll(/require\(["'](?:node:)?(\w+)["']\)/g)].map(([, name]) => name);
-    expect(modules).toContain('http');
-    expect(modules).not.toContain('assert');
-    expect(modules).not.toContain('worker_threads');
+    for (const name of ['ajv', 'ajv-formats', 'debug', 'iconv-lite', 'mime-db']) expect(packages).not.toContain(name);
   });
 
   it('leaves electron to the runtime', () => {
