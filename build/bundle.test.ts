@@ -20,8 +20,6 @@ const HEADLESS = `
 import Store from 'electron-store';
 import express from 'express';
 import { pino } from 'pino';
-import { setFlagsFromString } from 'node:v8';
-setFlagsFromString('--semi-space-growth-factor=1');
 declare const __LOOPGATE_VERSION__: string;
 const lines: string[] = [];
 pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) }).info('logged');

@@ -1,4 +1,3 @@
-import './smallHeap.ts';
 import { app, powerMonitor } from 'electron';
 import { ownCommand, runsCommand } from './cli/packed.ts';
 import { startDesktop } from './desktop/desktop.ts';

@@ -1,4 +1,3 @@
-import '../../main/smallHeap.ts';
 import { createServer } from 'node:http';
 import { app, Menu, net, safeStorage, Tray } from 'electron';
 import { useFixedPackages } from './packages.ts';

@@ -1,4 +1,3 @@
-import '../../main/smallHeap.ts';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';

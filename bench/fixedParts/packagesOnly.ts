@@ -1,4 +1,3 @@
-import '../../main/smallHeap.ts';
 import pino from 'pino';
 import { z } from 'zod';
 import { useFixedPackages } from './packages.ts';

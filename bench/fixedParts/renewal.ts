@@ -1,17 +1,14 @@
-import '../../main/smallHeap.ts';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as client from 'openid-client';
 import { z } from 'zod';
-import { letHeapGrowForCrowd } from '../../main/system/heap.ts';
 import { KeptFile } from './keptFile.ts';
 import { FixedLogin } from './login.ts';
 
 // Node's bare HTTP server that renews by openid-client alone when it is asked: all that came in meanwhile are answered together with
 // the new token. T4: written are, by electron-store, that the request is on its way, the new refresh token, and what is answered;
-// nobody is looked up. Its heap is treated as the host's. Says the address of a login, gets what came of it as a message, and says its port.
+// nobody is looked up. Says the address of a login, gets what came of it as a message, and says its port.
 
-const crowd = 20;
 /** Milliseconds. Whoever is read only after the renewal has its token. */
 const goodFor = 2_000;
 const comeBack = z.object({ fields: z.record(z.string(), z.string()) });
@@ -41,13 +38,11 @@ function serve({ configuration }: FixedLogin, kept: KeptFile, first: string): vo
     const answered = waiting;
     waiting = [];
     answered.forEach(answer);
-    letHeapGrowForCrowd(false);
   }
 
   const server = createServer((_request, response) => {
     if (performance.now() < goodUntil) return answer(response);
     waiting.push(response);
-    if (waiting.length === crowd) letHeapGrowForCrowd(true);
     if (waiting.length === 1) void renew();
   });
   server.keepAliveTimeout = 65_000;

@@ -1,4 +1,3 @@
-import '../../main/smallHeap.ts';
 import * as client from 'openid-client';
 import { z } from 'zod';
 import { KeptFile } from './keptFile.ts';

@@ -31,8 +31,6 @@ import { foreignBrowserPage, noLoginPage, ResultPages } from './pages.ts';
 
 /** L6. */
 const largestBody = 32 * 1024;
-/** So many requests that wait at once are a moment of an unusual kind. */
-const crowd = 20;
 
 export interface ApiLog extends BrokerLog {
   debug(fields: object, message: string): void;
@@ -53,10 +51,6 @@ export interface ApiOptions {
   readonly commandKey: string;
   /** Resolves when the window is open; absent where there is none. @throws LoopgateError when it cannot be opened any more */
   readonly showWindow?: () => Promise<void>;
-  /** Told when many requests wait at once, and when they do not any more. */
-  readonly onCrowd?: (isCrowded: boolean) => void;
-  /** Told of each thousandth request. */
-  readonly onThousand?: () => void;
   /** Where the files of the page /docs are. */
   readonly docsFolder: string;
   /** Beside the API's own: in no description. */
@@ -272,7 +266,7 @@ export function createApi(options: ApiOptions): Api {
     const operation = hasBody(request) ? undefined : bodyless.get(request.method ?? '')?.get(pathOf(request));
     if (operation) {
       const answer = answerOf(operation, new AdmittedRequest(request, who, ''));
-      return send(response, answer instanceof Promise ? await counted(answer) : answer);
+      return send(response, answer instanceof Promise ? await answer : answer);
     }
     // Refused before it is sent; a body of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new LoopgateError('payload_too_large');
@@ -280,19 +274,6 @@ export function createApi(options: ApiOptions): Api {
     requests.set(request, who);
     router ??= loadRouter();
     (await router)(request, response);
-  }
-
-  let waiting = 0;
-
-  async function counted(answer: Promise<Answer>): Promise<Answer> {
-    waiting += 1;
-    if (waiting === crowd) options.onCrowd?.(true);
-    try {
-      return await answer;
-    } finally {
-      if (waiting === crowd) options.onCrowd?.(false);
-      waiting -= 1;
-    }
   }
 
   async function admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -323,11 +304,7 @@ export function createApi(options: ApiOptions): Api {
     });
   }
 
-  let asked = 0;
-
   const handler: RequestListener = (request, response) => {
-    asked += 1;
-    if (asked % 1_000 === 0) options.onThousand?.();
     if (isLogged) logWhenFinished(request, response);
     admit(request, response).catch((error: unknown) => {
       // The body of a refused request is not read: the connection ends with the answer.

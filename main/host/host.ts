@@ -18,7 +18,6 @@ import { publishEndpoint } from '../storage/endpointFile.ts';
 import { troubleOf } from '../storage/jsonFile.ts';
 import { makeCommandKey, programsFile } from '../storage/programsFile.ts';
 import { deferred } from '../system/deferred.ts';
-import { letHeapGrowForCrowd, letHeapGrowUnderLoad } from '../system/heap.ts';
 import { version } from '../system/version.ts';
 
 /** The broker and its API, running. */
@@ -117,8 +116,6 @@ export async function startHost(
         await showWindow();
       },
     }),
-    onCrowd: letHeapGrowForCrowd,
-    onThousand: letHeapGrowUnderLoad,
     docsFolder: join(__dirname, 'docs'),
     ...(testKit && { furtherOperations: testKit.operations }),
   });
