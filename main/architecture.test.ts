@@ -115,7 +115,7 @@ const floors: readonly (readonly Room[])[] = [
   ],
   [{ name: 'deferred', files: /^main\/system\/deferred\.ts$/, packages: /^$/ }],
   [{ name: 'errors', files: /^main\/errors\//, knows: ['texts'], packages: /^node:crypto$/ }],
-  [{ name: 'contract', files: /^preload\/contract\.ts$/, knows: [], packages: /^$/ }],
+  [{ name: 'contract', files: /^preload\/(contract\.ts$|views\/)/, knows: [], packages: /^$/ }],
   [{ name: 'texts', files: /^preload\/texts\//, packages: /^$/ }],
 ];
 

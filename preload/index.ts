@@ -2,17 +2,15 @@ import { contextBridge, type IpcRendererEvent, ipcRenderer } from 'electron';
 import {
   type ActionName,
   type Actions,
-  type AppView,
   type Bridge,
-  type ChangeResult,
   channels,
   languageArguments,
   type PortResult,
-  type ProgramsView,
-  type ProviderCheck,
   type RemovalResult,
-  type SettingsView,
 } from './contract.ts';
+import type { AppView } from './views/app.ts';
+import type { ProgramsView } from './views/programs.ts';
+import type { ChangeResult, ProviderCheck, SettingsView } from './views/settings.ts';
 
 /**
  * Asks the main process for one action. There is no answer to wait for: what comes of it, a failure too, arrives as the

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AppView, Bridge, Place, StorageChoice } from '../preload/contract.ts';
+import type { Bridge, StorageChoice } from '../preload/contract.ts';
+import type { AppView, Place } from '../preload/views/app.ts';
 import { Notes } from './account/notes.tsx';
 import { OtherAccounts } from './account/otherAccounts.tsx';
 import { Problem } from './account/problem.tsx';

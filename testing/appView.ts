@@ -1,4 +1,4 @@
-import type { AppView } from '../preload/contract.ts';
+import type { AppView } from '../preload/views/app.ts';
 
 /** What both windows are sent while nobody is signed in. A test changes what it is about. */
 export const signedOut: AppView = {

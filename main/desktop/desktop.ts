@@ -1,18 +1,16 @@
 import { app, BrowserWindow, clipboard, nativeTheme, net } from 'electron';
 import {
   type Actions,
-  type AppView,
   channels,
-  type Place,
   type PortResult,
   type QuestionAnswer,
   type RegistrationPart,
   type RemovalWay,
-  type SettingsChange,
-  type SettingsView,
   type StartAtLoginWish,
   type StorageChoice,
 } from '../../preload/contract.ts';
+import type { AppView, Place } from '../../preload/views/app.ts';
+import type { SettingsChange, SettingsView } from '../../preload/views/settings.ts';
 import { systemClock } from '../broker/clock.ts';
 import { Provider } from '../broker/provider/provider.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { AppView, QuestionView } from '../../preload/contract.ts';
+import type { AppView } from '../../preload/views/app.ts';
+import type { QuestionView } from '../../preload/views/programs.ts';
 import { signedOut } from '../../testing/appView.ts';
 import { texts } from '../parts/texts.ts';
 import { announcement } from './announcement.ts';

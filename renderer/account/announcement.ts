@@ -1,4 +1,4 @@
-import type { AppView } from '../../preload/contract.ts';
+import type { AppView } from '../../preload/views/app.ts';
 import { texts } from '../parts/texts.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Actions, WaitingView } from '../../preload/contract.ts';
+import type { Actions } from '../../preload/contract.ts';
+import type { WaitingView } from '../../preload/views/app.ts';
 import { texts } from '../parts/texts.ts';
 
 /** How long a login waits before this is offered, in milliseconds: whoever has a login page in front of them needs no more. */

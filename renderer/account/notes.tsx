@@ -1,4 +1,5 @@
-import type { AppView, Bridge, StorageChoice } from '../../preload/contract.ts';
+import type { Bridge, StorageChoice } from '../../preload/contract.ts';
+import type { AppView } from '../../preload/views/app.ts';
 import { texts } from '../parts/texts.ts';
 import { PortNote } from './portNote.tsx';
 import { StartAtLoginQuestion } from './startAtLoginQuestion.tsx';

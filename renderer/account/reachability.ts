@@ -1,4 +1,4 @@
-import type { AppView, ProblemView } from '../../preload/contract.ts';
+import type { AppView, ProblemView } from '../../preload/views/app.ts';
 
 /**
  * The problem that the banner shows. That the provider cannot be reached for the session is said by the card's note, which

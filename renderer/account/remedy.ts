@@ -1,4 +1,4 @@
-import type { AppView } from '../../preload/contract.ts';
+import type { AppView } from '../../preload/views/app.ts';
 
 /** The button that the window offers for a problem; `none` when it can do nothing now. */
 export type Remedy = 'signInAgain' | 'tryAgain' | 'renew' | 'none';

@@ -1,4 +1,5 @@
-import type { Actions, PersonView } from '../../preload/contract.ts';
+import type { Actions } from '../../preload/contract.ts';
+import type { PersonView } from '../../preload/views/app.ts';
 import { texts } from '../parts/texts.ts';
 
 interface SignedInByProgramProps {

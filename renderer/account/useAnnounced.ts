@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AppView } from '../../preload/contract.ts';
+import type { AppView } from '../../preload/views/app.ts';
 import { texts } from '../parts/texts.ts';
 import { announcement } from './announcement.ts';
 

@@ -1,4 +1,5 @@
-import type { AppView, Bridge } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { AppView } from '../../preload/views/app.ts';
 import { ProviderForm } from '../form/providerForm.tsx';
 import { Mark } from '../parts/icons.tsx';
 import { texts } from '../parts/texts.ts';

@@ -1,4 +1,5 @@
-import type { QuestionAnswer, QuestionView } from '../../preload/contract.ts';
+import type { QuestionAnswer } from '../../preload/contract.ts';
+import type { QuestionView } from '../../preload/views/programs.ts';
 import { texts } from '../parts/texts.ts';
 
 /** One way to answer, as its button says it. */

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ProgramView, QuestionAnswer, QuestionView } from '../../preload/contract.ts';
+import type { QuestionAnswer } from '../../preload/contract.ts';
+import type { ProgramView, QuestionView } from '../../preload/views/programs.ts';
 import { Path } from '../parts/path.tsx';
 import { ProgramIcon } from '../parts/programIcon.tsx';
 import { texts } from '../parts/texts.ts';

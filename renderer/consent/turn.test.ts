@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { QuestionView } from '../../preload/contract.ts';
+import type { QuestionView } from '../../preload/views/programs.ts';
 import { nextTurn, noTurn } from './turn.ts';
 
 const question = (id: string): QuestionView => ({

@@ -1,4 +1,4 @@
-import type { QuestionView } from '../../preload/contract.ts';
+import type { QuestionView } from '../../preload/views/programs.ts';
 
 /** Whose turn it is: the question that the window shows, and which of how many it is since the window opened. */
 export interface Turn {

@@ -1,4 +1,4 @@
-import type { FixedBy } from '../../preload/contract.ts';
+import type { FixedBy } from '../../preload/views/settings.ts';
 import { fixedText } from './managed.tsx';
 
 interface FieldProps {

@@ -1,4 +1,4 @@
-import type { FixedBy, SettingsView } from '../../preload/contract.ts';
+import type { FixedBy, SettingsView } from '../../preload/views/settings.ts';
 import { Path } from '../parts/path.tsx';
 import { texts } from '../parts/texts.ts';
 

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { Bridge, ProviderCheck, SettingField, SettingsView } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { ProviderCheck, SettingField, SettingsView } from '../../preload/views/settings.ts';
 import { texts } from '../parts/texts.ts';
 import { Field } from './field.tsx';
 import { Save } from './save.tsx';

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { Bridge, SettingField, SettingsChange } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { SettingField, SettingsChange } from '../../preload/views/settings.ts';
 import { texts } from '../parts/texts.ts';
 
 /** What came of the last change. */

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Bridge, ProviderCheck } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { ProviderCheck } from '../../preload/views/settings.ts';
 import { isWorthChecking } from './isWorthChecking.ts';
 
 /** How long nothing must be typed before the provider is looked for, in milliseconds. */

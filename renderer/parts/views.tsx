@@ -1,4 +1,4 @@
-import type { Place } from '../../preload/contract.ts';
+import type { Place } from '../../preload/views/app.ts';
 import { texts } from './texts.ts';
 
 const places: readonly Place[] = ['account', 'programs', 'settings'];

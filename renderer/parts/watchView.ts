@@ -1,4 +1,5 @@
-import type { AppView, Bridge } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { AppView } from '../../preload/views/app.ts';
 
 /**
  * Calls back with the view as it is now, and after every change.

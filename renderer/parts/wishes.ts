@@ -1,4 +1,4 @@
-import type { Wish } from '../../preload/contract.ts';
+import type { Wish } from '../../preload/views/programs.ts';
 
 /** Every wish, in the order in which they are told. The type holds it whole: a wish that is missing here does not compile. */
 const order: Readonly<Record<Wish, true>> = {

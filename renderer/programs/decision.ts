@@ -1,4 +1,4 @@
-import type { ListedProgramView, ProgramsView } from '../../preload/contract.ts';
+import type { ListedProgramView, ProgramsView } from '../../preload/views/programs.ts';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { locale, texts } from '../parts/texts.ts';
 

@@ -1,4 +1,4 @@
-import type { AccessView } from '../../preload/contract.ts';
+import type { AccessView } from '../../preload/views/programs.ts';
 import { Path } from '../parts/path.tsx';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { locale, texts } from '../parts/texts.ts';

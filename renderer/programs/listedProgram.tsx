@@ -1,4 +1,5 @@
-import type { Actions, ListedProgramView, ProgramsView } from '../../preload/contract.ts';
+import type { Actions } from '../../preload/contract.ts';
+import type { ListedProgramView, ProgramsView } from '../../preload/views/programs.ts';
 import { Path } from '../parts/path.tsx';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { ProgramIcon } from '../parts/programIcon.tsx';

@@ -1,4 +1,5 @@
-import type { Actions, OriginView } from '../../preload/contract.ts';
+import type { Actions } from '../../preload/contract.ts';
+import type { OriginView } from '../../preload/views/programs.ts';
 import { texts } from '../parts/texts.ts';
 
 interface OriginsProps {

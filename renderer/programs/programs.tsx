@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Bridge, ProgramsView } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { ProgramsView } from '../../preload/views/programs.ts';
 import { texts } from '../parts/texts.ts';
 import { useFocusKept } from '../parts/useFocusKept.ts';
 import { History } from './history.tsx';

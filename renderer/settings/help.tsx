@@ -1,4 +1,5 @@
-import type { AppView, Bridge, UpdateView } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { AppView, UpdateView } from '../../preload/views/app.ts';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { locale, texts } from '../parts/texts.ts';
 

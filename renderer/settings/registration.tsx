@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { Actions, RegistrationPart, SettingsView } from '../../preload/contract.ts';
+import type { Actions, RegistrationPart } from '../../preload/contract.ts';
+import type { SettingsView } from '../../preload/views/settings.ts';
 import { texts } from '../parts/texts.ts';
 
 interface RegistrationProps {

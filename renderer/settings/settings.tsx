@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
-import type { AppView, Bridge, SettingsView, StorageView } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { AppView, StorageView } from '../../preload/views/app.ts';
+import type { SettingsView } from '../../preload/views/settings.ts';
 import { Field } from '../form/field.tsx';
 import { Managed } from '../form/managed.tsx';
 import { ProviderForm } from '../form/providerForm.tsx';

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AppView, Bridge, SettingsView } from '../../preload/contract.ts';
+import type { Bridge } from '../../preload/contract.ts';
+import type { AppView } from '../../preload/views/app.ts';
+import type { SettingsView } from '../../preload/views/settings.ts';
 
 /**
  * The settings as they are now, asked for again whenever the view has changed.

@@ -1,5 +1,5 @@
-import type { ProviderCheck } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
+import type { ProviderCheck } from '../../../preload/views/settings.ts';
 import type { Clock } from '../../broker/clock.ts';
 import { Provider } from '../../broker/provider/provider.ts';
 import { normaliseIssuer } from '../../broker/provider/providerChecks.ts';

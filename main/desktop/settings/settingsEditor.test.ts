@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ProviderCheck } from '../../../preload/contract.ts';
+import type { ProviderCheck } from '../../../preload/views/settings.ts';
 import type { ClientAnswer } from '../../settings/clientCheck.ts';
 import type { Policy } from '../../settings/settings.ts';
 import { readSettings, type Settings } from '../../settings/settings.ts';

@@ -1,13 +1,13 @@
+import type { PortResult } from '../../../preload/contract.ts';
+import { spoken } from '../../../preload/texts/index.ts';
 import type {
   ChangeResult,
   FixedBy,
-  PortResult,
   ProviderCheck,
   SettingField,
   SettingsChange,
   SettingsView,
-} from '../../../preload/contract.ts';
-import { spoken } from '../../../preload/texts/index.ts';
+} from '../../../preload/views/settings.ts';
 import type { ClientAnswer } from '../../settings/clientCheck.ts';
 import { isManaged, readSettings, SettingError, type Settings } from '../../settings/settings.ts';
 import { settingsTable } from '../../settings/settingsTable.ts';

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AppView } from '../../../preload/contract.ts';
+import type { AppView } from '../../../preload/views/app.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
 
 /**

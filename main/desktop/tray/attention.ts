@@ -1,5 +1,5 @@
-import type { AppView, ProblemView } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
+import type { AppView, ProblemView } from '../../../preload/views/app.ts';
 
 /** One thing that the person should look at or decide. */
 export interface AttentionLine {

@@ -1,5 +1,6 @@
-import type { AppView, PersonView, QuestionView } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
+import type { AppView, PersonView } from '../../../preload/views/app.ts';
+import type { QuestionView } from '../../../preload/views/programs.ts';
 import { hasEnded, shortName } from './attention.ts';
 import type { NotificationAction, ShownNotification, SystemNotifications } from './shownNotification.ts';
 

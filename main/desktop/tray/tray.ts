@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
-import type { Actions, AppView, PersonView, Place } from '../../../preload/contract.ts';
+import type { Actions } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
+import type { AppView, PersonView, Place } from '../../../preload/views/app.ts';
 import { attentionLines, needsAttention, shortName } from './attention.ts';
 import type { TrayHost } from './trayAvailability.ts';
 

@@ -1,4 +1,4 @@
-import type { AppView } from '../../../preload/contract.ts';
+import type { AppView } from '../../../preload/views/app.ts';
 
 /** How long the provider has for its first answer before it is said that it cannot be reached, in milliseconds. */
 const patience = 3_000;

@@ -1,4 +1,4 @@
-import type { ListedProgramView, ProgramsView, ProgramView, QuestionView } from '../../../preload/contract.ts';
+import type { ListedProgramView, ProgramsView, ProgramView, QuestionView } from '../../../preload/views/programs.ts';
 import type { Gate } from '../../access/gate.ts';
 import type { Program } from '../../access/program.ts';
 

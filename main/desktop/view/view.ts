@@ -1,5 +1,5 @@
-import type { AppView, PersonView, PortView, ProblemView } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
+import type { AppView, PersonView, PortView, ProblemView } from '../../../preload/views/app.ts';
 import type { BrokerState, PersonState, Remedy } from '../../broker/broker.ts';
 import type { LoopgateError } from '../../errors/errors.ts';
 

@@ -3,19 +3,15 @@ import { z } from 'zod';
 import {
   type ActionName,
   type Actions,
-  type AppView,
   actionNames,
-  type ChangeResult,
   channels,
-  type Place,
   type PortResult,
-  type ProgramsView,
-  type ProviderCheck,
   type RemovalResult,
   type RemovalWay,
-  type SettingsChange,
-  type SettingsView,
 } from '../../../preload/contract.ts';
+import type { AppView, Place } from '../../../preload/views/app.ts';
+import type { ProgramsView } from '../../../preload/views/programs.ts';
+import type { ChangeResult, ProviderCheck, SettingsChange, SettingsView } from '../../../preload/views/settings.ts';
 import { ownPageOf } from './lockDown.ts';
 import type { PageName } from './page.ts';
 

@@ -1,8 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme, screen } from 'electron';
-import { languageArguments, type Place } from '../../../preload/contract.ts';
+import { languageArguments } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
+import type { Place } from '../../../preload/views/app.ts';
 import type { TrayHost } from '../tray/trayAvailability.ts';
 import { Crashes } from './crashes.ts';
 import { pageAddresses } from './page.ts';
