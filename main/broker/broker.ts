@@ -29,6 +29,7 @@ import { Accounts, noSuchUser, type Remedy } from './session/accounts.ts';
 import { OtherProfiles } from './session/otherProfiles.ts';
 import { type AccessToken, accountOf, type Freshness, type Session } from './session/session.ts';
 import { revocationOf, type Vault, type VaultPlace, type WithoutKeyring } from './session/vault.ts';
+import { withTimeout } from './timeout.ts';
 
 export type { Remedy } from './session/accounts.ts';
 
@@ -258,8 +259,7 @@ export class Broker {
       await this.#accounts.settled();
       return this.#accounts.close();
     }
-    const patience = new Promise<void>((resolve) => this.#world.clock.after(closePatience, resolve));
-    await Promise.race([this.#accounts.settled(), patience]);
+    await withTimeout(this.#world.clock, closePatience, this.#accounts.settled(), () => undefined);
   }
 
   /** Makes a challenge that belongs to this owner for ten minutes. */
@@ -724,16 +724,11 @@ export class Broker {
   /** Waits until the stored sessions were read; not for ever where a person has to unlock a keyring first. */
   #whenReady(): Promise<void> {
     if (this.#isReady) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const stopWaiting = this.#world.clock.after(unlockPatience, () =>
-        reject(
-          new LoopgateError('not_signed_in', {
-            happened: 'The stored sign-in cannot be read yet.',
-            next: "Unlock the system's keyring, then try again.",
-          }),
-        ),
-      );
-      void this.#ready.promise.then(resolve).finally(stopWaiting);
+    return withTimeout(this.#world.clock, unlockPatience, this.#ready.promise, () => {
+      throw new LoopgateError('not_signed_in', {
+        happened: 'The stored sign-in cannot be read yet.',
+        next: "Unlock the system's keyring, then try again.",
+      });
     });
   }
 

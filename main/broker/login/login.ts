@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/provider.ts';
 import { mayLeadTo } from '../provider/providerChecks.ts';
 import { oauthError, oauthWords } from '../provider/providerErrors.ts';
+import { withTimeout } from '../timeout.ts';
 import {
   type Authorization,
   type Authorizations,
@@ -88,7 +89,10 @@ export class Logins {
       opened = one;
       return { one, code: (await one.outcome()).code };
     };
-    const { one, code } = await this.#inTime(login(), consentAndLogin - waited, () => timedOut(opened));
+    // R15: a login that was joined may go on for longer than this request may wait.
+    const { one, code } = await withTimeout(this.#host.clock, consentAndLogin - waited, login(), () => {
+      throw timedOut(opened);
+    });
     return {
       code,
       state: asked.state ?? one.state,
@@ -206,14 +210,6 @@ export class Logins {
       if (one.status === 'waiting') this.#pending.end(one, reason);
       throw reason;
     }
-  }
-
-  /** R15: a login that was joined may go on for longer than this request may wait. */
-  #inTime<T>(work: Promise<T>, milliseconds: number, reason: () => LoopgateError): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#host.clock.after(milliseconds, () => reject(reason()));
-      void work.then(resolve, reject).finally(cancel);
-    });
   }
 
   #find(owner: Owner, asked: SignInRequest, request: AuthorizationRequest): Authorization {

@@ -5,6 +5,7 @@ import type { Accounts } from '../session/accounts.ts';
 import { failureAfter, isBackingOffForCallers } from '../session/backoff.ts';
 import { accountOf } from '../session/session.ts';
 import { revocationOf } from '../session/vault.ts';
+import { withTimeout } from '../timeout.ts';
 import {
   type Authorization,
   type Authorizations,
@@ -147,16 +148,10 @@ export class TokenEndpoint {
     const isFirst = this.#accounts.peek() === undefined;
     const session = await this.#accounts.adopt(provider, account, { activate });
     this.#host.signedIn(one.owner, isFirst && !one.isPersons ? session.key : undefined);
-    const profile = await this.#inTime(session.readProfile());
+    // A profile that comes soon is part of the answer; the tokens do not wait for one that does not.
+    const reading = session.readProfile().catch(() => undefined);
+    const profile = await withTimeout(this.#clock, profilePatience, reading, () => undefined);
     return this.#tokenResult(tokens, { clientId, audience, ...(profile && { profile }) });
-  }
-
-  /** A profile that comes soon is part of the answer; the tokens do not wait for one that does not. */
-  #inTime<T>(work: Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(profilePatience, () => resolve(undefined));
-      work.then(resolve, () => resolve(undefined)).finally(cancel);
-    });
   }
 
   /** T18: a code that this broker did not receive goes to the provider, and nothing changes here. */

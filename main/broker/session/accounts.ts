@@ -1,6 +1,7 @@
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Provider } from '../provider/provider.ts';
+import { withTimeout } from '../timeout.ts';
 import { Revocations } from './revocations.ts';
 import { accountKey, Session, type SessionHost, type SessionWorld } from './session.ts';
 import {
@@ -364,16 +365,9 @@ export class Accounts {
   #persistInTime(): Promise<void> {
     const saving = this.#persist();
     if (this.#isStuck) return Promise.resolve();
-    return new Promise((resolve) => {
-      const stopWaiting = this.#clock.after(savePatience, () => {
-        this.#isStuck = true;
-        this.#sayUnsaved('the disk or the keyring does not answer');
-        resolve();
-      });
-      void saving.finally(() => {
-        stopWaiting();
-        resolve();
-      });
+    return withTimeout(this.#clock, savePatience, saving, () => {
+      this.#isStuck = true;
+      this.#sayUnsaved('the disk or the keyring does not answer');
     });
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Auth0Layout } from '../provider/providerChecks.ts';
 import type { RevocationOutcome } from '../provider/revocationAnswer.ts';
+import { withTimeout } from '../timeout.ts';
 import { isToldToWait } from './backoff.ts';
 import type { Grant, StoredRevocation } from './vault.ts';
 
@@ -230,15 +231,7 @@ export class Revocations {
 
   /** Waits for the one that is on its way; not for ever for a provider that is silent, for the code would expire. */
   async #sent(): Promise<void> {
-    const sending = this.#sending;
-    if (!sending) return;
-    await new Promise<void>((resolve) => {
-      const stopWaiting = this.#host.clock.after(sendingPatience, resolve);
-      void sending.then(() => {
-        stopWaiting();
-        resolve();
-      });
-    });
+    if (this.#sending) await withTimeout(this.#host.clock, sendingPatience, this.#sending, () => undefined);
   }
 }
 

@@ -3,6 +3,7 @@ import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { IdTokenClaims } from '../provider/claims.ts';
 import type { OtherApi, Provider, Tokens } from '../provider/provider.ts';
+import { withTimeout } from '../timeout.ts';
 import {
   type Failure,
   failureAfter,
@@ -274,7 +275,7 @@ export class Session {
       });
     }
     try {
-      return await this.#within(longPatience, this.#otherApis.of(api));
+      return await withTimeout(this.#clock, longPatience, this.#otherApis.of(api), stillWaiting);
     } catch (error) {
       // The same person signed in anew while this waited: the newer session answers.
       const newer = this.#replacedBy();
@@ -308,7 +309,7 @@ export class Session {
     if (!profile) return await this.readProfile();
     try {
       // A stale answer now is better than a fresh one after the provider's time-out; the reading goes on.
-      return (await this.#inTime(this.readProfile())) ?? profile;
+      return await withTimeout(this.#clock, patience, this.readProfile(), () => profile);
     } catch (error) {
       if (error instanceof LoopgateError && error.retryable) return profile;
       throw error;
@@ -489,7 +490,9 @@ export class Session {
         throw this.#renewalFailure.reason;
       const hadEnded = this.#isEnding();
       const refreshing = this.#refreshOnce();
-      await (this.#isValid() ? this.#inTime(refreshing) : this.#within(longPatience, refreshing));
+      await (this.#isValid()
+        ? withTimeout(this.#clock, patience, refreshing, () => undefined)
+        : withTimeout(this.#clock, longPatience, refreshing, stillWaiting));
       if (hadEnded) this.#renewedAt = this.#clock.now();
     } catch (error) {
       // While the old token is valid it serves: a network that is down is no reason to be signed out (T5).
@@ -575,22 +578,6 @@ export class Session {
     const profile = this.#profileFailure?.reason;
     // A userinfo endpoint that is not there says nothing about the provider.
     return this.#renewalFailure?.reason.retryable === true || (profile?.retryable === true && !profile.answered);
-  }
-
-  /** @throws LoopgateError when the work takes longer than a caller should wait who can be given nothing; the work goes on */
-  #within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(milliseconds, () => reject(stillWaiting()));
-      work.then(resolve, reject).finally(cancel);
-    });
-  }
-
-  /** Resolves with undefined when the work takes longer than a caller should wait; the work goes on. */
-  #inTime<T>(work: Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(patience, () => resolve(undefined));
-      work.then(resolve, reject).finally(cancel);
-    });
   }
 
   async #refresh(): Promise<void> {
@@ -749,8 +736,9 @@ export class Session {
   }
 }
 
-function stillWaiting(): LoopgateError {
-  return new LoopgateError('provider_unreachable', {
+/** @throws LoopgateError always */
+function stillWaiting(): never {
+  throw new LoopgateError('provider_unreachable', {
     happened: `The identity provider has not answered yet, after ${longPatience / 1000} seconds.`,
     next: 'Try again in a moment: its answer is still waited for. The session is kept.',
     retryable: true,
