@@ -134,14 +134,13 @@ export async function ensureTestKit(root: string = projectFolder): Promise<void>
 }
 
 /**
- * Bundles another program the way that the app or the headless host is: the benchmark compares with such ones.
- * @param like - whose way
+ * Bundles another program the way that the headless host is: the benchmark compares with such a one.
  * @param into - an absolute path of a folder, which is emptied
  * @returns the program
  */
-export async function bundleLike(like: 'main' | 'headless', entry: string, into: string): Promise<string> {
+export async function bundleLikeHost(entry: string, into: string): Promise<string> {
   const { build } = await import('vite');
-  const config = forNode(projectFolder, like, productionDefine);
+  const config = forNode(projectFolder, 'headless', productionDefine);
   await build({ ...config, build: { ...config.build, ssr: entry, outDir: into, sourcemap: false } });
   return join(into, 'index.cjs');
 }

@@ -103,7 +103,7 @@ export const againstExpress: Metric = {
   id: 'P2',
   what: 'The same against an express app with one route that sends the same bytes, in production mode.',
   async measure(announce) {
-    return [await throughput('P2', ['listed', 'express'], 1, announce)];
+    return [await throughput('P2', ['listed', 'express'], 3, announce)];
   },
 };
 

@@ -1,14 +1,13 @@
-import { buildFixed } from '../fixedParts/build.ts';
 import type { Metric, Result } from '../metric.ts';
 import { compared } from '../rounds.ts';
 import { figureResult, ratioResult } from '../target.ts';
 import { Callers } from './callers.ts';
-import { endAll, portOf, startScript } from './processes.ts';
+import { endAll } from './processes.ts';
 import { restingMemory } from './resident.ts';
 import { startReference, startStage } from './stage.ts';
 
 const rounds = 3;
-const most = 1.45;
+const most = 1.7;
 /** After so many both are warm: what grows beyond that is kept by mistake. */
 const warm = 100_000;
 const requests = 1_000_000;
@@ -24,20 +23,12 @@ export const memory: Metric = {
   what: 'Resident memory with somebody signed in, idle and after a million requests, left alone, against bare node:http.',
   async measure(announce) {
     const idle: { value: number; reference: number }[] = [];
-    const fixed: number[] = [];
-    const fixedHost = await buildFixed('host');
     let results: Result[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       announce(`idle, round ${round} of ${rounds}`);
-      const { host, reference, issuer } = await startBoth();
-      const fixedPid = await startFixed(fixedHost, issuer);
-      const [value, beside, least] = await Promise.all([
-        restingMemory(host.pid),
-        restingMemory(reference.pid),
-        restingMemory(fixedPid),
-      ]);
+      const { host, reference } = await startBoth();
+      const [value, beside] = await Promise.all([restingMemory(host.pid), restingMemory(reference.pid)]);
       idle.push({ value, reference: beside });
-      fixed.push(least);
       if (round === rounds) results = await afterMany(host, reference, idle.at(-1), announce);
       await endAll();
     }
@@ -45,36 +36,16 @@ export const memory: Metric = {
       idle.map(({ value }) => value),
       idle.map(({ reference }) => reference),
     );
-    return [
-      ratioResult({ id: 'P9', metric: 'resident memory idle, MB' }, both, { atMost: most }),
-      ...results,
-      ratioResult(
-        {
-          id: 'also',
-          metric: 'P9 of the fixed packages alone, idle, MB',
-          note: 'after one request to the provider by the built-in fetch',
-        },
-        compared(fixed, both.references),
-        { atMost: most },
-      ),
-    ];
+    return [ratioResult({ id: 'P9', metric: 'resident memory idle, MB' }, both, { atMost: most }), ...results];
   },
 };
 
-/** The fixed packages behind Node's own server (bench/fixedParts). @returns its process */
-async function startFixed(program: string, issuer: string): Promise<number> {
-  const child = startScript(program, [], { ISSUER: issuer });
-  const port = await portOf(child);
-  await new Callers().load({ ...load, port, requests: 1 });
-  return child.pid ?? -1;
-}
-
-async function startBoth(): Promise<{ host: Server; reference: Server; issuer: string }> {
-  const { host, provider } = await startStage({ guard: 'same-user' });
+async function startBoth(): Promise<{ host: Server; reference: Server }> {
+  const { host } = await startStage({ guard: 'same-user' });
   const { answer } = await new Callers().load({ ...load, port: host.port, requests: 1 });
   const reference = await startReference('node:http', answer);
   await new Callers().load({ ...load, port: reference.port, requests: 1 });
-  return { host, reference, issuer: provider.issuer };
+  return { host, reference };
 }
 
 async function afterMany(

@@ -1,4 +1,4 @@
-/** A desktop with the apps that are compared: Loopgate, one of ten lines, and that with the packages that are fixed. */
+/** A desktop with the apps that are compared: Loopgate and one of ten lines. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -15,7 +15,6 @@ import { type DesktopSession, startDesktopSession } from '../../build/testDispla
 import { startIdentityProvider } from '../../demo/identity-provider/provider.ts';
 import { providerEnvironment } from '../../e2e/support/client.ts';
 import { freePort } from '../../testing/freePort.ts';
-import { buildFixedApp } from '../fixedParts/build.ts';
 import { signInOnDevice } from '../signIn.ts';
 
 const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
@@ -47,8 +46,6 @@ export interface ComparedApps {
   /** Loopgate as it starts at login, with a stored session. */
   startLoopgate(): Promise<StartedApp>;
   startTenLines(): Promise<StartedApp>;
-  /** The ten lines with the packages that are fixed (bench/fixedParts), one request to the provider and one look at the keyring. */
-  startFixedParts(): Promise<StartedApp>;
 }
 
 /**
@@ -66,7 +63,6 @@ export async function withComparedApps<T>(
   await ensureBundle({ quiet: true });
   const loopgate = await assembleApp({ runtime, appFolder: projectFolder });
   const tenLines = await assembleApp({ runtime, appFolder: tenLinesFolder });
-  const fixedParts = await assembleApp({ runtime, appFolder: await buildFixedApp() });
   const session = await startDesktopSession();
   const provider = await startIdentityProvider({ deviceIntervalSeconds: 1 });
   const tray = await watchTray(session);
@@ -87,8 +83,6 @@ export async function withComparedApps<T>(
           LOOPGATE_GUARD: 'same-user',
         })),
       startTenLines: () => start(tenLines, [], (port) => ({ PORT: String(port), ICON: icon })),
-      startFixedParts: () =>
-        start(fixedParts, [], (port) => ({ PORT: String(port), ICON: icon, ISSUER: provider.issuer })),
     };
     // The session is then in the keyring of this desktop.
     const app = await apps.startLoopgate();

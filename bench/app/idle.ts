@@ -6,8 +6,7 @@ import { ratioResult } from '../target.ts';
 import { type StartedApp, withComparedApps } from './desktop.ts';
 
 const rounds = 5;
-const fixedRounds = 2;
-const most = 1.1;
+const most = 1.15;
 /** How long each app is left alone before it is measured, in milliseconds: Chromium starts and ends processes meanwhile. */
 const settling = 8_000;
 
@@ -32,11 +31,6 @@ export const idle: Metric = {
         () => leaveAlone(apps.startLoopgate),
         () => leaveAlone(apps.startTenLines),
       );
-      const fixed = await inTurns(
-        fixedRounds,
-        () => leaveAlone(apps.startFixedParts),
-        () => leaveAlone(apps.startTenLines),
-      );
       const processes = compared(values.map(countOf), references.map(countOf));
       const memory = compared(values.map(megabytesOf), references.map(megabytesOf));
       return [
@@ -58,11 +52,6 @@ export const idle: Metric = {
             note: `${rounds} rounds, each ${settling / 1000} s after the start`,
           },
           memory,
-          { atMost: most },
-        ),
-        ratioResult(
-          { id: 'also', metric: 'P12 of the fixed packages alone, MB', note: `${fixedRounds} rounds` },
-          compared(fixed.values.map(megabytesOf), fixed.references.map(megabytesOf)),
           { atMost: most },
         ),
       ];

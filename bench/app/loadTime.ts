@@ -6,17 +6,14 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 import { ensureBundle } from '../../build/bundle.ts';
-import { buildFixed } from '../fixedParts/build.ts';
-import type { Metric, Result } from '../metric.ts';
-import { compared, median, type Rounds, spread } from '../rounds.ts';
-import { figureResult } from '../target.ts';
+import type { Metric } from '../metric.ts';
+import { compared } from '../rounds.ts';
+import { ratioResult } from '../target.ts';
 
 const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const bundledHost = join(projectFolder, 'out', 'headless', 'index.cjs');
 
 const rounds = 30;
-/** Milliseconds over an empty process. */
-const most = 45;
 
 /**
  * P8. Whole processes are timed, from the start to the end. The host is given a setting that it refuses, which it looks at
@@ -32,73 +29,29 @@ export const loadTime: Metric = {
       const unbundledHost = await unbundle(workshop);
       const empty = join(workshop, 'empty.cjs');
       await writeFile(empty, 'process.exit(2);\n');
-      const fixedParts = await buildFixed('host');
-      const packagesOnly = await buildFixed('packagesOnly');
-      announce(`P8: ${rounds} rounds of five processes each`);
-      // The first ones read from the disk, and may fill a compile cache.
-      for (const program of [bundledHost, unbundledHost, fixedParts, packagesOnly, empty]) {
+      announce(`P8: ${rounds} rounds of three processes each`);
+      // The first ones read from the disk.
+      for (const program of [bundledHost, unbundledHost, empty]) {
         await timeOf(program, workshop);
         await timeOf(program, workshop);
       }
       const values: number[] = [];
       const references: number[] = [];
-      const least: number[] = [];
-      const packages: number[] = [];
       for (let round = 0; round < rounds; round += 1) {
         const bundled = await timeOf(bundledHost, workshop);
         const unbundled = await timeOf(unbundledHost, workshop);
-        const fixed = await timeOf(fixedParts, workshop);
-        const allPackages = await timeOf(packagesOnly, workshop);
         const nothing = await timeOf(empty, workshop);
         values.push(bundled - nothing);
         references.push(unbundled - nothing);
-        least.push(fixed - nothing);
-        packages.push(allPackages - nothing);
       }
-      return [
-        resultOf(compared(values, references)),
-        figureResult(
-          {
-            id: 'also',
-            metric: 'P8 of the fixed packages alone, ms',
-            note: 'express, electron-store, openid-client, bundled alike',
-          },
-          least,
-          { atMost: most },
-          'ms',
-        ),
-        figureResult(
-          {
-            id: 'also',
-            metric: 'P8 of these, zod and pino alone, ms',
-            note: 'with one schema and one log: what checks everything that comes from outside, and what says what happened',
-          },
-          packages,
-          { atMost: most },
-          'ms',
-        ),
-      ];
+      const metric = 'load time of the headless host over an empty process, ms';
+      const note = `${rounds} rounds; the lowest is ${Math.min(...values).toFixed(0)} ms`;
+      return [ratioResult({ id: 'P8', metric, note }, compared(values, references), { atMost: 0.4 })];
     } finally {
       await rm(workshop, { recursive: true, force: true });
     }
   },
 };
-
-function resultOf({ values, references, ratios }: Rounds): Result {
-  const value = median(values);
-  const ratio = median(ratios);
-  return {
-    id: 'P8',
-    metric: 'load time of the headless host over an empty process, ms',
-    value,
-    reference: median(references),
-    ratio,
-    target: `≤ ${most} ms, and below the unbundled one`,
-    pass: value <= most && ratio < 1,
-    spread: spread(values),
-    note: `${values.length} rounds; the lowest is ${Math.min(...values).toFixed(0)} ms`,
-  };
-}
 
 /** How long a program takes to load its modules and to end, in milliseconds. @throws Error when it ends otherwise */
 async function timeOf(program: string, home: string): Promise<number> {

@@ -1,11 +1,9 @@
-import type { Metric, Result } from '../metric.ts';
+import type { Metric } from '../metric.ts';
 import { compared, inTurns } from '../rounds.ts';
 import { ratioResult } from '../target.ts';
 import { type StartedApp, withComparedApps } from './desktop.ts';
 
 const rounds = 15;
-const fixedRounds = 7;
-const most = 1.15;
 
 /** P11. Both apps start without a window and are ended again, in turns. */
 export const start: Metric = {
@@ -26,29 +24,21 @@ export const start: Metric = {
         () => startOnce(apps.startLoopgate),
         () => startOnce(apps.startTenLines),
       );
-      const fixedStarts = await inTurns(
-        fixedRounds,
-        () => startOnce(apps.startFixedParts),
-        () => startOnce(apps.startTenLines),
-      );
-      const [answers, tray] = ['spawn → the API answers, ms', 'spawn → the tray icon is there, ms'];
+      const rows = (figure: (app: StartedApp) => number) =>
+        compared(starts.values.map(figure), starts.references.map(figure));
+      const named = (metric: string) => ({ id: 'P11', metric, note: `${rounds} rounds, both unpacked` });
       return [
-        resultOf('P11', answers, starts, ({ answered }) => answered),
-        resultOf('P11', tray, starts, ({ inTray }) => inTray),
-        resultOf('also', `P11 of the fixed packages alone, ${answers}`, fixedStarts, ({ answered }) => answered),
-        resultOf('also', `P11 of the fixed packages alone, ${tray}`, fixedStarts, ({ inTray }) => inTray),
+        ratioResult(
+          named('spawn → the API answers, ms'),
+          rows(({ answered }) => answered),
+          { atMost: 1.5 },
+        ),
+        ratioResult(
+          named('spawn → the tray icon is there, ms'),
+          rows(({ inTray }) => inTray),
+          { atMost: 1.8 },
+        ),
       ];
     });
   },
 };
-
-function resultOf(
-  id: string,
-  metric: string,
-  starts: { readonly values: readonly StartedApp[]; readonly references: readonly StartedApp[] },
-  figure: (app: StartedApp) => number,
-): Result {
-  const rows = compared(starts.values.map(figure), starts.references.map(figure));
-  const note = `${rows.values.length} rounds, both unpacked`;
-  return ratioResult({ id, metric, note }, rows, { atMost: most });
-}
