@@ -25,9 +25,11 @@ import type { IdTokenClaims } from './provider/claims.ts';
 import { type OtherApi, Provider, type Tokens } from './provider/provider.ts';
 import { normaliseIssuer } from './provider/providerChecks.ts';
 import type { PlatformFetch } from './provider/providerFetch.ts';
+import { accountOf } from './session/account.ts';
 import { Accounts, noSuchUser, type Remedy } from './session/accounts.ts';
 import { OtherProfiles } from './session/otherProfiles.ts';
-import { type AccessToken, accountOf, type Freshness, type Session } from './session/session.ts';
+import type { Freshness } from './session/reachability.ts';
+import type { AccessToken, Session } from './session/session.ts';
 import { revocationOf, type Vault, type VaultPlace, type WithoutKeyring } from './session/vault.ts';
 import { withTimeout } from './timeout.ts';
 
@@ -324,7 +326,7 @@ export class Broker {
 
   /** The profile of the session, while {@link Broker.userInfo} would ask nobody for it. */
   get freshProfile(): Record<string, unknown> | undefined {
-    return this.#isReady && this.#provider ? this.#accounts.peek()?.freshProfile : undefined;
+    return this.#isReady && this.#provider ? this.#accounts.peek()?.profile.fresh : undefined;
   }
 
   /**
@@ -334,11 +336,11 @@ export class Broker {
   async userInfo(accessToken?: string): Promise<Record<string, unknown>> {
     const provider = this.#registration.provider();
     if (!this.#isReady) await this.#whenReady();
-    if (accessToken === undefined) return await this.#accounts.active().userInfo();
+    if (accessToken === undefined) return await this.#accounts.active().profile.userInfo();
     // RFC 6750 §2.1: what has other characters is no token, and is not sent to anybody.
     if (!/^[A-Za-z0-9._~+/=-]+$/.test(accessToken)) throw new LoopgateError('invalid_token');
     const session = this.#accounts.peek();
-    if (session?.holds(accessToken)) return await session.userInfo();
+    if (session?.holds(accessToken)) return await session.profile.userInfo();
     return await this.#otherProfiles.of(accessToken, provider);
   }
 
@@ -561,7 +563,7 @@ export class Broker {
     this.#registration.provider();
     await this.#whenReady();
     const session = this.#accounts.active();
-    await session.refreshProfile();
+    await session.profile.refresh();
     return personOf(session);
   }
 
@@ -765,7 +767,7 @@ export class Broker {
     const session = await this.#accounts.adopt(this.#registration.provider(), account, { activate: false });
     this.#signedIn(loopgateItself, isFirst ? session.key : undefined);
     // Those who wait for the person wait for the profile too, but not for ever.
-    void session.readProfile().catch(() => undefined);
+    void session.profile.read().catch(() => undefined);
   }
 
   #discard(tokens: Tokens & { claims: IdTokenClaims; idToken: string }): void {

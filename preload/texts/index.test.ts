@@ -144,7 +144,13 @@ const speaking = [
     'provider/providerChecks',
     'provider/providerErrors',
   ],
-  ...['provider/providerFetch', 'session/session', 'session/vault'],
+  ...[
+    'provider/providerFetch',
+    'session/refreshTokenUse',
+    'session/session',
+    'session/sessionProfile',
+    'session/vault',
+  ],
 ].map((name) => `main/broker/${name}.ts`);
 speaking.push(
   'main/errors/errors.ts',

@@ -1,9 +1,9 @@
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Provider, Tokens } from '../provider/provider.ts';
+import { accountOf } from '../session/account.ts';
 import type { Accounts } from '../session/accounts.ts';
 import { failureAfter, isBackingOffForCallers } from '../session/backoff.ts';
-import { accountOf } from '../session/session.ts';
 import { revocationOf } from '../session/vault.ts';
 import { withTimeout } from '../timeout.ts';
 import {
@@ -149,7 +149,7 @@ export class TokenEndpoint {
     const session = await this.#accounts.adopt(provider, account, { activate });
     this.#host.signedIn(one.owner, isFirst && !one.isPersons ? session.key : undefined);
     // A profile that comes soon is part of the answer; the tokens do not wait for one that does not.
-    const reading = session.readProfile().catch(() => undefined);
+    const reading = session.profile.read().catch(() => undefined);
     const profile = await withTimeout(this.#clock, profilePatience, reading, () => undefined);
     return this.#tokenResult(tokens, { clientId, audience, ...(profile && { profile }) });
   }
@@ -197,8 +197,7 @@ export class TokenEndpoint {
     }
     const token = await session.accessToken({ renew: true });
     // The same person may have signed in anew meanwhile.
-    const { profile, account } = this.#accounts.byKey(session.key) ?? session;
-    const { refreshToken } = account;
+    const { refreshToken, profile } = (this.#accounts.byKey(session.key) ?? session).account;
     return {
       ...token,
       clientId,

@@ -16,7 +16,7 @@ import {
 } from '../../../testing/brokerWorld.ts';
 import { grantWorld, signsIn } from '../../../testing/grantWorld.ts';
 import { latch } from '../../../testing/latch.ts';
-import { accountKey } from './session.ts';
+import { accountKey } from './account.ts';
 import { MemoryVault, parseStoredState, type StoredState, VaultUnreadable } from './vault.ts';
 
 const grace = 'auth0|grace-hopper';

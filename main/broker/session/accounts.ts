@@ -2,8 +2,10 @@ import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Provider } from '../provider/provider.ts';
 import { withTimeout } from '../timeout.ts';
+import { accountKey } from './account.ts';
+import type { SessionWorld } from './renewalSchedule.ts';
 import { Revocations } from './revocations.ts';
-import { accountKey, Session, type SessionHost, type SessionWorld } from './session.ts';
+import { Session, type SessionHost } from './session.ts';
 import {
   grantOf,
   MemoryVault,
@@ -190,7 +192,7 @@ export class Accounts {
       {
         ...account,
         // The profile is shown at once; it is read anew in any case.
-        ...(replaced?.profile && { profile: replaced.profile }),
+        ...(replaced?.profile.known && { profile: replaced.profile.known }),
       },
       { verified: true },
     );

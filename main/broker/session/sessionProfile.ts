@@ -1,0 +1,127 @@
+import { LoopgateError } from '../../errors/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { Provider } from '../provider/provider.ts';
+import { withTimeout } from '../timeout.ts';
+import { isBackingOffForCallers } from './backoff.ts';
+import type { KeptAccount } from './keptAccount.ts';
+import type { Reachability } from './reachability.ts';
+
+/** How long a profile is served without asking the provider: Auth0 allows five calls a minute. Milliseconds. */
+const profileFresh = 5 * 60_000;
+/** How long a caller waits for a provider that does not answer, while there is something older to give. Milliseconds. */
+const patience = 2_000;
+
+/** What a profile needs from its session. */
+export interface SessionProfileCallbacks {
+  /** A valid access token of the session. @throws LoopgateError */
+  accessToken(): Promise<{ accessToken: string }>;
+  /** The profile of the same person's newer session, which answers instead once there is one. */
+  successor(): SessionProfile | undefined;
+  /** It could not be read; {@link Reachability} knows why. */
+  failed(): void;
+}
+
+/** The person's profile (/userinfo), cached: Auth0 allows few calls. */
+export class SessionProfile {
+  readonly #account: KeptAccount;
+  readonly #reachability: Reachability;
+  readonly #provider: Provider;
+  readonly #clock: Clock;
+  readonly #callbacks: SessionProfileCallbacks;
+  #reading: Promise<Record<string, unknown>> | undefined;
+
+  constructor(
+    account: KeptAccount,
+    reachability: Reachability,
+    provider: Provider,
+    clock: Clock,
+    callbacks: SessionProfileCallbacks,
+  ) {
+    this.#account = account;
+    this.#reachability = reachability;
+    this.#provider = provider;
+    this.#clock = clock;
+    this.#callbacks = callbacks;
+  }
+
+  /** The profile as it was last read, without asking anybody. */
+  get known(): Record<string, unknown> | undefined {
+    return this.#account.present.profile;
+  }
+
+  /** The profile while it is served without asking the provider. */
+  get fresh(): Record<string, unknown> | undefined {
+    const { profile, profileReadAt } = this.#account.present;
+    if (profileReadAt === undefined) return undefined;
+    const age = this.#clock.now() - profileReadAt;
+    return age >= 0 && age < profileFresh ? profile : undefined;
+  }
+
+  /**
+   * The profile for a caller: cached, one provider call for any number of callers, and the last one known while the provider
+   * cannot be reached.
+   * @throws LoopgateError when there is none to serve
+   */
+  async userInfo(): Promise<Record<string, unknown>> {
+    const { fresh, known } = this;
+    if (fresh) return fresh;
+    const failure = this.#reachability.profileFailure;
+    if (failure && isBackingOffForCallers(failure, this.#clock.now())) {
+      if (known && failure.reason.retryable) return known;
+      throw failure.reason;
+    }
+    if (!known) return await this.read();
+    try {
+      // A stale answer now is better than a fresh one after the provider's time-out; the reading goes on.
+      return await withTimeout(this.#clock, patience, this.read(), () => known);
+    } catch (error) {
+      if (error instanceof LoopgateError && error.retryable) return known;
+      throw error;
+    }
+  }
+
+  /**
+   * Reads the profile again for a caller; after a failure not before it is time for the next try (T5).
+   * @throws LoopgateError
+   */
+  async refresh(): Promise<Record<string, unknown>> {
+    const failure = this.#reachability.profileFailure;
+    if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
+    return await this.read();
+  }
+
+  /** Reads the profile again. Callers that ask while it is being read share the answer. @throws LoopgateError */
+  async read(): Promise<Record<string, unknown>> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return await this.#reading;
+  }
+
+  async #read(): Promise<Record<string, unknown>> {
+    const { accessToken } = await this.#callbacks.accessToken();
+    let profile: Record<string, unknown>;
+    try {
+      profile = await this.#provider.userInfo(accessToken, this.#account.present.subject);
+    } catch (error) {
+      // The same person signed in again while this waited, and the old token was revoked: the newer session answers.
+      const newer = this.#callbacks.successor();
+      if (newer) return await newer.read();
+      this.#failed(error);
+      throw error;
+    }
+    const newer = this.#callbacks.successor();
+    if (newer) return await newer.read();
+    if (this.#account.isClosed) throw new LoopgateError('not_signed_in');
+    this.#reachability.profileRead();
+    await this.#account.replace({ profile, profileReadAt: this.#clock.now() });
+    return profile;
+  }
+
+  /** Who asks for the profile gets the reason, and nobody else is bothered. */
+  #failed(error: unknown): void {
+    if (this.#account.isClosed || !(error instanceof LoopgateError)) return;
+    this.#reachability.profileFailed(error);
+    this.#callbacks.failed();
+  }
+}
