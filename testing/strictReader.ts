@@ -3,11 +3,11 @@
  * those clients do, on purpose without a look at the code that writes the answers.
  */
 
-export const families = ['TypeScript', 'Python', 'Kotlin', 'C#', 'Dart'] as const;
-export type Family = (typeof families)[number];
+const families = ['TypeScript', 'Python', 'Kotlin', 'C#', 'Dart'] as const;
+type Family = (typeof families)[number];
 
 /** An answer, from wherever it came. */
-export interface ReadAnswer {
+interface ReadAnswer {
   readonly status: number;
   /** Asked for lower-case names alone. */
   readonly headers: { get(name: string): string | null | undefined };
@@ -40,19 +40,13 @@ const rules = {
   nonce: { by: 'all', says: 'must be equal to state' },
   sub: { by: 'all', says: 'is no field of the model: user_id is' },
 } as const satisfies Record<string, { by: 'all' | readonly Family[]; says: string }>;
-export type Rule = keyof typeof rules;
-export const ruleNames = Object.keys(rules) as Rule[];
+type Rule = keyof typeof rules;
 
 /** One family refused one answer. */
-export class Refusal extends Error {
+class Refusal extends Error {
   override readonly name = 'Refusal';
-  readonly family: Family;
-  readonly rule: Rule;
-
   constructor(family: Family, rule: Rule, where: string, seen: string) {
     super(`${family} refuses ${where}: ${rules[rule].says} (${rule}); it was ${seen}`);
-    this.family = family;
-    this.rule = rule;
   }
 }
 
@@ -344,8 +338,8 @@ const operations = {
   refreshUser: { method: 'GET', path: /^\/user\/refresh$/, answer: userProfile },
   userAccessToken: { method: 'GET', path: /^\/user\/access_token$/, answer: { type: 'text/plain', form: /^\S+$/ } },
 } as const satisfies Record<string, OperationForm>;
-export type OperationId = keyof typeof operations;
-export const operationIds = Object.keys(operations) as OperationId[];
+type OperationId = keyof typeof operations;
+const operationIds = Object.keys(operations) as OperationId[];
 
 /** The operation at a path; undefined for a path that no published client asks. */
 export function operationAt(method: string, path: string): OperationId | undefined {
@@ -353,25 +347,21 @@ export function operationAt(method: string, path: string): OperationId | undefin
 }
 
 /**
- * Reads an answer as every family does, or as those that are named.
+ * Reads an answer as every family does.
  * @returns the parsed JSON, or the text
  * @throws Refusal with the first family that refuses it, and the rule
  */
-export function readStrictly(
-  operation: OperationId,
-  answer: ReadAnswer,
-  readers: readonly Family[] = families,
-): unknown {
+export function readStrictly(operation: OperationId, answer: ReadAnswer): unknown {
   let value: unknown;
-  for (const family of readers) value = read(operations[operation], answer, new Reading(family, operation));
+  for (const family of families) value = read(operations[operation], answer, new Reading(family, operation));
   return value;
 }
 
 /** Reads a frame of `/user/stream`: a UserProfile, or an empty text for nobody. @throws Refusal */
-export function readUserFrame(frame: string, readers: readonly Family[] = families): unknown {
+export function readUserFrame(frame: string): unknown {
   if (frame === '') return undefined;
   let value: unknown;
-  for (const family of readers) {
+  for (const family of families) {
     const reading = new Reading(family, 'streamUser');
     value = parseJson(frame, reading);
     userProfile(value, '', reading);
