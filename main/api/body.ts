@@ -1,6 +1,6 @@
 import { LoopgateError } from '../errors/errors.ts';
 import type { ApiRequest } from './operation.ts';
-import { parametersToObject } from './wire.ts';
+import { parametersToObject } from './wire/parse.ts';
 
 const jsonType = 'application/json';
 const formType = 'application/x-www-form-urlencoded';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ErrorCode, errorTable } from '../../errors/errors.ts';
 import { errorStatus, errorsMarkdown } from '../errors.ts';
 import type { Operation, OperationDescription } from '../operation.ts';
-import { models } from '../wire.ts';
+import { models } from '../wire/models.ts';
 
 /** What every operation can answer with, whatever it does: also a GET may bring a body that is too large. */
 const commonErrors = [

@@ -6,16 +6,18 @@ import { logoutPath } from '../guard.ts';
 import { isNavigation, json, madeOnce, type Operation, redirect } from '../operation.ts';
 import { confirmSignOutPage, signedOutPage, Tickets } from '../pages.ts';
 import {
-  inputs,
-  models,
+  authorizeQuery,
+  logoutQuery,
   oauthTokenAnswer,
   parseAuthorization,
   parseAuthorizeQuery,
   parseLogoutQuery,
   parseTokenizedPkce,
-  resultAnswer,
+  tokenForm,
   userAnswer,
-} from '../wire.ts';
+} from '../wire/auth0.ts';
+import { models } from '../wire/models.ts';
+import { resultAnswer } from '../wire/pkce.ts';
 import { signInErrors, tokenErrors } from './pkce.ts';
 
 /** The "Auth0 API": the same paths as at Auth0, answered by the broker. */
@@ -32,7 +34,7 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         tag: 'Auth0',
         summary: 'A login with a challenge whose verifier the client keeps',
         usedBy: 'TypeScript, Python, Dart, Kotlin, C#',
-        query: inputs.authorizeQuery,
+        query: authorizeQuery,
         answer: {
           status: 200,
           description: 'The code and the state',
@@ -68,7 +70,7 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         usedBy: 'TypeScript, Python, Dart, Kotlin, C#; libraries for Auth0, as JSON',
         body: {
           content: {
-            'application/x-www-form-urlencoded': inputs.tokenForm,
+            'application/x-www-form-urlencoded': tokenForm,
             'application/json': models.TokenizedPKCE,
           },
           required: true,
@@ -109,7 +111,7 @@ export function auth0Operations(broker: Broker, gate: Gate, now: () => number): 
         tag: 'Auth0',
         summary: "Forgets the session, revokes it, and ends the provider's in the browser",
         usedBy: 'TypeScript, Python, Dart, Kotlin, C#',
-        query: inputs.logoutQuery,
+        query: logoutQuery,
         answer: { status: 200, description: 'A short page', mediaType: 'text/html', schema: z.string() },
         redirectsBrowsers: true,
         errors: ['not_configured'],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Owner } from '../../broker/login/authorization.ts';
-import type { ClaimedApplication } from '../wire.ts';
+import type { ClaimedApplication } from '../wire/connect.ts';
 
 /** A program that has called /connect. All but the id is what it said of itself. */
 export interface ConnectedApplication extends ClaimedApplication {

@@ -2,7 +2,7 @@ import type { Gate } from '../../access/gate.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { DeviceCode } from '../../broker/login/deviceLogin.ts';
 import { json, type Operation } from '../operation.ts';
-import { profileAnswer } from '../wire.ts';
+import { profileAnswer } from '../wire/user.ts';
 
 /** R15: as long as `/os/sign_in` lets anybody wait. Milliseconds. */
 const patience = 110_000;

@@ -6,17 +6,17 @@ import { errorStatus } from '../errors.ts';
 import { callbackPath, openPagePrefix } from '../guard.ts';
 import { type Answer, type ApiRequest, acceptsHtml, json, noContent, type Operation, redirect } from '../operation.ts';
 import { failedPage, type ResultPages, signedInPage } from '../pages.ts';
+import { parseTokenizedPkce } from '../wire/auth0.ts';
+import { models } from '../wire/models.ts';
+import { parametersToObject } from '../wire/parse.ts';
 import {
   challengeAnswer,
   codeAnswer,
-  inputs,
-  models,
-  parametersToObject,
   parseSeededPkce,
-  parseTokenizedPkce,
+  respondForm,
   responseAnswer,
   tokenAnswer,
-} from '../wire.ts';
+} from '../wire/pkce.ts';
 
 /** What a login can end with. */
 export const signInErrors = [
@@ -142,7 +142,7 @@ export function pkceOperations(
         summary:
           "The callback: takes the provider's answer, from a browser (which gets a page) or relayed by a program",
         usedBy: 'the provider; TypeScript, Python, Dart, Kotlin, C#',
-        body: { content: { 'application/x-www-form-urlencoded': inputs.respondForm }, required: true },
+        body: { content: { 'application/x-www-form-urlencoded': respondForm }, required: true },
         answer: { ...answer, description: 'The code was taken' },
         hasPages: true,
         errors: callbackErrors,
@@ -158,7 +158,7 @@ export function pkceOperations(
         tag: 'PKCE',
         summary: 'The callback for a provider without form_post',
         usedBy: 'the provider',
-        query: inputs.respondForm,
+        query: respondForm,
         answer: { ...answer, description: 'The code was taken' },
         redirectsBrowsers: true,
         errors: callbackErrors,

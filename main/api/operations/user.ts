@@ -5,18 +5,17 @@ import type { AccessToken } from '../../broker/session/session.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { jsonBody } from '../body.ts';
 import { json, madeOnce, noContent, type Operation, text } from '../operation.ts';
+import { contextAnswer, onboarded, parseConnection, parseOnboarded } from '../wire/connect.ts';
+import { models } from '../wire/models.ts';
 import {
-  contextAnswer,
+  accessTokenQuery,
   currentUserAnswer,
-  inputs,
-  models,
   parseAccessTokenQuery,
-  parseConnection,
-  parseOnboarded,
   parseSelectedUser,
   profileAnswer,
+  selectUser,
   usersAnswer,
-} from '../wire.ts';
+} from '../wire/user.ts';
 import { Applications } from './connectedApplications.ts';
 import { comparedVersion, type Instance } from './wellKnown.ts';
 
@@ -225,7 +224,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         summary:
           'Makes one of those who are signed in the active person, for all programs and without a new login; the person at the machine is told',
         usedBy: 'TypeScript, Python',
-        body: { content: { 'application/json': inputs.selectUser }, required: true },
+        body: { content: { 'application/json': selectUser }, required: true },
         answer: { ...profile, description: 'Who is active now' },
         errors: ['not_found', 'not_signed_in'],
       },
@@ -241,7 +240,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         summary:
           'A valid access token, renewed when needed; for another API of the same tenant with `audience` or `scope`',
         usedBy: 'TypeScript, Python; shell scripts',
-        query: inputs.accessTokenQuery,
+        query: accessTokenQuery,
         answer: { status: 200, description: 'The token alone', mediaType: 'text/plain', schema: z.string().min(1) },
         errors: ['not_signed_in', 'not_configured', 'provider_unreachable', 'provider_error'],
       },
@@ -257,7 +256,7 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number, in
         tag: 'Service',
         summary: 'Remembers whether the program has shown its introduction',
         usedBy: 'editor plug-ins',
-        body: { content: { 'application/json': inputs.onboarded }, required: true },
+        body: { content: { 'application/json': onboarded }, required: true },
         answer: {
           status: 200,
           description: '`onboarded`',

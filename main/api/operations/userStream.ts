@@ -6,7 +6,7 @@ import type { Broker } from '../../broker/broker.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { errorModel } from '../errors.ts';
 import { reasonsProtocol, Sockets } from '../sockets.ts';
-import { profileAnswer } from '../wire.ts';
+import { profileAnswer } from '../wire/user.ts';
 
 /** What is said to listeners at one moment. */
 interface Frames {

@@ -1,22 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LoopgateError } from '../errors/errors.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import {
-  challengeAnswer,
-  codeAnswer,
   oauthTokenAnswer,
-  parametersToObject,
   parseAuthorization,
   parseAuthorizeQuery,
   parseLogoutQuery,
-  parseScopes,
-  parseSeededPkce,
   parseTokenizedPkce,
-  responseAnswer,
-  resultAnswer,
-  tokenAnswer,
   userAnswer,
-} from './wire.ts';
+} from './auth0.ts';
+import { parseScopes } from './fields.ts';
+import { parametersToObject } from './parse.ts';
+import { challengeAnswer, codeAnswer, parseSeededPkce, responseAnswer, resultAnswer, tokenAnswer } from './pkce.ts';
 
 const uuid = '0b0f1c1e-6f0a-4c7e-9d52-3f6d2c7b8a91';
 const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
