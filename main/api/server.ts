@@ -13,12 +13,14 @@ import { errorAnswer } from './errors.ts';
 import { callbackPath, guard, loginPrefix, openPagePrefix, type Passed } from './guard.ts';
 import { type Answer, type ApiRequest, madeOnce, type Operation } from './operation.ts';
 import { auth0Operations } from './operations/auth0.ts';
+import { connectOperations } from './operations/connect.ts';
 import { deviceOperations } from './operations/device.ts';
 import { loginAddressOperation, loginElsewhereOperation } from './operations/loginAddress.ts';
 import { pkceOperations } from './operations/pkce.ts';
 import { programsOperations } from './operations/programs.ts';
 import { userOperations, userStreamPath } from './operations/user.ts';
 import type { Streams } from './operations/userStream.ts';
+import { usersOperations } from './operations/users.ts';
 import {
   healthPath,
   healthStreamPath,
@@ -351,7 +353,9 @@ export function apiOperations({
   const described = [
     ...pkceOperations(broker, gate, new ResultPages(), log, now),
     ...auth0Operations(broker, gate, now),
-    ...userOperations(broker, gate, now, instance),
+    ...userOperations(broker, gate, now),
+    ...usersOperations(broker),
+    ...connectOperations(broker, gate, instance),
     ...wellKnownOperations(instance),
   ];
   return [

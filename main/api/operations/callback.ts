@@ -1,0 +1,91 @@
+import type { Gate } from '../../access/gate.ts';
+import type { Broker, BrokerLog } from '../../broker/broker.ts';
+import { type ErrorCode, loopgateErrorOf } from '../../errors/errors.ts';
+import { formBody } from '../body.ts';
+import { errorStatus } from '../errors.ts';
+import { callbackPath, openPagePrefix } from '../guard.ts';
+import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redirect } from '../operation.ts';
+import { failedPage, type ResultPages, signedInPage } from '../pages.ts';
+import { models } from '../wire/models.ts';
+import { parametersToObject } from '../wire/parse.ts';
+import { respondForm, responseAnswer } from '../wire/pkce.ts';
+
+/** What a callback can end with. */
+const callbackErrors = [
+  'unknown_state',
+  'invalid_grant',
+  'access_denied',
+  'provider_unreachable',
+  'provider_error',
+] as const satisfies readonly ErrorCode[];
+
+const answer = {
+  status: 200,
+  description: 'The code was taken',
+  mediaType: 'application/json',
+  schema: models.PKCE,
+} as const;
+
+type Respond = (request: ApiRequest, parameters: URLSearchParams) => Promise<Answer>;
+
+/** The callback that the provider sends the browser to, and the page that the browser shows then. */
+export function callbackOperations(broker: Broker, gate: Gate, pages: ResultPages, log: BrokerLog): Operation[] {
+  async function respond(request: ApiRequest, parameters: URLSearchParams): Promise<Answer> {
+    if (!acceptsHtml(request)) {
+      parametersToObject(parameters);
+      return json(responseAnswer(await broker.respond(parameters, await gate.ownerOf(request.requester))));
+    }
+    const page = await broker.respond(parameters).then(
+      ({ requestedBy }) => signedInPage(requestedBy),
+      (reason: unknown) => {
+        const error = loopgateErrorOf(reason, log);
+        return failedPage(error, errorStatus[error.code]);
+      },
+    );
+    // R10: the address of a callback by query holds the code. The browser's history keeps an address without it instead.
+    return request.method === 'GET' ? redirect(pages.keep(page)) : page;
+  }
+  return [respondWithCode(respond), respondWithCodeByQuery(respond), resultPage(pages)];
+}
+
+const respondWithCode = (respond: Respond): Operation => ({
+  method: 'POST',
+  path: callbackPath,
+  // The state is the proof: whoever brings it was sent by a login that a program was allowed to start.
+  needs: 'nothing',
+  description: {
+    operationId: 'respondWithCode',
+    tag: 'PKCE',
+    summary: "The callback: takes the provider's answer, from a browser (which gets a page) or relayed by a program",
+    usedBy: 'the provider; TypeScript, Python, Dart, Kotlin, C#',
+    body: { content: { 'application/x-www-form-urlencoded': respondForm }, required: true },
+    answer,
+    hasPages: true,
+    errors: callbackErrors,
+  },
+  handle: (request) => respond(request, formBody(request)),
+});
+
+const respondWithCodeByQuery = (respond: Respond): Operation => ({
+  method: 'GET',
+  path: callbackPath,
+  needs: 'nothing',
+  description: {
+    operationId: 'respondWithCodeByQuery',
+    tag: 'PKCE',
+    summary: 'The callback for a provider without form_post',
+    usedBy: 'the provider',
+    query: respondForm,
+    answer,
+    redirectsBrowsers: true,
+    errors: callbackErrors,
+  },
+  handle: (request) => respond(request, request.query),
+});
+
+const resultPage = (pages: ResultPages): Operation => ({
+  method: 'GET',
+  path: `${openPagePrefix}:id`,
+  needs: 'nothing',
+  handle: ({ path }) => pages.show(path.slice(openPagePrefix.length)),
+});
