@@ -432,7 +432,7 @@ export const germanSentences: readonly Sentence[] = [
     'Set the clock of this machine right, then try again.',
     'Die Uhr dieses Rechners richtig stellen, dann erneut versuchen.',
   ],
-  // main/desktop/desktop.ts
+  // main/desktop/hostActions.ts
   [
     'The system could not be made to ask for the password of the keyring.',
     'Das System ließ sich nicht dazu bringen, nach dem Passwort des Schlüsselbunds zu fragen.',

@@ -164,7 +164,11 @@ speaking.push(
   'main/storage/otherSessions.ts',
   'main/storage/vaultPlace.ts',
 );
-speaking.push('main/storage/sealedFile.ts', 'main/desktop/system/safeStorageProtection.ts', 'main/desktop/desktop.ts');
+speaking.push(
+  'main/storage/sealedFile.ts',
+  'main/desktop/system/safeStorageProtection.ts',
+  'main/desktop/hostActions.ts',
+);
 /** What only a program is told, or who develops Loopgate. */
 const forPrograms = [
   'Nobody with this id is signed in here.',

@@ -1,0 +1,83 @@
+import { clipboard } from 'electron';
+import type { Actions, QuestionAnswer, RegistrationPart, StorageChoice } from '../../preload/contract.ts';
+import { LoopgateError } from '../errors/errors.ts';
+import type { Host } from '../host/host.ts';
+import type { RunningHost } from './start/runningHost.ts';
+import { promptToCreate, promptToUnlock } from './system/keyringPrompt.ts';
+
+/** The actions that the broker or the gate carries out. Nobody waits for them: the broker shows a failure in the next view. */
+export function hostActions(
+  running: RunningHost,
+): Omit<
+  Actions,
+  | 'copyReport'
+  | 'openLogFolder'
+  | 'openLicences'
+  | 'showQuestion'
+  | 'placeShown'
+  | 'setStartAtLogin'
+  | 'quit'
+  | 'checkForUpdates'
+> {
+  const shown = () => undefined;
+  /** Does nothing while the host is being replaced: the action would reach the one that was closed. */
+  const withHost =
+    <Argument extends unknown[]>(act: (host: Host, ...argument: Argument) => void) =>
+    (...argument: Argument) => {
+      if (!running.isReplacing) act(running.host, ...argument);
+    };
+  return {
+    signIn: withHost(({ broker }) => void broker.signIn()),
+    addAccount: withHost(({ broker }) => void broker.addAccount()),
+    // T10: the person's own sign-out ends the provider's session too, so that the next login asks who it is.
+    signOut: withHost(({ broker }) => void broker.logout({ openBrowser: true }).catch(shown)),
+    signOutAccount: withHost(({ broker }, account: string) => void broker.signOutAccount(account).catch(shown)),
+    switchAccount: withHost(({ broker }, account: string) => void broker.switchAccount(account).catch(shown)),
+    acceptSwitch: withHost(({ broker }) => broker.acceptSwitch()),
+    cancelSignIn: withHost(({ broker }, id: string) => broker.cancel(id)),
+    openAgain: withHost(({ broker }, id: string) => void broker.openAgain(id)),
+    copyAddress: withHost(({ broker }, id: string) => {
+      const address = broker.newLoginAddress(id);
+      if (address !== undefined) clipboard.writeText(address);
+    }),
+    dismissProblem: withHost(({ broker }) => broker.dismissProblem()),
+    renew: withHost(({ broker }) => void broker.renew().catch(shown)),
+    chooseStorage: withHost(({ broker }, answer: StorageChoice) => void broker.chooseStorage(answer).catch(shown)),
+    unlockKeyring: withHost(({ broker }) => {
+      promptToUnlock().catch(() =>
+        broker.showProblem(
+          new LoopgateError('internal', {
+            happened: 'The system could not be made to ask for the password of the keyring.',
+            next: 'Unlock it in the program that your system has for it, such as "Passwords and Keys".',
+          }),
+        ),
+      );
+    }),
+    createKeyring: withHost(({ broker }) => {
+      promptToCreate().catch(() =>
+        broker.showProblem(
+          new LoopgateError('internal', {
+            happened: 'The system could not be made to ask for a password for a new keyring.',
+            next: 'Make one in the program that your system has for it, such as "Passwords and Keys".',
+          }),
+        ),
+      );
+    }),
+    answerQuestion: withHost(({ gate }, id: string, answer: QuestionAnswer) => gate.answer(id, answer)),
+    allowProgram: withHost(({ gate }, id: string) => gate.allow(id)),
+    denyProgram: withHost(({ gate }, id: string) => gate.deny(id)),
+    removeProgram: withHost(({ gate }, id: string) => gate.remove(id)),
+    clearHistory: withHost(({ gate }) => gate.clearHistory()),
+    allowOrigin: withHost(({ gate }, origin: string) => gate.allowOrigin(origin)),
+    removeOrigin: withHost(({ gate }, origin: string) => gate.removeOrigin(origin)),
+    // Auth0 takes a list with commas.
+    copyRegistration: (what) => clipboard.writeText(registered(running, what).join(', ')),
+  };
+}
+
+/** What the person registers at the provider. */
+function registered({ host, settings }: RunningHost, what: RegistrationPart): readonly string[] {
+  if (what === 'returnTo') return settings.returnTo;
+  if (what === 'callbacks') return host.callbacks;
+  return [host.broker.state().waiting?.registration?.redirectUri ?? host.broker.redirectUri];
+}
