@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Gate, type GuardMode } from '../access/gate.ts';
+import { Gate, type GateWorld, type GuardMode } from '../access/gate.ts';
 import { callbackPath } from '../api/guard.ts';
 import type { Operation } from '../api/operation.ts';
 import { serverName } from '../api/operations/wellKnown.ts';
 import { noWindow } from '../api/operations/window.ts';
-import { createApi } from '../api/server.ts';
+import { type Api, createApi } from '../api/server.ts';
 import { Broker, type BrokerWorld } from '../broker/broker.ts';
 import { type Clock, systemClock } from '../broker/clock.ts';
 import { systemCallerLookup } from '../callers/caller.ts';
@@ -63,63 +63,111 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'sh
 };
 
 /**
- * What the desktop app and the headless host have in common: the broker behind its API, on both loopback addresses.
+ * Starts what the desktop app and the headless host have in common: the broker behind its API, on both loopback addresses.
  * @throws OwnLoopgateError, ListenError, SettingError
  */
-export async function startHost(
-  settings: Settings,
-  {
-    guard,
-    ownCommand,
-    showWindow,
-    contactFolder = settings.home,
-    sockets = [],
-    portRemedy,
-    testKit,
-    ...world
-  }: HostWorld,
-  log: Logger,
-): Promise<Host> {
+export async function startHost(settings: Settings, world: HostWorld, log: Logger): Promise<Host> {
+  const { contactFolder = settings.home, sockets = [], testKit } = world;
   if (settings.demo && settings.issuer === undefined) {
     throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
   }
   const clock = testKit?.clock ?? systemClock;
   const broker = new Broker(settings, { ...world, clock, random: Math.random, log });
-  const gate = new (testKit?.gate ?? Gate)(
-    {
-      mode: settings.guard ?? guard,
-      origins: settings.origins,
-      areOriginsManaged: isManaged(settings, 'origins'),
-    },
-    {
-      clock,
-      store: programsFile(settings.home),
-      log,
-      problem: (problem) => broker.showProblem(problem),
-    },
-  );
+  const gate = gateOf(settings, world, { clock, log, problem: (problem) => broker.showProblem(problem) });
   const instance = { id: randomUUID(), version, compatibleVersion: settings.compatibleVersion };
-  let closing: Promise<void> | undefined;
   const command = makeCommandKey(contactFolder);
+  const ending = new AbortController();
   const api = createApi({
     broker,
     gate,
-    callers: systemCallerLookup(process.platform, ownCommand),
+    callers: systemCallerLookup(process.platform, world.ownCommand),
     now: () => clock.now(),
     log,
     instance,
     commandKey: command.key,
-    ...(showWindow && {
-      showWindow: async () => {
-        // One that is ending would close it again at once.
-        if (closing) throw noWindow();
-        await showWindow();
-      },
-    }),
+    ...windowOf(world, ending.signal),
     docsFolder: join(__dirname, 'docs'),
     ...(testKit && { furtherOperations: testKit.operations }),
   });
-  // A poll may come in on one family while the other is still being bound: it waits until the broker knows its address.
+  const { listening, open } = await listenFor(api, settings, world, serverName(instance), log).catch(
+    async (error: unknown) => {
+      command.remove();
+      await broker.close();
+      throw error;
+    },
+  );
+  const address = `http://localhost:${listening.port}`;
+  // Not awaited: a keyring that asks for its password must not keep the API from answering.
+  void broker.start(address);
+  open();
+  log.info({ port: listening.port, refused: listening.refused }, 'listening');
+  // Not before the API answers, and gone before it stops (L10).
+  const unpublish = publish(contactFolder, { address, port: listening.port, version, instance: instance.id }, log);
+  let closing: Promise<void> | undefined;
+  const close = async (options?: { handOver?: boolean }) => {
+    ending.abort();
+    unpublish();
+    command.remove();
+    // First, so that a program that waits for the person is told; it also writes the list.
+    gate.close();
+    await broker.close(options);
+    await Promise.all([api.close(), listening.close()]);
+    // Writes what was used in between; a later write could overwrite another host's.
+    gate.close();
+    log.info({}, 'stopped');
+  };
+  return {
+    broker,
+    gate,
+    address,
+    ...portsOf(listening, sockets.length > 0 ? { port: listening.port } : settings),
+    close(options) {
+      closing ??= close(options);
+      return closing;
+    },
+  };
+}
+
+/** The gate for these settings. */
+function gateOf(
+  settings: Settings,
+  { guard, testKit }: Pick<HostWorld, 'guard' | 'testKit'>,
+  world: Omit<GateWorld, 'store'>,
+): Gate {
+  const mode = settings.guard ?? guard;
+  const areOriginsManaged = isManaged(settings, 'origins');
+  return new (testKit?.gate ?? Gate)(
+    { mode, origins: settings.origins, areOriginsManaged },
+    { ...world, store: programsFile(settings.home) },
+  );
+}
+
+/** How a program has the window shown. While the host is ending there is none: the window would close again at once. */
+function windowOf(
+  { showWindow }: Pick<HostWorld, 'showWindow'>,
+  ending: AbortSignal,
+): { showWindow?: () => Promise<void> } {
+  if (!showWindow) return {};
+  return {
+    showWindow: async () => {
+      if (ending.aborted) throw noWindow();
+      await showWindow();
+    },
+  };
+}
+
+/**
+ * Listens for the API. A request may arrive on one address family while the other is still being bound: it waits for `open`,
+ * until the broker knows its address.
+ * @throws ListenError
+ */
+async function listenFor(
+  api: Api,
+  settings: Settings,
+  { sockets = [], portRemedy }: Pick<HostWorld, 'sockets' | 'portRemedy'>,
+  name: string,
+  log: Logger,
+): Promise<{ listening: Listening; open: () => void }> {
   let isOpen = false;
   const open = deferred();
   const opened = open.promise.then(() => {
@@ -130,50 +178,13 @@ export async function startHost(
     onConnection: api.onConnection,
     onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),
-    serverName: serverName(instance),
+    serverName: name,
     sockets,
     ...(settings.port !== undefined && { port: settings.port }),
     ...(settings.ports !== undefined && { ports: settings.ports }),
     ...(portRemedy !== undefined && { remedy: portRemedy }),
-  }).catch(async (error: unknown) => {
-    command.remove();
-    await broker.close();
-    throw error;
   });
-  const address = `http://localhost:${listening.port}`;
-  // Not awaited: a keyring that asks for its password must not keep the API from answering.
-  void broker.start(address);
-  open.resolve();
-  log.info({ port: listening.port, refused: listening.refused }, 'listening');
-  // Not before the API answers, and gone before it stops (L10).
-  const unpublish = publish(contactFolder, { address, port: listening.port, version, instance: instance.id }, log);
-  const close = async (options?: { handOver?: boolean }) => {
-    unpublish();
-    command.remove();
-    // First, so that who waits for the person is told; and the list is written.
-    gate.close();
-    await broker.close(options);
-    await Promise.all([api.close(), listening.close()]);
-    // What was used meanwhile is written too, and not later over what another host writes.
-    gate.close();
-    log.info({}, 'stopped');
-  };
-  const wantedPort = listening.refused[0]?.port;
-  return {
-    broker,
-    gate,
-    address,
-    portNotice: noticeOf(listening),
-    wantedPort,
-    wantedPortOwner: async () => (wantedPort === undefined ? undefined : (await portOwner(wantedPort))?.name),
-    callbacks: portsOf(sockets.length > 0 ? { port: listening.port } : settings, listening.port).map(
-      (port) => `http://localhost:${port}${callbackPath}`,
-    ),
-    close(options) {
-      closing ??= close(options);
-      return closing;
-    },
-  };
+  return { listening, open: open.resolve };
 }
 
 /** Where nothing can be written, programs have to look for the port as they did before. */
@@ -195,8 +206,20 @@ export async function tryPort(port: number): Promise<void> {
   await listening.close();
 }
 
-function portsOf({ port, ports = defaultPorts }: Pick<Settings, 'port' | 'ports'>, inUse: number): number[] {
-  return port === undefined ? [...new Set([inUse, ...ports])] : [inUse];
+/** What there is to know about the port in use and those that are tried. */
+function portsOf(
+  listening: Listening,
+  { port, ports = defaultPorts }: Pick<Settings, 'port' | 'ports'>,
+): Pick<Host, 'portNotice' | 'wantedPort' | 'wantedPortOwner' | 'callbacks'> {
+  const inUse = listening.port;
+  const wantedPort = listening.refused[0]?.port;
+  const tried = port === undefined ? [...new Set([inUse, ...ports])] : [inUse];
+  return {
+    portNotice: noticeOf(listening),
+    wantedPort,
+    wantedPortOwner: async () => (wantedPort === undefined ? undefined : (await portOwner(wantedPort))?.name),
+    callbacks: tried.map((one) => `http://localhost:${one}${callbackPath}`),
+  };
 }
 
 function noticeOf({ port, refused }: Listening): string | undefined {
