@@ -1,0 +1,69 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Bridge } from '../../preload/contract.ts';
+import type { AppView, Place } from '../../preload/views/app.ts';
+import type { Press, Pressed } from './pressButton.tsx';
+import { watchView } from './watchView.ts';
+
+/** How long a pressed button may say that it works when nothing comes of it, in milliseconds. */
+const pressedFor = 5_000;
+
+/** What the main window shows at the moment. */
+export interface Shown {
+  /** The last view that the main process sent; undefined until there is one. */
+  readonly view: AppView | undefined;
+  /** The main process does not answer. */
+  readonly isSilent: boolean;
+  readonly place: Place;
+  readonly go: (place: Place) => void;
+  readonly press: Press;
+}
+
+/**
+ * Follows the view. The window keeps nothing of its own but where it is and which button was pressed last.
+ * @param onChange - called with the view before a change, if there was one, and the view after it
+ */
+export function useShown(bridge: Bridge, onChange: (before: AppView | undefined, now: AppView) => void): Shown {
+  const [view, setView] = useState<AppView>();
+  const [isSilent, setSilent] = useState(false);
+  const [pressed, setPressed] = useState<Pressed>();
+  const [place, setPlace] = useState<Place>('account');
+
+  const go = (next: Place) => {
+    setPlace(next);
+    bridge.placeShown(next);
+  };
+
+  const before = useRef<AppView>(undefined);
+  useEffect(() => {
+    function show(next: AppView) {
+      onChange(before.current, next);
+      before.current = next;
+      setPressed(undefined);
+      setView(next);
+      if (next.wantedPlace !== undefined) go(next.wantedPlace);
+    }
+    return watchView(bridge, show, () => setSilent(true));
+  }, [bridge]);
+
+  useEffect(() => {
+    if (pressed === undefined) return;
+    const timer = setTimeout(() => setPressed(undefined), pressedFor);
+    return () => clearTimeout(timer);
+  }, [pressed]);
+
+  useEffect(() => {
+    if (place === 'account') return;
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && go('account');
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [place]);
+
+  const press: Press = {
+    pressed,
+    onPress(action) {
+      setPressed(action);
+      bridge[action]();
+    },
+  };
+  return { view, isSilent, place, go, press };
+}
