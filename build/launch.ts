@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPolicy } from '../main/settings/policy.ts';
 import { defaultHome, readSettings, type Settings } from '../main/settings/settings.ts';
+import { dataPath } from '../main/storage/dataFolder.ts';
 
 export const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -17,7 +18,7 @@ export async function settingsOf(environment: NodeJS.ProcessEnv): Promise<Settin
   const home = environment.LOOPGATE_HOME || defaultHome(process.platform, environment);
   // Without electron-store: outside Electron its import of "electron" would start a download. A damaged file is said later,
   // by the program.
-  const file: unknown = await readFile(join(home, 'settings.json'), 'utf8')
+  const file: unknown = await readFile(dataPath(home, 'settings'), 'utf8')
     .then(JSON.parse)
     .catch(() => ({}));
   const fromFile = typeof file === 'object' && file !== null ? { ...file } : {};
@@ -34,7 +35,7 @@ export async function startDemo(settings: Settings): Promise<NodeJS.ProcessEnv> 
   const { startIdentityProvider } = await import('../demo/identity-provider/provider.ts');
   const provider = await startIdentityProvider({
     anyLoopbackCallback: true,
-    stateFile: join(settings.home, 'demo-provider.json'),
+    stateFile: dataPath(settings.home, 'demoProvider'),
   });
   console.log(
     `The demo identity provider runs at ${provider.issuer}: any name signs in, and nothing leaves this machine.`,

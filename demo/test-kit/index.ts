@@ -13,7 +13,8 @@ import { type Host, startHost } from '../../main/host/host.ts';
 import { ListenError } from '../../main/listener/listenErrors.ts';
 import { readPolicy } from '../../main/settings/policy.ts';
 import { readSettings, SettingError, type Settings } from '../../main/settings/settings.ts';
-import { endpointPath, publishEndpoint, readEndpoint } from '../../main/storage/endpointFile.ts';
+import { dataPath } from '../../main/storage/dataFolder.ts';
+import { publishEndpoint, readEndpoint } from '../../main/storage/endpointFile.ts';
 import { LockedError, takeLock } from '../../main/storage/folderLock.ts';
 import { keepLoopbackDirect } from '../../main/system/environmentProxy.ts';
 import { createLog } from '../../main/system/log.ts';
@@ -127,7 +128,7 @@ function takePlace(place: string): () => void {
 /** Only when everything is ready: whoever finds the file may use it at once. @throws when it cannot be written */
 function publish(place: string, data: string): () => void {
   const own = readEndpoint(data);
-  if (!own) throw new SettingError(`${endpointPath(data)} cannot be written: set TMPDIR to a folder that can.`);
+  if (!own) throw new SettingError(`${dataPath(data, 'endpoint')} cannot be written: set TMPDIR to a folder that can.`);
   const { address, port, instance } = own;
   return publishEndpoint(place, { address, port, version, instance });
 }
@@ -139,7 +140,7 @@ function announce({ address }: Host, place: string): void {
   print(`${person} is signed in, and every sign-in is hers. Every program of this user may use it.`);
   print(`Faults: curl -X PUT ${address}${faultPath}/NAME, with one of ${faultNames.join(', ')}`);
   print(`        curl -X DELETE ${address}${faultPath} ends it`);
-  print(`Programs find it by ${endpointPath(place)}`);
+  print(`Programs find it by ${dataPath(place, 'endpoint')}`);
   // The last line: who waits for it may begin.
   print(`Loopgate ${version} listening on ${address}`);
 }

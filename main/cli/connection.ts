@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { dataPath } from '../storage/dataFolder.ts';
 import { type Endpoint, isEndpointCurrent, readEndpoint } from '../storage/endpointFile.ts';
 import { readText } from '../system/readText.ts';
 import { CommandFailure } from './failure.ts';
@@ -81,7 +81,7 @@ export class Connection {
   }
 
   #key(): string {
-    const path = join(this.#home, 'command.key');
+    const path = dataPath(this.#home, 'commandKey');
     const key = readText(path);
     if (key !== undefined && key !== '') return key;
     throw new CommandFailure('failed', `${path} is missing. Restart Loopgate: it is made anew at every start.`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import type { GuardMode } from '../access/gate.ts';
 import type { WithoutKeyring } from '../broker/session/vault.ts';
+import { dataPath } from '../storage/dataFolder.ts';
 import type { LogLevel } from '../system/log.ts';
 import { type Setting, type SettingName, settingRows, settingsTable } from './settingsTable.ts';
 
@@ -88,7 +89,7 @@ export function readSettings(
   const fromEnvironment = parseEnvironment(environment);
   const home = fromEnvironment.home ?? defaultHome(platform, environment);
   const fromPolicy = policy ? parseFile(policy.settings, policy.place) : {};
-  const given: Given = { ...parseFile(readFile(home), join(home, 'settings.json')), ...fromEnvironment, ...fromPolicy };
+  const given: Given = { ...parseFile(readFile(home), dataPath(home, 'settings')), ...fromEnvironment, ...fromPolicy };
   // A single port wins over the order of ports, but not over the administrator's.
   if (fromPolicy.ports !== undefined && fromPolicy.port === undefined) delete given.port;
   if (given.demo && policy && fromPolicy.issuer !== undefined) {

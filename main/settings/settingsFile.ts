@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataPath } from '../storage/dataFolder.ts';
 import { writeStore } from '../storage/jsonFile.ts';
 import { readText } from '../system/readText.ts';
 import { SettingError } from './settings.ts';
@@ -9,7 +9,7 @@ import { SettingError } from './settings.ts';
  * @throws SettingError when it cannot be read or is not a JSON object
  */
 export function readSettingsFile(home: string): Record<string, unknown> {
-  const path = join(home, 'settings.json');
+  const path = dataPath(home, 'settings');
   try {
     const text = readText(path);
     return text === undefined ? {} : z.record(z.string(), z.unknown()).parse(JSON.parse(text));

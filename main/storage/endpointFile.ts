@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataPath } from './dataFolder.ts';
 import { isAlive, processStart, unknownStart } from './folderLock.ts';
 import { writeStore } from './jsonFile.ts';
 
@@ -19,10 +19,6 @@ const endpoint = z.object({
 });
 export type Endpoint = z.infer<typeof endpoint>;
 
-export function endpointPath(home: string): string {
-  return join(home, 'endpoint.json');
-}
-
 /**
  * Writes the file, whole and mode 0600. Only when the API answers already: whoever finds the file may use it at once.
  * @returns removes it again, unless another run has written its own meanwhile
@@ -32,14 +28,14 @@ export function publishEndpoint(home: string, listening: Omit<Endpoint, 'pid' | 
   const started = processStart(process.pid) ?? unknownStart;
   writeStore(home, 'endpoint', { ...listening, pid: process.pid, started });
   return () => {
-    if (readEndpoint(home)?.instance === listening.instance) rmSync(endpointPath(home), { force: true });
+    if (readEndpoint(home)?.instance === listening.instance) rmSync(dataPath(home, 'endpoint'), { force: true });
   };
 }
 
 /** What the file says; undefined when there is none, or none of this form. */
 export function readEndpoint(home: string): Endpoint | undefined {
   try {
-    const parsed = endpoint.safeParse(JSON.parse(readFileSync(endpointPath(home), 'utf8')));
+    const parsed = endpoint.safeParse(JSON.parse(readFileSync(dataPath(home, 'endpoint'), 'utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { powershell, ps } from '../system/systemPrograms.ts';
+import { dataPath } from './dataFolder.ts';
 import { troubleOf } from './jsonFile.ts';
 
 /** In the place of a start time where the system does not say it. */
@@ -43,7 +43,7 @@ export function takeLock(
   kind: Holder['kind'],
   startOf: (pid: number) => string | undefined = processStart,
 ): Lock {
-  const path = join(home, 'lock.json');
+  const path = dataPath(home, 'lock');
   const self: Holder = { pid: process.pid, startedAt: startOf(process.pid) ?? unknownStart, kind };
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
@@ -132,6 +132,11 @@ function createUnlinked(path: string, self: Holder): boolean {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** The process that holds a data folder, or has left its lock behind. */
+export function lockHolder(home: string): Holder | undefined {
+  return readHolder(dataPath(home, 'lock'));
 }
 
 function readHolder(path: string): Holder | undefined {

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import ElectronStore from 'electron-store';
+import { isUnfinished, sessionStore } from './dataFolder.ts';
 
 /**
  * Writes `<folder>/<name>.json` with electron-store, mode 0600, and returns when it is on the disk. Whatever happens, the file
@@ -83,10 +84,8 @@ export function syncFolder(folder: string): void {
 
 /** Removes what a write that was killed has left in the data folder. Only for who holds its lock. */
 export function removeUnfinished(folder: string): void {
-  const unfinished =
-    /^(session\.[\w-]+|settings|programs|endpoint)(\.new)?\.json\.tmp-\d{10}[0-9a-f]{6}$|^(session\.[\w-]+|settings|programs|endpoint)\.new\.json$/;
   try {
-    for (const name of readdirSync(folder)) if (unfinished.test(name)) rmSync(join(folder, name), { force: true });
+    for (const name of readdirSync(folder)) if (isUnfinished(name)) rmSync(join(folder, name), { force: true });
   } catch {
     // A folder that cannot be read or written is said where something is to be kept in it.
   }
@@ -95,7 +94,7 @@ export function removeUnfinished(folder: string): void {
 /** Tries whether something can be kept in the folder: a full disk grants the permission and refuses the bytes. @throws */
 export function tryWriting(folder: string): void {
   accessSync(folder, constants.W_OK);
-  const probe = join(folder, 'session.probe.new.json');
+  const probe = join(folder, `${sessionStore('probe')}.new.json`);
   try {
     // About as much as a session takes.
     writeFileSync(probe, Buffer.alloc(8192), { mode: 0o600 });

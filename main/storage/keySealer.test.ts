@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileKeyPath, fileSealer, keySealer } from './keySealer.ts';
+import { dataPath } from './dataFolder.ts';
+import { fileSealer, keySealer } from './keySealer.ts';
 
 const key = Buffer.alloc(32, 1);
 let home: string;
@@ -41,8 +42,8 @@ describe('fileSealer', () => {
   it('vault: the key is made at the first use, is 32 random bytes, and only the person can read it', async () => {
     const sealed = await fileSealer(home).seal('text');
     expect(readdirSync(home)).toEqual(['session.file-key']);
-    expect(readFileSync(fileKeyPath(home))).toHaveLength(32);
-    if (process.platform !== 'win32') expect(statSync(fileKeyPath(home)).mode & 0o777).toBe(0o600);
+    expect(readFileSync(dataPath(home, 'sessionKey'))).toHaveLength(32);
+    if (process.platform !== 'win32') expect(statSync(dataPath(home, 'sessionKey')).mode & 0o777).toBe(0o600);
     expect(await fileSealer(home).open(sealed)).toBe('text');
     await fileSealer(home).seal('more');
     expect(await fileSealer(home).open(sealed)).toBe('text');
@@ -50,13 +51,13 @@ describe('fileSealer', () => {
 
   it('vault: without its key nothing is opened, and none is made by reading', async () => {
     const sealed = await fileSealer(home).seal('text');
-    rmSync(fileKeyPath(home));
+    rmSync(dataPath(home, 'sessionKey'));
     await expect(fileSealer(home).open(sealed)).rejects.toThrow('missing');
     expect(readdirSync(home)).toEqual([]);
   });
 
   it('vault: a key that was cut short is kept aside when a new one is made', async () => {
-    writeFileSync(fileKeyPath(home), 'short');
+    writeFileSync(dataPath(home, 'sessionKey'), 'short');
     await fileSealer(home).seal('text');
     const aside = readdirSync(home).filter((name) => name.startsWith('session.file-key.unreadable-'));
     expect(aside.map((name) => readFileSync(join(home, name), 'utf8'))).toEqual(['short']);

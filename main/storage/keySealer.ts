@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dataPath } from './dataFolder.ts';
 import { syncFolder } from './jsonFile.ts';
 import { type Sealer, SealerUnavailable } from './sealedFile.ts';
 
@@ -21,7 +21,7 @@ export function keySealer(key: Buffer): Sealer {
  * files keeps others out. It is made at the first {@link Sealer.seal}.
  */
 export function fileSealer(home: string): Sealer {
-  const path = fileKeyPath(home);
+  const path = dataPath(home, 'sessionKey');
   return {
     name: 'file',
     async seal(text) {
@@ -33,11 +33,6 @@ export function fileSealer(home: string): Sealer {
       return decrypt(key, sealed);
     },
   };
-}
-
-/** Where the key of {@link fileSealer} is. */
-export function fileKeyPath(home: string): string {
-  return join(home, 'session.file-key');
 }
 
 function readKey(path: string): Buffer | undefined {
@@ -54,7 +49,7 @@ function readKey(path: string): Buffer | undefined {
 /** Written whole or not at all: sessions under a key that is lost are lost too. */
 function makeKey(home: string): Buffer {
   const key = randomBytes(keyLength);
-  const path = fileKeyPath(home);
+  const path = dataPath(home, 'sessionKey');
   // One that was cut short opens nothing any more; it is kept all the same.
   if (existsSync(path)) renameSync(path, `${path}.unreadable-${Date.now()}`);
   const written = `${path}.new`;

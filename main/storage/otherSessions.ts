@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { protectionOf } from './dataFolder.ts';
 import { troubleOf } from './jsonFile.ts';
 import type { Protection } from './protection.ts';
 import { type Reading, SealedFile, titleOf } from './sealedFile.ts';
@@ -77,7 +78,7 @@ export async function readOthers({
  */
 export function storedElsewhere(home: string, here: ReadonlySet<string | undefined>): string | undefined {
   try {
-    const names = readdirSync(home).map((name) => /^session\.([\w-]+)\.json$/.exec(name)?.[1]);
+    const names = readdirSync(home).map(protectionOf);
     const other = names.find((name) => name !== undefined && !here.has(name));
     return other === undefined ? undefined : elsewhere(other);
   } catch {

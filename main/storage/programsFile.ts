@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ListStore } from '../access/gate.ts';
 import { readText } from '../system/readText.ts';
+import { dataPath } from './dataFolder.ts';
 import { writeStore } from './jsonFile.ts';
 
 /** The list of programs in `<home>/programs.json`. Only for who holds the lock of the data folder. */
 export function programsFile(home: string): ListStore {
-  const path = join(home, 'programs.json');
+  const path = dataPath(home, 'programs');
   return {
     load() {
       const text = readText(path);
       return text === undefined ? undefined : JSON.parse(text);
     },
     save: (list) => writeStore(home, 'programs', list),
-    setAside: () => renameSync(path, join(home, 'programs.unreadable.json')),
+    setAside: () => renameSync(path, dataPath(home, 'unreadablePrograms')),
   };
 }
 
@@ -24,7 +24,7 @@ export function programsFile(home: string): ListStore {
  */
 export function makeCommandKey(home: string): { readonly key: string; remove(): void } {
   const key = randomBytes(32).toString('base64url');
-  const path = join(home, 'command.key');
+  const path = dataPath(home, 'commandKey');
   const remove = () => rmSync(path, { force: true });
   try {
     // Not into a file that is there already: its mode would stay as it is.

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseStoredState, type StoredState } from '../broker/session/vault.ts';
+import { sessionPath, sessionStore } from './dataFolder.ts';
 import { syncFolder, writeStore } from './jsonFile.ts';
 
 /** What encrypts the stored sessions: the system's keyring, or a key. */
@@ -75,11 +76,11 @@ export class SealedFile {
   constructor(home: string, sealer: Sealer) {
     this.#home = home;
     this.sealer = sealer;
-    this.path = join(home, `${this.#store}.json`);
+    this.path = sessionPath(home, sealer.name);
   }
 
   get #store(): string {
-    return `session.${this.sealer.name}`;
+    return sessionStore(this.sealer.name);
   }
 
   /** Reads it and changes nothing. */

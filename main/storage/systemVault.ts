@@ -7,8 +7,9 @@ import {
   VaultUnreadable,
   type WithoutKeyring,
 } from '../broker/session/vault.ts';
+import { dataPath } from './dataFolder.ts';
 import { removeUnfinished, troubleOf, tryWriting } from './jsonFile.ts';
-import { fileKeyPath, fileSealer } from './keySealer.ts';
+import { fileSealer } from './keySealer.ts';
 import { mergeStates } from './mergeStates.ts';
 import { putAway, readOthers, type StoredFile, storedElsewhere, whyPutAway } from './otherSessions.ts';
 import type { Protection, ProtectionState } from './protection.ts';
@@ -265,7 +266,7 @@ export class SystemVault implements Vault {
 
   #removeWeaker(): void {
     this.#weaker.remove();
-    rmSync(fileKeyPath(this.#options.home), { force: true });
+    rmSync(dataPath(this.#options.home, 'sessionKey'), { force: true });
   }
 
   /** Whether the folder takes anything is found out at the start, not when the first session is lost. */

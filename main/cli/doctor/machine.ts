@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { readPolicy } from '../../settings/policy.ts';
 import { readSettings, SettingError, type Settings } from '../../settings/settings.ts';
 import { readSettingsFile } from '../../settings/settingsFile.ts';
+import { isSecret } from '../../storage/dataFolder.ts';
 import type { Endpoint } from '../../storage/endpointFile.ts';
 import { secretServiceState } from '../../storage/secretService.ts';
 import { browserCommands, canBeRun } from '../../system/browserCommand.ts';
 import type { CommandWorld } from '../command.ts';
 import { type Found, note, ok, problem, warning } from './finding.ts';
 
-/** Of the data folder: what only its person may read. The rest only they may write. */
-const secrets = /^(session\..*|programs\..*|command\.key)$/;
-/** Of group and others: any, and to write. */
+/** Permissions of group and others: any at all, and to write. */
 const anyBits = 0o077;
 const writeBits = 0o022;
 
@@ -37,7 +36,7 @@ export function checkFiles({ home, platform }: CommandWorld): Found {
   } catch {
     return ok(`${home} is not there yet: it is made at the first start.`);
   }
-  const open = names.filter((name) => hasBits(join(home, name), secrets.test(name) ? anyBits : writeBits));
+  const open = names.filter((name) => hasBits(join(home, name), isSecret(name) ? anyBits : writeBits));
   if (open.length === 0) return ok(`${home} is yours alone.`);
   const paths = open.map((name) => join(home, name)).join(' ');
   return problem(

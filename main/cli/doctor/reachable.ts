@@ -1,20 +1,15 @@
 import { lookup } from 'node:dns/promises';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { z } from 'zod';
 import type { Settings } from '../../settings/settings.ts';
 import { type Endpoint, readEndpoint } from '../../storage/endpointFile.ts';
-import { isAlive } from '../../storage/folderLock.ts';
-import { readText } from '../../system/readText.ts';
+import { isAlive, lockHolder } from '../../storage/folderLock.ts';
 import type { CommandWorld } from '../command.ts';
 import { type Found, ok, problem, warning } from './finding.ts';
 
 /** How long this machine may take to answer itself, in milliseconds. */
 const patience = 3_000;
-
-const lockModel = z.object({ pid: z.int().positive(), startedAt: z.string() });
 
 /** Whether a Loopgate runs on this data folder, and what a killed one has left. */
 export function checkRunning({ home }: CommandWorld, endpoint: Endpoint | undefined): Found {
@@ -33,15 +28,6 @@ export function checkRunning({ home }: CommandWorld, endpoint: Endpoint | undefi
     left,
     'Start it: open the app, or "loopgate serve" without a desktop; in the repository "npm start" or "npm run serve".',
   );
-}
-
-function lockHolder(home: string): z.output<typeof lockModel> | undefined {
-  try {
-    const parsed = lockModel.safeParse(JSON.parse(readText(join(home, 'lock.json')) ?? 'null'));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether the port that programs try first is, or could be, Loopgate's. */

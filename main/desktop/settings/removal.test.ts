@@ -155,6 +155,10 @@ describe('Remove everything', () => {
       'programs.unreadable.json',
       'command.key',
       'closing-explained',
+      'window.json',
+      'start-at-login-asked',
+      'endpoint.json',
+      'demo-provider.json',
     ];
     for (const name of [...mine, 'lock.json', 'notes.txt']) writeFileSync(join(home, name), '');
     mkdirSync(join(home, 'logs'));

@@ -10,6 +10,7 @@ import {
   storedKey,
 } from '../../broker/session/vault.ts';
 import { LoopgateError } from '../../errors/errors.ts';
+import { isRemoved } from '../../storage/dataFolder.ts';
 
 /** Revokes a refresh token at the provider that gave it. @throws LoopgateError when it is to be tried again */
 export type Revoke = (token: StoredRevocation) => Promise<unknown>;
@@ -125,11 +126,7 @@ async function revokeGroup(group: Group, revoke: Revoke, failed: (why: string) =
   };
 }
 
-/** Of a data folder: the sessions, also those set aside, with the key beside them; the settings; the list of programs; what was read. */
-const ofThePerson =
-  /^(session\..*|settings\..*|programs\..*|endpoint\..*|command\.key|closing-explained|window\.json|start-at-login-asked)$/;
-
 /** Removes what is the person's from the data folder. The folder itself, the logs and Chromium's files stay. @throws */
 export function removeData(home: string): void {
-  for (const name of readdirSync(home)) if (ofThePerson.test(name)) rmSync(join(home, name), { force: true });
+  for (const name of readdirSync(home)) if (isRemoved(name)) rmSync(join(home, name), { force: true });
 }

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AppView } from '../../../preload/views/app.ts';
+import { dataPath } from '../../storage/dataFolder.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
 
 /**
@@ -14,7 +14,7 @@ export class StartAtLoginOffer {
 
   /** @param home - the data folder, where the answer is remembered */
   constructor(home: string, startAtLogin: Pick<StartAtLogin, 'state'>) {
-    this.#file = join(home, 'start-at-login-asked');
+    this.#file = dataPath(home, 'startAtLoginAsked');
     this.#startAtLogin = startAtLogin;
   }
 

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { sessionPath } from '../../storage/dataFolder.ts';
 import { inTime, SessionBus } from '../../system/sessionBus.ts';
 
 /** How long the session bus may take to answer, in milliseconds: the start of the app waits for it. */
@@ -84,7 +84,7 @@ function usualKeyring({
 
 function storedUnder(home: string): string[] {
   const found = keyrings.flatMap(({ backend }) => {
-    const status = statSync(join(home, `session.${backend}.json`), { throwIfNoEntry: false });
+    const status = statSync(sessionPath(home, backend), { throwIfNoEntry: false });
     return status ? [{ backend, changed: status.mtimeMs }] : [];
   });
   return found.sort((a, b) => b.changed - a.changed).map(({ backend }) => backend);

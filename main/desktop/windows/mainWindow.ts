@@ -4,6 +4,7 @@ import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativ
 import { languageArguments } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
 import type { Place } from '../../../preload/views/app.ts';
+import { dataPath } from '../../storage/dataFolder.ts';
 import type { TrayHost } from '../tray/trayAvailability.ts';
 import { Crashes } from './crashes.ts';
 import { pageAddresses } from './page.ts';
@@ -64,7 +65,7 @@ export interface Explained {
 
 /** Remembers it in the data folder, from run to run; where that takes nothing, it is said again. */
 export function explainedIn(home: string): Explained {
-  const file = join(home, 'closing-explained');
+  const file = dataPath(home, 'closingExplained');
   return {
     get: () => existsSync(file),
     set: () => {

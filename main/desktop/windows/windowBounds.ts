@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataPath } from '../../storage/dataFolder.ts';
 
 /** A rectangle of the desktop, in device-independent pixels. */
 const rectangle = z.object({ x: z.int(), y: z.int(), width: z.int().positive(), height: z.int().positive() });
@@ -51,7 +51,7 @@ export interface WindowPlace {
 
 /** Remembers it in the data folder, from run to run; where that takes nothing, for this run. */
 export function windowPlaceIn(home: string): WindowPlace {
-  const file = join(home, 'window.json');
+  const file = dataPath(home, 'window');
   let known: Rectangle | undefined;
   let isKept = true;
   return {
