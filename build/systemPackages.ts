@@ -23,7 +23,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   xdotool: 'xdotool',
   'xdg-utils': 'xdg-open',
   'util-linux': 'setpriv',
-  // The lines of the README are pasted into a shell.
+  // The lines of docs/reference/operations.md are pasted into a shell.
   curl: 'curl',
   procps: 'ps',
   'libnss3-tools': 'certutil',

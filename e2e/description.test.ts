@@ -21,7 +21,7 @@ import type { Pair } from './support/client.ts';
 import { recordExamples, startPairForExamples } from './support/examples.ts';
 
 /** What a test says when the API has changed and its description has not. */
-const whatToDo = 'openapi.json or main/api/examples.json is stale: run "npm run openapi" and look at what changed';
+const whatToDo = 'openapi.json or main/api/examples.json is stale: run "npm run reference" and look at what changed';
 
 interface Content {
   readonly schema?: object;

@@ -1,33 +1,44 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorsMarkdown } from '../main/api/errors.ts';
 import { defaultPorts } from '../main/listener/listen.ts';
-import { settingsMarkdown } from '../main/settings/settingsTable.ts';
 import document from '../openapi.json' with { type: 'json' };
 import { type Pair, startPair } from './support/client.ts';
+import { blocksOf } from './support/guide.ts';
 import { projectFolder } from './support/headless.ts';
 
-const readme = await readFile(join(projectFolder, 'README.md'), 'utf8');
-const security = await readFile(join(projectFolder, 'SECURITY.md'), 'utf8');
+const read = (...path: string[]) => readFileSync(join(projectFolder, ...path), 'utf8');
+const readme = read('README.md');
+const operations = read('docs', 'reference', 'operations.md');
+const security = read('SECURITY.md');
 
-/** The rows of the README's table of operations: the line to try, and the status that it promises. */
-const lines = [...readme.matchAll(/^\|.*\| `(curl .*)` \| (\d{3}) \|$/gm)].map(([, line = '', status = '']) => ({
+/** The rows of the tables of operations: the line to try, and the status that it promises. */
+const lines = [...operations.matchAll(/^\|.*\| `(curl .*)` \| (\d{3}) \|$/gm)].map(([, line = '', status = '']) => ({
   line,
   status: Number(status),
 }));
 
-describe('the README', () => {
-  let pair: Pair;
-  beforeAll(async () => {
-    pair = await startPair({ browser: true });
-  });
-  afterAll(() => pair.stop());
+let pair: Pair;
+beforeAll(async () => {
+  pair = await startPair({ browser: true });
+});
+afterAll(() => pair.stop());
 
+/** Runs what a person pastes, on the host of this test. @returns the lines it prints. @throws when it fails */
+async function paste(script: string): Promise<string[]> {
+  const pasted = script.replaceAll('http://localhost:1000', pair.host.address);
+  const { stdout } = await promisify(execFile)('bash', ['-ec', pasted]);
+  return stdout.trim().split('\n');
+}
+
+describe('docs/reference/operations.md', () => {
   test('shows a line for each operation of the API', () => {
-    const shown = new Set([...readme.matchAll(/^\| (?:GET|POST)(?:, HEAD)? `([^`]+)` \|/gm)].map(([, path]) => path));
+    const shown = new Set(
+      [...operations.matchAll(/^\| (?:GET|POST)(?:, HEAD)? `([^`]+)` \|.*\| `curl /gm)].map(([, path]) => path),
+    );
     const described = Object.keys(document.paths);
     expect([...shown].sort()).toEqual([...described, '/openapi.json', '/docs'].sort());
     expect(lines.length).toBeGreaterThanOrEqual(described.length);
@@ -35,29 +46,46 @@ describe('the README', () => {
 
   // In the order of the table, as a person would paste them: a later line may need what an earlier one did.
   test.each(lines)('keeps its promise: $line → $status', async ({ line, status }) => {
-    const pasted = line.replaceAll('http://localhost:1000', pair.host.address);
-    const { stdout } = await promisify(execFile)('bash', ['-c', `${pasted} --silent --write-out '\\n%{http_code}'`]);
-    expect(stdout.trim().split('\n').at(-1)).toBe(String(status));
+    expect((await paste(`${line} --silent --write-out '\\n%{http_code}'`)).at(-1)).toBe(String(status));
+  });
+});
+
+test('docs/reference/errors.md has the table of errors as the code has it', () => {
+  expect(read('docs', 'reference', 'errors.md')).toContain(errorsMarkdown());
+});
+
+describe('the README', () => {
+  test('fits on two screens', () => {
+    expect(readme.split(/\s+/).length).toBeLessThanOrEqual(1000);
   });
 
-  test('has the table of settings as the code has it', () => {
-    expect(readme).toContain(settingsMarkdown());
+  test('gets a first token by the lines that it shows', async () => {
+    const [block, ...more] = blocksOf(readme).filter(({ section }) => section === 'The first token');
+    expect(more).toEqual([]);
+    const token = (await paste(block?.text ?? '')).at(-1) ?? '';
+    const said = await fetch(`${pair.provider.issuer}userinfo`, {
+      headers: { Authorization: `Bearer ${token.slice(token.lastIndexOf('}') + 1)}` },
+    });
+    expect(said.status).toBe(200);
   });
+});
 
-  test('has the table of errors as the code has it', () => {
-    expect(readme).toContain(errorsMarkdown());
-  });
+describe('docs/', () => {
+  test.each(readdirSync(join(projectFolder, 'docs', 'providers')))(
+    'providers/%s names the callback of every port that must be registered',
+    (page) => {
+      const text = read('docs', 'providers', page);
+      for (const port of defaultPorts) expect(text).toContain(`http://localhost:${port}/pkce/response/code`);
+    },
+  );
 
-  test('names the callback of every port that must be registered', () => {
-    for (const port of defaultPorts) expect(readme).toContain(`http://localhost:${port}/pkce/response/code`);
-  });
-
-  test('shows only pictures and pages that exist', async () => {
-    const targets = [...readme.matchAll(/(?:\]\(|src="|srcset=")((?!https?:)[^)"#]+)/g)].map(
-      ([, target = '']) => target,
-    );
-    expect(targets.length).toBeGreaterThan(5);
-    for (const target of targets) await expect(readFile(join(projectFolder, target))).resolves.toBeDefined();
+  test('README.md has a line for every page', () => {
+    const index = read('docs', 'README.md');
+    const pages = readdirSync(join(projectFolder, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.md') && path !== 'README.md')
+      .map((path) => path.replaceAll('\\', '/'));
+    expect(pages.filter((path) => !index.includes(`](${path})`))).toEqual([]);
+    expect(pages.length).toBeGreaterThan(25);
   });
 });
 
@@ -72,9 +100,9 @@ describe('SECURITY.md', () => {
     }),
   );
 
-  test.each(rows)('names a test that holds the claim against $against', async ({ tests }) => {
+  test.each(rows)('names a test that holds the claim against $against', ({ tests }) => {
     expect(tests.length).toBeGreaterThan(0);
-    const sources = await Promise.all(tests.map(({ file }) => readFile(join(projectFolder, file), 'utf8')));
+    const sources = tests.map(({ file }) => read(file));
     const rules = tests.flatMap(({ rules: named }) => [...named.matchAll(/\b[A-Z]\d+\b/g)].map(([rule]) => rule));
     for (const rule of rules) expect(sources.join('\n'), rule).toMatch(new RegExp(`\\b${rule}\\b`));
   });

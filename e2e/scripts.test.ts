@@ -203,7 +203,7 @@ describe('examples/scripts', () => {
         signedOut: start(command, userinfo, { LOOPGATE_HOME: signedOut.host.home, ...noProxy }),
         refused: start(command, userinfo, { LOOPGATE_HOME: denying.host.home, ...noProxy }),
         notRunning: start(command, userinfo, { LOOPGATE_HOME: killed }),
-        // Where no LOOPGATE_HOME is set: as the README has it.
+        // Where no LOOPGATE_HOME is set: as docs/start/storage.md has it.
         usualPlace: start(command, userinfo, { HOME: join(out, it.language) }),
         configuredPlace: start(command, userinfo, { XDG_CONFIG_HOME: config }),
         redirected: start(command, redirecting.address, { LOOPGATE_HOME: home }),

@@ -1,23 +1,17 @@
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
 import { startDesktopApp } from '../support/desktopApp.ts';
+import { pictureFile } from '../support/picture.ts';
 import { onStage } from '../support/stage.ts';
 
-/** `npm run pictures` renews those that the README shows; a test run leaves them as they are. */
-const pictures = process.env.LOOPGATE_PICTURES
-  ? join(dirname(dirname(fileURLToPath(import.meta.url))), 'screenshots')
-  : join('test-results', 'screenshots');
-
 /**
- * The story of the README, on the real thing: a tray in a real panel, a real browser, a real provider, a real keyring. The
- * pictures are kept, once in light and once in dark.
+ * The story of docs/start/sign-in.md, on the real thing: a tray in a real panel, a real browser, a real provider, a real keyring.
+ * It makes its pictures once in light and once in dark.
  */
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`a person signs in from the tray, stays signed in over a restart, and signs out (${colorScheme})`, () =>
     onStage(
       async ({ session, browser, provider, environment, trayLabels }) => {
-        const picture = (name: string) => join(pictures, `${name}-${colorScheme}.png`);
+        const picture = (name: string) => pictureFile(`${name}-${colorScheme}`);
 
         // Started: an item in the panel, a window that says signed out, an API that agrees.
         let app = await startDesktopApp({ environment, colorScheme });

@@ -1,13 +1,28 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Page } from 'playwright';
 import type { DesktopApp } from './desktopApp.ts';
+import { projectFolder } from './headless.ts';
 
-const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'screenshots');
+/** The pictures that documents show. */
+const shownFolder = join(projectFolder, 'docs', 'pictures');
+/** All others, to be looked at after a change. */
+const otherFolder = join(projectFolder, 'test-results', 'pictures');
 
 /**
- * Renews a picture of the window, in light and in dark, when `npm run pictures` asks for it; a test run makes none.
+ * Where a picture is written. `npm run pictures` renews those that a document shows; a test run leaves them as they are.
+ * @param name - such as `5-signed-in-light`
+ */
+export function pictureFile(name: string): string {
+  const shown = join(shownFolder, `${name}.png`);
+  if (process.env.LOOPGATE_PICTURES && existsSync(shown)) return shown;
+  mkdirSync(otherFolder, { recursive: true });
+  return join(otherFolder, `${name}.png`);
+}
+
+/**
+ * Makes a picture of the window, in light and in dark, when `npm run pictures` asks for it; a test run makes none.
  * @param drawn - waits until a window that needs a while shows itself in these colours
  */
 export async function renewPicture(
@@ -19,7 +34,7 @@ export async function renewPicture(
   for (const colorScheme of ['light', 'dark'] as const) {
     await window.emulateMedia({ colorScheme });
     await drawn(colorScheme);
-    await window.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), animations: 'disabled' });
+    await window.screenshot({ path: pictureFile(`${name}-${colorScheme}`), animations: 'disabled' });
   }
   await window.emulateMedia({ colorScheme: null });
 }
@@ -36,7 +51,7 @@ export async function renewZoomedPicture({ electron }: DesktopApp, window: Page,
       const contents = webContents.getAllWebContents().find((one) => one.getURL() === url);
       return (await contents?.capturePage())?.toPNG().toString('base64') ?? '';
     }, window.url());
-    await writeFile(join(folder, `${name}-${colorScheme}.png`), picture, 'base64');
+    await writeFile(pictureFile(`${name}-${colorScheme}`), picture, 'base64');
   }
   await window.emulateMedia({ colorScheme: null });
 }

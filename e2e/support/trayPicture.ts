@@ -1,14 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DesktopSession } from '../../build/testDisplay.ts';
+import { pictureFile } from './picture.ts';
 
 const execute = promisify(execFile);
-const folder = process.env.LOOPGATE_PICTURES
-  ? join(dirname(dirname(fileURLToPath(import.meta.url))), 'screenshots')
-  : join('test-results', 'screenshots');
 
 /** The left end of the panel, where its icons are: width, height and place in pixels. */
 const leftEnd = '64x32+0+0';
@@ -24,10 +20,9 @@ export async function coloursInPanel(session: DesktopSession): Promise<string[]>
   return [...stdout.matchAll(/#[0-9A-F]{6}/g)].map(([colour]) => colour);
 }
 
-/** Photographs the panel's icons, four times as large; `npm run pictures` keeps it beside the others. */
+/** Photographs the panel's icons, four times as large, beside the other pictures. */
 export async function photographIcon(session: DesktopSession, name: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, `${name}.png`);
+  const file = pictureFile(name);
   await session.screenshot(file);
   await execute('convert', [file, '-crop', leftEnd, '+repage', '-filter', 'point', '-resize', '400%', '-strip', file]);
 }

@@ -33,7 +33,7 @@
     (unless (member value '(nil "")) value)))
 
 (defun loopgate--data-folder ()
-  "Where the README of Loopgate says that endpoint.json is."
+  "Where docs/authors/endpoint.md of Loopgate says that endpoint.json is."
   (or (loopgate--variable "LOOPGATE_HOME")
       (pcase system-type
         ('darwin (expand-file-name "~/Library/Application Support/Loopgate"))

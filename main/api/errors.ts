@@ -36,7 +36,7 @@ export function errorModel(error: LoopgateError): { error: ErrorCode; error_desc
   return { error: error.code, error_description: error.message };
 }
 
-/** The table as Markdown, for the README; a test compares the two. */
+/** The table as Markdown, for the API description and `docs/reference/errors.md`. */
 export function errorsMarkdown(): string {
   const rows = Object.entries(errorTable).map(
     ([code, { happened, next }]) => `| \`${code}\` | ${errorStatus[code as ErrorCode]} | ${happened} | ${next} |`,

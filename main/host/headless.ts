@@ -24,7 +24,7 @@ import { version } from '../system/version.ts';
 import { takeHandedSockets } from './handedSockets.ts';
 import { type Host, startHost } from './host.ts';
 
-/** As the README has them: a setting, a port or a data folder that cannot be used; another Loopgate of this user serves. */
+/** As docs/start/port.md has them: a setting, a port or a data folder that cannot be used; another Loopgate of this user serves. */
 const exitCodes = { refused: 2, alreadyRuns: 3 } as const;
 
 /** What is not the same where Node runs the headless host and where the packed app does. */

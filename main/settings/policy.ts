@@ -14,10 +14,13 @@ export interface PolicyWorld {
   readonly run: (program: string, argv: readonly string[], input?: Buffer) => string;
 }
 
-const linuxFile = '/etc/loopgate/policy.json';
-const macFile = '/Library/Managed Preferences/dev.loopgate.app.plist';
 const windowsParent = 'HKEY_LOCAL_MACHINE\\Software\\Policies';
-const windowsKey = `${windowsParent}\\Loopgate`;
+/** Where the policy of a machine is, by system. The documentation has its table from here. */
+export const policyPlaces = {
+  linux: '/etc/loopgate/policy.json',
+  darwin: '/Library/Managed Preferences/dev.loopgate.app.plist',
+  win32: `${windowsParent}\\Loopgate`,
+} as const;
 /** No policy is larger. Bytes. */
 const largestPolicy = 64 * 1024;
 
@@ -31,7 +34,7 @@ export function readPolicy(
   platform: NodeJS.Platform = process.platform,
   world: PolicyWorld = systemWorld,
 ): Policy | undefined {
-  const place = { win32: windowsKey, darwin: macFile }[platform as string] ?? linuxFile;
+  const place = (policyPlaces as Partial<Record<string, string>>)[platform] ?? policyPlaces.linux;
   try {
     const settings =
       platform === 'win32' ? ofRegistry(world) : platform === 'darwin' ? ofProfile(world) : ofFile(world);
@@ -47,13 +50,13 @@ export function readPolicy(
 const record = z.record(z.string(), z.unknown());
 
 function ofFile({ readFile }: PolicyWorld): Policy['settings'] | undefined {
-  const content = readFile(linuxFile);
+  const content = readFile(policyPlaces.linux);
   return content && record.parse(JSON.parse(content.toString()));
 }
 
 /** A configuration profile's payload of the app, as the system has put it into a file. */
 function ofProfile({ readFile, run }: PolicyWorld): Policy['settings'] | undefined {
-  const content = readFile(macFile);
+  const content = readFile(policyPlaces.darwin);
   if (!content) return undefined;
   const all = record.parse(JSON.parse(run(plutil, ['-convert', 'json', '-o', '-', '-'], content)));
   // PayloadUUID and the like are the profile's own.
@@ -64,15 +67,15 @@ function ofRegistry({ run }: PolicyWorld): Policy['settings'] | undefined {
   const query = (key: string) => run(registryTool, ['query', key, '/reg:64']).split(/\r?\n/);
   // A key that is missing cannot be told from one that cannot be read, as the words are in the system's language. The one
   // above it is always there, and lists it.
-  const isThere = query(windowsParent).some((line) => line.trim().toLowerCase() === windowsKey.toLowerCase());
-  return isThere ? registryValues(query(windowsKey)) : undefined;
+  const isThere = query(windowsParent).some((line) => line.trim().toLowerCase() === policyPlaces.win32.toLowerCase());
+  return isThere ? registryValues(query(policyPlaces.win32)) : undefined;
 }
 
 /** What `reg query` prints: the key, then its values, each as four spaces, name, type and data. */
 function registryValues(lines: readonly string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const line of lines) {
-    if (line.trim() === '' || line.trim().toLowerCase() === windowsKey.toLowerCase()) continue;
+    if (line.trim() === '' || line.trim().toLowerCase() === policyPlaces.win32.toLowerCase()) continue;
     const [, name, type, data = ''] = /^ {4}(\S.*?) {4}(REG_[A-Z_]+)(?: {4}(.*))?$/.exec(line) ?? [];
     if (name === undefined || type === undefined) throw new Error(`not understood: ${line.trim()}`);
     values[name] = parsedText(name, textOf(name, type, data));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../../testing/refusal.ts';
 import { defaultHome, readSettings, readVaultCredential, SettingError } from './settings.ts';
-import { settingsMarkdown, settingsTable } from './settingsTable.ts';
+import { settingsTable } from './settingsTable.ts';
 
 const home = '/data/loopgate';
 const noFile = () => ({});
@@ -236,14 +236,6 @@ describe('settings', () => {
   it('settings: an issuer needs a client id', () => {
     expect(refusal(() => read({ LOOPGATE_ISSUER: 'tenant.example' }))).toContain('LOOPGATE_CLIENT_ID');
     expect(read({}, { issuer: 'tenant.example', clientId: 'editor' })).toMatchObject({ clientId: 'editor' });
-  });
-
-  it('settings: the documentation has a row for every setting', () => {
-    const rows = settingsMarkdown().split('\n').slice(2);
-    expect(rows.map((row) => row.split('|')[1]?.trim())).toEqual(
-      Object.values(settingsTable).map(({ environment }) => `\`${environment}\``),
-    );
-    for (const row of rows) expect(row.split('|'), row).toHaveLength(7);
   });
 });
 

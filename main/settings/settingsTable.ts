@@ -251,14 +251,3 @@ export type SettingName = keyof typeof settingsTable;
 export function settingRows(): [string, Setting][] {
   return Object.entries(settingsTable);
 }
-
-/** The table as Markdown, for the README; a test compares the two. */
-export function settingsMarkdown(): string {
-  const rows = settingRows().map(([name, row]) => {
-    const inFile = row.inFile ? `\`${name}\`` : '–';
-    return `| \`${row.environment}\` | ${inFile} | ${row.description} | ${row.expected} | ${row.default} |`;
-  });
-  return ['| environment | settings.json | what it decides | value | default |', '|---|---|---|---|---|', ...rows].join(
-    '\n',
-  );
-}

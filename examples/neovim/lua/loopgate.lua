@@ -22,7 +22,7 @@ local not_running = {
   message = 'No Loopgate is running. Start the app, or "npm run serve" in its folder, and try again.',
 }
 
--- Where the README of Loopgate says that endpoint.json is.
+-- Where docs/authors/endpoint.md of Loopgate says that endpoint.json is.
 local function data_folder()
   local function variable(name)
     local value = uv.os_getenv(name)

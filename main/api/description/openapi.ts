@@ -19,7 +19,7 @@ const httpErrors = {
   431: 'The address or the headers are larger than 16 KiB.',
 } as const;
 
-/** Real answers by operationId, recorded by `npm run openapi` from a running host; secrets and times are made the same. */
+/** Real answers by operationId, recorded by `npm run reference` from a running host; secrets and times are made the same. */
 export type Examples = Readonly<Record<string, unknown>>;
 
 type Json = Record<string, unknown>;

@@ -3,7 +3,7 @@ import { speakSystemLanguage } from '../system/language.ts';
 
 /**
  * Says why the app did not start, and ends it.
- * @param exitCode - 1 for what went wrong in Loopgate itself, which is said with where it did; others as the README has them
+ * @param exitCode - 1 for what went wrong in Loopgate itself, which is said with where it did; others as docs/start/port.md has them
  */
 export async function endFailedStart(error: unknown, exitCode: 1 | 2 | 3): Promise<void> {
   const isOurs = exitCode === 1;
