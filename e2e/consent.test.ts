@@ -8,6 +8,7 @@ import { unknownProgram } from '../main/access/program.ts';
 import type { Operation } from '../main/api/operation.ts';
 import { apiOperations } from '../main/api/server.ts';
 import { ownChallenge } from '../testing/brokerWorld.ts';
+import { hour } from '../testing/durations.ts';
 import {
   type Answered,
   barrier,
@@ -25,7 +26,6 @@ import { projectFolder } from './support/headless.ts';
 import { runs } from './support/realPrograms.ts';
 
 const isLinux = process.platform === 'linux';
-const hour = 60 * 60_000;
 const allow = 'allow';
 /** As a browser asks when somebody has typed or clicked an address. */
 const navigation = {

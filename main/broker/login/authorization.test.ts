@@ -9,10 +9,10 @@ import {
   scriptedWorld,
   type World,
 } from '../../../testing/brokerWorld.ts';
+import { minute } from '../../../testing/durations.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { newChallenge, s256 } from './authorization.ts';
 
-const minute = 60_000;
 const another = 'another program';
 
 test('the S256 challenge is the one of RFC 7636, appendix B [R2]', () => {

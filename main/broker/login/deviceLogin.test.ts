@@ -19,13 +19,12 @@ import {
   TestVault,
   type WorldOptions,
 } from '../../../testing/brokerWorld.ts';
+import { minute, second } from '../../../testing/durations.ts';
 import { Grants } from '../../../testing/grants.ts';
 import { arrivedAt } from '../../../testing/loginAddress.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { DeviceCode } from './deviceLogin.ts';
 
-const second = 1000;
-const minute = 60 * second;
 /** No other timer of the broker is that long, nor any that grows out of it: the tests can tell them apart. */
 const interval = 7 * second;
 const patience = 110 * second;

@@ -18,10 +18,10 @@ import {
   signInAs,
   storedAccountOf,
 } from '../../../testing/brokerWorld.ts';
+import { minute } from '../../../testing/durations.ts';
 import { s256 } from './authorization.ts';
 import type { TokenRequest } from './requests.ts';
 
-const minute = 60_000;
 const another = 'another program';
 const api = 'https://api.loopgate.test/';
 const toolCallback = 'https://tool.example/callback';

@@ -13,13 +13,11 @@ import {
   TestVault,
   type WorldOptions,
 } from '../../../testing/brokerWorld.ts';
+import { hour, minute, second } from '../../../testing/durations.ts';
 import { grantWorld, signsIn } from '../../../testing/grantWorld.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { StoredAccount } from '../session/vault.ts';
 
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
 const grace = 'auth0|grace-hopper';
 
 /** Somebody who is signed in, with a token of an hour; renewals bring no ID token, for time is the test's own. */

@@ -14,13 +14,13 @@ import {
   scriptedWorld,
   signInAs,
 } from '../../../testing/brokerWorld.ts';
+import { minute } from '../../../testing/durations.ts';
 import { arrivedAt } from '../../../testing/loginAddress.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { Broker, WaitingLogin } from '../broker.ts';
 import { s256 } from './authorization.ts';
 import type { SignInRequest } from './requests.ts';
 
-const minute = 60_000;
 const another = 'another program';
 const toolCallback = 'https://tool.example/callback';
 const { codeChallenge, codeVerifier } = ownChallenge();

@@ -20,11 +20,10 @@ import {
   signInAs,
   storedAccountOf,
 } from '../../../testing/brokerWorld.ts';
+import { hour, minute } from '../../../testing/durations.ts';
 import type { ErrorCode, LoopgateError } from '../../errors/errors.ts';
 import { parseStoredState } from '../session/vault.ts';
 
-const minute = 60_000;
-const hour = 60 * minute;
 const week = 7 * 24 * hour;
 const tokenPath = '/oauth/token';
 const { codeChallenge, codeVerifier } = ownChallenge();

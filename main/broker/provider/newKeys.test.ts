@@ -17,10 +17,9 @@ import {
   signInAs,
   storedAccountOf,
 } from '../../../testing/brokerWorld.ts';
+import { minute, second } from '../../../testing/durations.ts';
 import { Provider } from './provider.ts';
 
-const second = 1000;
-const minute = 60 * second;
 const tokenPath = '/oauth/token';
 const keysPath = '/jwks.json';
 const newPair = generateKeyPair('RS256', { extractable: true });

@@ -13,7 +13,6 @@ import {
   scriptedWorld,
   signInAs,
 } from '../../../testing/brokerWorld.ts';
-import { errorTable, LoopgateError } from '../../errors/errors.ts';
 import { Provider } from './provider.ts';
 import { normaliseIssuer } from './providerChecks.ts';
 import { oauthWords } from './providerErrors.ts';
@@ -285,19 +284,6 @@ test('the metadata is read once for any number of callers, and the keys once for
   await signInAs(world);
   expect(provider.count(discovery)).toBe(1);
   expect(provider.count('/.well-known/jwks.json')).toBe(1);
-});
-
-test('every error of the table says what happened and what to do next', () => {
-  for (const { happened, next } of Object.values(errorTable)) {
-    expect(happened).toMatch(/^[A-Z].*\.$/);
-    expect(next).toMatch(/^[A-Z].*\.$/);
-  }
-});
-
-test('an error says what happened first, and what to do next after it', () => {
-  const error = new LoopgateError('provider_error', { happened: 'It is raining.' });
-  expect(error.message).toBe(`It is raining. ${errorTable.provider_error.next}`);
-  expect(error).toMatchObject({ happened: 'It is raining.', retryable: false, providerError: undefined });
 });
 
 function providerOf(scripted: ScriptedProvider): Provider {

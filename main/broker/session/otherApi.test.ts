@@ -14,13 +14,13 @@ import {
   storedAccountOf,
   TestVault,
 } from '../../../testing/brokerWorld.ts';
+import { second } from '../../../testing/durations.ts';
 
 /** `GET /user/access_token?audience=&scope=`: a token for another API of the same tenant, by the session's refresh token. */
 
 const own = 'https://api.loopgate.test/';
 const other = 'https://other.test/';
 const third = 'https://third.test/';
-const second = 1000;
 /** What access tokens live: short, because the provider's own clock stands while the test's goes on (T15 allows 60 s). */
 const accessTokenSeconds = 50;
 

@@ -11,11 +11,9 @@ import {
   signInAs,
   storedAccountOf,
 } from '../../../testing/brokerWorld.ts';
+import { hour, minute, second } from '../../../testing/durations.ts';
 import { deferred } from '../../system/deferred.ts';
 
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
 const tokenPath = '/oauth/token';
 const other = { audience: 'https://other.test/' };
 

@@ -13,11 +13,8 @@ import {
   TestVault,
   type WorldOptions,
 } from '../../../testing/brokerWorld.ts';
+import { hour, minute, second } from '../../../testing/durations.ts';
 import type { StoredAccount } from './vault.ts';
-
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
 
 /** Somebody who is signed in, with a token of an hour; the provider is honest again afterwards. */
 async function signedIn(options: WorldOptions = {}): Promise<ScriptedWorld> {

@@ -1,11 +1,10 @@
 /** T19 over whatever a person, their programs, the network and the provider do, in whatever order. */
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { day, minute } from '../../../testing/durations.ts';
 import type { RevocationEnds } from '../../../testing/grants.ts';
 import { type GrantWorld, grantWorld, nextStart, settled, signsIn, unreachable } from '../../../testing/grantWorld.ts';
 
-const minute = 60_000;
-const day = 24 * 60 * minute;
 const runs = 60;
 const empty = { accounts: [], revocations: [] };
 const people = ['auth0|ada-lovelace', 'auth0|grace-hopper'];

@@ -12,6 +12,7 @@ import {
   storedAccountOf,
   TestVault,
 } from '../../../testing/brokerWorld.ts';
+import { hour, minute } from '../../../testing/durations.ts';
 import {
   type GrantWorld,
   grantWorld,
@@ -25,8 +26,6 @@ import { latch } from '../../../testing/latch.ts';
 import type { StoredState } from './vault.ts';
 
 const revoke = '/oauth/revoke';
-const minute = 60_000;
-const hour = 60 * minute;
 const empty: StoredState = { version: 1, accounts: [], revocations: [] };
 
 const refreshTokenOf = (world: GrantWorld) => storedAccountOf(world.vault).refreshToken ?? '';

@@ -15,13 +15,11 @@ import {
   storedAccountOf,
   withEndedAccessToken,
 } from '../../../testing/brokerWorld.ts';
+import { minute, second } from '../../../testing/durations.ts';
 import { latch } from '../../../testing/latch.ts';
 import { Provider } from '../provider/provider.ts';
 import { Session } from './session.ts';
 import type { StoredAccount } from './vault.ts';
-
-const second = 1000;
-const minute = 60 * second;
 
 /** Signs in, and gives what the next start finds: the access token has ended overnight. */
 async function theMorningAfter(options: Parameters<typeof localWorld>[0] = {}): Promise<LocalWorld> {

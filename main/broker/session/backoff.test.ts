@@ -8,9 +8,9 @@ import {
   type ScriptedWorld,
   scriptedWorld,
   signInAs,
-} from '../../testing/brokerWorld.ts';
+} from '../../../testing/brokerWorld.ts';
+import { second } from '../../../testing/durations.ts';
 
-const second = 1000;
 const discovery = '/.well-known/openid-configuration';
 const callers = 50;
 
