@@ -63,7 +63,7 @@ export const errorTable = {
   },
   not_found: {
     happened: 'There is no such path.',
-    next: 'The README lists the operations.',
+    next: 'The page docs/reference/operations.md lists the operations.',
   },
   method_not_allowed: {
     happened: 'The path does not take this method.',

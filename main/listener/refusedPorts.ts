@@ -45,7 +45,7 @@ export async function reasonFor(
   if (code !== 'EACCES') return `Port ${port} cannot be used (${code ?? 'unknown error'}).`;
   const opened =
     platform === 'linux'
-      ? `: to use it, an administrator runs "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${port}", which lasts until the machine is started again (README, "The port", says what lasts longer).`
+      ? `: to use it, an administrator runs "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${port}", which lasts until the machine is started again (docs/start/port.md says what lasts longer).`
       : '.';
   return [`Port ${port} is privileged on this system${opened}`, ...(remedy === undefined ? [] : [remedy])].join(' ');
 }

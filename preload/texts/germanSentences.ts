@@ -81,7 +81,10 @@ export const germanSentences: readonly Sentence[] = [
     'Den Anbieter im Fenster von Loopgate eintragen; oder LOOPGATE_ISSUER und LOOPGATE_CLIENT_ID setzen, oder „issuer“ und „clientId“ in settings.json, und Loopgate neu starten.',
   ],
   ['There is no such path.', 'Diesen Pfad gibt es nicht.'],
-  ['The README lists the operations.', 'Die README nennt die Operationen.'],
+  [
+    'The page docs/reference/operations.md lists the operations.',
+    'Die Seite docs/reference/operations.md nennt die Operationen.',
+  ],
   ['The path does not take this method.', 'Der Pfad nimmt diese Methode nicht an.'],
   ['The Allow header names those it takes.', 'Der Header „Allow“ nennt die möglichen.'],
   ['The body is larger than 32 KiB.', 'Der Inhalt ist größer als 32 KiB.'],
@@ -493,8 +496,8 @@ export const germanSentences: readonly Sentence[] = [
   ],
   ['Port {port} cannot be used ({code}).', 'Port {port} ist nicht nutzbar ({code}).'],
   [
-    'Port {port} is privileged on this system: to use it, an administrator runs "{command}", which lasts until the machine is started again (README, "The port", says what lasts longer).',
-    'Port {port} ist auf diesem System privilegiert: Um ihn zu nutzen, führt ein Administrator „{command}“ aus; das hält bis zum Neustart des Rechners (was länger hält, steht im README unter „The port“).',
+    'Port {port} is privileged on this system: to use it, an administrator runs "{command}", which lasts until the machine is started again (docs/start/port.md says what lasts longer).',
+    'Port {port} ist auf diesem System privilegiert: Um ihn zu nutzen, führt ein Administrator „{command}“ aus; das hält bis zum Neustart des Rechners (was länger hält, steht in docs/start/port.md).',
   ],
   [
     'Port {port} is reserved by Windows, with {range} (most often for Hyper-V or WSL): to use it, an administrator runs "{first}", "{second}", and "{third}".',

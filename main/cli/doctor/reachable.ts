@@ -52,7 +52,7 @@ export async function checkPort(
   if (code === 'EACCES' && platform === 'linux') {
     return judge(
       `Port ${wanted} is privileged here.${inUse}`,
-      `An administrator opens it: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${wanted} (README, "The port").`,
+      `An administrator opens it: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${wanted} (docs/start/port.md).`,
     );
   }
   return judge(
