@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { GuardMode } from '../main/access/gate.ts';
 import { unknownProgram } from '../main/access/program.ts';
 import type { Operation } from '../main/api/operation.ts';
-import { apiOperations } from '../main/api/server.ts';
+import { apiOperations } from '../main/api/operationList.ts';
 import { ownChallenge } from '../testing/brokerWorld.ts';
 import { hour } from '../testing/durations.ts';
 import {

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorStatus } from '../main/api/errors.ts';
 import examples from '../main/api/examples.json' with { type: 'json' };
 import type { OperationDescription } from '../main/api/operation.ts';
-import { apiOperations } from '../main/api/server.ts';
+import { apiOperations } from '../main/api/operationList.ts';
 import { type ErrorCode, errorTable } from '../main/errors/errors.ts';
 import committed from '../openapi.json' with { type: 'json' };
 import packageJson from '../package.json' with { type: 'json' };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { startIdentityProvider } from '../demo/identity-provider/provider.ts';
-import { apiOperations } from '../main/api/server.ts';
+import { apiOperations } from '../main/api/operationList.ts';
 import { idleBroker } from '../testing/brokerWorld.ts';
 import { testGate } from '../testing/testGate.ts';
 import { providerEnvironment, startPair } from './support/client.ts';

@@ -15,7 +15,8 @@ import { s256 } from '../broker/login/authorization.ts';
 import { callerWith } from '../callers/caller.ts';
 import { listen } from '../listener/listen.ts';
 import { openApiDocument } from './description/openapi.ts';
-import { apiOperations, createApi } from './server.ts';
+import { apiOperations } from './operationList.ts';
+import { createApi } from './server.ts';
 
 /**
  * Whatever a program sends, the answer is one that the API's own description has. The requests come from that description:

@@ -1,0 +1,14 @@
+import type { IncomingMessage } from 'node:http';
+import type { Operation } from './operation.ts';
+import { hasBody, pathOf } from './request.ts';
+
+/**
+ * Finds the operation of a request without express: for GET and HEAD without a body, whose path is that of the operation.
+ * Programs ask these over and over, most starts see no other request, and loading express would make them slower.
+ * @returns undefined for every other request
+ */
+export function fastPath(operations: readonly Operation[]): (request: IncomingMessage) => Operation | undefined {
+  const fixed = operations.filter(({ method, path }) => /^(GET|HEAD)$/.test(method) && !path.includes(':'));
+  const found = new Map(fixed.map((operation) => [`${operation.method} ${operation.path}`, operation]));
+  return (request) => (hasBody(request) ? undefined : found.get(`${request.method} ${pathOf(request)}`));
+}

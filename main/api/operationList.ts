@@ -1,0 +1,71 @@
+import type { Gate } from '../access/gate.ts';
+import type { Broker, BrokerLog } from '../broker/broker.ts';
+import { descriptionOperations } from './description/description.ts';
+import type { Operation } from './operation.ts';
+import { auth0Operations } from './operations/auth0.ts';
+import { connectOperations } from './operations/connect.ts';
+import { deviceOperations } from './operations/device.ts';
+import { loginAddressOperation, loginElsewhereOperation } from './operations/loginAddress.ts';
+import { pkceOperations } from './operations/pkce.ts';
+import { programsOperations } from './operations/programs.ts';
+import { userOperations } from './operations/user.ts';
+import { usersOperations } from './operations/users.ts';
+import { type Instance, wellKnownOperations } from './operations/wellKnown.ts';
+import { windowOperations } from './operations/window.ts';
+import { ResultPages } from './pages.ts';
+
+export interface ApiLog extends BrokerLog {
+  debug(fields: object, message: string): void;
+  /** Absent: every level is. */
+  isLevelEnabled?(level: 'debug'): boolean;
+}
+
+/** What the operations need. */
+export interface OperationOptions {
+  readonly broker: Broker;
+  readonly gate: Gate;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: ApiLog;
+  readonly instance: Instance;
+  /** What the command `loopgate` proves itself by. */
+  readonly commandKey: string;
+  /** Resolves when the window is open; absent where there is none. @throws LoopgateError when it cannot be opened any more */
+  readonly showWindow?: () => Promise<void>;
+  /** Where the files of the page /docs are. */
+  readonly docsFolder: string;
+  /** Beside the API's own: in no description. */
+  readonly furtherOperations?: readonly Operation[];
+}
+
+/** Every operation: the routes, and what the API description describes. */
+export function apiOperations({
+  broker,
+  gate,
+  now,
+  log,
+  instance,
+  commandKey,
+  showWindow,
+  docsFolder,
+  furtherOperations = [],
+}: OperationOptions): Operation[] {
+  const described = [
+    ...pkceOperations(broker, gate, new ResultPages(), log, now),
+    ...auth0Operations(broker, gate, now),
+    ...userOperations(broker, gate, now),
+    ...usersOperations(broker),
+    ...connectOperations(broker, gate, instance),
+    ...wellKnownOperations(instance),
+  ];
+  return [
+    ...described,
+    ...descriptionOperations(() => described, instance, docsFolder),
+    ...programsOperations(gate, commandKey),
+    ...windowOperations(commandKey, showWindow),
+    ...deviceOperations(broker, gate, now),
+    loginElsewhereOperation(broker, gate),
+    loginAddressOperation(broker),
+    ...furtherOperations,
+  ];
+}

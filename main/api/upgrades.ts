@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { LoopgateError } from '../errors/errors.ts';
+import type { Admission } from './admission.ts';
+import { userStreamPath } from './operations/user.ts';
+import type { Streams } from './operations/userStream.ts';
+import { healthPath, healthStreamPath } from './operations/wellKnown.ts';
+import { pathOf } from './request.ts';
+
+/** The connections that ask to become a WebSocket. */
+export class Upgrades {
+  readonly #admission: Admission;
+  readonly #load: () => Promise<Streams>;
+  #streams: Promise<Streams> | undefined;
+  #isClosed = false;
+
+  /** @param load - makes the streams when somebody listens for the first time */
+  constructor(admission: Admission, load: () => Promise<Streams>) {
+    this.#admission = admission;
+    this.#load = load;
+  }
+
+  /** @throws LoopgateError for whoever is not let in, and for a path without a stream */
+  async take(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const origin = await this.#admission.checkHeaders(request);
+    const caller = await this.#admission.callerOf(request);
+    const path = pathOf(request);
+    if (path !== userStreamPath && path !== healthStreamPath) throw new LoopgateError('not_found');
+    this.#streams ??= this.#load();
+    const streams = await this.#streams;
+    // Closed while the caller was being looked up.
+    if (this.#isClosed) return void socket.destroy();
+    if (path === healthStreamPath) streams.tellHealth(request, socket, head);
+    else streams.tellUser(request, socket, head, { caller, origin });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await (await this.#streams)?.close();
+  }
+}
+
+/** What is wrong with an upgrade that is not a WebSocket's. */
+export function noHandshake(request: IncomingMessage): LoopgateError {
+  return new LoopgateError('invalid_request', {
+    happened: 'The request is no WebSocket handshake (RFC 6455).',
+    next: `Connect with a WebSocket client, or ask GET ${pathOf(request) === healthStreamPath ? healthPath : '/user'}.`,
+  });
+}
