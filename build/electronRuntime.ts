@@ -75,7 +75,7 @@ export const FALLBACK: FallbackPin = {
 };
 
 export interface FindElectronOptions {
-  /** Whether the unofficial fallback may be used. For `npm start` a person has to agree first. */
+  /** Whether the unofficial fallback may be used. `npm start` allows it only with LOOPGATE_ELECTRON_FALLBACK=1. */
   readonly allowFallback: boolean;
   /** Takes each line that the person should read. */
   readonly announce: (line: string) => void;
