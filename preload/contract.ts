@@ -79,8 +79,6 @@ export type RegistrationPart = 'callbacks' | 'returnTo' | 'callback';
 
 export type StorageChoice = 'memory' | 'file';
 
-export type ActionName = keyof Actions;
-
 /** Every action's name, once: the main process answers these channels and no other. */
 export const actionNames = [
   'signIn',
@@ -113,7 +111,10 @@ export const actionNames = [
   'unlockKeyring',
   'createKeyring',
   'quit',
-] as const satisfies readonly ActionName[];
+] as const satisfies readonly (keyof Actions)[];
+
+/** A name that is missing above does not compile where the bridge calls it. */
+export type ActionName = (typeof actionNames)[number];
 
 /** The channel names of Electron's IPC. */
 export const channels = {
