@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../main/api/operation.ts';
 import { confirmSignOutPage, failedPage, ResultPages, signedInPage, signedOutPage } from '../main/api/pages.ts';
 import { LoopgateError, loopgateErrorOf } from '../main/errors/errors.ts';
+import { message, verbatim } from '../preload/texts/messages.ts';
 
 const longWord = `https://${'very-long-subdomain'.repeat(12)}.example/${'x'.repeat(200)}`;
 const arabic = 'رفض موفر الهوية تسجيل الدخول لأن الحساب غير مسموح به.';
@@ -13,13 +14,16 @@ const arabic = 'رفض موفر الهوية تسجيل الدخول لأن ال
 const pages: Readonly<Record<string, Answer>> = {
   'signed-in': signedInPage('loopgate'),
   'login-received': signedInPage('program'),
-  denied: failedPage(new LoopgateError('access_denied', { happened: 'The sign-in was denied (access_denied).' }), 403),
+  denied: failedPage(
+    new LoopgateError('access_denied', { happened: message('signInDenied', { words: 'access_denied' }) }),
+    403,
+  ),
   'timed-out': failedPage(new LoopgateError('authorization_timeout'), 504),
   'nobody-waited': failedPage(new LoopgateError('unknown_state'), 400),
   unreachable: failedPage(new LoopgateError('provider_unreachable'), 502),
   unexpected: failedPage(loopgateErrorOf(new Error('inside'), { error: () => undefined }), 500),
-  'long-words': failedPage(new LoopgateError('provider_error', { happened: `It said: ${longWord}` }), 502),
-  'right-to-left': failedPage(new LoopgateError('provider_error', { happened: arabic }), 502),
+  'long-words': failedPage(new LoopgateError('provider_error', { happened: verbatim(`It said: ${longWord}`) }), 502),
+  'right-to-left': failedPage(new LoopgateError('provider_error', { happened: verbatim(arabic) }), 502),
   'confirm-sign-out': confirmSignOutPage('/signed-out?confirmed=x'),
   'signed-out': signedOutPage(),
   finished: new ResultPages().show('gone'),

@@ -68,12 +68,12 @@ const floors: readonly (readonly Room[])[] = [
     {
       name: 'api',
       files: /^main\/api\//,
-      knows: ['callers', 'access', 'broker', 'errors', 'system', 'texts'],
+      knows: ['callers', 'access', 'broker', 'errors', 'system', 'texts', 'messages'],
     },
     {
       name: 'listener',
       files: /^main\/listener\//,
-      knows: ['callers', 'access', 'system'],
+      knows: ['callers', 'access', 'errors', 'system', 'messages'],
     },
   ],
   [{ name: 'settings', files: /^main\/settings\// }],
@@ -94,7 +94,7 @@ const floors: readonly (readonly Room[])[] = [
     {
       name: 'access',
       files: /^main\/access\//,
-      knows: ['broker', 'errors', 'deferred'],
+      knows: ['broker', 'errors', 'deferred', 'messages'],
       packages: /^(node:crypto|zod)$/,
     },
   ],
@@ -102,7 +102,7 @@ const floors: readonly (readonly Room[])[] = [
     {
       name: 'broker',
       files: /^main\/broker\//,
-      knows: ['errors', 'deferred'],
+      knows: ['errors', 'deferred', 'messages'],
       packages: /^(node:crypto|openid-client|zod)$/,
     },
   ],
@@ -114,9 +114,10 @@ const floors: readonly (readonly Room[])[] = [
     },
   ],
   [{ name: 'deferred', files: /^main\/system\/deferred\.ts$/, packages: /^$/ }],
-  [{ name: 'errors', files: /^main\/errors\//, knows: ['texts'], packages: /^node:crypto$/ }],
+  [{ name: 'errors', files: /^main\/errors\//, knows: ['messages'], packages: /^node:crypto$/ }],
   [{ name: 'contract', files: /^preload\/(contract\.ts$|views\/)/, knows: [], packages: /^$/ }],
-  [{ name: 'texts', files: /^preload\/texts\//, packages: /^$/ }],
+  [{ name: 'texts', files: /^preload\/texts\/(?!messages|\w+Messages)/, packages: /^$/ }],
+  [{ name: 'messages', files: /^preload\/texts\/(messages|\w+Messages)\.ts$/, packages: /^$/ }],
 ];
 
 /** Packages that only some rooms may know. */

@@ -1,8 +1,10 @@
 import { app, powerMonitor } from 'electron';
+import { message } from '../preload/texts/messages.ts';
 import { ownCommand, runsCommand } from './cli/packed.ts';
 import { startDesktop } from './desktop/desktop.ts';
 import { ownUpdates } from './desktop/help/updates.ts';
 import { ownStartAtLogin, startsHidden } from './desktop/settings/startAtLogin.ts';
+import { announce } from './desktop/start/announcement.ts';
 import { endFailedStart } from './desktop/start/failedStart.ts';
 import { closeAtQuit } from './desktop/start/quit.ts';
 import { RunningHost } from './desktop/start/runningHost.ts';
@@ -39,8 +41,7 @@ async function start(): Promise<void> {
   lockDown();
   declarePageScheme();
   const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
-  if (settings.demo && app.isPackaged)
-    throw new SettingError('LOOPGATE_DEMO is for development: unset it and set an issuer.');
+  if (settings.demo && app.isPackaged) throw new SettingError(message('demoForDevelopment'));
   const contactFolder = placeFolders(settings.home);
   choosePasswordStore(settings.home);
   const isHidden = startsHidden(process.argv, process.platform, app);
@@ -66,8 +67,7 @@ async function start(): Promise<void> {
   window.isIn(desktop);
   powerMonitor.on('resume', () => running.host.broker.wake()); // T7: timers stood still.
   closeAtQuit(running);
-  const { portNotice = '', address } = running.host;
-  process.stdout.write(`${portNotice}\nLoopgate ${app.getVersion()} listening on ${address}\n`.trimStart());
+  announce(running.host);
   if (!isHidden) desktop.open();
 }
 

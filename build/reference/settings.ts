@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { policyPlaces } from '../../main/settings/policy.ts';
 import { settingsTable } from '../../main/settings/settingsTable.ts';
+import { inEnglish } from '../../preload/texts/messages.ts';
 import { page, table } from './markdown.ts';
 
 /** All settings, with their variables and defaults. */
@@ -9,7 +10,7 @@ export function settingsMarkdown(): string {
     `\`${row.environment}\``,
     row.inFile ? `\`${name}\`` : '–',
     row.description,
-    row.expected,
+    inEnglish(row.expected),
     row.default,
   ]);
   return table(['environment', 'settings.json', 'what it decides', 'value', 'default'], rows);
@@ -42,7 +43,7 @@ export function policyPage(): string {
       const written = registryTypes[String(type)];
       if (written === undefined)
         throw new Error(`The setting ${name} is of the type ${type}, which has no registry type.`);
-      return [`\`${name}\``, expected, written];
+      return [`\`${name}\``, inEnglish(expected), written];
     });
   return page(
     'The policy file',

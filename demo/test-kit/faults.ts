@@ -6,6 +6,7 @@ import type { Broker } from '../../main/broker/broker.ts';
 import { type Clock, systemClock } from '../../main/broker/clock.ts';
 import type { PlatformFetch } from '../../main/broker/provider/providerFetch.ts';
 import { LoopgateError } from '../../main/errors/errors.ts';
+import { verbatim } from '../../preload/texts/messages.ts';
 import type { IdentityProvider } from '../identity-provider/provider.ts';
 
 /** What the test kit does on request; docs/authors/test-kit.md says what the API then answers. */
@@ -105,7 +106,7 @@ export class Faults {
     const ended = new Promise<void>((resolve, reject) => {
       const stopWaiting = systemClock.after(patience, () => {
         stopListening();
-        reject(new LoopgateError('internal', { happened: 'The session has not ended in time.' }));
+        reject(new LoopgateError('internal', { happened: verbatim('The session has not ended in time.') }));
       });
       const stopListening = broker.onChange(() => {
         if (broker.state().person) return;
@@ -158,7 +159,7 @@ export class Faults {
   /** One after the other, whoever asks. */
   #inTurn(work: (broker: Broker) => Promise<void>): Promise<void> {
     const done = this.#turn.then(async () => {
-      if (!this.#broker) throw new LoopgateError('internal', { happened: 'The test kit is still starting.' });
+      if (!this.#broker) throw new LoopgateError('internal', { happened: verbatim('The test kit is still starting.') });
       await work(this.#broker);
     });
     this.#turn = done.catch(() => undefined);
@@ -199,7 +200,7 @@ function faultNameIn(path: string): FaultName {
   const name = faultNames.find((one) => path === `${faultPath}/${one}`);
   if (name) return name;
   throw new LoopgateError('invalid_request', {
-    happened: 'There is no such fault.',
-    next: `There are these: ${faultNames.join(', ')}.`,
+    happened: verbatim('There is no such fault.'),
+    next: verbatim(`There are these: ${faultNames.join(', ')}.`),
   });
 }

@@ -19,6 +19,7 @@ import { LockedError, takeLock } from '../../main/storage/folderLock.ts';
 import { keepLoopbackDirect } from '../../main/system/environmentProxy.ts';
 import { createLog } from '../../main/system/log.ts';
 import { version } from '../../main/system/version.ts';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { BrowserDouble } from '../identity-provider/person.ts';
 import { type IdentityProvider, startIdentityProvider } from '../identity-provider/provider.ts';
 import { Faults, faultNames, faultPath } from './faults.ts';
@@ -70,7 +71,7 @@ async function start(settings: Settings, provider: IdentityProvider): Promise<Ho
   const world = {
     fetch: faults.fetch,
     openBrowser: async (address: string) => void browse(address).catch(() => log.warn({}, 'the browser found no way')),
-    vault: new MemoryVault('The session is kept in memory.'),
+    vault: new MemoryVault(verbatim('The session is kept in memory.')),
     guard: 'same-user',
     testKit: faults,
   } as const;
@@ -91,7 +92,7 @@ async function browse(address: string): Promise<void> {
 function refuseOtherProvider({ LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID, LOOPGATE_AUDIENCE }: NodeJS.ProcessEnv): void {
   if (!LOOPGATE_ISSUER && !LOOPGATE_CLIENT_ID && !LOOPGATE_AUDIENCE) return;
   throw new SettingError(
-    '--auto brings its own provider: unset LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID and LOOPGATE_AUDIENCE.',
+    verbatim('--auto brings its own provider: unset LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID and LOOPGATE_AUDIENCE.'),
   );
 }
 
@@ -108,7 +109,9 @@ function settingsFor(provider: IdentityProvider): Settings {
   const settings = readSettings(environment, () => ({}), process.platform, readPolicy());
   if (settings.guard === undefined || settings.guard === 'same-user') return settings;
   throw new SettingError(
-    `The setting "guard" is "${settings.guard}", and the test kit lets every program of its user in: unset it.`,
+    verbatim(
+      `The setting "guard" is "${settings.guard}", and the test kit lets every program of its user in: unset it.`,
+    ),
   );
 }
 
@@ -119,8 +122,9 @@ function takePlace(place: string): () => void {
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     throw new SettingError(
-      `A Loopgate runs already (${error.holder.kind}, process ${error.holder.pid}), and the test kit leaves it alone. ` +
-        'Stop it; or set LOOPGATE_HOME to another folder, for the test kit and for what you test.',
+      verbatim(
+        `A Loopgate runs already (${error.holder.kind}, process ${error.holder.pid}), and the test kit leaves it alone. Stop it; or set LOOPGATE_HOME to another folder, for the test kit and for what you test.`,
+      ),
     );
   }
 }
@@ -128,7 +132,10 @@ function takePlace(place: string): () => void {
 /** Only when everything is ready: whoever finds the file may use it at once. @throws when it cannot be written */
 function publish(place: string, data: string): () => void {
   const own = readEndpoint(data);
-  if (!own) throw new SettingError(`${dataPath(data, 'endpoint')} cannot be written: set TMPDIR to a folder that can.`);
+  if (!own)
+    throw new SettingError(
+      verbatim(`${dataPath(data, 'endpoint')} cannot be written: set TMPDIR to a folder that can.`),
+    );
   const { address, port, instance } = own;
   return publishEndpoint(place, { address, port, version, instance });
 }

@@ -1,9 +1,11 @@
 import { Broker, type BrokerWorld } from '../../main/broker/broker.ts';
 import { systemClock } from '../../main/broker/clock.ts';
 import type { StoredState, Vault } from '../../main/broker/session/vault.ts';
+import { MessageError } from '../../main/errors/errors.ts';
 import { keySealer } from '../../main/storage/keySealer.ts';
 import { SealedFile } from '../../main/storage/sealedFile.ts';
 import { SystemVault } from '../../main/storage/systemVault.ts';
+import { verbatim } from '../../preload/texts/messages.ts';
 
 /** Where a session rests, and who gave it. Handed to the program that is killed, as JSON. */
 export interface Place {
@@ -33,7 +35,7 @@ export function composeBroker(
   const vault = new SystemVault({
     home: place.home,
     protections: [
-      { ...sealerOf(place), kind: 'key', notice: 'Kept in an encrypted file.', state: async () => 'ready' },
+      { ...sealerOf(place), kind: 'key', notice: verbatim('Kept in an encrypted file.'), state: async () => 'ready' },
     ],
     withoutKeyring: 'memory',
     asks: false,
@@ -68,5 +70,5 @@ export async function readStored(place: Place): Promise<StoredState | undefined>
   const reading = await new SealedFile(place.home, sealerOf(place)).read();
   if (reading.kind === 'nothing') return undefined;
   if (reading.kind === 'sessions') return reading.state;
-  throw new Error(reading.why);
+  throw new MessageError(reading.why);
 }

@@ -10,6 +10,7 @@ import { MemoryVault } from '../../main/broker/session/vault.ts';
 import { callerWith } from '../../main/callers/caller.ts';
 import { listen } from '../../main/listener/listen.ts';
 import { readSettings } from '../../main/settings/settings.ts';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { testGate } from '../../testing/testGate.ts';
 import { providerEnvironment } from './client.ts';
 import { projectFolder } from './headless.ts';
@@ -65,7 +66,7 @@ export async function startOpenHost({ docsFolder = builtDocs }: { docsFolder?: s
     clock: systemClock,
     random: Math.random,
     fetch,
-    vault: new MemoryVault('a test'),
+    vault: new MemoryVault(verbatim('a test')),
     log,
     openBrowser: async (address) => {
       opened.push(address);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { message, verbatim } from '../../preload/texts/messages.ts';
 import type { Clock } from '../broker/clock.ts';
 import type { Owner } from '../broker/login/authorization.ts';
 import { LoopgateError } from '../errors/errors.ts';
@@ -441,8 +442,8 @@ export class Gate {
     // Allowed once was the run that the question was about; this may be another one that waited beside it.
     if (this.#verdict(party, caller) === 'allowed') return;
     throw new LoopgateError('consent_denied', {
-      happened: 'The person has allowed another run of this program, once.',
-      next: 'Ask again: they are asked about this one.',
+      happened: verbatim('The person has allowed another run of this program, once.'),
+      next: verbatim('Ask again: they are asked about this one.'),
     });
   }
 
@@ -510,20 +511,20 @@ export class Gate {
   #denied(program: Program, outcome?: ConsentOutcome): LoopgateError {
     if (program.kind === 'browser') {
       return new LoopgateError('consent_denied', {
-        happened: 'A browser carries the requests of any page and extension, so it is never allowed.',
-        next: 'Call from a program, or add the origin of your page or extension to the setting "origins".',
+        happened: verbatim('A browser carries the requests of any page and extension, so it is never allowed.'),
+        next: verbatim('Call from a program, or add the origin of your page or extension to the setting "origins".'),
       });
     }
     if (this.mode === 'listed') {
       return new LoopgateError('consent_denied', {
-        happened: 'This program is not on the list of those that may use the sign-in.',
-        next: 'Ask the person to allow it in the list of programs of Loopgate.',
+        happened: verbatim('This program is not on the list of those that may use the sign-in.'),
+        next: verbatim('Ask the person to allow it in the list of programs of Loopgate.'),
       });
     }
     if (outcome !== 'unanswered') return new LoopgateError('consent_denied');
     return new LoopgateError('consent_denied', {
-      happened: 'The person was asked whether this program may use their sign-in, and has not answered.',
-      next: 'Ask them to allow it in the list of programs of Loopgate, or try again in ten minutes.',
+      happened: verbatim('The person was asked whether this program may use their sign-in, and has not answered.'),
+      next: verbatim('Ask them to allow it in the list of programs of Loopgate, or try again in ten minutes.'),
     });
   }
 
@@ -564,8 +565,8 @@ export class Gate {
       log.warn({}, 'the list of programs cannot be read: it is set aside, and a new one begun');
       this.#world.problem(
         new LoopgateError('internal', {
-          happened: 'The list of programs cannot be read, so what you decided about them is forgotten.',
-          next: 'Deny again whom you had denied. The file is kept beside the new one as programs.unreadable.json.',
+          happened: message('programListUnreadable'),
+          next: message('denyAgain'),
         }),
       );
       try {
@@ -594,11 +595,11 @@ export class Gate {
       // Once, and not every minute, for as long as the disk is full.
       if (this.#saveFails) return;
       this.#saveFails = true;
-      const why = error instanceof Error && 'code' in error ? error.code : 'unknown reason';
+      const why = error instanceof Error && 'code' in error ? String(error.code) : message('unknownReason');
       this.#world.problem(
         new LoopgateError('internal', {
-          happened: `The list of programs could not be saved (${why}).`,
-          next: 'What you decided holds until Loopgate ends. Let Loopgate write to its data folder and decide again.',
+          happened: message('programListNotSaved', { reason: why }),
+          next: message('decideAgain'),
         }),
       );
     }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { verbatim } from '../../preload/texts/messages.ts';
 import type { Clock } from '../broker/clock.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { deferred } from '../system/deferred.ts';
@@ -80,8 +81,10 @@ export class Questions {
       askedOfOne.length >= mostInFloodTimeOfOne
     ) {
       throw new LoopgateError('rate_limited', {
-        happened: 'Too many programs want to be allowed at the same time, so the person is not asked about this one.',
-        next: 'Try again when they are answered, or ten minutes later.',
+        happened: verbatim(
+          'Too many programs want to be allowed at the same time, so the person is not asked about this one.',
+        ),
+        next: verbatim('Try again when they are answered, or ten minutes later.'),
       });
     }
     this.#asked.push({ at: now, id: program });

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { verbatim } from '../../preload/texts/messages.ts';
 import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Caller, callerWith } from '../callers/caller.ts';
@@ -58,7 +59,7 @@ export class Admission {
     const caller = await this.#peers.callerOf(socket);
     if (caller) return caller;
     throw new LoopgateError('forbidden_origin', {
-      happened: 'The request does not come from a program of the user who runs Loopgate.',
+      happened: verbatim('The request does not come from a program of the user who runs Loopgate.'),
     });
   }
 

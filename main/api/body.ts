@@ -1,3 +1,4 @@
+import { verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import type { ApiRequest } from './operation.ts';
 import { parametersToObject } from './wire/parse.ts';
@@ -17,7 +18,7 @@ export function jsonBody({ body, mediaType }: ApiRequest): unknown {
     const value: unknown = JSON.parse(body);
     return value === null ? undefined : value;
   } catch {
-    throw new LoopgateError('invalid_request', { happened: 'The body is not valid JSON.' });
+    throw new LoopgateError('invalid_request', { happened: verbatim('The body is not valid JSON.') });
   }
 }
 
@@ -39,7 +40,7 @@ export function formOrJsonBody(request: ApiRequest): unknown {
 }
 
 function unsupported(...types: readonly string[]): LoopgateError {
-  return new LoopgateError('unsupported_media_type', { next: `Send it as ${types.join(' or ')}.` });
+  return new LoopgateError('unsupported_media_type', { next: verbatim(`Send it as ${types.join(' or ')}.`) });
 }
 
 /** L6: of a query or a form. No model has a fifth of that; what a client sends beside it is passed over. */
@@ -50,7 +51,7 @@ export function parametersOf(text: string): URLSearchParams {
   const count = text.split('&').length;
   if (count > mostParameters) {
     throw new LoopgateError('invalid_request', {
-      happened: `The request has ${count} parameters; no more than ${mostParameters} are read.`,
+      happened: verbatim(`The request has ${count} parameters; no more than ${mostParameters} are read.`),
     });
   }
   return new URLSearchParams(text);

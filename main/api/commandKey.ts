@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { LoopgateError } from '../errors/errors.ts';
+import { LoopgateError, type LoopgateErrorDetails } from '../errors/errors.ts';
 import type { ApiRequest } from './operation.ts';
 
 /**
@@ -8,7 +8,11 @@ import type { ApiRequest } from './operation.ts';
  * @param refusal - what others are told
  * @throws LoopgateError `consent_denied`
  */
-export function requireCommandKey(request: ApiRequest, key: string, refusal: { happened: string; next: string }): void {
+export function requireCommandKey(
+  request: ApiRequest,
+  key: string,
+  refusal: Required<Pick<LoopgateErrorDetails, 'happened' | 'next'>>,
+): void {
   const given = request.header('authorization')?.replace(/^Bearer /, '') ?? '';
   if (!timingSafeEqual(digest(given), digest(key))) throw new LoopgateError('consent_denied', refusal);
 }

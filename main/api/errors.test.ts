@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { type ErrorCode, errorTable, LoopgateError, loopgateErrorOf } from '../errors/errors.ts';
 import { errorAnswer, errorStatus, errorsMarkdown } from './errors.ts';
 
@@ -38,7 +39,7 @@ describe('errors', () => {
   });
 
   it.each(codes)('%s is JSON with its status, what happened and what to do next [W10]', (code) => {
-    const answer = errorAnswer(new LoopgateError(code, { happened: 'This happened.' }));
+    const answer = errorAnswer(new LoopgateError(code, { happened: verbatim('This happened.') }));
     expect(answer.status).toBe(contract[code]);
     expect(answer.headers['Content-Type']).toMatch(/^application\/json\b/);
     expect(JSON.parse(answer.body)).toEqual({

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { isListedOrigin } from '../access/gate.ts';
 import { loginPath } from '../broker/login/login.ts';
 import { LoopgateError } from '../errors/errors.ts';
@@ -69,7 +70,9 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
       (isPage && isOpenToAnySite(path) && request.method === 'GET') ||
       (isAllowedOrigin && (mode === 'cors' || mode === 'websocket'));
     if (!mayPass) {
-      throw new LoopgateError('forbidden_origin', { happened: 'The request was made by a web page of another site.' });
+      throw new LoopgateError('forbidden_origin', {
+        happened: verbatim('The request was made by a web page of another site.'),
+      });
     }
   }
   return isAllowedOrigin ? { origin } : noOrigin;
@@ -78,7 +81,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
 /** RFC 9112 §3.2.1: only the origin form is for a server that is no proxy. */
 function originFormPath(target: string | undefined): string {
   if (!target?.startsWith('/') || target.includes('#')) {
-    throw new LoopgateError('invalid_request', { happened: 'The request target must be a path.' });
+    throw new LoopgateError('invalid_request', { happened: verbatim('The request target must be a path.') });
   }
   const end = target.indexOf('?');
   return end === -1 ? target : target.slice(0, end);
@@ -87,11 +90,13 @@ function originFormPath(target: string | undefined): string {
 /** L1: against DNS rebinding, where a page's own name is made to point here. Node lets two Host lines pass. */
 function checkHost(host: string | undefined, port: number): void {
   if (host === undefined) {
-    throw new LoopgateError('invalid_request', { happened: 'The request must have exactly one Host header.' });
+    throw new LoopgateError('invalid_request', {
+      happened: verbatim('The request must have exactly one Host header.'),
+    });
   }
   const own = ownHosts(port);
   if (!own.includes(host)) {
-    throw new LoopgateError('forbidden_origin', { happened: `The Host header must be ${own[0]}.` });
+    throw new LoopgateError('forbidden_origin', { happened: verbatim(`The Host header must be ${own[0]}.`) });
   }
 }
 
@@ -135,9 +140,11 @@ function hasHeader({ rawHeaders }: IncomingMessage, name: string, pattern: RegEx
 /** The setting `origins` is for web pages. A program is told what helps it without a hole for them. */
 function refusedOrigin(request: IncomingMessage, headers: DecidingHeaders): LoopgateError {
   return new LoopgateError('forbidden_origin', {
-    happened: 'The request carries an Origin that is not allowed.',
+    happened: verbatim('The request carries an Origin that is not allowed.'),
     ...(!isBrowser(request, headers) && {
-      next: `A program leaves the Origin header out, or sends http://${headers.host}, the address that it calls.`,
+      next: verbatim(
+        `A program leaves the Origin header out, or sends http://${headers.host}, the address that it calls.`,
+      ),
     }),
   });
 }
@@ -154,7 +161,7 @@ function decidingHeaders({ rawHeaders }: IncomingMessage): DecidingHeaders {
     const name = rawHeaders[index]?.toLowerCase() ?? '';
     if (!isDeciding.has(name)) continue;
     if (found[name as DecidingName] !== undefined) {
-      throw new LoopgateError('invalid_request', { happened: `The request has two ${name} headers.` });
+      throw new LoopgateError('invalid_request', { happened: verbatim(`The request has two ${name} headers.`) });
     }
     found[name as DecidingName] = rawHeaders[index + 1] ?? '';
   }

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { speak, spoken, textsFor } from '../../preload/texts/index.ts';
+import { message, verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError, loopgateErrorOf } from '../errors/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
 import { confirmSignOutPage, failedPage, ResultPages, signedInPage, signedOutPage, Tickets } from './pages.ts';
 
 const hostile = `<script>alert("1")</script><img src=x onerror='alert(2)'>&amp;`;
-const failed = (words: string) => failedPage(new LoopgateError('provider_error', { happened: words }), 502);
+const failed = (words: string) => failedPage(new LoopgateError('provider_error', { happened: verbatim(words) }), 502);
 
 const pages: [string, Answer][] = [
   ['signed in, by Loopgate', signedInPage('loopgate')],
@@ -62,7 +63,7 @@ describe('pages', () => {
     const before = spoken();
     speak({ texts: textsFor(['de']), locale: 'de' });
     try {
-      const happened = `The sign-in was denied (access_denied: ${hostile}).`;
+      const happened = message('signInDenied', { words: `access_denied: ${hostile}` });
       const { body } = failedPage(new LoopgateError('access_denied', { happened }), 403);
       expect(body).toContain('<html lang="de">');
       expect(body).toContain('Die Anmeldung wurde abgelehnt (access_denied: &#60;script&#62;alert(&#34;1&#34;)');
@@ -75,13 +76,13 @@ describe('pages', () => {
   });
 
   it('the person reads why, the code and what to do next, with the status of the error [R13]', () => {
-    const page = failedPage(new LoopgateError('access_denied', { happened: 'You pressed Deny.' }), 403);
+    const page = failedPage(new LoopgateError('access_denied', { happened: verbatim('You pressed Deny.') }), 403);
     expect(page.status).toBe(403);
     expect(page.body).toMatch(/<h1>The sign-in was denied<\/h1>.*You pressed Deny\..*Sign in again.*access_denied/);
   });
 
   it('a callback that nobody waited for says that nothing was changed, and repeats nothing of it [R9]', () => {
-    const page = failedPage(new LoopgateError('unknown_state', { happened: hostile }), 400);
+    const page = failedPage(new LoopgateError('unknown_state', { happened: verbatim(hostile) }), 400);
     expect(page.status).toBe(400);
     expect(page.body).toContain('Nothing was changed');
     expect(page.body).not.toContain('alert');
@@ -95,9 +96,9 @@ describe('pages', () => {
     expect(body).toContain(`<dt>Code</dt><dd>internal</dd><dt>Id in the log</dt><dd>${id}</dd>`);
     expect(body.split(id)).toHaveLength(2);
     expect(body).not.toContain('inside');
-    expect(failedPage(new LoopgateError('internal', { happened: 'The disk is full.' }), 500).body).not.toContain(
-      'Id in',
-    );
+    expect(
+      failedPage(new LoopgateError('internal', { happened: verbatim('The disk is full.') }), 500).body,
+    ).not.toContain('Id in');
   });
 
   it.each(pages)('the page "%s" names the app and shows it', (_name, { body }) => {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { spoken } from '../../preload/texts/index.ts';
-import { errorTable, type LoopgateError } from '../errors/errors.ts';
+import { message } from '../../preload/texts/messages.ts';
+import type { LoopgateError } from '../errors/errors.ts';
 import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
 
@@ -148,13 +149,13 @@ export function signedInPage(requestedBy: 'loopgate' | 'program'): Answer {
 }
 
 /** A login that failed, or a callback that nobody waited for (R9, R13): why, what next, and what the log has it under. */
-export function failedPage({ code, happened, next, id }: LoopgateError, status: number): Answer {
+export function failedPage({ code, happenedText, nextText, id }: LoopgateError, status: number): Answer {
   const { pages: words, said } = spoken().texts;
   const paragraphs =
     code === 'unknown_state'
       ? [words.nobodyWaited, words.startAgain]
       : // The id stands below, at its own place.
-        [said(id === undefined ? happened : errorTable[code].happened), said(next)];
+        [said(id === undefined ? happenedText : message(`${code}.happened`)), said(nextText)];
   return page(status, {
     kind: 'bad',
     title: words.failures[code] ?? words.failed,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Request, type Response, Router, text } from 'express';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
 
 /** What is done with a request. */
@@ -40,8 +41,8 @@ function bodyError(error: unknown): unknown {
   if (error.status === 413) return new LoopgateError('payload_too_large');
   if (error.status === 415) {
     return new LoopgateError('unsupported_media_type', {
-      happened: 'The body is compressed, or in a charset that is not read.',
-      next: 'Send it as it is, in UTF-8.',
+      happened: verbatim('The body is compressed, or in a charset that is not read.'),
+      next: verbatim('Send it as it is, in UTF-8.'),
     });
   }
   if (error.status >= 400 && error.status < 500) {
@@ -51,5 +52,5 @@ function bodyError(error: unknown): unknown {
 }
 
 function incomplete(): LoopgateError {
-  return new LoopgateError('invalid_request', { happened: 'The request could not be read to its end.' });
+  return new LoopgateError('invalid_request', { happened: verbatim('The request could not be read to its end.') });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
 
 /**
@@ -57,8 +58,8 @@ export class Sockets {
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, greet: (opened: WebSocket) => void): void {
     if (this.open.size >= mostOpen) {
       throw new LoopgateError('rate_limited', {
-        happened: `${mostOpen} WebSockets are open, and no more are taken.`,
-        next: 'Close what nobody listens to. GET /user tells who is signed in.',
+        happened: verbatim(`${mostOpen} WebSockets are open, and no more are taken.`),
+        next: verbatim('Close what nobody listens to. GET /user tells who is signed in.'),
       });
     }
     this.#server.handleUpgrade(request, socket, head, (opened) => {

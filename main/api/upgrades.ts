@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import type { Admission } from './admission.ts';
 import { userStreamPath } from './operations/user.ts';
@@ -43,7 +44,9 @@ export class Upgrades {
 /** What is wrong with an upgrade that is not a WebSocket's. */
 export function noHandshake(request: IncomingMessage): LoopgateError {
   return new LoopgateError('invalid_request', {
-    happened: 'The request is no WebSocket handshake (RFC 6455).',
-    next: `Connect with a WebSocket client, or ask GET ${pathOf(request) === healthStreamPath ? healthPath : '/user'}.`,
+    happened: verbatim('The request is no WebSocket handshake (RFC 6455).'),
+    next: verbatim(
+      `Connect with a WebSocket client, or ask GET ${pathOf(request) === healthStreamPath ? healthPath : '/user'}.`,
+    ),
   });
 }

@@ -1,4 +1,5 @@
-import { LoopgateError, type LoopgateErrorDetails, loopgateErrorOf } from '../errors/errors.ts';
+import { type Message, message, verbatim } from '../../preload/texts/messages.ts';
+import { LoopgateError, type LoopgateErrorDetails, loopgateErrorOf, messageOf } from '../errors/errors.ts';
 import { deferred } from '../system/deferred.ts';
 import { type Clock, watchForJumps } from './clock.ts';
 import {
@@ -105,7 +106,7 @@ export interface PersonState {
   readonly expiresAt: number;
   readonly freshness: Freshness;
   /** Why the provider cannot be reached and what to do, where something in between is known to be the reason. */
-  readonly obstacle?: string | undefined;
+  readonly obstacle?: Message | undefined;
   /** When the provider last gave the profile, in milliseconds since the epoch. */
   readonly profileReadAt: number | undefined;
   /** Since when the provider cannot be reached, in milliseconds since the epoch; absent while it can. */
@@ -500,8 +501,8 @@ export class Broker {
     if (this.state().person) return undefined;
     if (!(await provider.hasDeviceAuthorization())) {
       throw new LoopgateError('provider_error', {
-        happened: 'The identity provider does not sign in on another device (RFC 8628).',
-        next: 'Sign in with the browser.',
+        happened: verbatim('The identity provider does not sign in on another device (RFC 8628).'),
+        next: verbatim('Sign in with the browser.'),
       });
     }
     return await this.#deviceLogins.code(owner, provider, this.#deviceRequest());
@@ -655,11 +656,11 @@ export class Broker {
     try {
       await this.#accounts.chooseStorage(answer);
     } catch (error) {
-      const why = error instanceof Error ? error.message : 'unknown reason';
+      const why = messageOf(error);
       this.#setProblem(
         new LoopgateError('internal', {
-          happened: `Your answer could not be kept (${why}).`,
-          next: 'Let Loopgate write to its data folder and answer again.',
+          happened: message('answerNotKept', { reason: why }),
+          next: message('letWriteAndAnswer'),
         }),
       );
     }
@@ -728,8 +729,8 @@ export class Broker {
     if (this.#isReady) return Promise.resolve();
     return withTimeout(this.#world.clock, unlockPatience, this.#ready.promise, () => {
       throw new LoopgateError('not_signed_in', {
-        happened: 'The stored sign-in cannot be read yet.',
-        next: "Unlock the system's keyring, then try again.",
+        happened: message('storedNotReadable'),
+        next: message('unlockKeyringAndTry'),
       });
     });
   }
@@ -865,8 +866,8 @@ export class Broker {
     if (this.#world.showAddress) return this.#world.showAddress(address, 'logout');
     this.#setProblem(
       new LoopgateError('internal', {
-        happened: 'You are signed out here, but the browser could not be opened to sign you out at the provider too.',
-        next: "Sign out on the provider's own page if others use this browser.",
+        happened: message('notSignedOutAtProvider'),
+        next: message('signOutAtProvidersPage'),
       }),
     );
   }
@@ -926,8 +927,8 @@ export class Broker {
 
 /** A device login that takes longer than the caller waits. */
 const stillGood = {
-  happened: 'The sign-in was not finished on the other device in time.',
-  next: 'Ask again: the same code is shown, and stays good until it expires.',
+  happened: message('otherDeviceTimeout'),
+  next: message('askAgainForCode'),
 } as const;
 
 /** The words of what opens browsers may quote the address, which is good until it is followed (T9): then only their kind is told. */

@@ -1,5 +1,6 @@
 import { clipboard } from 'electron';
 import type { Actions, QuestionAnswer, RegistrationPart, StorageChoice } from '../../preload/contract.ts';
+import { message } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import type { Host } from '../host/host.ts';
 import type { RunningHost } from './start/runningHost.ts';
@@ -47,8 +48,8 @@ export function hostActions(
       promptToUnlock().catch(() =>
         broker.showProblem(
           new LoopgateError('internal', {
-            happened: 'The system could not be made to ask for the password of the keyring.',
-            next: 'Unlock it in the program that your system has for it, such as "Passwords and Keys".',
+            happened: message('unlockPromptFailed'),
+            next: message('unlockElsewhere'),
           }),
         ),
       );
@@ -57,8 +58,8 @@ export function hostActions(
       promptToCreate().catch(() =>
         broker.showProblem(
           new LoopgateError('internal', {
-            happened: 'The system could not be made to ask for a password for a new keyring.',
-            next: 'Make one in the program that your system has for it, such as "Passwords and Keys".',
+            happened: message('createPromptFailed'),
+            next: message('createElsewhere'),
           }),
         ),
       );

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { errorTable, LoopgateError } from './errors.ts';
 
 test('every error of the table says what happened and what to do next', () => {
@@ -9,7 +10,7 @@ test('every error of the table says what happened and what to do next', () => {
 });
 
 test('an error says what happened first, and what to do next after it', () => {
-  const error = new LoopgateError('provider_error', { happened: 'It is raining.' });
+  const error = new LoopgateError('provider_error', { happened: verbatim('It is raining.') });
   expect(error.message).toBe(`It is raining. ${errorTable.provider_error.next}`);
   expect(error).toMatchObject({ happened: 'It is raining.', retryable: false, providerError: undefined });
 });

@@ -1,97 +1,67 @@
 import { randomUUID } from 'node:crypto';
+import { englishMessages } from '../../preload/texts/englishMessages.ts';
+import { inEnglish, type Message, message, sentences, verbatim } from '../../preload/texts/messages.ts';
 
-/**
- * The one table of error codes: the API's answers and the documentation come from here. Each code's HTTP status is the API's.
- * `happened` is the description when the place that throws has nothing more exact to say; `next` is always appended.
- */
-export const errorTable = {
-  invalid_request: {
-    happened: 'The request is not what this operation takes.',
-    next: 'Compare it with the API description and send it again.',
-  },
-  unknown_state: {
-    happened: 'No sign-in of yours waits for this state: it was never started, has ended, or was already answered.',
-    next: 'Start the sign-in again.',
-  },
-  invalid_grant: {
-    happened: 'The code, its verifier or its redirect_uri is wrong, expired or was already used.',
-    next: 'Start the sign-in again and exchange its code once.',
-  },
-  access_denied: {
-    happened: 'The sign-in was denied at the identity provider.',
-    next: 'Sign in again and accept, or ask the administrator of the provider for access.',
-  },
-  forbidden_origin: {
-    happened: 'The request comes from a place that may not use this API.',
-    next: 'Call it from a program on this machine, run by the same user; to allow a web origin, add it to the setting "origins".',
-  },
-  consent_denied: {
-    happened: 'The person did not allow this program to use their sign-in.',
-    next: 'Ask the person to allow the program in Loopgate.',
-  },
-  not_signed_in: {
-    happened: 'Nobody is signed in.',
-    next: 'Sign in from the Loopgate tray or window, or start a sign-in with POST /pkce/code.',
-  },
-  invalid_token: {
-    happened: 'The access token is not accepted by the identity provider.',
-    next: 'Get a fresh one with grant_type=refresh_token, or sign in again.',
-  },
-  authorization_cleared: {
-    happened: 'The sign-in was cancelled before it was finished.',
-    next: 'Start it again when you are ready.',
-  },
-  authorization_timeout: {
-    happened: 'The sign-in was not finished in the browser in time.',
-    next: 'Start it again and finish the login in the browser.',
-  },
-  provider_unreachable: {
-    happened: 'The identity provider cannot be reached.',
-    next: 'Check the network connection and try again; a session that exists is kept.',
-  },
-  provider_error: {
-    happened: 'The identity provider answered with an error.',
-    next: 'Check the settings of the application at the provider and the settings of Loopgate.',
-  },
-  rate_limited: {
-    happened: 'This program started too many sign-ins.',
-    next: 'Wait a minute before the next one.',
-  },
-  not_configured: {
-    happened: 'No identity provider is configured.',
-    next: 'Enter the provider in the window of Loopgate; or set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID, or "issuer" and "clientId" in settings.json, and start Loopgate again.',
-  },
-  not_found: {
-    happened: 'There is no such path.',
-    next: 'The page docs/reference/operations.md lists the operations.',
-  },
-  method_not_allowed: {
-    happened: 'The path does not take this method.',
-    next: 'The Allow header names those it takes.',
-  },
-  payload_too_large: {
-    happened: 'The body is larger than 32 KiB.',
-    next: 'Send only the fields of the model.',
-  },
-  unsupported_media_type: {
-    happened: 'The body is not of a content type that this operation takes.',
-    next: 'Send it as the operation is described.',
-  },
-  internal: {
-    happened: 'Loopgate failed unexpectedly.',
-    next: 'Try again; if it stays, report it with the id, which the log holds too.',
-  },
-} as const satisfies Record<string, { happened: string; next: string }>;
+/** Every error code. They are stable: never renamed. Each has two messages, `code.happened` and `code.next`. */
+const errorCodes = [
+  'invalid_request',
+  'unknown_state',
+  'invalid_grant',
+  'access_denied',
+  'forbidden_origin',
+  'consent_denied',
+  'not_signed_in',
+  'invalid_token',
+  'authorization_cleared',
+  'authorization_timeout',
+  'provider_unreachable',
+  'provider_error',
+  'rate_limited',
+  'not_configured',
+  'not_found',
+  'method_not_allowed',
+  'payload_too_large',
+  'unsupported_media_type',
+  'internal',
+] as const;
 
 /** A stable code of {@link errorTable}. */
-export type ErrorCode = keyof typeof errorTable;
+export type ErrorCode = (typeof errorCodes)[number];
+
+/**
+ * The one table of error codes, in English: the API's answers and the documentation come from here. Each code's HTTP status is the
+ * API's. `happened` is the description when the place that throws has nothing more exact to say; `next` is always appended.
+ */
+export const errorTable = Object.fromEntries(
+  errorCodes.map((code) => [
+    code,
+    { happened: englishMessages[`${code}.happened`], next: englishMessages[`${code}.next`] },
+  ]),
+) as Readonly<Record<ErrorCode, { readonly happened: string; readonly next: string }>>;
+
+/** An error whose message is said in the language of whoever reads it; {@link Error.message} is English. */
+export class MessageError extends Error {
+  override readonly name: string = 'MessageError';
+  readonly text: Message;
+
+  constructor(text: Message) {
+    super(inEnglish(text));
+    this.text = text;
+  }
+}
+
+/** What an error says. One that is not ours says it in its own words. */
+export function messageOf(error: unknown): Message {
+  if (error instanceof MessageError) return error.text;
+  return verbatim(error instanceof Error ? error.message : String(error));
+}
 
 /** What an error may carry beside its code. */
 export interface LoopgateErrorDetails {
   /** What happened, in one sentence, where the table's own is too general. Never holds a token or a code. */
-  readonly happened?: string;
+  readonly happened?: Message;
   /** What to do next, where the table's own advice does not fit. */
-  readonly next?: string;
+  readonly next?: Message;
   /** True when the same request may succeed later without anybody doing anything (network, 5xx, 429, HTML: rule T5). */
   readonly retryable?: boolean;
   /**
@@ -116,13 +86,13 @@ export interface LoopgateErrorDetails {
 }
 
 /** A failure that a caller may be told about: a code of the table and a description that says what to do next. */
-export class LoopgateError extends Error {
+export class LoopgateError extends MessageError {
   override readonly name = 'LoopgateError';
   readonly code: ErrorCode;
   /** The first half of the message: what happened. */
-  readonly happened: string;
+  readonly happenedText: Message;
   /** The second half: what to do next. */
-  readonly next: string;
+  readonly nextText: Message;
   /** Whether {@link next} is of this very failure, and not what the table says for all of its code. */
   readonly hasOwnAdvice: boolean;
   readonly retryable: boolean;
@@ -136,14 +106,13 @@ export class LoopgateError extends Error {
   readonly id: string | undefined;
 
   constructor(code: ErrorCode, details: LoopgateErrorDetails = {}) {
-    const row = errorTable[code];
-    const happened = details.happened ?? row.happened;
-    const next = details.next ?? row.next;
-    super(`${happened} ${next}`);
-    this.next = next;
-    this.hasOwnAdvice = next !== row.next;
+    const happened = details.happened ?? message(`${code}.happened`);
+    const next = details.next ?? message(`${code}.next`);
+    super(sentences(happened, next));
     this.code = code;
-    this.happened = happened;
+    this.happenedText = happened;
+    this.nextText = next;
+    this.hasOwnAdvice = this.next !== errorTable[code].next;
     this.retryable = details.retryable ?? false;
     this.undone = details.undone ?? false;
     this.refused = details.refused ?? false;
@@ -155,12 +124,22 @@ export class LoopgateError extends Error {
     this.id = details.id;
   }
 
+  /** What happened, in English. */
+  get happened(): string {
+    return inEnglish(this.happenedText);
+  }
+
+  /** What to do next, in English. */
+  get next(): string {
+    return inEnglish(this.nextText);
+  }
+
   /** The same with what is known better where it was caught. */
   with(changes: LoopgateErrorDetails): LoopgateError {
-    const { happened, retryable, undone, refused, answered, needsSignIn } = this;
+    const { happenedText: happened, retryable, undone, refused, answered, needsSignIn } = this;
     return new LoopgateError(this.code, {
       ...{ happened, retryable, undone, refused, answered, needsSignIn },
-      ...(this.hasOwnAdvice && { next: this.next }),
+      ...(this.hasOwnAdvice && { next: this.nextText }),
       ...(this.retryAfter !== undefined && { retryAfter: this.retryAfter }),
       ...(this.providerError !== undefined && { providerError: this.providerError }),
       ...(this.clockAhead !== undefined && { clockAhead: this.clockAhead }),
@@ -178,5 +157,5 @@ export function loopgateErrorOf(error: unknown, log: { error(fields: object, mes
     { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) },
     'unexpected failure',
   );
-  return new LoopgateError('internal', { happened: `Loopgate failed unexpectedly (id ${id}).`, id });
+  return new LoopgateError('internal', { happened: message('internalWithId', { id }), id });
 }

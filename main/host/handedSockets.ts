@@ -1,3 +1,4 @@
+import { verbatim } from '../../preload/texts/messages.ts';
 import { SettingError } from '../settings/settings.ts';
 
 /** The first descriptor of sd_listen_fds(3). */
@@ -22,7 +23,9 @@ export function takeHandedSockets(environment: NodeJS.ProcessEnv, pid: number): 
   const count = /^\d{1,3}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : 0;
   if (count < 1 || count > mostDescriptors) {
     throw new SettingError(
-      `LISTEN_FDS is ${JSON.stringify(LISTEN_FDS)}: expected how many sockets were handed over, from 1 to ${mostDescriptors}.`,
+      verbatim(
+        `LISTEN_FDS is ${JSON.stringify(LISTEN_FDS)}: expected how many sockets were handed over, from 1 to ${mostDescriptors}.`,
+      ),
     );
   }
   return Array.from({ length: count }, (_, index) => firstDescriptor + index);

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { speak, textsFor } from '../../preload/texts/index.ts';
+import { inEnglish, verbatim } from '../../preload/texts/messages.ts';
 import type { GuardMode } from '../access/gate.ts';
 import { systemClock } from '../broker/clock.ts';
 import type { DeviceCode } from '../broker/login/deviceLogin.ts';
@@ -61,7 +62,7 @@ async function start(form: HeadlessForm): Promise<void> {
   const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
   if (settings.guard === 'ask') {
     throw new SettingError(
-      'LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here. Set it to same-user or listed.',
+      verbatim('LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here. Set it to same-user or listed.'),
     );
   }
   // Not for the browser and all that it starts, and not for a diagnostic report (T9).
@@ -87,7 +88,7 @@ async function start(form: HeadlessForm): Promise<void> {
     guard: 'same-user',
     sockets,
     ownCommand,
-    portRemedy: 'Or let systemd open it: its units are described there too.',
+    portRemedy: verbatim('Or let systemd open it: its units are described there too.'),
   } as const;
   const host = await startHost(settings, world, log).catch((error: unknown) => {
     lock.release();
@@ -109,7 +110,7 @@ function vaultKey({ home, vaultKey: set }: Settings): Protection | undefined {
   const key = set ?? readVaultCredential(process.env, readText);
   if (!key) return undefined;
   const name = set ? 'LOOPGATE_VAULT_KEY' : 'the systemd credential loopgate-vault-key';
-  const notice = `The session is kept in ${home}, encrypted with ${name}.`;
+  const notice = verbatim(`The session is kept in ${home}, encrypted with ${name}.`);
   return { ...keySealer(key), kind: 'key', notice, state: async () => 'ready' };
 }
 
@@ -126,15 +127,16 @@ function headlessVault(
     asks: false,
     remember: (answer) => writeSetting(home, 'withoutKeyring', answer),
     clock: systemClock,
-    remedy:
+    remedy: verbatim(
       withoutKeyring === 'file'
         ? `${keyring ? 'A Secret Service, or ' : ''}LOOPGATE_VAULT_KEY${keyring ? ',' : ''} protects it better.`
         : `${keyring ? 'Start a Secret Service or set' : 'Set'} LOOPGATE_VAULT_KEY to keep it; LOOPGATE_WITHOUT_KEYRING=file keeps it with weaker protection.`,
+    ),
   });
 }
 
 function announce(host: Host, settings: Settings, vault: Vault): void {
-  if (host.portNotice !== undefined) print(host.portNotice);
+  if (host.portNotice) print(inEnglish(host.portNotice));
   sayPlace(host, vault);
   if (settings.issuer === undefined)
     print('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
@@ -155,9 +157,10 @@ function sayPlace({ broker }: Host, vault: Vault): void {
   let said: string | undefined;
   const say = () => {
     const { notice } = vault.place;
-    if (notice === said) return;
-    print(notice ?? 'The session is kept under the system’s keyring.');
-    said = notice;
+    const text = notice ? inEnglish(notice) : 'The session is kept under the system’s keyring.';
+    if (text === said) return;
+    print(text);
+    said = text;
   };
   broker.onChange(say);
   say();

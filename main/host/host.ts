@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { inEnglish, type Message, message, verbatim } from '../../preload/texts/messages.ts';
 import { Gate, type GateWorld, type GuardMode } from '../access/gate.ts';
 import { callbackPath } from '../api/guard.ts';
 import type { Operation } from '../api/operation.ts';
@@ -15,7 +16,7 @@ import { portOwner } from '../listener/portOwner.ts';
 import { reasonsOf } from '../listener/refusedPorts.ts';
 import { isManaged, SettingError, type Settings } from '../settings/settings.ts';
 import { publishEndpoint } from '../storage/endpointFile.ts';
-import { troubleOf } from '../storage/jsonFile.ts';
+import { writeFailure } from '../storage/jsonFile.ts';
 import { makeCommandKey, programsFile } from '../storage/programsFile.ts';
 import { deferred } from '../system/deferred.ts';
 import { version } from '../system/version.ts';
@@ -27,7 +28,7 @@ export interface Host {
   /** Where programs reach it, e.g. `http://localhost:1000`. */
   readonly address: string;
   /** Why it is not on the port that programs try first; absent when it is, or when the port was set. */
-  readonly portNotice: string | undefined;
+  readonly portNotice: Message | undefined;
   /** The port that programs try first, where it could not be had. */
   readonly wantedPort: number | undefined;
   /** The program that has {@link wantedPort}, where the system tells. */
@@ -47,7 +48,7 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'sh
   /** Descriptors of listening sockets that were opened for this process; then no port is tried. */
   readonly sockets?: readonly number[];
   /** What else can be done about a privileged port here, in one sentence. */
-  readonly portRemedy?: string;
+  readonly portRemedy?: Message;
   /** Resolves when the window is open; absent where there is none. */
   readonly showWindow?: () => Promise<void>;
   /** Where `endpoint.json` and `command.key` go; absent: into the data folder. */
@@ -69,7 +70,9 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'sh
 export async function startHost(settings: Settings, world: HostWorld, log: Logger): Promise<Host> {
   const { contactFolder = settings.home, sockets = [], testKit } = world;
   if (settings.demo && settings.issuer === undefined) {
-    throw new SettingError('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.');
+    throw new SettingError(
+      verbatim('LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.'),
+    );
   }
   const clock = testKit?.clock ?? systemClock;
   const broker = new Broker(settings, { ...world, clock, random: Math.random, log });
@@ -192,7 +195,8 @@ function publish(home: string, listening: Parameters<typeof publishEndpoint>[1],
   try {
     return publishEndpoint(home, listening);
   } catch (error) {
-    log.warn({ failure: troubleOf(error, home) ?? String(error) }, 'endpoint.json cannot be written');
+    const reason = writeFailure(error, home);
+    log.warn({ failure: reason ? inEnglish(reason) : String(error) }, 'endpoint.json cannot be written');
     return () => undefined;
   }
 }
@@ -222,7 +226,7 @@ function portsOf(
   };
 }
 
-function noticeOf({ port, refused }: Listening): string | undefined {
+function noticeOf({ port, refused }: Listening): Message | undefined {
   if (refused.length === 0) return undefined;
-  return `${reasonsOf(refused)} Loopgate uses port ${port} instead.`;
+  return message('portInstead', { reasons: reasonsOf(refused), port });
 }

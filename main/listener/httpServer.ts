@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { keepConnectionTimes } from '../callers/connectionTime.ts';
 import { errorCode } from '../system/errorCode.ts';
 import { type ConnectionLimits, Connections, defaultLimits } from './connections.ts';
@@ -65,7 +66,9 @@ function closeUnlessLoopback(server: Server): void {
   const found = typeof address === 'object' && address !== null ? `${address.address} port ${address.port}` : 'a path';
   server.close();
   throw new ListenError(
-    `A socket that was handed over listens on ${found}. Loopgate serves 127.0.0.1 and ::1 alone: correct ListenStream= in the socket unit.`,
+    verbatim(
+      `A socket that was handed over listens on ${found}. Loopgate serves 127.0.0.1 and ::1 alone: correct ListenStream= in the socket unit.`,
+    ),
   );
 }
 

@@ -4,6 +4,7 @@ import { connect, createServer, Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
+import { inEnglish, message, verbatim } from '../../preload/texts/messages.ts';
 import type { ConnectionLimits } from './connections.ts';
 import { defaultPorts, type Listening, type ListenOptions, listen } from './listen.ts';
 import { ListenError, OwnLoopgateError } from './listenErrors.ts';
@@ -110,7 +111,9 @@ describe('where it listens [R8]', () => {
     const taken = (await occupy('127.0.0.1')) ?? -1;
     const { port, refused } = await listening({ ports: [taken, 0] });
     expect(port).not.toBe(taken);
-    expect(refused).toEqual([{ port: taken, reason: expect.stringMatching(takenHere(taken)) }]);
+    expect(refused.map(({ port, reason }) => ({ port, reason: inEnglish(reason) }))).toEqual([
+      { port: taken, reason: expect.stringMatching(takenHere(taken)) },
+    ]);
   });
 
   it('a port that was set is the only one tried [L9]', async () => {
@@ -135,10 +138,12 @@ describe('where it listens [R8]', () => {
   });
 
   it('the ports of Pieces OS are passed over where it is, and said once [L9]', async () => {
-    const world = { piecesOs: async () => 'Pieces OS is installed (/there)' };
+    const world = { piecesOs: async () => message('piecesInstalled', { path: '/there' }) };
     const { refused } = await listening({ ports: [39310, 39311, 0], world });
     expect(refused.map(({ port }) => port)).toEqual([39310, 39311]);
-    expect(reasonsOf(refused)).toBe('The ports from 39300 on are left to Pieces OS: Pieces OS is installed (/there).');
+    expect(reasonsOf(refused).map(inEnglish)).toEqual([
+      'The ports from 39300 on are left to Pieces OS: Pieces OS is installed (/there).',
+    ]);
   });
 
   // Doubles: the refusals of the other systems, which cannot be had here.
@@ -149,7 +154,7 @@ describe('where it listens [R8]', () => {
   ])('a forbidden port has the remedy of its system (%s) [L9]', async (platform, world, words) => {
     refuseOn(['127.0.0.1', '::1', '0.0.0.0', '::']);
     const nowhere = { portOwner: async () => undefined, excludedRange: async () => undefined, ...world };
-    const failure = listen({ ...answering, port: 1000, platform, remedy: 'Or so.', world: nowhere });
+    const failure = listen({ ...answering, port: 1000, platform, remedy: verbatim('Or so.'), world: nowhere });
     await expect(failure).rejects.toThrow(words);
   });
 

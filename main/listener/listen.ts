@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { type Message, message } from '../../preload/texts/messages.ts';
 import { errorCode } from '../system/errorCode.ts';
 import { excludedRange } from './excludedPorts.ts';
 import { listenOnHanded } from './handedSockets.ts';
@@ -28,8 +29,8 @@ export interface ListenOptions extends HttpServerOptions {
   readonly ports?: readonly number[];
   /** Descriptors of listening sockets that were opened for this process (socket activation): they are used, and no port is tried. */
   readonly sockets?: readonly number[];
-  /** What else can be done about a privileged port here, in one sentence. */
-  readonly remedy?: string;
+  /** What else can be done about a privileged port here, as a sentence. */
+  readonly remedy?: Message;
   readonly platform?: NodeJS.Platform;
   readonly world?: Partial<PortWorld>;
 }
@@ -44,13 +45,13 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   if (sockets.length > 0) return listeningOn(await listenOnHanded(sockets, options));
   const world: PortWorld = { portOwner, piecesOs, excludedRange, ...options.world };
   const refused: RefusedPort[] = [];
-  let pieces: Promise<string | undefined> | undefined;
+  let pieces: Promise<Message | undefined> | undefined;
   for (const candidate of port === undefined ? ports : [port]) {
     if (port === undefined && isPiecesPort(candidate)) {
       pieces ??= world.piecesOs();
-      const why = await pieces;
-      if (why !== undefined) {
-        refused.push({ port: candidate, reason: `The ports from 39300 on are left to Pieces OS: ${why}.` });
+      const reason = await pieces;
+      if (reason) {
+        refused.push({ port: candidate, reason: message('leftToPieces', { reason }) });
         continue;
       }
     }
@@ -61,11 +62,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     }
   }
   const reasons = reasonsOf(refused);
-  throw new ListenError(
-    port === undefined
-      ? `No port could be had. ${reasons} Free one of them, or set LOOPGATE_PORTS or "ports" to others.`
-      : `${reasons} LOOPGATE_PORT or "port" was set, so no other port was tried.`,
-  );
+  throw new ListenError(message(port === undefined ? 'noPort' : 'fixedPort', { reasons }));
 }
 
 function listeningOn(servers: readonly [Server, ...Server[]], refused: readonly RefusedPort[] = []): Listening {

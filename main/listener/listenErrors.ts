@@ -1,7 +1,9 @@
+import { verbatim } from '../../preload/texts/messages.ts';
+import { MessageError } from '../errors/errors.ts';
 import type { PortOwner } from './portOwner.ts';
 
 /** No port could be had. The message says why and what to do. */
-export class ListenError extends Error {
+export class ListenError extends MessageError {
   override readonly name = 'ListenError';
 }
 
@@ -12,7 +14,7 @@ export class OwnLoopgateError extends ListenError {
 
   constructor(port: number, { pid }: PortOwner) {
     const which = pid === undefined ? '' : ` (process ${pid})`;
-    super(`Loopgate already runs${which} and serves port ${port}. Use that one, or stop it and start again.`);
+    super(verbatim(`Loopgate already runs${which} and serves port ${port}. Use that one, or stop it and start again.`));
     this.pid = pid;
   }
 }

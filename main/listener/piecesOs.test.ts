@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type Message, message } from '../../preload/texts/messages.ts';
 import { isPiecesPort, type PiecesWorld, piecesOs, piecesPaths } from './piecesOs.ts';
 
 const nothing: Partial<PiecesWorld> = {
@@ -25,17 +26,17 @@ describe('Pieces OS keeps its ports [L9]', () => {
   ])('%s: it is installed where %s is', async (platform, path) => {
     const environment = { LOCALAPPDATA: 'C:\\Local' };
     const found = piecesOs({ ...nothing, platform, environment, isThere: async (asked) => asked === path });
-    expect(await found).toBe(`Pieces OS is installed (${path})`);
+    expect(await found).toEqual(message('piecesInstalled', { path }));
     expect(piecesPaths(platform, environment, '/home/ada')).toContain(path);
   });
 
-  it.each<[string, string | undefined, boolean, string | undefined]>([
-    ['ok and an id', 'ok:11111111-2222-3333-4444-555555555555', false, 'Pieces OS answers on port 39310'],
+  it.each<[string, string | undefined, boolean, Message | undefined]>([
+    ['ok and an id', 'ok:11111111-2222-3333-4444-555555555555', false, message('piecesAnswers', { port: 39310 })],
     ['something else', '<html>', false, undefined],
     ['nothing', undefined, false, undefined],
     ['ok, from a Loopgate of ours', 'ok:1', true, undefined],
   ])('where a port answers %s', async (_what, text, isOurs, expected) => {
     const health = async (port: number) => (port === 39310 ? text : undefined);
-    expect(await piecesOs({ ...nothing, health, isLoopgate: async () => isOurs })).toBe(expected);
+    expect(await piecesOs({ ...nothing, health, isLoopgate: async () => isOurs })).toEqual(expected);
   });
 });

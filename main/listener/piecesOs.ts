@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { get } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { type Message, message } from '../../preload/texts/messages.ts';
 import { portOwner } from './portOwner.ts';
 
 /** Where Pieces OS listens, and where its clients look for it. */
@@ -35,15 +36,15 @@ export interface PiecesWorld {
  * Why the ports from 39300 on are to be left alone: Pieces OS is installed, or answers on one of them.
  * @returns the reason as the second half of a sentence; undefined when there is none
  */
-export async function piecesOs(world: Partial<PiecesWorld> = {}): Promise<string | undefined> {
+export async function piecesOs(world: Partial<PiecesWorld> = {}): Promise<Message | undefined> {
   const { platform, environment, home, isThere, health, isLoopgate }: PiecesWorld = { ...realWorld(), ...world };
   for (const path of piecesPaths(platform, environment, home)) {
-    if (await isThere(path)) return `Pieces OS is installed (${path})`;
+    if (await isThere(path)) return message('piecesInstalled', { path });
   }
   const ports = Array.from({ length: lastPort - firstPort + 1 }, (_, index) => firstPort + index);
   const answers = await Promise.all(ports.map(async (port) => ({ port, text: await health(port) })));
   for (const { port, text } of answers) {
-    if (text?.startsWith('ok') && !(await isLoopgate(port))) return `Pieces OS answers on port ${port}`;
+    if (text?.startsWith('ok') && !(await isLoopgate(port))) return message('piecesAnswers', { port });
   }
   return undefined;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
+import { inEnglish } from '../../preload/texts/messages.ts';
 import { describeOwner, listeningRows, parseListeners, portOwner } from './portOwner.ts';
 
 const closers: (() => unknown)[] = [];
@@ -121,11 +122,10 @@ describe('the tables of the systems [L9]', () => {
   });
 
   it.each<[Parameters<typeof describeOwner>[0], string]>([
-    [undefined, 'another program'],
     [{ isOwnUser: true, pid: 5, name: 'Code', isLoopgate: false }, 'Code (process 5)'],
     [{ isOwnUser: false, uid: 33, isLoopgate: false }, 'a program of another user (uid 33)'],
     [{ isOwnUser: false, pid: 5, name: 'nginx', isLoopgate: false }, 'nginx (process 5) of another user'],
   ])('in a message %j is "%s"', (owner, words) => {
-    expect(describeOwner(owner)).toBe(words);
+    expect(inEnglish(describeOwner(owner))).toBe(words);
   });
 });

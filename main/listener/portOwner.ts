@@ -1,6 +1,7 @@
 import { readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type Message, message } from '../../preload/texts/messages.ts';
 import { baseName, kindOf, printable, scriptOf } from '../access/program.ts';
 import { portMark, readKernelRows } from '../callers/eventLoop.ts';
 import { processStatus, walkSockets } from '../callers/linux.ts';
@@ -44,11 +45,12 @@ export async function portOwner(
 }
 
 /** How a message calls it: "Code (process 4711)", "a program of another user". */
-export function describeOwner(owner: PortOwner | undefined): string {
-  if (!owner) return 'another program';
-  const process = owner.pid === undefined ? '' : ` (process ${owner.pid})`;
-  const user = owner.isOwnUser ? '' : ` of another user${owner.uid === undefined ? '' : ` (uid ${owner.uid})`}`;
-  return owner.name === undefined ? `a program${user}${process}` : `${owner.name}${process}${user}`;
+export function describeOwner({ name, pid, uid, isOwnUser }: PortOwner): Message {
+  const user = isOwnUser ? '' : uid === undefined ? message('ofOtherUser') : message('ofOtherUserWithId', { uid });
+  const process = pid === undefined ? '' : message('withProcess', { pid });
+  return name === undefined
+    ? message('ownerUnnamed', { user, process })
+    : message('ownerNamed', { name, process, user });
 }
 
 // --- Linux ----------------------------------------------------------------------------------------------------------------

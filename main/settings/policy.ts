@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { plutil, registryTool } from '../system/systemPrograms.ts';
 import { type Policy, SettingError } from './settings.ts';
 import { settingsTable } from './settingsTable.ts';
@@ -42,7 +43,9 @@ export function readPolicy(
   } catch (error) {
     const why = error instanceof z.ZodError ? 'not a JSON object' : error instanceof Error ? error.message : error;
     throw new SettingError(
-      `The policy of this machine, ${place}, cannot be used (${why}). Ask your administrator to correct it: Loopgate does not start without the rules it sets.`,
+      verbatim(
+        `The policy of this machine, ${place}, cannot be used (${why}). Ask your administrator to correct it: Loopgate does not start without the rules it sets.`,
+      ),
     );
   }
 }

@@ -1,14 +1,17 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { message, verbatim } from '../../preload/texts/messages.ts';
 import type { GuardMode } from '../access/gate.ts';
 import type { WithoutKeyring } from '../broker/session/vault.ts';
+import { MessageError } from '../errors/errors.ts';
 import { dataPath } from '../storage/dataFolder.ts';
+import { errorCode } from '../system/errorCode.ts';
 import type { LogLevel } from '../system/log.ts';
 import { type Setting, type SettingName, settingRows, settingsTable } from './settingsTable.ts';
 
 /** A setting has a wrong value. The message names the setting, where it was set, and what was expected. */
-export class SettingError extends Error {
+export class SettingError extends MessageError {
   override readonly name = 'SettingError';
 }
 
@@ -93,12 +96,12 @@ export function readSettings(
   // A single port wins over the order of ports, but not over the administrator's.
   if (fromPolicy.ports !== undefined && fromPolicy.port === undefined) delete given.port;
   if (given.demo && policy && fromPolicy.issuer !== undefined) {
-    throw new SettingError(`LOOPGATE_DEMO is set, but ${policy.place} names the provider: unset LOOPGATE_DEMO.`);
+    throw new SettingError(
+      verbatim(`LOOPGATE_DEMO is set, but ${policy.place} names the provider: unset LOOPGATE_DEMO.`),
+    );
   }
   if (given.issuer !== undefined && given.clientId === undefined) {
-    throw new SettingError(
-      'clientId (LOOPGATE_CLIENT_ID) is not set: an issuer needs the client id of its application.',
-    );
+    throw new SettingError(message('clientIdMissing'));
   }
   const { port, ports, issuer, clientId, audience, guard, vaultKey, withoutKeyring, demo } = given;
   return {
@@ -142,13 +145,13 @@ export function readVaultCredential(
   try {
     text = readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unknown reason';
-    throw new SettingError(`${path} cannot be read (${code}).`);
+    const code = errorCode(error) ?? message('unknownReason');
+    throw new SettingError(message('cannotReadFile', { path, code }));
   }
   if (text === undefined) return undefined;
   const key = settingsTable.vaultKey.schema.safeParse(text.trim());
   if (key.success) return key.data;
-  throw new SettingError(`${path}: expected ${settingsTable.vaultKey.expected}.`);
+  throw new SettingError(message('whereExpected', { where: path, what: settingsTable.vaultKey.expected }));
 }
 
 function parseEnvironment(environment: NodeJS.ProcessEnv): Given {
@@ -168,7 +171,7 @@ function parseFile(file: Readonly<Record<string, unknown>>, path: string): Given
   for (const [name, value] of Object.entries(file)) {
     if (name === 'clientSecret') refuseClientSecret(`"clientSecret" in ${path}`, value);
     const row = settingRows().find(([known, { inFile }]) => known === name && inFile)?.[1];
-    if (!row) throw new SettingError(`"${name}" in ${path} is not a setting. Remove it, or correct its spelling.`);
+    if (!row) throw new SettingError(message('settingUnknown', { name, path }));
     given[name] = parse(row, value, `"${name}" in ${path}`);
   }
   return given as Given;
@@ -179,14 +182,16 @@ function parse(row: Setting, value: unknown, where: string): unknown {
   if (parsed.success) return parsed.data;
   // A password in an address, or a key, is not repeated (T9).
   const shown = JSON.stringify(value)?.replace(/\/\/[^/@]*@/g, '//...@');
-  const said = row.environment === settingsTable.vaultKey.environment ? '' : ` is ${shown}`;
-  throw new SettingError(`${where}${said}: expected ${row.expected}.`);
+  const isSecret = row.environment === settingsTable.vaultKey.environment;
+  throw new SettingError(
+    isSecret
+      ? message('whereExpected', { where, what: row.expected })
+      : message('settingIs', { where, value: shown ?? 'undefined', what: row.expected }),
+  );
 }
 
 /** R14 (RFC 8252 §8.5): a program on a person's machine cannot keep a client secret, so it must not have one. */
 function refuseClientSecret(where: string, value: unknown): void {
   if (value === undefined || value === '') return;
-  throw new SettingError(
-    `${where} is set: Loopgate takes no client secret. Register a Native (public) application at the provider and remove the secret.`,
-  );
+  throw new SettingError(message('clientSecretSet', { where }));
 }

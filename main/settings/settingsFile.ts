@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { message } from '../../preload/texts/messages.ts';
 import { dataPath } from '../storage/dataFolder.ts';
 import { writeStore } from '../storage/jsonFile.ts';
 import { readText } from '../system/readText.ts';
@@ -15,7 +16,7 @@ export function readSettingsFile(home: string): Record<string, unknown> {
     return text === undefined ? {} : z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {
     const why = error instanceof z.ZodError ? 'not a JSON object' : error instanceof Error ? error.message : error;
-    throw new SettingError(`${path} cannot be read (${why}). Correct or remove it and start again.`);
+    throw new SettingError(message('settingsUnreadable', { path, reason: String(why) }));
   }
 }
 

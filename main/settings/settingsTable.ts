@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { type Message, message, verbatim } from '../../preload/texts/messages.ts';
 import { normaliseIssuer } from '../broker/provider/providerChecks.ts';
 
 /** One setting, as a row of {@link settingsTable}. */
@@ -11,7 +12,7 @@ export interface Setting {
   /** What it decides, for the documentation. */
   readonly description: string;
   /** What a value must be, for errors and the documentation. */
-  readonly expected: string;
+  readonly expected: Message;
   /** The default as the documentation shows it. */
   readonly default: string;
   /** Parses a value of settings.json, or the text of the environment after {@link fromText}. */
@@ -63,7 +64,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_HOME',
     inFile: false,
     description: 'The data folder: settings.json, the session, the lock.',
-    expected: 'an absolute path',
+    expected: verbatim('an absolute path'),
     default: "the system's folder for application data",
     schema: z.string().refine((text) => isAbsolute(text)),
   },
@@ -72,7 +73,7 @@ export const settingsTable = {
     inFile: true,
     description:
       'The port of the API. When it is set, no other port is tried, whatever `ports` says; 0 takes any free one.',
-    expected: 'a whole number from 0 to 65535',
+    expected: message('expectedPort'),
     default: 'the first of `ports` that is free',
     schema: z.int().min(0).max(65535),
     fromText: numberFromText,
@@ -82,7 +83,9 @@ export const settingsTable = {
     inFile: true,
     description:
       'The ports that are tried, in this order, when no single port is set. 39300 to 39333 are passed over where Pieces OS is installed or answers.',
-    expected: 'a list of different whole numbers from 1 to 65535 (environment: separated by commas or spaces)',
+    expected: verbatim(
+      'a list of different whole numbers from 1 to 65535 (environment: separated by commas or spaces)',
+    ),
     default: '1000, 5323, 39300, 39301, 39302, 39303',
     schema: z
       .array(z.int().min(1).max(65535))
@@ -94,7 +97,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_ISSUER',
     inFile: true,
     description: 'The identity provider: an Auth0 domain or any OpenID issuer.',
-    expected: 'an https address such as https://tenant.us.auth0.com/ or a bare domain (http for localhost only)',
+    expected: message('expectedIssuer'),
     default: 'none',
     schema: issuer,
   },
@@ -102,7 +105,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_CLIENT_ID',
     inFile: true,
     description: 'The client id of the Native application at the provider.',
-    expected: 'a text without spaces',
+    expected: message('expectedNoSpaces'),
     default: 'none',
     schema: z.string().regex(/^[\x21-\x7e]+$/),
   },
@@ -110,7 +113,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_AUDIENCE',
     inFile: true,
     description: 'The API that access tokens are for (Auth0: its identifier).',
-    expected: 'a text without spaces',
+    expected: message('expectedNoSpaces'),
     default: 'none',
     schema: z.string().regex(/^[\x21-\x7e]+$/),
   },
@@ -118,7 +121,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_SCOPE',
     inFile: true,
     description: 'The scopes of the session.',
-    expected: 'scopes separated by single spaces, openid among them',
+    expected: verbatim('scopes separated by single spaces, openid among them'),
     default: 'openid profile email offline_access',
     schema: z.string().refine((text) => {
       const scopes = text.split(' ');
@@ -130,7 +133,7 @@ export const settingsTable = {
     inFile: false,
     description:
       'Start the demo identity provider on this machine (npm start and npm run serve only; not in the packaged app).',
-    expected: '1 or 0',
+    expected: verbatim('1 or 0'),
     default: '1 for npm start when no issuer is set',
     schema: z.boolean(),
     fromText: booleanFromText,
@@ -139,7 +142,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_SIGN_IN_TIMEOUT',
     inFile: true,
     description: 'How many seconds a login in the browser may take.',
-    expected: 'a whole number of seconds from 1 to 240',
+    expected: verbatim('a whole number of seconds from 1 to 240'),
     default: '240',
     schema: z.int().min(1).max(240),
     fromText: numberFromText,
@@ -148,7 +151,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_CLIENTS',
     inFile: true,
     description: 'Further client ids that programs may use.',
-    expected: 'a list of client ids (environment: separated by commas or spaces)',
+    expected: verbatim('a list of client ids (environment: separated by commas or spaces)'),
     default: 'empty',
     schema: list,
     fromText: listFromText,
@@ -158,7 +161,7 @@ export const settingsTable = {
     inFile: true,
     description:
       "Redirect URIs of programs that take the code themselves, beside Loopgate's own callback; matched exactly.",
-    expected: 'a list of addresses without fragment (environment: separated by commas or spaces)',
+    expected: verbatim('a list of addresses without fragment (environment: separated by commas or spaces)'),
     default: 'empty',
     schema: z.array(webAddress),
     fromText: listFromText,
@@ -167,7 +170,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_RETURN_TO',
     inFile: true,
     description: 'Addresses that /v2/logout may return to; matched exactly.',
-    expected: 'a list of addresses (environment: separated by commas or spaces)',
+    expected: verbatim('a list of addresses (environment: separated by commas or spaces)'),
     default: 'empty',
     schema: z.array(webAddress),
     fromText: listFromText,
@@ -177,7 +180,9 @@ export const settingsTable = {
     inFile: true,
     description:
       'Web origins that may call the API from a browser or webview; "vscode-webview:" allows that whole scheme.',
-    expected: 'a list of exact origins such as https://tool.example (environment: separated by commas or spaces)',
+    expected: verbatim(
+      'a list of exact origins such as https://tool.example (environment: separated by commas or spaces)',
+    ),
     default: 'empty',
     schema: z.array(origin),
     fromText: listFromText,
@@ -187,7 +192,7 @@ export const settingsTable = {
     inFile: true,
     description:
       'Which programs may use the sign-in: those that the person allows when they first ask; every program of the same user; or only what the list of programs allows already.',
-    expected: 'ask, same-user or listed (headless: same-user or listed, as nobody can be asked)',
+    expected: message('expectedGuard'),
     default: 'ask; headless: same-user',
     schema: z.enum(['ask', 'same-user', 'listed']),
   },
@@ -196,7 +201,7 @@ export const settingsTable = {
     inFile: true,
     description:
       'The version of Pieces OS that its clients take Loopgate for, which `/.well-known/version` answers with its own behind it. The current clients work with 12.0.1 to 12.999.999 alone.',
-    expected: 'three numbers such as 12.3.4',
+    expected: verbatim('three numbers such as 12.3.4'),
     default: '12.3.4',
     schema: z.string().regex(/^(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}$/),
   },
@@ -204,7 +209,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_THEME',
     inFile: true,
     description: 'The brightness of the windows.',
-    expected: 'system, light or dark',
+    expected: message('expectedTheme'),
     default: 'system',
     schema: z.enum(['system', 'light', 'dark']),
   },
@@ -212,7 +217,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_EXPOSE_REFRESH_TOKEN',
     inFile: true,
     description: 'Hand the refresh token to programs. Off by default, and shown in the window while on.',
-    expected: 'true or false (environment: 1 or 0)',
+    expected: verbatim('true or false (environment: 1 or 0)'),
     default: 'false',
     schema: z.boolean(),
     fromText: booleanFromText,
@@ -222,7 +227,7 @@ export const settingsTable = {
     inFile: false,
     description:
       'Headless only, where no keyring is there: the key that the stored session is encrypted with. A systemd credential `loopgate-vault-key` does the same.',
-    expected: '32 bytes as base64 (openssl rand -base64 32)',
+    expected: verbatim('32 bytes as base64 (openssl rand -base64 32)'),
     default: 'none',
     schema: vaultKey,
   },
@@ -231,7 +236,7 @@ export const settingsTable = {
     inFile: true,
     description:
       'What to do with the sign-in where no keyring is there: keep it for this run only, or in a file that only its permissions protect.',
-    expected: 'memory or file',
+    expected: verbatim('memory or file'),
     default: 'the app asks; headless: memory',
     schema: z.enum(['memory', 'file']),
   },
@@ -239,7 +244,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_LOG_LEVEL',
     inFile: true,
     description: 'How much is logged.',
-    expected: 'debug, info, warn, error or silent',
+    expected: verbatim('debug, info, warn, error or silent'),
     default: 'info',
     schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
   },

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { inEnglish, message, sentences } from '../../preload/texts/messages.ts';
+import { MessageError } from '../errors/errors.ts';
 import { powershell, ps } from '../system/systemPrograms.ts';
 import { dataPath } from './dataFolder.ts';
-import { troubleOf } from './jsonFile.ts';
+import { writeFailure } from './jsonFile.ts';
 
 /** In the place of a start time where the system does not say it. */
 export const unknownStart = 'unknown';
@@ -14,19 +16,19 @@ export type Holder = z.infer<typeof holder>;
 
 /** A data folder that is held; `release` gives it back. */
 export interface Lock {
-  /** Why it is not held though nobody else holds it, in words for a person: nothing can be written there. */
+  /** Why it is not held though nobody else holds it, for the terminal: nothing can be written there. */
   readonly notice?: string;
   release(): void;
 }
 
 /** Another process holds the data folder. */
-export class LockedError extends Error {
+export class LockedError extends MessageError {
   override readonly name = 'LockedError';
   readonly holder: Holder;
 
   /** @param next - what to do about it */
-  constructor(held: Holder, home: string, next = 'Use that one, stop it, or set LOOPGATE_HOME to another folder.') {
-    super(`Loopgate (${held.kind}, process ${held.pid}) already runs on ${home}. ${next}`);
+  constructor(held: Holder, home: string, next = message('useThatOne')) {
+    super(sentences(message('alreadyRuns', { kind: held.kind, pid: held.pid, home }), next));
     this.holder = held;
   }
 }
@@ -49,11 +51,11 @@ export function takeLock(
     mkdirSync(home, { recursive: true, mode: 0o700 });
     take(path, self, home, startOf, 0);
   } catch (error) {
-    const trouble = troubleOf(error, home);
-    if (trouble === undefined) throw error;
+    const failure = writeFailure(error, home);
+    if (failure === undefined) throw error;
     const found = readHolder(path);
     if (found && isAlive(found, startOf)) throw new LockedError(found, home);
-    const notice = `Nothing can be kept: ${trouble}. Loopgate runs, but cannot keep a second one off that folder.`;
+    const notice = `Nothing can be kept: ${inEnglish(failure)}. Loopgate runs, but cannot keep a second one off that folder.`;
     return { notice, release: () => undefined };
   }
   return {

@@ -11,8 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inEnglish, verbatim } from '../../preload/texts/messages.ts';
 import { readSettingsFile, writeSetting } from '../settings/settingsFile.ts';
-import { troubleOf, tryWriting, writeStore } from './jsonFile.ts';
+import { tryWriting, writeFailure, writeStore } from './jsonFile.ts';
 
 let home: string;
 beforeEach(() => {
@@ -76,7 +77,7 @@ describe('writeStore', () => {
   });
 });
 
-describe('troubleOf', () => {
+describe('writeFailure', () => {
   it.each([
     ['ENOSPC', 'no space left'],
     ['EDQUOT', 'no space left'],
@@ -84,12 +85,13 @@ describe('troubleOf', () => {
     ['EACCES', 'may not write'],
     ['ENOENT', 'not there'],
   ])('vault: %s in words for a person, with the folder', (code, words) => {
-    expect(troubleOf(failure(code), home)).toContain(words);
-    expect(troubleOf(failure(code), home)).toContain(home);
+    const reason = inEnglish(writeFailure(failure(code), home) ?? verbatim(''));
+    expect(reason).toContain(words);
+    expect(reason).toContain(home);
   });
 
   it('vault: an error of another kind has none', () => {
-    expect(troubleOf(failure('EMFILE'), home)).toBeUndefined();
-    expect(troubleOf(new Error('no code'), home)).toBeUndefined();
+    expect(writeFailure(failure('EMFILE'), home)).toBeUndefined();
+    expect(writeFailure(new Error('no code'), home)).toBeUndefined();
   });
 });

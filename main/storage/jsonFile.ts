@@ -14,6 +14,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import ElectronStore from 'electron-store';
+import { type Message, message } from '../../preload/texts/messages.ts';
+import { errorCode } from '../system/errorCode.ts';
 import { isUnfinished, sessionStore } from './dataFolder.ts';
 
 /**
@@ -103,12 +105,12 @@ export function tryWriting(folder: string): void {
   }
 }
 
-/** Why nothing can be written to a folder, in words for a person; undefined when the error is of another kind. */
-export function troubleOf(error: unknown, folder: string): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return `there is no space left on the disk for ${folder}`;
-  if (code === 'EROFS') return `${folder} is on a file system that is read-only`;
-  if (code === 'EACCES' || code === 'EPERM') return `Loopgate may not write to ${folder}`;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return `the folder ${folder} is not there`;
-  return code === 'EIO' ? `the disk of ${folder} has an error` : undefined;
+/** Why nothing can be written to a folder; undefined when the error is of another kind. */
+export function writeFailure(error: unknown, folder: string): Message | undefined {
+  const code = errorCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return message('noSpace', { folder });
+  if (code === 'EROFS') return message('readOnly', { folder });
+  if (code === 'EACCES' || code === 'EPERM') return message('mayNotWrite', { folder });
+  if (code === 'ENOENT' || code === 'ENOTDIR') return message('folderMissing', { folder });
+  return code === 'EIO' ? message('diskError', { folder }) : undefined;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { verbatim } from '../../preload/texts/messages.ts';
 import { scriptedWorld, storedAccountOf, TestVault } from '../../testing/brokerWorld.ts';
 import { type StoredState, VaultUnreadable } from '../broker/session/vault.ts';
 import { deferred } from '../system/deferred.ts';
@@ -33,7 +34,7 @@ test('what was set aside is not read again; another failure is tried again', asy
   const kept = new KeptVault(vault);
   vault.loadFailure = new Error('busy');
   await expect(kept.load()).rejects.toThrow('busy');
-  vault.loadFailure = new VaultUnreadable('damaged');
+  vault.loadFailure = new VaultUnreadable(verbatim('damaged'));
   await expect(kept.load()).rejects.toThrow('damaged');
   expect(await kept.load()).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { message } from '../../preload/texts/messages.ts';
 import { dataPath } from './dataFolder.ts';
 import { syncFolder } from './jsonFile.ts';
 import { type Sealer, SealerUnavailable } from './sealedFile.ts';
@@ -41,8 +42,8 @@ function readKey(path: string): Buffer | undefined {
     return key.length === keyLength ? key : undefined;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    // One that is there and cannot be read is not made anew.
-    throw new SealerUnavailable(`${path} cannot be read`);
+    // One that is there and cannot be read is not made again.
+    throw new SealerUnavailable(message('cannotRead', { path }));
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { message } from '../../preload/texts/messages.ts';
 import { decrypt, encrypt, keyLength } from './keySealer.ts';
 import type { Protection, ProtectionState } from './protection.ts';
 import { SealedFile, SealerUnavailable } from './sealedFile.ts';
@@ -33,11 +34,11 @@ export function keyringProtection({ name, look, item }: KeyringOptions): Protect
       secret = await (await item()).getSecret();
     } catch {
       // The library's own words name the item and the bus; a person can do no more with them than with these.
-      throw new SealerUnavailable('the keyring does not answer, or is locked');
+      throw new SealerUnavailable(message('keyringNotAnswering'));
     }
     if (secret === null) return undefined;
     if (secret.length !== keyLength) {
-      throw new SealerUnavailable('the keyring has an entry "Loopgate" that is not of this program');
+      throw new SealerUnavailable(message('keyringForeignEntry'));
     }
     key = Buffer.from(Array.from(secret));
     return key;
@@ -47,11 +48,11 @@ export function keyringProtection({ name, look, item }: KeyringOptions): Protect
     try {
       await (await item()).setSecret(made);
     } catch {
-      throw new SealerUnavailable('the keyring does not take anything, or is locked');
+      throw new SealerUnavailable(message('keyringTakesNothing'));
     }
     // What another process stored at the same moment counts, and what the keyring has not kept does not.
     const kept = await readKey();
-    if (!kept) throw new SealerUnavailable('the keyring has not kept what was stored in it');
+    if (!kept) throw new SealerUnavailable(message('keyringNotKept'));
     return kept;
   };
   return {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
+import { type Message, message } from '../../preload/texts/messages.ts';
 import { protectionOf } from './dataFolder.ts';
-import { troubleOf } from './jsonFile.ts';
+import { writeFailure } from './jsonFile.ts';
 import type { Protection } from './protection.ts';
 import { type Reading, SealedFile, titleOf } from './sealedFile.ts';
 
@@ -8,7 +9,7 @@ import { type Reading, SealedFile, titleOf } from './sealedFile.ts';
 export type StoredFile = Extract<Reading, { kind: 'sessions' }> & { readonly file: SealedFile };
 
 /** Why a file could not be used. `aside`: it was moved away. `blocked`: it had to stay, so nothing may be written there. */
-export type PutAway = { readonly aside: string } | { readonly blocked: string };
+export type PutAway = { readonly aside: Message } | { readonly blocked: Message };
 
 /**
  * Sets a file aside that cannot be read.
@@ -19,15 +20,15 @@ export function putAway(file: SealedFile, reading: Reading, home: string, now: n
   if (reading.kind === 'newer' || reading.kind === 'closed') return { blocked: reading.why };
   if (reading.kind !== 'unreadable') return undefined;
   try {
-    return { aside: `${reading.why}; it was kept as ${file.setAside(now)}` };
+    return { aside: message('keptAs', { reason: reading.why, path: file.setAside(now) }) };
   } catch (error) {
-    const trouble = troubleOf(error, home) ?? 'it could not be moved';
-    return { blocked: `${reading.why}, and ${trouble}; it stays as ${file.path}` };
+    const obstacle = writeFailure(error, home) ?? message('notMoved');
+    return { blocked: message('staysAs', { reason: reading.why, obstacle, path: file.path }) };
   }
 }
 
-/** What {@link putAway} says, in words. */
-export function whyPutAway(why: PutAway): string {
+/** What {@link putAway} says. */
+export function whyPutAway(why: PutAway): Message {
   return 'aside' in why ? why.aside : why.blocked;
 }
 
@@ -53,9 +54,9 @@ export async function readOthers({
   inUse,
   weaker,
   now,
-}: OtherFiles): Promise<{ readonly found: readonly StoredFile[]; readonly reasons: readonly string[] }> {
+}: OtherFiles): Promise<{ readonly found: readonly StoredFile[]; readonly reasons: readonly Message[] }> {
   const found: StoredFile[] = [];
-  const reasons: string[] = [];
+  const reasons: Message[] = [];
   const take = async (file: SealedFile, isHere: () => Promise<boolean>) => {
     const reading = await file.read();
     if (reading.kind === 'sessions') return void found.push({ ...reading, file });
@@ -74,9 +75,9 @@ export async function readOthers({
 /**
  * Finds a session file of a protection that is not here. It is left as it is.
  * @param here - the names of the protections that are here
- * @returns a sentence about it; undefined when there is none
+ * @returns what to say of it; undefined when there is none
  */
-export function storedElsewhere(home: string, here: ReadonlySet<string | undefined>): string | undefined {
+export function storedElsewhere(home: string, here: ReadonlySet<string | undefined>): Message | undefined {
   try {
     const names = readdirSync(home).map(protectionOf);
     const other = names.find((name) => name !== undefined && !here.has(name));
@@ -86,10 +87,8 @@ export function storedElsewhere(home: string, here: ReadonlySet<string | undefin
   }
 }
 
-function elsewhere(name: string): string {
-  if (name === 'vault-key')
-    return 'the sign-in is stored under LOOPGATE_VAULT_KEY, which is not set now; it was left as it is';
-  if (name === 'file')
-    return 'the sign-in is stored in a file with weaker protection, which the setting withoutKeyring does not allow now; it was left as it is';
-  return `the sign-in is stored under ${titleOf(name)}, which cannot be reached from here; it was left as it is`;
+function elsewhere(name: string): Message {
+  if (name === 'vault-key') return message('storedUnderVaultKey');
+  if (name === 'file') return message('storedWithWeakerProtection');
+  return message('storedElsewhere', { title: titleOf(name) });
 }

@@ -1,3 +1,4 @@
+import type { Message } from '../../preload/texts/messages.ts';
 import type { Sealer } from './sealedFile.ts';
 
 /**
@@ -10,7 +11,7 @@ export type ProtectionState = 'ready' | 'locked' | 'new' | 'absent';
 export interface Protection extends Sealer {
   readonly kind: 'keyring' | 'key';
   /** What a person should know about it; absent for a keyring. */
-  readonly notice?: string;
+  readonly notice?: Message;
   /** Never asks the person anything. */
   state(): Promise<ProtectionState>;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inEnglish, type Message, message, verbatim } from '../../preload/texts/messages.ts';
 import type { StoredState } from '../broker/session/vault.ts';
 import { keySealer } from './keySealer.ts';
 import { SealedFile, type Sealer, SealerUnavailable } from './sealedFile.ts';
@@ -103,7 +104,10 @@ describe('SealedFile', () => {
     const damaged = damage();
     expect(damaged).not.toBe(content());
     writeFileSync(path(), damaged);
-    expect(await open().read()).toMatchObject({ kind: 'unreadable', why: expect.not.stringContaining('secret') });
+    expect(await open().read()).toMatchObject({
+      kind: 'unreadable',
+      why: expect.toSatisfy((why: Message) => !inEnglish(why).includes('secret')),
+    });
     expect(content()).toBe(damaged);
     const aside = open().setAside(now);
     expect(readdirSync(home)).toEqual([`session.vault-key.unreadable-${now}.json`]);
@@ -133,14 +137,20 @@ describe('SealedFile', () => {
   ])('vault: a file %s is said to be from a newer version, not damaged', async (_name, make) => {
     const written = JSON.stringify(await make());
     writeFileSync(path(), written);
-    expect(await open().read()).toMatchObject({ kind: 'newer', why: expect.stringContaining('update Loopgate') });
+    expect(await open().read()).toMatchObject({
+      kind: 'newer',
+      why: message('storedByNewerVersion', { path: open().path }),
+    });
     expect(content()).toBe(written);
   });
 
   it('vault: a sealer that cannot be used now says nothing about the file', async () => {
     await open().write(state, now);
-    const locked: Sealer = { ...keySealer(key), open: () => Promise.reject(new SealerUnavailable('it is locked')) };
-    expect(await open(locked).read()).toEqual({ kind: 'closed', why: 'it is locked' });
+    const locked: Sealer = {
+      ...keySealer(key),
+      open: () => Promise.reject(new SealerUnavailable(verbatim('it is locked'))),
+    };
+    expect(await open(locked).read()).toEqual({ kind: 'closed', why: verbatim('it is locked') });
   });
 
   it('vault: what one sealer wrote is never taken for another’s', async () => {

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type Message, message, verbatim } from '../../preload/texts/messages.ts';
 import { parseStoredState, type StoredState } from '../broker/session/vault.ts';
+import { MessageError } from '../errors/errors.ts';
+import { errorCode } from '../system/errorCode.ts';
 import { sessionPath, sessionStore } from './dataFolder.ts';
 import { syncFolder, writeStore } from './jsonFile.ts';
 
@@ -18,39 +21,39 @@ export interface Sealer {
   open(sealed: string): Promise<string>;
 }
 
-/** A keyring that is locked or does not answer. The message is for a person. */
-export class SealerUnavailable extends Error {
+/** A keyring that is locked or does not answer. */
+export class SealerUnavailable extends MessageError {
   override readonly name = 'SealerUnavailable';
 }
 
-const titles: Readonly<Record<string, string>> = {
-  gnome_libsecret: 'the keyring of the desktop (Secret Service)',
-  kwallet: 'KWallet',
-  kwallet5: 'KWallet',
-  kwallet6: 'KWallet',
-  keychain: 'the Keychain',
-  dpapi: 'the data protection of Windows',
-  'secret-service': 'the Secret Service',
-  'credential-store': 'the credential store of the system',
-  'vault-key': 'the key that is set (LOOPGATE_VAULT_KEY)',
-  file: 'its key file',
+const titles: Readonly<Record<string, Message>> = {
+  gnome_libsecret: message('titleDesktopKeyring'),
+  kwallet: verbatim('KWallet'),
+  kwallet5: verbatim('KWallet'),
+  kwallet6: verbatim('KWallet'),
+  keychain: message('titleKeychain'),
+  dpapi: message('titleWindows'),
+  'secret-service': message('titleSecretService'),
+  'credential-store': message('titleCredentialStore'),
+  'vault-key': message('titleVaultKey'),
+  file: message('titleFile'),
 };
 
 /** A sealer's name as a person knows it. */
-export function titleOf(sealer: string): string {
-  return titles[sealer] ?? sealer;
+export function titleOf(sealer: string): Message {
+  return titles[sealer] ?? verbatim(sealer);
 }
 
-/** What a file was found to hold. Each `why` is for a person, and has nothing of the content. */
+/** What a file was found to hold. No `why` has anything of the content. */
 export type Reading =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'sessions'; readonly state: StoredState; readonly writtenAt: number; readonly includes: Includes }
   /** It will not be readable tomorrow either: damaged, or sealed with another key. */
-  | { readonly kind: 'unreadable'; readonly why: string }
+  | { readonly kind: 'unreadable'; readonly why: Message }
   /** Written by a newer version: to be left as it is. */
-  | { readonly kind: 'newer'; readonly why: string }
+  | { readonly kind: 'newer'; readonly why: Message }
   /** It may be readable tomorrow: the system refuses the file, or the sealer cannot be used now. */
-  | { readonly kind: 'closed'; readonly why: string };
+  | { readonly kind: 'closed'; readonly why: Message };
 
 /** The files that were merged into this one: sealer → its `writtenAt` then, in milliseconds since the epoch. */
 export type Includes = Readonly<Record<string, number>>;
@@ -89,22 +92,22 @@ export class SealedFile {
     try {
       content = JSON.parse(readFileSync(this.path, 'utf8'));
     } catch (error) {
-      if (error instanceof SyntaxError) return { kind: 'unreadable', why: 'the stored sign-in is damaged' };
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+      if (error instanceof SyntaxError) return { kind: 'unreadable', why: message('storedDamaged') };
+      const code = errorCode(error) ?? message('unknownReason');
       if (code === 'ENOENT') return { kind: 'nothing' };
-      return { kind: 'closed', why: `${this.path} cannot be read (${code})` };
+      return { kind: 'closed', why: message('cannotReadCode', { path: this.path, code }) };
     }
     if (ofNewerFormat.safeParse(content).success) return this.#newer();
     const file = envelope.safeParse(content);
     if (!file.success || file.data.sealedBy !== this.sealer.name) {
-      return { kind: 'unreadable', why: 'the stored sign-in is damaged' };
+      return { kind: 'unreadable', why: message('storedDamaged') };
     }
     let text: string;
     try {
       text = await this.sealer.open(file.data.session);
     } catch (error) {
-      if (error instanceof SealerUnavailable) return { kind: 'closed', why: error.message };
-      return { kind: 'unreadable', why: `the stored sign-in cannot be decrypted with ${titleOf(this.sealer.name)}` };
+      if (error instanceof SealerUnavailable) return { kind: 'closed', why: error.text };
+      return { kind: 'unreadable', why: message('storedNotDecrypted', { title: titleOf(this.sealer.name) }) };
     }
     return this.#understand(text, file.data);
   }
@@ -120,12 +123,12 @@ export class SealedFile {
         includes: includes ?? {},
       };
     } catch {
-      return { kind: 'unreadable', why: 'the stored sign-in is damaged' };
+      return { kind: 'unreadable', why: message('storedDamaged') };
     }
   }
 
   #newer(): Reading {
-    const why = `${this.path} was written by a newer version of Loopgate: update Loopgate, or move the file away`;
+    const why = message('storedByNewerVersion', { path: this.path });
     return { kind: 'newer', why };
   }
 

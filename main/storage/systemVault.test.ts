@@ -11,7 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inEnglish, verbatim } from '../../preload/texts/messages.ts';
 import { FakeClock } from '../../testing/brokerWorld.ts';
+import type { VaultPlace } from '../broker/session/vault.ts';
 import { type StoredState, VaultUnreadable, type WithoutKeyring } from '../broker/session/vault.ts';
 import { keySealer } from './keySealer.ts';
 import type { Protection, ProtectionState } from './protection.ts';
@@ -26,6 +28,11 @@ afterEach(() => {
   chmodSync(home, 0o700);
   rmSync(home, { recursive: true, force: true });
 });
+
+/** A place with its notice in English. */
+function inPlainWords({ notice, ...place }: VaultPlace): Omit<VaultPlace, 'notice'> & { notice?: string } {
+  return { ...place, ...(notice && { notice: inEnglish(notice) }) };
+}
 
 /** A keyring whose state the test decides, with real encryption. */
 class TestKeyring implements Protection {
@@ -44,7 +51,7 @@ class TestKeyring implements Protection {
   }
 
   get notice() {
-    return this.kind === 'key' ? 'Kept under a key.' : (undefined as never);
+    return this.kind === 'key' ? verbatim('Kept under a key.') : (undefined as never);
   }
 
   async state() {
@@ -52,7 +59,7 @@ class TestKeyring implements Protection {
   }
 
   async seal(text: string) {
-    if (this.now !== 'ready') throw new SealerUnavailable('the keyring is locked');
+    if (this.now !== 'ready') throw new SealerUnavailable(verbatim('the keyring is locked'));
     return await this.#sealer.seal(text);
   }
 
@@ -244,7 +251,7 @@ describe('when the keyring changes', () => {
     const without = vaultOf([keyring, key]);
     const failure = await failureOf(without.load());
     expect(failure.message).toContain('the Secret Service, which cannot be reached from here');
-    expect(without.place).toMatchObject({ kind: 'key', notice: 'Kept under a key.' });
+    expect(inPlainWords(without.place)).toMatchObject({ kind: 'key', notice: 'Kept under a key.' });
     clock.advance(1000);
     await without.save(signedIn('ada', 'second'));
     expect(readdirSync(home)).toEqual(['session.secret-service.json', 'session.vault-key.json']);
@@ -309,7 +316,7 @@ describe('without a keyring', () => {
     await vault.save(ada);
     expect(remembered).toEqual(['file']);
     expect(vault.place).toMatchObject({ kind: 'file', changeable: true });
-    expect(vault.place.notice).toContain('only its permissions protect');
+    expect(inPlainWords(vault.place).notice).toContain('only its permissions protect');
     expect(vault.place.needs).toBeUndefined();
     expect(readFileSync(join(home, 'session.file.json'), 'utf8')).not.toContain('secret');
     const next = vaultOf([], { withoutKeyring: 'file' });
@@ -352,9 +359,9 @@ describe('without a keyring', () => {
   });
 
   it('vault: where nobody can be asked nothing is kept, and the words say how to change that', async () => {
-    const vault = vaultOf([], { asks: false, withoutKeyring: 'memory', remedy: 'Set a key.' });
+    const vault = vaultOf([], { asks: false, withoutKeyring: 'memory', remedy: verbatim('Set a key.') });
     await vault.load();
-    expect(vault.place).toEqual({
+    expect(inPlainWords(vault.place)).toEqual({
       kind: 'memory',
       notice: 'No keyring is there. The sign-in is kept in memory and is gone when Loopgate stops. Set a key.',
       changeable: false,
@@ -410,7 +417,10 @@ describe('a data folder that is not as it should be', () => {
     writeFileSync(path(), newer);
     const vault = vaultOf([keyring()]);
     expect((await failureOf(vault.load())).message).toContain('newer version of Loopgate');
-    expect(vault.place).toMatchObject({ kind: 'memory', notice: expect.stringContaining('update Loopgate') });
+    expect(inPlainWords(vault.place)).toMatchObject({
+      kind: 'memory',
+      notice: expect.stringContaining('update Loopgate'),
+    });
     await vault.save(ada);
     expect(readFileSync(path(), 'utf8')).toBe(newer);
     expect(readdirSync(home)).toEqual(['session.kwallet6.json']);
@@ -440,7 +450,7 @@ describe('a data folder that is not as it should be', () => {
     mkdirSync(path());
     const vault = vaultOf([keyring()]);
     expect((await failureOf(vault.load())).message).toContain('cannot be read');
-    expect(vault.place).toMatchObject({ kind: 'memory', notice: expect.stringContaining(path()) });
+    expect(inPlainWords(vault.place)).toMatchObject({ kind: 'memory', notice: expect.stringContaining(path()) });
     await vault.save(ada);
     expect(readdirSync(home)).toEqual(['session.kwallet6.json']);
   });
@@ -450,7 +460,7 @@ describe('a data folder that is not as it should be', () => {
     const gone = join(home, 'gone');
     const vault = vaultOf([kept], { home: gone });
     expect(await vault.load()).toBeUndefined();
-    expect(vault.place).toMatchObject({ kind: 'memory', notice: expect.stringContaining(gone) });
+    expect(inPlainWords(vault.place)).toMatchObject({ kind: 'memory', notice: expect.stringContaining(gone) });
     await expect(vault.save(ada)).rejects.toThrow(gone);
     mkdirSync(gone);
     let changes = 0;
@@ -565,7 +575,9 @@ describe('a keyring that has yet to be made', () => {
     keyring.now = 'ready';
     rmSync(home, { recursive: true });
     clock.advance(seconds * 1000);
-    await expect.poll(() => vault.place).toMatchObject({ kind: 'memory', notice: expect.stringContaining(home) });
+    await expect
+      .poll(() => inPlainWords(vault.place))
+      .toMatchObject({ kind: 'memory', notice: expect.stringContaining(home) });
     mkdirSync(home);
     await vault.save(ada);
     expect(vault.place).toEqual({ kind: 'keyring', changeable: false });

@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
+import { type Message, message } from '../../preload/texts/messages.ts';
 import type { Clock } from '../broker/clock.ts';
 import {
   type StoredState,
@@ -7,8 +8,9 @@ import {
   VaultUnreadable,
   type WithoutKeyring,
 } from '../broker/session/vault.ts';
+import { MessageError, messageOf } from '../errors/errors.ts';
 import { dataPath } from './dataFolder.ts';
-import { removeUnfinished, troubleOf, tryWriting } from './jsonFile.ts';
+import { removeUnfinished, tryWriting, writeFailure } from './jsonFile.ts';
 import { fileSealer } from './keySealer.ts';
 import { mergeStates } from './mergeStates.ts';
 import { putAway, readOthers, type StoredFile, storedElsewhere, whyPutAway } from './otherSessions.ts';
@@ -31,7 +33,7 @@ export interface SystemVaultOptions {
   readonly remember: (answer: WithoutKeyring) => void;
   readonly clock: Clock;
   /** Follows the sentence that nothing is kept: how to change that. */
-  readonly remedy?: string;
+  readonly remedy?: Message;
 }
 
 /**
@@ -168,7 +170,7 @@ export class SystemVault implements Vault {
       this.#protection = protection;
       this.#isOpen = reading.kind === 'sessions';
       if (why === undefined || 'aside' in why) this.#file = own;
-      else this.#keepInMemory(`The sign-in is kept for this run only: ${why.blocked}.`);
+      else this.#keepInMemory(message('keptForThisRun', { reason: why.blocked }));
       if (why) reasons.unshift(whyPutAway(why));
       this.#lookForTrouble(own);
     }
@@ -199,7 +201,7 @@ export class SystemVault implements Vault {
     if (!this.#isLoaded) {
       // Made before what is stored was read: an empty state must not be written over it, and nothing of it is lost.
       if (isEmpty(state)) return;
-      throw new Error('the keyring is still locked');
+      throw new MessageError(message('keyringStillLocked'));
     }
     const file = this.#file;
     if (!file) return;
@@ -214,7 +216,7 @@ export class SystemVault implements Vault {
     try {
       await file.write(state, clock.now(), this.#includes);
     } catch (error) {
-      throw new Error(troubleOf(error, home) ?? (error instanceof Error ? error.message : 'unknown reason'));
+      throw new MessageError(writeFailure(error, home) ?? messageOf(error));
     }
     this.#isOpen = true;
     this.#removeTakenOver();
@@ -247,7 +249,7 @@ export class SystemVault implements Vault {
       const trying = this.#saving.then(() => this.#held && this.#write(this.#held));
       this.#saving = trying.catch((error: unknown) => {
         this.#placeWithoutTrouble = this.#placeOf(this.#protection);
-        this.#keepUntilSolved(error instanceof Error ? error.message : 'unknown reason');
+        this.#keepUntilSolved(messageOf(error));
       });
     });
   }
@@ -275,17 +277,18 @@ export class SystemVault implements Vault {
     try {
       tryWriting(this.#options.home);
     } catch (error) {
-      const trouble = troubleOf(error, this.#options.home) ?? `${this.#options.home} cannot be written`;
+      const { home } = this.#options;
+      const reason = writeFailure(error, home) ?? message('cannotWrite', { path: home });
       this.#placeWithoutTrouble = this.#place;
-      this.#keepUntilSolved(trouble);
+      this.#keepUntilSolved(reason);
     }
   }
 
-  #keepUntilSolved(trouble: string): void {
-    this.#keepInMemory(`Until this is solved, the sign-in is kept for this run only: ${trouble}.`);
+  #keepUntilSolved(reason: Message): void {
+    this.#keepInMemory(message('keptUntilSolved', { reason }));
   }
 
-  #keepInMemory(notice: string): void {
+  #keepInMemory(notice: Message): void {
     this.#setPlace(placeInMemory(notice));
   }
 

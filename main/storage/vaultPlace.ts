@@ -1,3 +1,4 @@
+import { type Message, message, sentences } from '../../preload/texts/messages.ts';
 import type { VaultPlace, WithoutKeyring } from '../broker/session/vault.ts';
 import type { Protection } from './protection.ts';
 
@@ -8,8 +9,8 @@ export interface Unprotected {
   readonly withoutKeyring: WithoutKeyring | undefined;
   /** Whether the person can be asked. */
   readonly asks: boolean;
-  /** How to change this, in one sentence: it follows the notice. */
-  readonly remedy: string | undefined;
+  /** How to change this: a sentence that follows the notice. */
+  readonly remedy: Message | undefined;
 }
 
 /** The sessions are kept under a protection that is ready. */
@@ -22,7 +23,7 @@ export function lockedPlace({ kind }: Protection): VaultPlace {
   return {
     kind,
     needs: 'unlock',
-    notice: 'The keyring is locked. Unlock it, and Loopgate goes on with the sign-in that is stored there.',
+    notice: message('keyringLocked'),
     changeable: false,
   };
 }
@@ -32,31 +33,30 @@ export function newPlace({ kind }: Protection, changeable: boolean): VaultPlace 
   return {
     kind,
     needs: 'create',
-    notice:
-      'There is no keyring yet. Until one is made, the sign-in is kept in memory and is gone when Loopgate stops.',
+    notice: message('noKeyringYet'),
     changeable,
   };
 }
 
 /** No protection is there: the sessions are kept in a file or in memory. */
 export function unprotectedPlace({ home, withoutKeyring, asks, remedy }: Unprotected): VaultPlace {
-  const more = remedy === undefined ? '' : ` ${remedy}`;
+  const withRemedy = (notice: Message) => (remedy === undefined ? notice : sentences(notice, remedy));
   if (withoutKeyring === 'file') {
     return {
       kind: 'file',
-      notice: `No keyring is there. The sign-in is kept in a file in ${home} that only its permissions protect.${more}`,
+      notice: withRemedy(message('keptInFile', { home })),
       changeable: asks,
     };
   }
   return {
     kind: 'memory',
-    notice: `No keyring is there. The sign-in is kept in memory and is gone when Loopgate stops.${more}`,
+    notice: withRemedy(message('keptInMemory')),
     ...(asks && withoutKeyring === undefined && { needs: 'choice' as const }),
     changeable: asks,
   };
 }
 
 /** Something stands in the way of the protection's file. */
-export function placeInMemory(notice: string): VaultPlace {
+export function placeInMemory(notice: Message): VaultPlace {
   return { kind: 'memory', notice, changeable: false };
 }

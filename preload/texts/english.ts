@@ -1,7 +1,9 @@
+import { inEnglish } from './messages.ts';
+
 /**
  * Every word that a person reads, in English: of the windows, the tray, the notifications, the dialogs and the pages in the
  * browser. Plain words; where a setting is meant, its exact name, so that it can be searched for. What programs are told too
- * (errors, notices of the terminal) is said where it happens, always in English; see `said`.
+ * (errors, notices of the terminal) is in englishMessages.ts; see `said`.
  */
 export const english = {
   /** BCP 47 tag of this language. */
@@ -629,11 +631,8 @@ export const english = {
     foreignBrowserNext: 'Finish the login in a browser of the user who runs Loopgate.',
   },
 
-  /**
-   * What programs are told too, in the words of this language. It says what it does not know as it is: a provider's own words,
-   * above all.
-   */
-  said: (sentence: string): string => sentence,
+  /** What is said where something happens, in this language: the reason of an error, a notice. */
+  said: inEnglish,
 };
 
 /** What a language must have. */

@@ -1,6 +1,6 @@
 import type { Texts } from './english.ts';
-import { germanSentences } from './germanSentences.ts';
-import { saidWith } from './sentences.ts';
+import { germanMessages } from './germanMessages.ts';
+import { sayIn } from './messages.ts';
 
 /** German: nobody is addressed where it can be said without; Anmeldung, Programm, Schlüsselbund and Anbieter are the words for it. */
 export const german: Texts = {
@@ -618,7 +618,7 @@ export const german: Texts = {
     foreignBrowserNext: 'Bitte die Anmeldung in einem Browser des Benutzers beenden, der Loopgate ausführt.',
   },
 
-  said: saidWith(germanSentences),
+  said: sayIn(germanMessages),
 };
 
 function from(since: string | undefined): string {

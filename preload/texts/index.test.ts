@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ProxyFailure, providerFetch } from '../../main/broker/provider/providerFetch.ts';
-import { errorTable, LoopgateError } from '../../main/errors/errors.ts';
+import { type ErrorCode, errorTable, LoopgateError, messageOf } from '../../main/errors/errors.ts';
 import { settingsTable } from '../../main/settings/settingsTable.ts';
 import { english } from './english.ts';
-import { germanSentences } from './germanSentences.ts';
+import { englishMessages } from './englishMessages.ts';
+import { germanMessages } from './germanMessages.ts';
 import { languages, type Texts, textsFor } from './index.ts';
-import { saidWith } from './sentences.ts';
+import { inEnglish, type Message, type MessageId, message, sayIn, verbatim } from './messages.ts';
 
 const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -50,6 +51,13 @@ function callsOf(at: string, text: (...given: unknown[]) => string): string[] {
   const said = [text(...samples)];
   if (optional.includes(at)) said.push(text(undefined));
   return said;
+}
+
+const twice = (text: string): [string, string] => [text, text];
+
+function expectGoodMarks(text: string, at: string): void {
+  expect(text, at).not.toMatch(/["”]|\.\.\./);
+  expect(text.split('„').length, at).toBe(text.split('“').length);
 }
 
 const translations = languages
@@ -110,114 +118,34 @@ describe('the language', () => {
   });
 });
 
-// --- what is said in English where it happens -----------------------------------------------------------------------------
+// --- what is said where it happens ----------------------------------------------------------------------------------------
 
-const said = saidWith(germanSentences);
-const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
-/** A sentence of the sources with its `${...}` filled in: by a word that no sentence has. */
-const filled = (template: string) =>
-  // `more` is of the headless host alone: what may follow on the terminal.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source.
-  template.replaceAll('${more}', '').replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, 'x1');
+const said = sayIn(germanMessages);
+const ids = Object.keys(englishMessages) as MessageId[];
+/** What is the same in German. */
+const sameMessages = ['ownerNamed'];
 
-function expectGoodMarks(text: string, at: string): void {
-  expect(text, at).not.toMatch(/["”]|\.\.\./);
-  expect(text.split('„').length, at).toBe(text.split('“').length);
-}
-
-/** Every literal text of several words in a source that is named as one for people, is thrown, or is what a function gives. */
-function sentencesIn(source: string): string[] {
-  const literal =
-    /(?:\b(?:happened|next|why|notice|blocked|reason):\s*(?:[\w.]+ \? )?|\breturn (?:[^;'`"\n]+ \? )?|\bnew \w*(?:Error|Unavailable|Unreadable)\(\s*)(['"`])((?:\\.|(?!\1).)*)\1/gs;
-  const found = [...source.matchAll(literal)].map(([, , text = '']) => filled(text.replaceAll("\\'", "'")));
-  return found.filter((text) => /[a-z0-9] [a-z]/.test(text));
-}
-
-/** Where what the window or a page may say comes from; the errors of requests (`main/api/`) are for programs alone. */
-const speaking = [
-  ...[
-    'session/accounts',
-    'broker',
-    'login/deviceLogin',
-    'session/otherApiTokens',
-    'provider/provider',
-    'provider/providerChecks',
-    'provider/providerErrors',
-  ],
-  ...[
-    'provider/providerFetch',
-    'session/refreshTokenUse',
-    'session/session',
-    'session/sessionProfile',
-    'session/vault',
-  ],
-].map((name) => `main/broker/${name}.ts`);
-speaking.push(
-  'main/errors/errors.ts',
-  'main/access/gate.ts',
-  ...['handedSockets', 'httpServer', 'listen', 'listenErrors', 'refusedPorts'].map(
-    (name) => `main/listener/${name}.ts`,
-  ),
-  'main/host/host.ts',
-  'main/storage/jsonFile.ts',
-  'main/storage/systemVault.ts',
-  'main/storage/otherSessions.ts',
-  'main/storage/vaultPlace.ts',
-);
-speaking.push(
-  'main/storage/sealedFile.ts',
-  'main/desktop/system/safeStorageProtection.ts',
-  'main/desktop/hostActions.ts',
-);
-/** What only a program is told, or who develops Loopgate. */
-const forPrograms = [
-  'Nobody with this id is signed in here.',
-  'GET /users lists those who are.',
-  'A token for another API needs a refresh token, and the provider granted no offline_access.',
-  'The person has allowed another run of this program, once.',
-  'Ask again: they are asked about this one.',
-  'A browser carries the requests of any page and extension, so it is never allowed.',
-  'Call from a program, or add the origin of your page or extension to the setting "origins".',
-  'This program is not on the list of those that may use the sign-in.',
-  'Ask the person to allow it in the list of programs of Loopgate.',
-  'The person was asked whether this program may use their sign-in, and has not answered.',
-  'Ask them to allow it in the list of programs of Loopgate, or try again in ten minutes.',
-  'LOOPGATE_DEMO works with "npm start" and "npm run serve": they start the demo provider.',
-  'there is nothing to choose: this is decided by the system',
-  // Asked for by the command alone.
-  'The identity provider does not sign in on another device (RFC 8628).',
-  'Sign in with the browser.',
-  'A sign-in on another device waits already, which another program has started.',
-  'Finish or cancel that one, or sign in with the browser.',
-  // Of the sockets that systemd hands over to the headless host, which says it on the terminal.
-  'No socket was handed over.',
-  'The sockets that were handed over are not one of each family with the same port. The socket unit must have ListenStream=127.0.0.1:1000 and ListenStream=[::1]:1000, and no other.',
-  'The socket that was handed over has port x1, and LOOPGATE_PORT or "port" is x1. Set both to the same, or remove the setting.',
-  'A socket that was handed over cannot be used (x1). LISTEN_FDS must be the listening TCP sockets of 127.0.0.1 and ::1.',
-  'No socket for x1 was handed over, and port x1 cannot be opened there (x1). Add ListenStream=x1:x1 to the socket unit.',
-  'A socket that was handed over listens on x1. Loopgate serves 127.0.0.1 and ::1 alone: correct ListenStream= in the socket unit.',
-  // Two sentences, of which the first is one of several: see below.
-  'x1 A session that exists is kept.',
-];
-
-describe('German for what is said in English where it happens', () => {
-  it.each(speaking)('says all of %s', (file) => {
-    const found = sentencesIn(readFileSync(join(projectFolder, file), 'utf8'));
-    const left = found.filter((text) => !forPrograms.includes(text) && said(text) === text);
-    expect(left).toEqual([]);
+describe('what is said where it happens', () => {
+  it.each(ids)('in German and with good marks: %s', (id) => {
+    const german = germanMessages[id];
+    expectGoodMarks(german, id);
+    expect(german === englishMessages[id]).toBe(sameMessages.includes(id));
   });
 
-  it('finds what a source says', () => {
-    const source =
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source.
-      "{ happened: `It failed (${why}).`, next: 'Do it now.' } throw new VaultUnreadable('it\\'s not there')";
-    expect(sentencesIn(source)).toEqual(['It failed (x1).', 'Do it now.', "it's not there"]);
+  it.each(ids)('has what differs from one time to the next, once it is said: %s', (id) => {
+    const names = [...englishMessages[id].matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+    const one = { id, values: Object.fromEntries(names.map((name) => [name, `«${name}»`])) };
+    for (const text of [inEnglish(one), said(one)]) {
+      expect(text).not.toMatch(/[{}]/);
+      for (const name of names) expect(text).toContain(`«${name}»`);
+    }
   });
 
   it('says every error by its code', () => {
-    for (const { happened, next } of Object.values(errorTable)) {
-      expect(said(happened)).not.toBe(happened);
-      expect(said(next)).not.toBe(next);
+    for (const code of Object.keys(errorTable) as ErrorCode[]) {
+      const error = new LoopgateError(code);
+      expect(error.message).toBe(`${errorTable[code].happened} ${errorTable[code].next}`);
+      expect(said(error.text)).toBe(`${germanMessages[`${code}.happened`]} ${germanMessages[`${code}.next`]}`);
     }
   });
 
@@ -236,10 +164,10 @@ describe('German for what is said in English where it happens', () => {
     const asked = providerFetch(() => Promise.reject(failure))('https://login.company.example/token', options);
     const error: unknown = await asked.catch((thrown: unknown) => thrown);
     if (!(error instanceof LoopgateError)) throw error;
-    expect(said(error.happened)).not.toBe(error.happened);
+    expect(said(error.happenedText)).not.toBe(error.happened);
     const kept = ' A session that exists is kept.';
     expect(error.next.endsWith(kept)).toBe(true);
-    const [next, rest] = said(error.next).split(' Eine bestehende Anmeldung bleibt erhalten.');
+    const [next, rest] = said(error.nextText).split(' Eine bestehende Anmeldung bleibt erhalten.');
     expect(rest).toBe('');
     expect(next).not.toBe(error.next.slice(0, -kept.length));
   });
@@ -247,47 +175,47 @@ describe('German for what is said in English where it happens', () => {
   it('says what was expected of every setting of the window', () => {
     for (const field of ['issuer', 'clientId', 'audience', 'port', 'guard', 'theme'] as const) {
       const { expected } = settingsTable[field];
-      expect(said(`Expected ${expected}.`)).toMatch(/^Erwartet: /);
-      expect(said(expected)).not.toBe(expected);
+      expect(said(expected)).not.toBe(inEnglish(expected));
     }
   });
 
-  it.each(germanSentences)('loses nothing of: %s', (sentence, translated) => {
-    expect(placeholders(translated)).toEqual(placeholders(sentence));
-    expectGoodMarks(translated, sentence);
-    expect(translated).not.toBe(sentence);
-  });
-
-  it.each(germanSentences)('is found, and by no other entry: %s', (sentence, translated) => {
-    const numbered = (text: string) => text.replaceAll(/\{(\w+)\}/g, (_, name: string) => `«${name}»`);
-    expect(said(numbered(sentence))).toBe(numbered(translated));
-  });
-
-  it.each<[string, string]>([
+  it.each<[Message, string, string]>([
     // Several sentences, each with its own.
     [
+      message('portInstead', {
+        reasons: [message('portTakenByOther', { port: 1000 }), message('portTakenByOther', { port: 5323 })],
+        port: 39300,
+      }),
       'Port 1000 is taken by another program. Port 5323 is taken by another program. Loopgate uses port 39300 instead.',
       'Port 1000 ist von einem anderen Programm belegt. Port 5323 ist von einem anderen Programm belegt. Loopgate nutzt stattdessen Port 39300.',
     ],
     // A reason within a reason.
     [
+      message('signedOutBecause', {
+        reason: message('keptAs', { reason: message('storedDamaged'), path: '/home/ada/session.json' }),
+      }),
       'You are signed out: the stored sign-in is damaged; it was kept as /home/ada/session.json.',
       'Abgemeldet: die gespeicherte Anmeldung ist beschädigt; sie wurde als /home/ada/session.json aufbewahrt.',
     ],
-    // A provider's own words stay, also where they are words of ours.
+    // A provider's own words stay, also where they are words of ours, or look like a name to fill in.
     [
-      'The identity provider answered with an error (invalid_scope: Nobody is signed in.).',
-      'Der Anbieter hat mit einem Fehler geantwortet (invalid_scope: Nobody is signed in.).',
+      message('answeredWithError', { words: 'invalid_scope: Nobody is signed in. {words} {id}' }),
+      'The identity provider answered with an error (invalid_scope: Nobody is signed in. {words} {id}).',
+      'Der Anbieter hat mit einem Fehler geantwortet (invalid_scope: Nobody is signed in. {words} {id}).',
     ],
     [
+      message('signInDenied', { words: 'access_denied: Nur im Büro.' }),
       'The sign-in was denied (access_denied: Nur im Büro.).',
       'Die Anmeldung wurde abgelehnt (access_denied: Nur im Büro.).',
     ],
     // What nobody knows.
-    ['It rains. There is nothing to be done.', 'It rains. There is nothing to be done.'],
-    ['', ''],
-  ])('%s', (sentence, translated) => {
-    expect(said(sentence)).toBe(translated);
+    [verbatim('It rains. There is nothing to be done.'), ...twice('It rains. There is nothing to be done.')],
+    [messageOf(new Error('It rains.')), ...twice('It rains.')],
+    [messageOf('It rains.'), ...twice('It rains.')],
+    [verbatim(''), ...twice('')],
+  ])('%#: %s', (one, english, german) => {
+    expect(inEnglish(one)).toBe(english);
+    expect(said(one)).toBe(german);
   });
 });
 

@@ -1,3 +1,4 @@
+import { verbatim } from '../../../preload/texts/messages.ts';
 import type { Gate } from '../../access/gate.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { requireCommandKey } from '../commandKey.ts';
@@ -40,15 +41,15 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
         const listed = gate.programs.find(({ program }) => program.id === id);
         if (!listed) {
           throw new LoopgateError('not_found', {
-            happened: 'No listed program has this id.',
-            next: 'GET /programs lists them with their ids.',
+            happened: verbatim('No listed program has this id.'),
+            next: verbatim('GET /programs lists them with their ids.'),
           });
         }
         // Any program of the person's can read the key: it may take away what was allowed, and nothing else.
         if (listed.decision === 'denied') {
           throw new LoopgateError('consent_denied', {
-            happened: 'The person has denied this program.',
-            next: 'Open the window of Loopgate to take that back.',
+            happened: verbatim('The person has denied this program.'),
+            next: verbatim('Open the window of Loopgate to take that back.'),
           });
         }
         gate.withdraw(id);
@@ -59,8 +60,8 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
 
   function checkKey(request: ApiRequest): void {
     requireCommandKey(request, commandKey, {
-      happened: 'The list of programs is for the window and the command of Loopgate alone.',
-      next: 'Open the window of Loopgate, or use its command.',
+      happened: verbatim('The list of programs is for the window and the command of Loopgate alone.'),
+      next: verbatim('Open the window of Loopgate, or use its command.'),
     });
   }
 }

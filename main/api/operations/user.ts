@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import type { Gate, Requester } from '../../access/gate.ts';
 import type { Broker, PersonState } from '../../broker/broker.ts';
 import type { AccessToken } from '../../broker/session/session.ts';
@@ -120,8 +121,8 @@ const streamUser: Operation = {
   },
   handle: () => {
     throw new LoopgateError('invalid_request', {
-      happened: 'This address speaks WebSocket.',
-      next: 'Connect with a WebSocket client, or ask GET /user.',
+      happened: verbatim('This address speaks WebSocket.'),
+      next: verbatim('Connect with a WebSocket client, or ask GET /user.'),
     });
   },
 };

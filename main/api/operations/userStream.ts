@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import type { Gate, Requester } from '../../access/gate.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { LoopgateError } from '../../errors/errors.ts';
@@ -31,8 +32,8 @@ const notAllowed: Frames = {
   withReason: JSON.stringify(
     errorModel(
       new LoopgateError('consent_denied', {
-        happened: 'The person has not allowed this program to use their sign-in.',
-        next: 'Ask for a sign-in or a token: the person is asked then.',
+        happened: verbatim('The person has not allowed this program to use their sign-in.'),
+        next: verbatim('Ask for a sign-in or a token: the person is asked then.'),
       }),
     ),
   ),

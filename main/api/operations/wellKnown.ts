@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { type Operation, text } from '../operation.ts';
 
@@ -73,8 +74,8 @@ export function wellKnownOperations(instance: Instance): Operation[] {
       },
       handle: () => {
         throw new LoopgateError('invalid_request', {
-          happened: 'This address speaks WebSocket.',
-          next: `Connect with a WebSocket client, or ask GET ${healthPath}.`,
+          happened: verbatim('This address speaks WebSocket.'),
+          next: verbatim(`Connect with a WebSocket client, or ask GET ${healthPath}.`),
         });
       },
     },

@@ -1,3 +1,4 @@
+import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { requireCommandKey } from '../commandKey.ts';
 import { noContent, type Operation } from '../operation.ts';
@@ -16,8 +17,8 @@ export function windowOperations(commandKey: string, showWindow: (() => Promise<
       needs: 'nothing',
       handle: async (request) => {
         requireCommandKey(request, commandKey, {
-          happened: 'Only Loopgate itself shows its window.',
-          next: 'Start Loopgate again, or open the window by its icon in the tray.',
+          happened: verbatim('Only Loopgate itself shows its window.'),
+          next: verbatim('Start Loopgate again, or open the window by its icon in the tray.'),
         });
         if (!showWindow) throw noWindow();
         await showWindow();
@@ -30,7 +31,7 @@ export function windowOperations(commandKey: string, showWindow: (() => Promise<
 /** There is no window, or not any more. */
 export function noWindow(): LoopgateError {
   return new LoopgateError('not_found', {
-    happened: 'This Loopgate has no window.',
-    next: 'Use the command "loopgate", or start the app.',
+    happened: verbatim('This Loopgate has no window.'),
+    next: verbatim('Use the command "loopgate", or start the app.'),
   });
 }

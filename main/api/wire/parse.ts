@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 
 /** What an error says about a field, where "is not what it should be" says too little. */
@@ -22,7 +23,7 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<
     const isMissing = code === 'invalid_type' && message.endsWith('received undefined');
     return `${field} ${isMissing ? 'is missing' : (expectations[field] ?? 'is not what it should be')}`;
   });
-  throw new LoopgateError('invalid_request', { happened: `${problems.join('; ')}.` });
+  throw new LoopgateError('invalid_request', { happened: verbatim(`${problems.join('; ')}.`) });
 }
 
 /** A query or a form as an object. RFC 6749 §3.1: nothing comes twice; `scope` alone may, as some clients send it so. */
@@ -37,7 +38,7 @@ export function parametersToObject(parameters: URLSearchParams): Record<string, 
   const object: Record<string, string | string[]> = Object.create(null);
   for (const [name, values] of given) {
     if (values.length > 1 && name !== 'scope') {
-      throw new LoopgateError('invalid_request', { happened: `${name} is given ${values.length} times.` });
+      throw new LoopgateError('invalid_request', { happened: verbatim(`${name} is given ${values.length} times.`) });
     }
     object[name] = values.length > 1 ? values : values[0];
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import type { Challenge, SignInRequest, SignInResult, TokenResult } from '../../broker/login/requests.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { auth0User, oauthToken, oauthTokenAnswer, userAnswer } from './auth0.ts';
@@ -58,7 +59,7 @@ export const respondForm = z.object({
 export function parseSeededPkce(body: unknown): { seed: SeededPkce; request: SignInRequest } {
   const seed = parse(seededPkce, body);
   if (seed.nonce !== seed.state) {
-    throw new LoopgateError('invalid_request', { happened: 'nonce must be equal to state.' });
+    throw new LoopgateError('invalid_request', { happened: verbatim('nonce must be equal to state.') });
   }
   return {
     seed,

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { errorTable, LoopgateError, type LoopgateErrorDetails } from '../../errors/errors.ts';
+import { message, sentences } from '../../../preload/texts/messages.ts';
+import { LoopgateError, type LoopgateErrorDetails } from '../../errors/errors.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { Clock } from '../clock.ts';
 import type { AuthorizationRequest } from '../provider/provider.ts';
@@ -386,7 +387,10 @@ export function timeoutAdvice(one: Authorization | undefined): LoopgateErrorDeta
   if (!one?.request) return {};
   const { clientId, redirectUri } = one.request;
   return {
-    next: `${errorTable.authorization_timeout.next} If the browser showed an error, check at the provider that the client ID is ${clientId} and that ${redirectUri} is registered as a callback.`,
+    next: sentences(
+      message('authorization_timeout.next'),
+      message('checkRegistration', { id: clientId, callback: redirectUri }),
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { Clock } from '../clock.ts';
@@ -142,8 +143,8 @@ export class DeviceLogins {
     this.#sweep();
     if (this.#current && this.#current.owner !== owner) {
       throw new LoopgateError('rate_limited', {
-        happened: 'A sign-in on another device waits already, which another program has started.',
-        next: 'Finish or cancel that one, or sign in with the browser.',
+        happened: verbatim('A sign-in on another device waits already, which another program has started.'),
+        next: verbatim('Finish or cancel that one, or sign in with the browser.'),
       });
     }
     return await (this.#current ?? this.#start(owner, provider, request)).coded;
@@ -270,7 +271,7 @@ function understood(error: unknown): LoopgateError {
 
 function expired(): LoopgateError {
   return new LoopgateError('authorization_timeout', {
-    happened: 'The code was not entered in time.',
-    next: 'Start the sign-in again and enter the new code.',
+    happened: message('codeNotEntered'),
+    next: message('enterNewCode'),
   });
 }

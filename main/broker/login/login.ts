@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/provider.ts';
@@ -111,8 +112,9 @@ export class Logins {
     const owner = asked.state === undefined ? undefined : this.#pending.byState(asked.state)?.owner;
     if (!listed && owner === undefined) {
       throw new LoopgateError('invalid_request', {
-        happened:
+        happened: verbatim(
           'A browser may come here only with a redirect_uri of the setting "redirectUris", or with the state of a sign-in that a program has prepared.',
+        ),
       });
     }
     const one = await this.open(owner ?? nobodyKnown, asked, { inBrowser: false, waited });
@@ -145,7 +147,7 @@ export class Logins {
     const address = endpoint.address(request, one);
     if (!mayLeadTo(address, this.#registration.issuer)) {
       throw new LoopgateError('provider_error', {
-        happened: 'The login page of the identity provider is neither https nor at the configured provider.',
+        happened: verbatim('The login page of the identity provider is neither https nor at the configured provider.'),
       });
     }
     if (options.inBrowser) one.page = 'opening';
@@ -223,7 +225,7 @@ export class Logins {
     if (known?.status === 'issued') {
       if (isSameSecret(known.codeChallenge, asked.codeChallenge)) return known;
       throw new LoopgateError('invalid_request', {
-        happened: 'code_challenge is not the one that belongs to this state.',
+        happened: verbatim('code_challenge is not the one that belongs to this state.'),
       });
     }
     return pending.equal(owner, request, asked.codeChallenge) ?? pending.adopt(owner, asked.codeChallenge, asked.state);
@@ -236,7 +238,7 @@ export class Logins {
   ): AuthorizationRequest {
     if (asked.codeChallenge !== undefined && !/^[A-Za-z0-9_-]{43}$/.test(asked.codeChallenge)) {
       throw new LoopgateError('invalid_request', {
-        happened: 'code_challenge is not an S256 challenge: 43 characters of base64url (RFC 7636).',
+        happened: verbatim('code_challenge is not an S256 challenge: 43 characters of base64url (RFC 7636).'),
       });
     }
     const redirectUri = this.#registration.redirectUriFor(asked.redirectUri);
@@ -272,14 +274,14 @@ export class Logins {
     const provider = this.#registration.provider();
     const doubled = ['code', 'iss', 'error'].find((name) => parameters.getAll(name).length > 1);
     if (doubled !== undefined) {
-      throw new LoopgateError('provider_error', { happened: `The login came back with more than one "${doubled}".` });
+      throw new LoopgateError('provider_error', { happened: message('parameterTwice', { name: doubled }) });
     }
     const issuer = parameters.get('iss') ?? undefined;
     await provider.checkResponseIssuer(issuer);
     const error = parameters.get('error');
     if (error !== null) throw deniedOrFailed(error, parameters.get('error_description') ?? undefined);
     const code = parameters.get('code') ?? '';
-    if (code === '') throw new LoopgateError('provider_error', { happened: 'The login came back without a code.' });
+    if (code === '') throw new LoopgateError('provider_error', { happened: message('codeMissing') });
     return { code, ...(issuer !== undefined && { issuer }) };
   }
 }
@@ -296,7 +298,7 @@ function challengeOf(one: Authorization): Challenge {
 function deniedOrFailed(error: string, description: string | undefined): LoopgateError {
   if (error !== 'access_denied') return oauthError(error, description);
   return new LoopgateError('access_denied', {
-    happened: `The sign-in was denied (${oauthWords(error, description)}).`,
+    happened: message('signInDenied', { words: oauthWords(error, description) }),
     providerError: error,
   });
 }

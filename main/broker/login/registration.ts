@@ -1,3 +1,4 @@
+import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Provider } from '../provider/provider.ts';
 
@@ -43,7 +44,7 @@ export class Registration {
     if (clientId !== undefined && (asked === undefined || asked === clientId)) return clientId;
     if (asked !== undefined && clients.includes(asked)) return asked;
     throw new LoopgateError('invalid_request', {
-      happened: 'client_id is neither the configured one nor one of the setting "clients".',
+      happened: verbatim('client_id is neither the configured one nor one of the setting "clients".'),
     });
   }
 
@@ -52,7 +53,7 @@ export class Registration {
     if (asked === undefined || asked === this.redirectUri) return this.redirectUri;
     if (this.isListed(asked)) return asked;
     throw new LoopgateError('invalid_request', {
-      happened: `redirect_uri is neither ${this.redirectUri} nor one of the setting "redirectUris".`,
+      happened: verbatim(`redirect_uri is neither ${this.redirectUri} nor one of the setting "redirectUris".`),
     });
   }
 
@@ -64,7 +65,9 @@ export class Registration {
   /** T11. @throws LoopgateError */
   checkReturnTo(returnTo: string): void {
     if (this.settings.returnTo.includes(returnTo)) return;
-    throw new LoopgateError('invalid_request', { happened: 'returnTo is not on the list of the setting "returnTo".' });
+    throw new LoopgateError('invalid_request', {
+      happened: verbatim('returnTo is not on the list of the setting "returnTo".'),
+    });
   }
 
   /** W15: whether a login with this client and audience becomes the broker's own session. */

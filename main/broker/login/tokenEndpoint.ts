@@ -1,3 +1,4 @@
+import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Provider, Tokens } from '../provider/provider.ts';
@@ -94,7 +95,7 @@ export class TokenEndpoint {
       if (!reason.retryable || reason.undone) throw reason;
       // Nobody knows what came of it. Sent twice, a code ends what it was exchanged for (RFC 6749 §4.1.2).
       this.#pending.forget(one);
-      throw reason.with({ next: 'Start the sign-in again: its code may have been used.', retryable: false });
+      throw reason.with({ next: message('signInAgainCodeUsed'), retryable: false });
     });
     return await one.exchange;
   }
@@ -158,7 +159,9 @@ export class TokenEndpoint {
   async #passCodeThrough(asked: TokenRequest | undefined): Promise<TokenResult> {
     const { code, redirectUri, codeVerifier } = asked ?? {};
     if (!asked || code === undefined || redirectUri === undefined || codeVerifier === undefined) {
-      throw new LoopgateError('invalid_grant', { happened: 'There is no received code of yours to exchange.' });
+      throw new LoopgateError('invalid_grant', {
+        happened: verbatim('There is no received code of yours to exchange.'),
+      });
     }
     if (this.#pending.isSpent(code)) throw new LoopgateError('invalid_grant');
     const tokens = await this.#registration.provider().passThrough(asked.clientId, 'authorization_code', {
@@ -192,7 +195,7 @@ export class TokenEndpoint {
     const { clientId, audience } = session.account;
     if (asked.clientId !== clientId || (asked.audience !== undefined && asked.audience !== audience)) {
       throw new LoopgateError('invalid_request', {
-        happened: 'The session is for another client_id or audience, and a refresh never widens it.',
+        happened: verbatim('The session is for another client_id or audience, and a refresh never widens it.'),
       });
     }
     const token = await session.accessToken({ renew: true });

@@ -13,6 +13,7 @@ import {
   scriptedWorld,
   signInAs,
 } from '../../../testing/brokerWorld.ts';
+import { MessageError } from '../../errors/errors.ts';
 import { Provider } from './provider.ts';
 import { normaliseIssuer } from './providerChecks.ts';
 import { oauthWords } from './providerErrors.ts';
@@ -52,7 +53,7 @@ test.each([
   ['https://', 'address'],
   ['two words', 'address'],
 ])('the issuer %j is refused, and the message says what is expected [T14]', (written, expectation) => {
-  expect(() => normaliseIssuer(written)).toThrow(TypeError);
+  expect(() => normaliseIssuer(written)).toThrow(MessageError);
   expect(() => normaliseIssuer(written)).toThrow(expectation);
 });
 

@@ -1,4 +1,5 @@
 import * as client from 'openid-client';
+import { message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait } from '../session/backoff.ts';
@@ -193,12 +194,12 @@ export class Provider {
     if (issuer === undefined) {
       if (metadata.authorization_response_iss_parameter_supported !== true) return;
       throw new LoopgateError('provider_error', {
-        happened: 'The login came back without the issuer that was announced.',
+        happened: message('issuerMissing'),
       });
     }
     if (issuer !== metadata.issuer) {
       throw new LoopgateError('provider_error', {
-        happened: 'The login came back from another issuer than the configured one.',
+        happened: message('issuerOther'),
       });
     }
   }
@@ -362,7 +363,7 @@ export class Provider {
     ).catch((error: unknown) => error);
     const [outcome] = outcomes;
     if (outcome !== undefined) return outcome;
-    throw failure ?? new LoopgateError('provider_error', { happened: 'The identity provider answered with a page.' });
+    throw failure ?? new LoopgateError('provider_error', { happened: message('answeredWithPage') });
   }
 
   /**
@@ -555,7 +556,7 @@ export class Provider {
   #withIdToken(tokens: Tokens): Tokens & { claims: IdTokenClaims; idToken: string } {
     const { claims, idToken } = tokens;
     if (claims && idToken !== undefined) return { ...tokens, claims, idToken };
-    throw new LoopgateError('provider_error', { happened: 'The identity provider sent no ID token.' });
+    throw new LoopgateError('provider_error', { happened: message('noIdToken') });
   }
 }
 

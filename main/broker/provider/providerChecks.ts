@@ -1,5 +1,6 @@
 import type * as client from 'openid-client';
-import { LoopgateError } from '../../errors/errors.ts';
+import { message } from '../../../preload/texts/messages.ts';
+import { LoopgateError, MessageError } from '../../errors/errors.ts';
 import type { IdTokenClaims } from './claims.ts';
 
 /** T15: how far the clocks of this machine and of the provider may differ, in seconds. */
@@ -25,7 +26,7 @@ const endpoints = {
 
 /**
  * The issuer as an address: a bare domain gets `https://`; http is for loopback only (T14).
- * @throws TypeError with the expectation when it cannot be one.
+ * @throws MessageError with the expectation when it cannot be one.
  */
 export function normaliseIssuer(text: string): string {
   const trimmed = text.trim();
@@ -34,13 +35,13 @@ export function normaliseIssuer(text: string): string {
   try {
     url = new URL(withScheme);
   } catch {
-    throw new TypeError('expected an address such as https://tenant.us.auth0.com/');
+    throw new MessageError(message('expected', { what: message('expectedAddress') }));
   }
   if (!isSecure(url)) {
-    throw new TypeError('expected an https address (http is accepted for localhost only)');
+    throw new MessageError(message('expected', { what: message('expectedHttps') }));
   }
   if (url.username || url.password || url.search || url.hash) {
-    throw new TypeError('expected an address without user name, query or fragment');
+    throw new MessageError(message('expected', { what: message('expectedPlainAddress') }));
   }
   url.pathname = url.pathname.replace(/\/?\.well-known\/openid-configuration$/, '/');
   return url.href;
@@ -72,7 +73,7 @@ function isLoopback(url: URL): boolean {
 
 /** A check that failed, by the name of what was wrong. */
 export function failedCheck(name: string): LoopgateError {
-  return new LoopgateError('provider_error', { happened: `The identity provider's answer failed a check (${name}).` });
+  return new LoopgateError('provider_error', { happened: message('checkFailed', { name }) });
 }
 
 /**
@@ -85,7 +86,7 @@ export function checkEndpoints(metadata: client.ServerMetadata): void {
     if (address === undefined && !isRequired) continue;
     if (typeof address !== 'string' || !isUsable(address, metadata.issuer)) {
       throw new LoopgateError('provider_error', {
-        happened: `The identity provider's metadata has no usable ${name}: it must be an https address.`,
+        happened: message('unusableMetadata', { name }),
       });
     }
   }
@@ -112,12 +113,12 @@ export function mayLeadTo(address: string, issuer: string | undefined): boolean 
 export function checkBearer(answer: client.TokenEndpointResponse): void {
   if (answer.token_type !== 'bearer') {
     throw new LoopgateError('provider_error', {
-      happened: 'The identity provider gave an access token that is no Bearer token (token_type).',
+      happened: message('notBearer'),
     });
   }
   if (!/^[\x21-\x7e]+$/.test(answer.access_token)) {
     throw new LoopgateError('provider_error', {
-      happened: 'The identity provider gave an access token with characters that none may have (access_token).',
+      happened: message('badTokenCharacters'),
     });
   }
 }
@@ -126,14 +127,14 @@ export function checkBearer(answer: client.TokenEndpointResponse): void {
 export function checkAuthorizedParty({ azp }: IdTokenClaims, clientId: string): void {
   if (azp === undefined || azp === clientId) return;
   throw new LoopgateError('provider_error', {
-    happened: "The identity provider's answer failed a check: the ID token was given to another application (azp).",
+    happened: message('namedCheckFailedAs', { what: message('checkAzp'), name: 'azp' }),
   });
 }
 
 export function checkSubject(subject: string): void {
   if (subject.length > 0 && subject.length <= longestSubject) return;
   throw new LoopgateError('provider_error', {
-    happened: `The ID token names nobody: its subject is empty or longer than ${longestSubject} characters (sub).`,
+    happened: message('noSubject', { max: longestSubject }),
   });
 }
 
@@ -141,7 +142,7 @@ export function checkSubject(subject: string): void {
 export function checkNesting(value: unknown, what: string): void {
   if (isNestedWithin(deepestNesting, value)) return;
   throw new LoopgateError('provider_error', {
-    happened: `The identity provider sent a claim that is nested too deeply (${what}).`,
+    happened: message('claimTooDeep', { claim: what }),
   });
 }
 
@@ -164,8 +165,8 @@ export function checkIssuedAt(issuedAt: number, now: number): void {
  */
 export function clocksDiffer(ahead: number, claim: string): LoopgateError {
   return new LoopgateError('provider_error', {
-    happened: `The clocks of this machine and of the identity provider differ by ${Math.abs(ahead)} seconds (${claim}).`,
-    next: 'Set the clock of this machine right, then try again.',
+    happened: message('clocksDiffer', { seconds: Math.abs(ahead), claim }),
+    next: message('setClock'),
     clockAhead: ahead,
   });
 }
@@ -179,7 +180,7 @@ export function checkOrganization(claims: IdTokenClaims, organization: string | 
     : typeof claims.org_name === 'string' && claims.org_name.toLowerCase() === organization.toLowerCase();
   if (isSame) return;
   throw new LoopgateError('provider_error', {
-    happened: 'The login is for another organization than the one asked for (org_id, org_name).',
+    happened: message('otherOrganization'),
   });
 }
 

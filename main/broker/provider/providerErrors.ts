@@ -1,4 +1,5 @@
 import * as client from 'openid-client';
+import { type Message, message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { clocksDiffer, clockTolerance } from './providerChecks.ts';
 import { noAnswer, requestTimeout } from './providerFetch.ts';
@@ -39,10 +40,10 @@ function toLoopgateError(error: unknown, secrets: Secrets, timeout: number): Loo
     if (cause instanceof LoopgateError) return cause;
     if (error.code === 'OAUTH_TIMEOUT') return timedOut(timeout);
     if (cause instanceof Response && cause.status !== 200) return statusError(cause.status, cause);
-    if (isNotJson(error)) return noAnswer("The identity provider's answer is not JSON.");
+    if (isNotJson(error)) return noAnswer(message('answerNotJson'));
     return clockFailure(error) ?? new LoopgateError('provider_error', { happened: checkThatFailed(error) });
   }
-  return new LoopgateError('provider_error', { happened: "The identity provider's answer could not be verified." });
+  return new LoopgateError('provider_error', { happened: message('answerNotVerified') });
 }
 
 function isNotJson({ code, cause }: client.ClientError): boolean {
@@ -53,7 +54,7 @@ function isNotJson({ code, cause }: client.ClientError): boolean {
 
 function timedOut(seconds: number): LoopgateError {
   return new LoopgateError('provider_unreachable', {
-    happened: `The identity provider did not answer within ${seconds} seconds.`,
+    happened: message('noAnswerWithin', { seconds }),
     retryable: true,
   });
 }
@@ -104,35 +105,31 @@ export function oauthError(
   const words = oauthWords(error, description, secrets);
   if (passing.includes(error)) {
     return new LoopgateError('provider_unreachable', {
-      happened: `The identity provider is not able to answer now (${words}).`,
-      ...(response ? {} : { next: 'Start the sign-in again in a moment.' }),
+      happened: message('providerBusyWords', { words }),
+      ...(response ? {} : { next: message('signInAgainInAMoment') }),
       ...{ retryable: true, undone: error === 'temporarily_unavailable', providerError: error },
       ...waiting(response),
     });
   }
   if (error === 'invalid_grant') {
     return new LoopgateError('invalid_grant', {
-      happened: `The identity provider refused the grant (${words}).`,
+      happened: message('grantRefused', { words }),
       ...{ refused: true, providerError: error },
     });
   }
   const needsSignIn = wantSignIn.includes(error);
   return new LoopgateError('provider_error', {
-    happened: needsSignIn
-      ? `The identity provider wants a new sign-in (${words}).`
-      : `The identity provider answered with an error (${words}).`,
-    ...(needsSignIn && { next: response ? 'Sign in again; until then the session is kept.' : signInVisibly }),
+    happened: message(needsSignIn ? 'providerWantsSignIn' : 'answeredWithError', { words }),
+    ...(needsSignIn && { next: message(response ? 'signInAgainSessionKept' : 'signInVisibly') }),
     ...{ refused: true, needsSignIn, providerError: error },
   });
 }
-
-const signInVisibly = 'Sign in again, and let the provider show its page: without prompt=none.';
 
 /** A token that is refused by a challenge (RFC 6750 §3.1). */
 function challenged({ status, response }: client.WWWAuthenticateChallengeError): LoopgateError {
   if (status >= 500 || notProcessed.includes(status)) return statusError(status, response);
   return new LoopgateError('provider_error', {
-    happened: `The identity provider answered with status ${status}.`,
+    happened: message('answeredWithStatus', { status }),
     refused: true,
   });
 }
@@ -142,12 +139,12 @@ function statusError(status: number, response: Response): LoopgateError {
   const undone = notProcessed.includes(status);
   if (status >= 500 || (undone && status !== 404)) {
     return new LoopgateError('provider_unreachable', {
-      happened: `The identity provider is not able to answer now (status ${status}).`,
+      happened: message('providerBusy', { status }),
       ...{ retryable: true, undone },
       ...waiting(response),
     });
   }
-  return noAnswer(`The identity provider answered with status ${status}.`, { undone, ...waiting(response) });
+  return noAnswer(message('answeredWithStatus', { status }), { undone, ...waiting(response) });
 }
 
 /** The longest `Retry-After` that is obeyed, in milliseconds. */
@@ -190,34 +187,30 @@ export function unverified(error: unknown, mayBeVerified: boolean): unknown {
   if (!(error instanceof LoopgateError)) return error;
   const isMisfit = error.code === 'provider_error' && mayBeVerified;
   return error.with({
-    ...(isMisfit && { next: keysMayChange }),
+    ...(isMisfit && { next: message('keysMayHaveChanged') }),
     ...{ retryable: mayBeVerified, undone: mayBeVerified, answered: true },
   });
 }
 
-const keysMayChange =
-  'Try again in a moment: the provider may just have changed its keys, which are then read again. A session that exists is kept.';
-
 /** What it means that the check of a claim or of a metadata's member failed. */
-const meanings: Readonly<Record<string, string>> = {
-  iss: 'the ID token is from another issuer',
-  aud: 'the ID token is not for this application, or not for it alone',
-  azp: 'the ID token was given to another application',
-  nonce: 'the ID token belongs to another login',
-  sub: "the profile is another person's",
-  issuer: "the metadata is another issuer's",
+const meanings: Readonly<Record<string, Message>> = {
+  iss: message('checkIss'),
+  aud: message('checkAud'),
+  azp: message('checkAzp'),
+  nonce: message('checkNonce'),
+  sub: message('checkSub'),
+  issuer: message('checkIssuer'),
 };
 
 /** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
-function checkThatFailed(error: client.ClientError): string {
+function checkThatFailed(error: client.ClientError): Message {
   const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
-  if (error.code === 'OAUTH_KEY_SELECTION_FAILED')
-    return 'No single key of the identity provider fits the signature of the ID token (kid).';
+  if (error.code === 'OAUTH_KEY_SELECTION_FAILED') return message('noSingleKey');
   const named = textAt(inner, 'claim') ?? textAt(inner, 'attribute');
   if (named !== undefined)
-    return `The identity provider's answer failed a check: ${meanings[named] ?? 'it is not usable'} (${named}).`;
-  const message = error.cause instanceof Error ? error.cause.message : error.message;
-  return `The identity provider's answer failed a check: ${message.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160)}.`;
+    return message('namedCheckFailedAs', { what: meanings[named] ?? message('checkOther'), name: named });
+  const what = error.cause instanceof Error ? error.cause.message : error.message;
+  return message('checkFailedAs', { what: what.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160) });
 }
 
 /** T15: a fresh ID token that is not valid now means that the clocks differ, and by how much is in its iat. */
@@ -227,7 +220,7 @@ function clockFailure(error: client.ClientError): LoopgateError | undefined {
   const [now, issuedAt] = [valueAt(failed, 'now'), valueAt(valueAt(failed, 'claims'), 'iat')];
   const claim = textAt(failed, 'claim') ?? 'time';
   if (typeof now !== 'number' || typeof issuedAt !== 'number' || Math.abs(now - issuedAt) <= clockTolerance)
-    return new LoopgateError('provider_error', { happened: `The ID token is not valid at this time (${claim}).` });
+    return new LoopgateError('provider_error', { happened: message('idTokenNotValidNow', { claim }) });
   return clocksDiffer(now - issuedAt, claim);
 }
 

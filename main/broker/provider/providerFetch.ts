@@ -1,4 +1,5 @@
 import type { CustomFetch } from 'openid-client';
+import { type Message, message, sentences } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 
 /** What the platform offers for HTTP: Electron's `net.fetch` on the desktop, Node's `fetch` headless. */
@@ -84,7 +85,7 @@ async function readBounded(response: Response, url: string): Promise<Uint8Array<
       size += part.value.byteLength;
       if (size > largestAnswer) {
         await reader.cancel();
-        throw noAnswer(`The answer of ${pathOf(url)} is larger than 1 MiB.`);
+        throw noAnswer(message('answerTooLarge', { address: pathOf(url) }));
       }
       chunks.push(part.value);
     }
@@ -100,78 +101,60 @@ function fetchFailure(error: unknown, url: string): unknown {
   const text = error instanceof Error ? error.message : String(error);
   // Electron's net.fetch rejects on a 3xx where Node's gives the answer: the provider answered, so it was reached.
   if (/redirect/i.test(text)) return redirected(url);
-  const reason = reasonOf(error);
-  if (notTrusted.test(reason)) return untrusted(reason, host);
+  const code = networkCodeOf(error);
+  if (code !== undefined && notTrusted.test(code)) return untrusted(code, host);
   return new LoopgateError('provider_unreachable', {
-    happened: `The identity provider at ${host} cannot be reached (${reason}).`,
+    happened: message('hostUnreachable', { host, reason: code ?? message('networkError') }),
     retryable: true,
-    undone: neverReached.includes(reason),
+    undone: code !== undefined && neverReached.includes(code),
   });
 }
 
 function proxyFailed({ reason, proxy }: ProxyFailure, host: string): LoopgateError {
-  const name = `The proxy${proxy === undefined ? '' : ` ${proxy}`}`;
-  const [happened, next] =
+  const [named, unnamed, next] =
     reason === 'status 407'
-      ? [
-          `${name} wants a user name and a password for ${host} (${reason}), and Loopgate has none.`,
-          `Ask whoever runs the proxy to let ${host} through without them.`,
-        ]
+      ? (['namedProxyWantsPassword', 'proxyWantsPassword', message('askForNoPassword', { host })] as const)
       : reason === 'net::ERR_TUNNEL_CONNECTION_FAILED'
-        ? [
-            `${name} does not let Loopgate through to ${host} (${reason}).`,
-            `Ask whoever runs the proxy to allow ${host}.`,
-          ]
-        : [
-            `${name}, by which this system goes to ${host}, cannot be used (${reason}).`,
-            "Connect to the network or VPN that the proxy is in, or correct it in the system's network settings.",
-          ];
+        ? (['namedProxyRefuses', 'proxyRefuses', message('askToAllowHost', { host })] as const)
+        : (['namedProxyUnusable', 'proxyUnusable', message('correctProxy')] as const);
+  const happened = proxy === undefined ? message(unnamed, { host, reason }) : message(named, { proxy, host, reason });
   // Inside of TLS it is a gateway that says so, which may have passed the request on.
   return kept(happened, next, reason !== 'status 407');
 }
 
 function untrusted(reason: string, host: string): LoopgateError {
   const [happened, next] = /DATE_INVALID|HAS_EXPIRED|NOT_YET_VALID/.test(reason)
-    ? [
-        'is not valid at this time',
-        "Check this machine's date and time; if they are right, tell whoever runs the provider.",
-      ]
+    ? (['certificateNotValidNow', 'checkDate'] as const)
     : /COMMON_NAME_INVALID|ALTNAME_INVALID/.test(reason)
-      ? ['is for another name', 'Check the address of the provider and the network that you are in.']
+      ? (['certificateForOtherName', 'checkAddressAndNetwork'] as const)
       : reason.startsWith('net::')
-        ? [
-            'is not trusted by this system',
-            "In a company's network, have the company's certificate authority installed in the system's certificate store and start Loopgate again; in any other, use another network.",
-          ]
-        : [
-            'is not trusted by Node',
-            "In a company's network, name the file of the company's certificate authority in NODE_EXTRA_CA_CERTS and start Loopgate again; in any other, use another network.",
-          ];
-  return kept(`The certificate of the identity provider at ${host} ${happened} (${reason}).`, next, true);
+        ? (['certificateNotTrusted', 'trustCertificate'] as const)
+        : (['certificateNotTrustedByNode', 'trustCertificateInNode'] as const);
+  return kept(message(happened, { host, reason }), message(next), true);
 }
 
 /** What may pass. @param undone - nothing was sent: the provider is as it was */
-function kept(happened: string, next: string, undone: boolean): LoopgateError {
+function kept(happened: Message, next: Message, undone: boolean): LoopgateError {
   return new LoopgateError('provider_unreachable', {
     happened,
-    next: `${next} A session that exists is kept.`,
+    next: sentences(next, message('sessionIsKept')),
     retryable: true,
     undone,
   });
 }
 
 function redirected(url: string): LoopgateError {
-  return noAnswer(`The identity provider answered ${pathOf(url)} with a redirect, which is not followed.`);
+  return noAnswer(message('redirectNotFollowed', { address: pathOf(url) }));
 }
 
 /**
  * T5: an answer, but no provider's word: it restarts, a page of the network stands before it, or the address is wrong.
  * @param details.undone - whether it shows that the request was not processed
  */
-export function noAnswer(happened: string, details: { undone?: boolean; retryAfter?: number } = {}): LoopgateError {
+export function noAnswer(happened: Message, details: { undone?: boolean; retryAfter?: number } = {}): LoopgateError {
   return new LoopgateError('provider_unreachable', {
     happened,
-    next: "Try again in a moment; if it stays so, check the provider's address (issuer) and what stands between, such as a proxy or a network's login page. A session that exists is kept.",
+    next: message('tryAgainOrCheckIssuer'),
     ...{ retryable: true, answered: true },
     ...details,
   });
@@ -182,12 +165,12 @@ function pathOf(url: string): string {
   return `${host}${pathname}`.slice(0, 200);
 }
 
-/** A short reason without addresses or parameters: `ECONNREFUSED`, `net::ERR_NAME_NOT_RESOLVED`. */
-function reasonOf(error: unknown): string {
+/** A short reason without addresses or parameters: `ECONNREFUSED`, `net::ERR_NAME_NOT_RESOLVED`; undefined when none is known. */
+function networkCodeOf(error: unknown): string | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     const code = 'code' in current && typeof current.code === 'string' ? current.code : undefined;
     const chromium = /net::ERR_[A-Z_]+/.exec(current.message)?.[0];
     if (code ?? chromium) return code ?? chromium ?? '';
   }
-  return 'network error';
+  return undefined;
 }

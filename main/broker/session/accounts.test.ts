@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { inEnglish, type Message, verbatim } from '../../../preload/texts/messages.ts';
 import {
   ada,
   editor,
@@ -22,6 +23,8 @@ import { MemoryVault, parseStoredState, type StoredState, VaultUnreadable } from
 const grace = 'auth0|grace-hopper';
 const goodbye = 'https://tool.example/goodbye';
 const empty: StoredState = { version: 1, accounts: [], revocations: [] };
+
+const noticeOf = ({ notice }: { notice?: Message }) => notice && inEnglish(notice);
 
 test('a person is issuer and subject: the same subject at another issuer is somebody else [T3]', () => {
   const one = accountKey({ issuer: 'https://one.example/', subject: ada });
@@ -326,7 +329,7 @@ test('ten sign-outs at once are one [T10]', async () => {
 
 test('a vault that cannot be read signs the person out with the reason, and takes the next sign-in', async () => {
   const vault = new TestVault();
-  vault.loadFailure = new VaultUnreadable('the stored session cannot be decrypted');
+  vault.loadFailure = new VaultUnreadable(verbatim('the stored session cannot be decrypted'));
   const world = await localWorld({ vault });
   const reason = { code: 'not_signed_in', message: expect.stringContaining('the stored session cannot be decrypted') };
   expect(world.broker.state()).toMatchObject({ ready: true, person: undefined, problem: reason });
@@ -341,7 +344,7 @@ test('a vault that could not even be set aside is not written over: the session 
   vault.loadFailure = new Error('EACCES: permission denied, open /secret/place');
   const world = await localWorld({ vault });
   expect(world.broker.state()).toMatchObject({ person: undefined, problem: { code: 'not_signed_in' } });
-  expect(world.broker.state().vault.notice).toContain('this run only');
+  expect(noticeOf(world.broker.state().vault)).toContain('this run only');
   await signInAs(world);
   expect(world.broker.state().person).toMatchObject({ subject: ada });
   expect(vault.saves).toEqual([]);
@@ -459,13 +462,13 @@ test('two people who sign in at the same moment are both kept', async () => {
 });
 
 test('a memory vault gives back what was saved, apart from what is changed later', async () => {
-  const vault = new MemoryVault('Kept for this run only.');
+  const vault = new MemoryVault(verbatim('Kept for this run only.'));
   expect(await vault.load()).toBeUndefined();
   const state: StoredState = { ...empty, revocations: [] };
   await vault.save(state);
   state.revocations.push({ issuer: 'i', clientId: 'c', token: 't' });
   expect(await vault.load()).toEqual(empty);
-  expect(vault.place.notice).toBe('Kept for this run only.');
+  expect(noticeOf(vault.place)).toBe('Kept for this run only.');
 });
 
 test.each([

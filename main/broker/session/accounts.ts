@@ -1,8 +1,10 @@
-import { LoopgateError } from '../../errors/errors.ts';
+import { type Message, message, verbatim } from '../../../preload/texts/messages.ts';
+import { LoopgateError, messageOf } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Provider } from '../provider/provider.ts';
 import { withTimeout } from '../timeout.ts';
 import { accountKey } from './account.ts';
+import { endText } from './endText.ts';
 import type { SessionWorld } from './renewalSchedule.ts';
 import { Revocations } from './revocations.ts';
 import { Session, type SessionHost } from './session.ts';
@@ -126,15 +128,15 @@ export class Accounts {
       this.#activeElsewhere = active.filter((key) => !here.has(key));
       this.#revocations.load(state.revocations);
       if (state.ended !== undefined && this.#active === undefined) {
-        this.#lost = new LoopgateError('not_signed_in', { happened: state.ended });
+        this.#lost = new LoopgateError('not_signed_in', { happened: endText(state.ended) });
         this.#observer.problem(this.#lost, 'sign_in');
       }
     } catch (error) {
       const unreadable = error instanceof VaultUnreadable;
-      const why = unreadable ? error.message : 'the stored session could not be read';
+      const why = unreadable ? error.text : message('storedUnreadable');
       // What could not even be set aside must not be written over.
-      if (!unreadable) this.#vault = new MemoryVault(`Kept for this run only: ${why}.`);
-      this.#lost = new LoopgateError('not_signed_in', { happened: `You are signed out: ${why}.` });
+      if (!unreadable) this.#vault = new MemoryVault(message('keptForThisRunOnly', { reason: why }));
+      this.#lost = new LoopgateError('not_signed_in', { happened: message('signedOutBecause', { reason: why }) });
       this.#observer.problem(this.#lost, 'sign_in');
     }
   }
@@ -369,7 +371,7 @@ export class Accounts {
     if (this.#isStuck) return Promise.resolve();
     return withTimeout(this.#clock, savePatience, saving, () => {
       this.#isStuck = true;
-      this.#sayUnsaved('the disk or the keyring does not answer');
+      this.#sayUnsaved(message('storageNotAnswering'));
     });
   }
 
@@ -379,7 +381,7 @@ export class Accounts {
       await this.#vault.save(this.#state());
     } catch (error) {
       this.#isStuck = false;
-      this.#sayUnsaved(error instanceof Error ? error.message : 'unknown reason');
+      this.#sayUnsaved(messageOf(error));
       this.#cancelSaving = this.#clock.after(saveAgain, () => void this.#persist());
       return;
     }
@@ -406,17 +408,17 @@ export class Accounts {
   }
 
   /** Said once, until it is saved: a disk that stays full is tried again without a word. */
-  #sayUnsaved(why: string): void {
+  #sayUnsaved(why: Message): void {
     if (this.#unsaved) return;
     this.#unsaved = new LoopgateError('internal', {
-      happened: `What changed could not be saved (${why}): the next start of Loopgate will not know of it.`,
-      next: 'Make room on the disk, unlock the keyring, or let Loopgate write to its data folder. It tries again by itself.',
+      happened: message('changeNotSaved', { reason: why }),
+      next: message('makeRoom'),
     });
     this.#observer.problem(this.#unsaved, 'none');
   }
 }
 
 export const noSuchUser = {
-  happened: 'Nobody with this id is signed in here.',
-  next: 'GET /users lists those who are.',
+  happened: verbatim('Nobody with this id is signed in here.'),
+  next: verbatim('GET /users lists those who are.'),
 } as const;

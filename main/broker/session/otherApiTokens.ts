@@ -1,3 +1,4 @@
+import { message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { OtherApi } from '../provider/provider.ts';
@@ -68,8 +69,8 @@ function checkAudience(accessToken: string, { audience }: OtherApi): void {
   const { aud } = claimsOf(accessToken);
   if (audience === undefined || aud === undefined || [aud].flat().includes(audience)) return;
   throw new LoopgateError('provider_error', {
-    happened: 'The identity provider gave a token for another API than the one asked for (aud).',
-    next: 'Allow the API for this application at the provider: at Auth0 in its refresh token policies.',
+    happened: message('tokenForOtherApi'),
+    next: message('allowApi'),
     refused: true,
   });
 }

@@ -1,3 +1,4 @@
+import type { Message } from '../../../preload/texts/messages.ts';
 import type { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter } from './backoff.ts';
@@ -52,9 +53,9 @@ export class Reachability {
   }
 
   /** What stands between this machine and the provider, such as a proxy, and what to do about it; where that is known. */
-  get obstacle(): string | undefined {
+  get obstacle(): Message | undefined {
     const reasons = [this.#renewalFailure, this.#profileFailure].map((failure) => failure?.reason);
-    return reasons.find((reason) => reason?.retryable && reason.hasOwnAdvice)?.message;
+    return reasons.find((reason) => reason?.retryable && reason.hasOwnAdvice)?.text;
   }
 
   renewed(): void {
@@ -94,7 +95,10 @@ export class Reachability {
     const since = this.#unreachableSince;
     change();
     this.#unreachableSince = this.#isAway() ? (since ?? this.#clock.now()) : undefined;
-    const isSame = this.freshness === before && this.obstacle === obstacle && this.#unreachableSince === since;
+    const isSame =
+      this.freshness === before &&
+      JSON.stringify(this.obstacle) === JSON.stringify(obstacle) &&
+      this.#unreachableSince === since;
     if (!isSame) this.#changed();
   }
 

@@ -1,3 +1,4 @@
+import { type Message, message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { IdTokenClaims } from '../provider/claims.ts';
@@ -9,7 +10,7 @@ import { revocationOf, type StoredRevocation } from './vault.ts';
 /** What the use of a refresh token needs from its session. */
 export interface RefreshTokenUseCallbacks {
   /** The provider has ended the session for good (T5). @returns what those who wait are told */
-  end(reason: string): LoopgateError;
+  end(reason: Message): LoopgateError;
   /** A refresh token that no session holds any more is to be revoked. */
   revokeLater(token: StoredRevocation): void;
 }
@@ -112,13 +113,13 @@ export class RefreshTokenUse {
   }
 
   /** The tokens are not the session's. @throws LoopgateError `provider_error` */
-  async #refuse(difference: string, refreshToken: string, rotated: string | undefined): Promise<never> {
+  async #refuse(difference: Message, refreshToken: string, rotated: string | undefined): Promise<never> {
     // Not kept: the next answer may bring no ID token, and then nothing would say whose tokens these are.
     await this.#account.replace({ refreshToken });
     const { issuer, clientId } = this.#account.present;
     // Whose it is nobody knows (T19).
     if (rotated !== undefined) this.#callbacks.revokeLater({ issuer, clientId, token: rotated });
-    throw new LoopgateError('provider_error', { happened: `The renewed ID token is for another ${difference}.` });
+    throw new LoopgateError('provider_error', { happened: message('renewedForOther', { difference }) });
   }
 
   #revoke(token: string): void {
@@ -143,12 +144,12 @@ export class RefreshTokenUse {
   }
 
   /** T6, T16 (OIDC Core §12.2): what a renewed ID token may not change. */
-  #differenceOf(renewed: IdTokenClaims): string | undefined {
+  #differenceOf(renewed: IdTokenClaims): Message | undefined {
     const { issuer, subject, idToken } = this.#account.present;
-    if (renewed.iss !== issuer || renewed.sub !== subject) return 'person (iss, sub)';
+    if (renewed.iss !== issuer || renewed.sub !== subject) return message('renewedPerson');
     const before = claimsOf(idToken);
-    if (renewed.org_id !== before.org_id) return 'organization (org_id)';
-    return renewed.nonce !== undefined && renewed.nonce !== before.nonce ? 'login (nonce)' : undefined;
+    if (renewed.org_id !== before.org_id) return message('renewedOrganization');
+    return renewed.nonce !== undefined && renewed.nonce !== before.nonce ? message('renewedLogin') : undefined;
   }
 
   #answered(): void {
@@ -162,11 +163,8 @@ export class RefreshTokenUse {
     void this.#account.persist();
   }
 
-  #refusal(answerWasLost: boolean): string {
-    if (answerWasLost && this.#wasStopped)
-      return 'Loopgate was stopped while it renewed the session, and the answer with the new token was lost';
-    if (answerWasLost)
-      return 'the connection broke while the session was renewed, and the answer with the new token was lost';
-    return 'the identity provider no longer accepts it (it was revoked, it expired, or it was used elsewhere)';
+  #refusal(answerWasLost: boolean): Message {
+    if (!answerWasLost) return message('endedByProvider');
+    return message(this.#wasStopped ? 'endedByStop' : 'endedByLostAnswer');
   }
 }

@@ -1,3 +1,4 @@
+import { type Message, message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { OtherApi, Provider } from '../provider/provider.ts';
@@ -123,7 +124,7 @@ export class Session {
   }
 
   /** What stands between this machine and the provider, such as a proxy, and what to do about it; where that is known. */
-  get obstacle(): string | undefined {
+  get obstacle(): Message | undefined {
     return this.#reachability.obstacle;
   }
 
@@ -172,7 +173,7 @@ export class Session {
     if (this.#successor) return await this.#successor.accessToken();
     const { accessToken, expiresAt, scope, idToken } = this.#account.present;
     if (!this.renewable && expiresAt <= this.#clock.now()) {
-      throw this.#end('it lasted until its access token expired, because the provider granted no offline_access');
+      throw this.#end(message('endedWithoutOffline'));
     }
     if (this.#account.isClosed) throw new LoopgateError('not_signed_in');
     return { accessToken, expiresAt, scope, idToken };
@@ -186,7 +187,9 @@ export class Session {
     if (this.#successor) return await this.#successor.accessTokenFor(api);
     if (!this.renewable) {
       throw new LoopgateError('provider_error', {
-        happened: 'A token for another API needs a refresh token, and the provider granted no offline_access.',
+        happened: verbatim(
+          'A token for another API needs a refresh token, and the provider granted no offline_access.',
+        ),
       });
     }
     try {
@@ -279,8 +282,8 @@ export class Session {
   }
 
   /** The session is over by itself, not by a sign-out: everybody is told, with the reason. */
-  #end(reason: string): LoopgateError {
-    const over = new LoopgateError('not_signed_in', { happened: `The session has ended: ${reason}.` });
+  #end(reason: Message): LoopgateError {
+    const over = new LoopgateError('not_signed_in', { happened: message('sessionEnded', { reason }) });
     if (!this.#account.isClosed) {
       this.close();
       this.#host.ended(this, over);
@@ -292,8 +295,8 @@ export class Session {
 /** @throws LoopgateError always */
 function stillWaiting(): never {
   throw new LoopgateError('provider_unreachable', {
-    happened: `The identity provider has not answered yet, after ${longPatience / 1000} seconds.`,
-    next: 'Try again in a moment: its answer is still waited for. The session is kept.',
+    happened: message('noAnswerYet', { seconds: longPatience / 1000 }),
+    next: message('answerStillAwaited'),
     retryable: true,
   });
 }

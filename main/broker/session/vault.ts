@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { type Message, message } from '../../../preload/texts/messages.ts';
+import { MessageError } from '../../errors/errors.ts';
 
 /** One signed-in person as stored: tokens, and the profile that the window and /userinfo show at once after a start. */
 const storedAccount = z.object({
@@ -88,8 +90,8 @@ export function revocationOf(account: AboutGrant, token: string): StoredRevocati
 export interface VaultPlace {
   /** `key`: a file under a key of the administrator's. `file`: a file that only its mode protects. */
   readonly kind: 'keyring' | 'key' | 'file' | 'memory';
-  /** What a person should know about this place, in words; absent when it is the system's keyring. */
-  readonly notice?: string;
+  /** What a person should know about this place; absent when it is the system's keyring. */
+  readonly notice?: Message;
   /**
    * `unlock`: a locked keyring is waited for. `create`: something is to be kept, and the keyring has yet to be made. `choice`: no
    * keyring is there, and nobody has said what to do then.
@@ -122,7 +124,7 @@ export interface Vault {
 }
 
 /** What is stored cannot be decrypted or understood. `message` says why and where it was put, without its content. */
-export class VaultUnreadable extends Error {
+export class VaultUnreadable extends MessageError {
   override readonly name = 'VaultUnreadable';
 }
 
@@ -131,9 +133,9 @@ export class MemoryVault implements Vault {
   readonly place: VaultPlace;
   #state: StoredState | undefined;
 
-  /** @param why - said to the person: why nothing is kept. */
-  constructor(why: string) {
-    this.place = { kind: 'memory', notice: why, changeable: false };
+  /** @param notice - why nothing is kept */
+  constructor(notice: Message) {
+    this.place = { kind: 'memory', notice, changeable: false };
   }
 
   onPlaceChanged(): void {}
@@ -158,11 +160,11 @@ export function parseStoredState(json: string): StoredState {
   try {
     value = JSON.parse(json);
   } catch {
-    throw new VaultUnreadable('the stored session is not complete');
+    throw new VaultUnreadable(message('storedIncomplete'));
   }
   const parsed = storedState.safeParse(value);
   if (!parsed.success) {
-    throw new VaultUnreadable('the stored session was written by another version of Loopgate, or is damaged');
+    throw new VaultUnreadable(message('storedByOtherVersion'));
   }
   return parsed.data;
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../broker/clock.ts';
 import { Provider } from '../../broker/provider/provider.ts';
 import { normaliseIssuer } from '../../broker/provider/providerChecks.ts';
 import { type PlatformFetch, providerFetch, requestTimeout } from '../../broker/provider/providerFetch.ts';
-import { LoopgateError } from '../../errors/errors.ts';
+import { LoopgateError, messageOf } from '../../errors/errors.ts';
 import { type ClientAnswer, checkClient } from '../../settings/clientCheck.ts';
 
 /** Looks whether an OpenID provider answers at an address, by its metadata and with the checks of the broker. */
@@ -42,10 +42,11 @@ export class ProviderChecker {
     } catch (error) {
       if (!(error instanceof LoopgateError)) throw error;
       // What stands between, such as a proxy, has its own advice.
-      if (error.hasOwnAdvice && !error.answered) return { ok: false, reason: 'blocked', message: error.message };
+      if (error.hasOwnAdvice && !error.answered)
+        return { ok: false, reason: 'blocked', message: spoken().texts.said(error.text) };
       const isAway = error.code === 'provider_unreachable' && !error.answered;
       const reason = isAway ? 'unreachable' : 'not_a_provider';
-      return { ok: false, reason, message: spoken().texts.said(error.happened) };
+      return { ok: false, reason, message: spoken().texts.said(error.happenedText) };
     }
   }
 
@@ -72,6 +73,6 @@ export class ProviderChecker {
 
 /** "expected …" as a sentence of its own. */
 function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return spoken().texts.said(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
+  const text = spoken().texts.said(messageOf(error));
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

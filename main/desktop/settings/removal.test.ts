@@ -2,11 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import { revocationOf, type StoredAccount, type StoredState, storedKey } from '../../broker/session/vault.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { type RemovalWorld, type Revoke, removeData, removeEverything, revokeAll } from './removal.ts';
 
-const unreachable = new LoopgateError('provider_unreachable', { happened: 'It is away.', retryable: true });
+const unreachable = new LoopgateError('provider_unreachable', { happened: verbatim('It is away.'), retryable: true });
 
 function account(issuer: string, refreshToken?: string): StoredAccount {
   return {
@@ -67,7 +68,7 @@ describe('Remove everything', () => {
   test('what cannot be revoked now is left, and nothing else', async () => {
     const { left, why } = await revokeAll(state, revokeAtA);
     expect(left).toEqual({ version: 1, accounts: [away], revocations: [], activeElsewhere: [storedKey(away)] });
-    expect(why).toBe('It is away.');
+    expect(why).toEqual(verbatim('It is away.'));
   });
 
   test('what the provider refuses to revoke is not left; an answer that is none of its own leaves all', async () => {

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RemovalResult, RemovalWay } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
+import type { Message } from '../../../preload/texts/messages.ts';
 import {
   revocationOf,
   type StoredAccount,
@@ -9,7 +10,7 @@ import {
   type StoredState,
   storedKey,
 } from '../../broker/session/vault.ts';
-import { LoopgateError } from '../../errors/errors.ts';
+import { LoopgateError, messageOf } from '../../errors/errors.ts';
 import { isRemoved } from '../../storage/dataFolder.ts';
 
 /** Revokes a refresh token at the provider that gave it. @throws LoopgateError when it is to be tried again */
@@ -48,7 +49,7 @@ export async function removeEverything(way: RemovalWay, world: RemovalWorld): Pr
         const kept = left.accounts.length + left.revocations.length;
         if (kept > 0 && way === 'revoke') {
           await world.store(left);
-          result = { ok: false, kept, message: spoken().texts.said(why) };
+          result = { ok: false, kept, message: why ? spoken().texts.said(why) : '' };
           return true;
         }
       }
@@ -56,8 +57,7 @@ export async function removeEverything(way: RemovalWay, world: RemovalWorld): Pr
       return false;
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { ok: false, kept: 0, message: spoken().texts.said(reason) };
+    return { ok: false, kept: 0, message: spoken().texts.said(messageOf(error)) };
   }
   if (result.ok) world.quit();
   return result;
@@ -67,8 +67,11 @@ export async function removeEverything(way: RemovalWay, world: RemovalWorld): Pr
  * Revokes all refresh tokens of a state.
  * @returns what could not be revoked now but may be later, and why the first of it could not
  */
-export async function revokeAll(state: StoredState, revoke: Revoke): Promise<{ left: StoredState; why: string }> {
-  const reasons: string[] = [];
+export async function revokeAll(
+  state: StoredState,
+  revoke: Revoke,
+): Promise<{ left: StoredState; why: Message | undefined }> {
+  const reasons: Message[] = [];
   const groups = await Promise.all(
     groupsOf(state).map((group) => revokeGroup(group, revoke, (reason) => reasons.push(reason))),
   );
@@ -83,7 +86,7 @@ export async function revokeAll(state: StoredState, revoke: Revoke): Promise<{ l
     ...(active !== undefined && keys.includes(active) && { active }),
     activeElsewhere: activeElsewhere.filter((key) => keys.includes(key)),
   };
-  return { left, why: reasons[0] ?? '' };
+  return { left, why: reasons[0] };
 }
 
 /** Tokens of which one may end the others (T19): those of one application at one provider. */
@@ -101,7 +104,7 @@ function groupsOf({ accounts, revocations }: StoredState): Group[] {
  * One after the other, up to the first that cannot be revoked now: an account that stays signed in must not be ended by what is
  * revoked after it. What is left of a person of whom one was revoked is signed out, for that may have ended it too.
  */
-async function revokeGroup(group: Group, revoke: Revoke, failed: (why: string) => void): Promise<Group> {
+async function revokeGroup(group: Group, revoke: Revoke, failed: (why: Message) => void): Promise<Group> {
   const signIns = group.accounts.flatMap((account) => {
     const { refreshToken } = account;
     return refreshToken === undefined ? [] : [{ account, revocation: revocationOf(account, refreshToken) }];
@@ -115,7 +118,7 @@ async function revokeGroup(group: Group, revoke: Revoke, failed: (why: string) =
     }
   } catch (error) {
     if (!(error instanceof LoopgateError)) throw error;
-    failed(error.happened);
+    failed(error.happenedText);
   }
   const revoked = new Set(all.slice(0, done).map(({ person }) => person));
   const accounts = signIns.slice(done).filter(({ revocation }) => !revoked.has(revocation.person));

@@ -1,5 +1,6 @@
 import type { PortResult } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
+import type { Message } from '../../../preload/texts/messages.ts';
 import type {
   ChangeResult,
   FixedBy,
@@ -8,10 +9,11 @@ import type {
   SettingsChange,
   SettingsView,
 } from '../../../preload/views/settings.ts';
+import { messageOf } from '../../errors/errors.ts';
 import type { ClientAnswer } from '../../settings/clientCheck.ts';
 import { isManaged, readSettings, SettingError, type Settings } from '../../settings/settings.ts';
 import { settingsTable } from '../../settings/settingsTable.ts';
-import { troubleOf } from '../../storage/jsonFile.ts';
+import { writeFailure } from '../../storage/jsonFile.ts';
 
 /** What the editor needs of the host that runs. */
 export interface EditedHost {
@@ -107,7 +109,7 @@ export class SettingsEditor {
       await this.#running.replace(this.#running.settings);
       return { ok: true };
     } catch (error) {
-      return { ok: false, message: error instanceof Error ? error.message : String(error) };
+      return { ok: false, message: spoken().texts.said(messageOf(error)) };
     }
   }
 
@@ -127,7 +129,7 @@ export class SettingsEditor {
         const { field: where, message, mayKeep } = error;
         return { ok: false, field: where, message, ...(mayKeep && { mayKeep }) };
       }
-      return { ok: false, field, message: spoken().texts.said(error instanceof Error ? error.message : String(error)) };
+      return { ok: false, field, message: spoken().texts.said(messageOf(error)) };
     }
   }
 
@@ -187,7 +189,7 @@ export class SettingsEditor {
     try {
       await this.#world.tryPort(next.port);
     } catch (error) {
-      throw new Refused('port', spoken().texts.said(error instanceof Error ? error.message : String(error)));
+      throw new Refused('port', spoken().texts.said(messageOf(error)));
     }
   }
 
@@ -270,7 +272,6 @@ function sorted(settings: object): [string, unknown][] {
   return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function reasonOf(error: unknown, home: string): string {
-  if (error instanceof SettingError) return error.message;
-  return troubleOf(error, home) ?? (error instanceof Error ? error.message : String(error));
+function reasonOf(error: unknown, home: string): Message {
+  return error instanceof SettingError ? error.text : (writeFailure(error, home) ?? messageOf(error));
 }

@@ -12,8 +12,9 @@ import {
 } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { languages, spoken } from '../../../preload/texts/index.ts';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
-import { syncFolder, troubleOf } from '../../storage/jsonFile.ts';
+import { syncFolder, writeFailure } from '../../storage/jsonFile.ts';
 import { hiddenArgument, launchTarget } from '../../system/launchTarget.ts';
 
 /** The part of Electron's `app` that knows the login items of macOS and Windows. */
@@ -244,8 +245,8 @@ class AutostartEntry implements StartAtLogin {
       change();
     } catch (error) {
       const { startAtLogin: words, said } = spoken().texts;
-      const trouble = troubleOf(error, dirname(this.#path));
-      const reason = trouble === undefined ? words.failedPath(this.#path) : said(trouble);
+      const failure = writeFailure(error, dirname(this.#path));
+      const reason = failure === undefined ? words.failedPath(this.#path) : said(failure);
       throw refusal(words.failed(reason), words.failedNext);
     }
   }
@@ -317,5 +318,5 @@ function codeOf(error: unknown): unknown {
 }
 
 function refusal(happened: string, next = ''): LoopgateError {
-  return new LoopgateError('internal', { happened, next });
+  return new LoopgateError('internal', { happened: verbatim(happened), next: verbatim(next) });
 }

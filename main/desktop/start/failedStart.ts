@@ -1,4 +1,6 @@
 import { app, dialog } from 'electron';
+import { type Message, verbatim } from '../../../preload/texts/messages.ts';
+import { messageOf } from '../../errors/errors.ts';
 import { speakSystemLanguage } from '../system/language.ts';
 
 /**
@@ -10,12 +12,12 @@ export async function endFailedStart(error: unknown, exitCode: 1 | 2 | 3): Promi
   const text = error instanceof Error ? (isOurs ? (error.stack ?? error.message) : error.message) : String(error);
   process.stderr.write(`${text}\n`);
   // Who started it from a desktop sees no terminal.
-  if (app.isPackaged) await showInWindow(text);
+  if (app.isPackaged) await showInWindow(isOurs ? verbatim(text) : messageOf(error));
   app.exit(exitCode);
 }
 
 /** Resolves when the person has closed it. */
-async function showInWindow(text: string): Promise<void> {
+async function showInWindow(text: Message): Promise<void> {
   await app.whenReady();
   const { appName, said } = speakSystemLanguage().texts;
   await dialog.showMessageBox({ type: 'error', title: appName, message: said(text) });

@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { app } from 'electron';
+import { type Message, message, sentences, verbatim } from '../../../preload/texts/messages.ts';
 import { type ApiCall, Connection, runningEndpoint } from '../../cli/connection.ts';
 import { type Lock, LockedError, takeLock } from '../../storage/folderLock.ts';
 import { deferred } from '../../system/deferred.ts';
@@ -33,7 +34,7 @@ export async function takeLockOrHandOver(home: string, isHidden: boolean): Promi
       const refusal = await ask(home, error.holder.pid, isHidden);
       if (refusal === undefined) return undefined;
       if (Date.now() > deadline) {
-        const next = `Its window could not be shown: ${refusal} End that process, then start Loopgate again.`;
+        const next = sentences(message('windowNotShown', { reason: refusal }), message('endThatProcess'));
         throw new LockedError(error.holder, home, next);
       }
     }
@@ -72,10 +73,10 @@ export async function showWindowOf(pid: number | undefined): Promise<boolean> {
   return pid !== undefined && folder !== undefined && (await ask(folder, pid, false)) === undefined;
 }
 
-/** @returns undefined when it has done so; else why not, in a sentence */
-async function ask(folder: string, pid: number, isHidden: boolean): Promise<string | undefined> {
+/** @returns undefined when it has done so; else why not */
+async function ask(folder: string, pid: number, isHidden: boolean): Promise<Message | undefined> {
   const endpoint = runningEndpoint(folder);
-  if (endpoint?.pid !== pid) return 'it does not say where it listens.';
+  if (endpoint?.pid !== pid) return message('doesNotSayWhere');
   const connection = new Connection(endpoint, folder, AbortSignal.timeout(answerPatience));
   const call: ApiCall = isHidden
     ? { method: 'GET', path: '/.well-known/health' }
@@ -85,7 +86,7 @@ async function ask(folder: string, pid: number, isHidden: boolean): Promise<stri
     return undefined;
   } catch (error) {
     const isLate = error instanceof Error && 'code' in error && error.code === 'interrupted';
-    return isLate || !(error instanceof Error) ? 'it does not answer.' : error.message;
+    return isLate || !(error instanceof Error) ? message('doesNotAnswer') : verbatim(error.message.replace(/\.$/, ''));
   } finally {
     connection.close();
   }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
+import { message, sentences } from '../../../preload/texts/messages.ts';
 import { SettingError } from '../../settings/settings.ts';
 import { tryWriting } from '../../storage/jsonFile.ts';
 
@@ -36,7 +37,7 @@ function temporaryFolder(home: string): string {
     }
   }
   throw new SettingError(
-    `Nothing can be written to ${[home, ...candidates].join(' or ')}. Let Loopgate write to one of these folders, or set TMPDIR to another one.`,
+    sentences(message('nothingWritable', { folders: [home, ...candidates].join(' or ') }), message('allowOneFolder')),
   );
 }
 

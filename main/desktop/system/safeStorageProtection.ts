@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { app, safeStorage } from 'electron';
+import { message } from '../../../preload/texts/messages.ts';
 import type { Protection, ProtectionState } from '../../storage/protection.ts';
 import { SealedFile, SealerUnavailable } from '../../storage/sealedFile.ts';
 import { secretServiceState } from '../../storage/secretService.ts';
@@ -43,7 +44,7 @@ export function safeStorageProtection(home: string): Protection {
         const sealed = isAsync ? await safeStorage.encryptStringAsync(text) : safeStorage.encryptString(text);
         return sealed.toString('base64');
       } catch {
-        throw new SealerUnavailable('the keyring does not answer, or is locked');
+        throw new SealerUnavailable(message('keyringNotAnswering'));
       }
     },
     async open(text) {
@@ -53,7 +54,7 @@ export function safeStorageProtection(home: string): Protection {
         // A keyring that opens nothing at all (its person has denied the question) says nothing about what is stored there.
         const probe = Buffer.from(await protection.seal('probe'), 'base64');
         await decrypt(probe).catch(() => {
-          throw new SealerUnavailable('the keyring does not let Loopgate in');
+          throw new SealerUnavailable(message('keyringRefuses'));
         });
         throw error;
       }

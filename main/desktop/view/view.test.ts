@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import type { BrokerState, PersonState } from '../../broker/broker.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { displayName, type ViewFrame, viewOf } from './view.ts';
@@ -72,13 +73,16 @@ describe('view', () => {
   it('everything of the frame arrives', () => {
     const full: ViewFrame = {
       ...frame,
-      portNotice: 'Port 1000 is taken.',
+      portNotice: verbatim('Port 1000 is taken.'),
       provider: 'tenant.example',
       audience: 'https://api.example/',
       demo: true,
       exposesRefreshToken: true,
     };
-    expect(viewOf(full, nobody, nothingAsked, noPicture)).toMatchObject(full);
+    expect(viewOf(full, nobody, nothingAsked, noPicture)).toMatchObject({
+      ...full,
+      portNotice: 'Port 1000 is taken.',
+    });
   });
 
   it('signed in: who it is, and until when', () => {
@@ -154,16 +158,16 @@ describe('view', () => {
 
   it('a waiting login and the place of the session are shown', () => {
     const waiting = { id: 'login', requestedBy: 'program', deadline: 9000, page: 'opened' } as const;
-    const vault = { kind: 'memory', notice: 'Kept in memory.', needs: 'choice', changeable: true } as const;
-    expect(view({ waiting, vault })).toMatchObject({ waiting, storage: vault });
+    const vault = { kind: 'memory', notice: verbatim('Kept in memory.'), needs: 'choice', changeable: true } as const;
+    expect(view({ waiting, vault })).toMatchObject({ waiting, storage: { ...vault, notice: 'Kept in memory.' } });
   });
 
   it.each(['sign_in', 'renew'] as const)(
     'a problem that %s helps with says what happened; a button does the rest',
     (remedy) => {
       const problem = new LoopgateError('provider_error', {
-        happened: 'The provider refused.',
-        next: 'Call the operator.',
+        happened: verbatim('The provider refused.'),
+        next: verbatim('Call the operator.'),
       });
       expect(view({ problem, remedy }).problem).toStrictEqual({
         code: 'provider_error',
@@ -174,7 +178,10 @@ describe('view', () => {
   );
 
   it('a problem that no button helps with says what to do', () => {
-    const problem = new LoopgateError('internal', { happened: 'The disk is full.', next: 'Make room.' });
+    const problem = new LoopgateError('internal', {
+      happened: verbatim('The disk is full.'),
+      next: verbatim('Make room.'),
+    });
     expect(view({ problem, remedy: 'none' }).problem).toStrictEqual({
       code: 'internal',
       message: 'The disk is full.',

@@ -1,4 +1,5 @@
 import { spoken } from '../../../preload/texts/index.ts';
+import type { Message } from '../../../preload/texts/messages.ts';
 import type { AppView, PersonView, PortView, ProblemView } from '../../../preload/views/app.ts';
 import type { BrokerState, PersonState, Remedy } from '../../broker/broker.ts';
 import type { LoopgateError } from '../../errors/errors.ts';
@@ -7,7 +8,7 @@ import type { LoopgateError } from '../../errors/errors.ts';
 export interface ViewFrame {
   readonly version: string;
   readonly address: string;
-  readonly portNotice: string | undefined;
+  readonly portNotice: Message | undefined;
   readonly port?: PortView | undefined;
   readonly provider: string | undefined;
   readonly audience: string | undefined;
@@ -28,7 +29,7 @@ export function viewOf(
 ): AppView {
   const { person, others, waiting, switchedFrom } = state;
   const { said } = spoken().texts;
-  const { notice } = state.vault;
+  const { notice, ...storage } = state.vault;
   return {
     version: frame.version,
     address: frame.address,
@@ -36,9 +37,9 @@ export function viewOf(
     exposesRefreshToken: frame.exposesRefreshToken,
     status: !state.ready ? 'starting' : person ? 'signed_in' : 'signed_out',
     otherAccounts: others.map((other) => personView(other, pictureOf)),
-    storage: { ...state.vault, ...(notice !== undefined && { notice: said(notice) }) },
+    storage: { ...storage, ...(notice && { notice: said(notice) }) },
     ...asked,
-    ...(frame.portNotice !== undefined && { portNotice: said(frame.portNotice) }),
+    ...(frame.portNotice && { portNotice: said(frame.portNotice) }),
     ...(frame.port && { port: frame.port }),
     ...(frame.provider !== undefined && { provider: frame.provider }),
     ...(frame.audience !== undefined && { audience: frame.audience }),
@@ -47,7 +48,7 @@ export function viewOf(
       renewable: person.renewable,
       expiresAt: person.expiresAt,
       freshness: person.freshness,
-      ...(person.obstacle !== undefined && { obstacle: said(person.obstacle) }),
+      ...(person.obstacle && { obstacle: said(person.obstacle) }),
       ...(person.profileReadAt !== undefined && { profileReadAt: person.profileReadAt }),
       ...(person.unreachableSince !== undefined && { unreachableSince: person.unreachableSince }),
     }),
@@ -84,12 +85,15 @@ function personView(person: PersonState, pictureOf: (address: string) => string 
  * programs too; where no button will help before something was done about what stands between, such as a proxy; and after a
  * login that nobody finished, as the page may have shown why.
  */
-function problemView({ code, happened, next, hasOwnAdvice, clockAhead }: LoopgateError, remedy: Remedy): ProblemView {
+function problemView(
+  { code, happenedText, nextText, hasOwnAdvice, clockAhead }: LoopgateError,
+  remedy: Remedy,
+): ProblemView {
   const { said } = spoken().texts;
   const isAdvised = hasOwnAdvice && (code === 'provider_unreachable' || code === 'authorization_timeout');
   return {
-    ...{ code, message: said(happened), remedy },
-    ...((remedy === 'none' || isAdvised) && { next: said(next) }),
+    ...{ code, message: said(happenedText), remedy },
+    ...((remedy === 'none' || isAdvised) && { next: said(nextText) }),
     ...(clockAhead !== undefined && { clockAhead }),
   };
 }

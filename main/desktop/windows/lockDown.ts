@@ -1,5 +1,6 @@
 import { url as inspectorAddress } from 'node:inspector';
 import { app, Menu, session } from 'electron';
+import { verbatim } from '../../../preload/texts/messages.ts';
 import { SettingError } from '../../settings/settings.ts';
 import { type PageName, pageAddresses } from './page.ts';
 
@@ -28,7 +29,7 @@ function refuseOpenings(): void {
   // Taken away as well: Chromium goes on until the person has read why.
   for (const name of found) app.commandLine.removeSwitch(name);
   throw new SettingError(
-    `Loopgate was started with --${found.join(' --')}, by which others could use it. Start it without.`,
+    verbatim(`Loopgate was started with --${found.join(' --')}, by which others could use it. Start it without.`),
   );
 }
 
