@@ -24,6 +24,9 @@ export interface ProblemView {
   readonly clockAhead?: number;
 }
 
+/** The codes of a problem that say that a session has ended, and not that something else failed. */
+export const sessionEndings: readonly string[] = ['not_signed_in', 'invalid_token'];
+
 /** The port that programs try first is not Loopgate's. */
 export interface PortView {
   readonly wanted: number;

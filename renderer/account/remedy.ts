@@ -1,10 +1,7 @@
-import type { AppView } from '../../preload/views/app.ts';
+import { type AppView, sessionEndings } from '../../preload/views/app.ts';
 
 /** The button that the window offers for a problem; `none` when it can do nothing now. */
 export type Remedy = 'signInAgain' | 'tryAgain' | 'renew' | 'none';
-
-/** The codes that say that a session has ended, and not that a sign-in failed on its way. */
-const endings: readonly string[] = ['not_signed_in', 'invalid_token'];
 
 /**
  * What helps with the view's problem. While a login waits in the browser its card has the buttons; without a provider there
@@ -15,5 +12,5 @@ export function remedy({ problem, waiting, provider, status }: AppView): Remedy 
   if (problem.remedy === 'renew' || problem.remedy === 'none') return problem.remedy;
   if (waiting || provider === undefined) return 'none';
   if (problem.remedy === 'sign_in_again') return 'signInAgain';
-  return endings.includes(problem.code) ? 'signInAgain' : 'tryAgain';
+  return sessionEndings.includes(problem.code) ? 'signInAgain' : 'tryAgain';
 }

@@ -1,5 +1,5 @@
 import { spoken } from '../../../preload/texts/index.ts';
-import type { AppView, ProblemView } from '../../../preload/views/app.ts';
+import { type AppView, type ProblemView, sessionEndings } from '../../../preload/views/app.ts';
 
 /** One thing that the person should look at or decide. */
 export interface AttentionLine {
@@ -11,16 +11,13 @@ export interface AttentionLine {
   readonly isUrgent: boolean;
 }
 
-/** The codes of a problem that say that a session has ended by itself, and not that something else failed. */
-const endings: readonly string[] = ['not_signed_in', 'invalid_token'];
-
 /** The longest that a name or a sentence may be in a menu, in characters. */
 const longestName = 40;
 const longestSentence = 70;
 
 /** Whether the view's problem is a session that has ended without the person's wish. */
 export function hasEnded({ problem }: AppView): boolean {
-  return problem?.remedy === 'sign_in' && endings.includes(problem.code);
+  return problem?.remedy === 'sign_in' && sessionEndings.includes(problem.code);
 }
 
 /** Whether there is something that the person should look at or decide: what the tray's icon says. */
