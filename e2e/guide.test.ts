@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { errorTable } from '../main/errors/errors.ts';
-import { defaultPorts } from '../main/listener/listen.ts';
+import { defaultPorts } from '../main/protocol/protocol.ts';
 import document from '../openapi.json' with { type: 'json' };
 import { fiveMinutes } from './fiveMinutes.ts';
 import { type Pair, printedLogin, startPair } from './support/client.ts';

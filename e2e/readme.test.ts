@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorsMarkdown } from '../main/api/errors.ts';
-import { defaultPorts } from '../main/listener/listen.ts';
+import { defaultPorts } from '../main/protocol/protocol.ts';
 import document from '../openapi.json' with { type: 'json' };
 import { type Pair, startPair } from './support/client.ts';
 import { blocksOf } from './support/guide.ts';

@@ -62,18 +62,18 @@ const floors: readonly (readonly Room[])[] = [
   ],
   [{ name: 'desktop', files: /^main\/desktop\// }],
   // The desktop asks another Loopgate as the command does.
-  [{ name: 'cli', files: /^main\/cli\//, knows: ['settings', 'storage', 'system'] }],
+  [{ name: 'cli', files: /^main\/cli\//, knows: ['settings', 'storage', 'system', 'protocol'] }],
   [{ name: 'host', files: /^main\/host\// }],
   [
     {
       name: 'api',
       files: /^main\/api\//,
-      knows: ['callers', 'access', 'broker', 'errors', 'system', 'texts', 'messages'],
+      knows: ['callers', 'access', 'broker', 'errors', 'system', 'texts', 'messages', 'protocol'],
     },
     {
       name: 'listener',
       files: /^main\/listener\//,
-      knows: ['callers', 'access', 'errors', 'system', 'messages'],
+      knows: ['callers', 'access', 'errors', 'system', 'messages', 'protocol'],
     },
   ],
   [{ name: 'settings', files: /^main\/settings\// }],
@@ -94,7 +94,7 @@ const floors: readonly (readonly Room[])[] = [
     {
       name: 'access',
       files: /^main\/access\//,
-      knows: ['broker', 'errors', 'deferred', 'messages'],
+      knows: ['broker', 'errors', 'deferred', 'messages', 'protocol'],
       packages: /^(node:crypto|zod)$/,
     },
   ],
@@ -102,7 +102,7 @@ const floors: readonly (readonly Room[])[] = [
     {
       name: 'broker',
       files: /^main\/broker\//,
-      knows: ['errors', 'deferred', 'messages'],
+      knows: ['errors', 'deferred', 'messages', 'protocol'],
       packages: /^(node:crypto|openid-client|zod)$/,
     },
   ],
@@ -115,6 +115,7 @@ const floors: readonly (readonly Room[])[] = [
   ],
   [{ name: 'deferred', files: /^main\/system\/deferred\.ts$/, packages: /^$/ }],
   [{ name: 'errors', files: /^main\/errors\//, knows: ['messages'], packages: /^node:crypto$/ }],
+  [{ name: 'protocol', files: /^main\/protocol\//, knows: [], packages: /^$/ }],
   [{ name: 'contract', files: /^preload\/(contract\.ts$|views\/)/, knows: [], packages: /^$/ }],
   [{ name: 'texts', files: /^preload\/texts\/(?!messages|\w+Messages)/, packages: /^$/ }],
   [{ name: 'messages', files: /^preload\/texts\/(messages|\w+Messages)\.ts$/, packages: /^$/ }],

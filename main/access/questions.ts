@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { verbatim } from '../../preload/texts/messages.ts';
 import type { Clock } from '../broker/clock.ts';
 import { LoopgateError } from '../errors/errors.ts';
+import { maxWaitForPerson } from '../protocol/protocol.ts';
 import { deferred } from '../system/deferred.ts';
 import type { Identified, Program } from './program.ts';
 import type { Wish } from './programList.ts';
 
-/** R15: how long a request waits for the person, in milliseconds. Clients wait 120 s for /os/sign_in. */
-export const consentPatience = 110_000;
 /** How many questions may wait at a time, and how many may be asked in {@link floodTime} (milliseconds). */
 const mostWaiting = 5;
 const mostInFloodTime = 20;
@@ -93,7 +92,7 @@ export class Questions {
     const question: Question = {
       ...asked,
       id,
-      deadline: now + consentPatience,
+      deadline: now + maxWaitForPerson,
       waiting: new Map(),
       outcome: outcome.promise,
       settle: (how) => {

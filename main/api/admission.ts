@@ -4,8 +4,8 @@ import type { Gate, Requester } from '../access/gate.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Caller, callerWith } from '../callers/caller.ts';
 import { LoopgateError } from '../errors/errors.ts';
-import { callbackPath, guard, loginPrefix, openPagePrefix } from './guard.ts';
-import { healthPath } from './operations/wellKnown.ts';
+import { callbackPath, healthPath } from '../protocol/protocol.ts';
+import { guard, loginPrefix, openPagePrefix } from './guard.ts';
 import type { Peers } from './peers.ts';
 import { pathOf } from './request.ts';
 

@@ -2,7 +2,8 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { LoopgateError } from '../errors/errors.ts';
-import { callbackPath, type GuardPolicy, guard, openPagePrefix } from './guard.ts';
+import { callbackPath } from '../protocol/protocol.ts';
+import { type GuardPolicy, guard, openPagePrefix } from './guard.ts';
 
 const provider = 'https://tenant.example';
 const listed = 'https://tool.example';

@@ -3,14 +3,13 @@ import { verbatim } from '../../preload/texts/messages.ts';
 import { isListedOrigin } from '../access/gate.ts';
 import { loginPath } from '../broker/login/login.ts';
 import { LoopgateError } from '../errors/errors.ts';
+import { callbackPath } from '../protocol/protocol.ts';
 
 /**
  * What is decided about a request before anything else reads it (rules L1–L4). No express here, and no state: the raw
  * header lines in, a verdict out. All exceptions stand in the first constants.
  */
 
-/** Where a login comes back. The only path that a cross-site browser navigation may POST to (L2, L3a). */
-export const callbackPath = '/pkce/response/code';
 /** Pages without data and without effect, which another site may link to (L3b). Never `/v2/logout`, which acts. */
 export const openPagePrefix = '/pkce/response/result/';
 /** The API description as a page: another such page (L3b). What it loads is asked for by itself, and by nobody else. */
@@ -66,6 +65,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
     const mayPass =
       (site === 'same-origin' && request.method === 'GET' && isForOwnPages(path)) ||
       (site === 'same-origin' && isPage && request.method === 'GET' && path === logoutPath) ||
+      // The callback is the only path that a cross-site browser navigation may POST to (L2, L3a).
       (isPage && path === callbackPath && (request.method === 'POST' || request.method === 'GET')) ||
       (isPage && isOpenToAnySite(path) && request.method === 'GET') ||
       (isAllowedOrigin && (mode === 'cors' || mode === 'websocket'));

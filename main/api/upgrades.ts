@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
+import { healthPath } from '../protocol/protocol.ts';
 import type { Admission } from './admission.ts';
 import { userStreamPath } from './operations/user.ts';
 import type { Streams } from './operations/userStream.ts';
-import { healthPath, healthStreamPath } from './operations/wellKnown.ts';
+import { healthStreamPath } from './operations/wellKnown.ts';
 import { pathOf } from './request.ts';
 
 /** The connections that ask to become a WebSocket. */

@@ -1,5 +1,6 @@
 import { type Message, message, verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError, type LoopgateErrorDetails, loopgateErrorOf, messageOf } from '../errors/errors.ts';
+import { callbackPath } from '../protocol/protocol.ts';
 import { deferred } from '../system/deferred.ts';
 import { type Clock, watchForJumps } from './clock.ts';
 import {
@@ -217,7 +218,7 @@ export class Broker {
    * resolves: whoever needs the session waits for it.
    */
   async start(address: string): Promise<void> {
-    this.#registration.redirectUri = `${address}/pkce/response/code`;
+    this.#registration.redirectUri = `${address}${callbackPath}`;
     // Not `localhost`: a browser may have HSTS stored for that name, and cookies of others. 127.0.0.1 is always there (R8).
     this.#logins.origin = address.replace('//localhost:', '//127.0.0.1:');
     const configured = this.#settings.issuer === undefined ? undefined : normaliseIssuer(this.#settings.issuer);

@@ -5,8 +5,9 @@ import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import { inEnglish, message, verbatim } from '../../preload/texts/messages.ts';
+import { defaultPorts } from '../protocol/protocol.ts';
 import type { ConnectionLimits } from './connections.ts';
-import { defaultPorts, type Listening, type ListenOptions, listen } from './listen.ts';
+import { type Listening, type ListenOptions, listen } from './listen.ts';
 import { ListenError, OwnLoopgateError } from './listenErrors.ts';
 import { type PortWorld, reasonsOf } from './refusedPorts.ts';
 

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { type Message, message } from '../../preload/texts/messages.ts';
+import { defaultPorts } from '../protocol/protocol.ts';
 import { errorCode } from '../system/errorCode.ts';
 import { excludedRange } from './excludedPorts.ts';
 import { listenOnHanded } from './handedSockets.ts';
@@ -8,9 +9,6 @@ import { ListenError } from './listenErrors.ts';
 import { isPiecesPort, piecesOs } from './piecesOs.ts';
 import { portOwner } from './portOwner.ts';
 import { type PortWorld, type RefusedPort, reasonFor, reasonsOf } from './refusedPorts.ts';
-
-/** The order in which ports are tried when none was set: what the published clients look for. */
-export const defaultPorts = [1000, 5323, 39300, 39301, 39302, 39303] as const;
 
 /** The API listens. */
 export interface Listening {

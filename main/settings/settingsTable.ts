@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { type Message, message, verbatim } from '../../preload/texts/messages.ts';
 import { normaliseIssuer } from '../broker/provider/providerChecks.ts';
+import { defaultPorts } from '../protocol/protocol.ts';
 
 /** One setting, as a row of {@link settingsTable}. */
 export interface Setting {
@@ -86,7 +87,7 @@ export const settingsTable = {
     expected: verbatim(
       'a list of different whole numbers from 1 to 65535 (environment: separated by commas or spaces)',
     ),
-    default: '1000, 5323, 39300, 39301, 39302, 39303',
+    default: defaultPorts.join(', '),
     schema: z
       .array(z.int().min(1).max(65535))
       .min(1)

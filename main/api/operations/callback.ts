@@ -1,9 +1,10 @@
 import type { Gate } from '../../access/gate.ts';
 import type { Broker, BrokerLog } from '../../broker/broker.ts';
 import { type ErrorCode, loopgateErrorOf } from '../../errors/errors.ts';
+import { callbackPath } from '../../protocol/protocol.ts';
 import { formBody } from '../body.ts';
 import { errorStatus } from '../errors.ts';
-import { callbackPath, openPagePrefix } from '../guard.ts';
+import { openPagePrefix } from '../guard.ts';
 import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redirect } from '../operation.ts';
 import { failedPage, type ResultPages, signedInPage } from '../pages.ts';
 import { models } from '../wire/models.ts';

@@ -1,11 +1,9 @@
 import type { Gate } from '../../access/gate.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { DeviceCode } from '../../broker/login/deviceLogin.ts';
+import { maxWaitForPerson } from '../../protocol/protocol.ts';
 import { json, type Operation } from '../operation.ts';
 import { profileAnswer } from '../wire/user.ts';
-
-/** R15: as long as `/os/sign_in` lets anybody wait. Milliseconds. */
-const patience = 110_000;
 
 /**
  * Signing in for the command line, which shows on its own terminal what its person needs: where no browser opened, the address
@@ -45,7 +43,7 @@ export function deviceOperations(broker: Broker, gate: Gate, now: () => number):
       path: '/device/wait',
       needs: 'sign_in',
       handle: async ({ requester }) =>
-        json(profileAnswer(await broker.finishDeviceLogin(await gate.ownerOf(requester), patience))),
+        json(profileAnswer(await broker.finishDeviceLogin(await gate.ownerOf(requester), maxWaitForPerson))),
     },
   ];
 }

@@ -4,6 +4,7 @@ import type { Gate, Requester } from '../../access/gate.ts';
 import type { Broker, PersonState } from '../../broker/broker.ts';
 import type { AccessToken } from '../../broker/session/session.ts';
 import { LoopgateError } from '../../errors/errors.ts';
+import { maxWaitForPerson } from '../../protocol/protocol.ts';
 import { json, madeOnce, noContent, type Operation, text } from '../operation.ts';
 import { models } from '../wire/models.ts';
 import {
@@ -16,9 +17,6 @@ import {
 
 /** A WebSocket: `userStream.ts` answers its handshakes. */
 export const userStreamPath = '/user/stream';
-
-/** R15: clients wait 120 s for /os/sign_in. Milliseconds. */
-const signInPatience = 110_000;
 
 const profile = { status: 200, mediaType: 'application/json', schema: models.UserProfile } as const;
 
@@ -63,8 +61,8 @@ const signIn = (broker: Broker, gate: Gate, now: () => number): Operation => ({
     ],
   },
   handle: async ({ requester, arrivedAt }) => {
-    const patience = Math.max(0, signInPatience - (now() - arrivedAt));
-    return json(profileAnswer(await broker.ensureSignedIn(await gate.ownerOf(requester), patience)));
+    const timeLeft = Math.max(0, maxWaitForPerson - (now() - arrivedAt));
+    return json(profileAnswer(await broker.ensureSignedIn(await gate.ownerOf(requester), timeLeft)));
   },
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
+import { healthPath } from '../../protocol/protocol.ts';
 import { type Operation, text } from '../operation.ts';
 
 /** This run of Loopgate: `id` is new at every start. */
@@ -24,9 +25,6 @@ export function comparedVersion({ compatibleVersion, version }: Instance): strin
 export function serverName({ version }: Pick<Instance, 'version'>): string {
   return `Loopgate/${version}`;
 }
-
-/** What tells clients that Loopgate is there. */
-export const healthPath = '/.well-known/health';
 
 /** The same as a WebSocket: `stream.ts` answers its handshakes. */
 export const healthStreamPath = '/.well-known/stream/health';

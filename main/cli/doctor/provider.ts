@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { callbackPath, defaultPorts } from '../../protocol/protocol.ts';
 import { type ClientCheckMetadata, checkClient } from '../../settings/clientCheck.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Endpoint } from '../../storage/endpointFile.ts';
@@ -8,9 +9,6 @@ import { type Found, note, ok, problem } from './finding.ts';
 const patience = 10_000;
 /** By how much the clocks may differ, in seconds: as the broker tolerates it (T15). */
 const tolerance = 60;
-/** The broker's own callback. A test compares it with what the broker sends. */
-const callbackPath = '/pkce/response/code';
-const usualPorts = [1000, 5323, 39300, 39301, 39302, 39303];
 
 const metadata = z.looseObject({
   issuer: z.string(),
@@ -114,7 +112,7 @@ export function checkCallbacks(settings: Settings | undefined, endpoint: Endpoin
 }
 
 function callbacksOf(settings: Settings | undefined, endpoint: Endpoint | undefined): string[] {
-  const { port, ports = usualPorts } = settings ?? {};
+  const { port, ports = defaultPorts } = settings ?? {};
   const inUse = endpoint ? [endpoint.port] : [];
   const all = [...new Set([...inUse, ...(port === undefined ? ports : port === 0 ? [] : [port])])];
   return all.map((one) => `http://localhost:${one}${callbackPath}`);

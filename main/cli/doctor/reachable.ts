@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { defaultPorts, healthPath } from '../../protocol/protocol.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { type Endpoint, readEndpoint } from '../../storage/endpointFile.ts';
 import { isAlive, lockHolder } from '../../storage/folderLock.ts';
@@ -36,7 +37,7 @@ export async function checkPort(
   settings: Settings | undefined,
   endpoint: Endpoint | undefined,
 ): Promise<Found> {
-  const wanted = settings?.port ?? settings?.ports?.[0] ?? 1000;
+  const wanted = settings?.port ?? settings?.ports?.[0] ?? defaultPorts[0];
   if (wanted === 0 || endpoint?.port === wanted) return ok(`It is ${endpoint?.port ?? 'any free one'}.`);
   const code = await tryPort(wanted);
   const inUse = endpoint ? ` Loopgate uses ${endpoint.port}.` : '';
@@ -133,7 +134,7 @@ type Answers = 'Loopgate' | 'another' | 'nobody' | 'absent';
 /** By number and without a proxy. */
 function whoAnswers(host: string, { port, instance }: Endpoint): Promise<Answers> {
   return new Promise((resolve) => {
-    const options = { host, port, path: '/.well-known/health', headers: { Host: `localhost:${port}` } };
+    const options = { host, port, path: healthPath, headers: { Host: `localhost:${port}` } };
     const asked = get({ ...options, timeout: patience }, (answer) =>
       text(answer).then(
         (body) => resolve(body === `ok:${instance}` ? 'Loopgate' : 'another'),

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { app } from 'electron';
 import { type Message, message, sentences, verbatim } from '../../../preload/texts/messages.ts';
 import { type ApiCall, Connection, runningEndpoint } from '../../cli/connection.ts';
+import { healthPath } from '../../protocol/protocol.ts';
 import { type Lock, LockedError, takeLock } from '../../storage/folderLock.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { Desktop } from '../desktop.ts';
@@ -79,7 +80,7 @@ async function ask(folder: string, pid: number, isHidden: boolean): Promise<Mess
   if (endpoint?.pid !== pid) return message('doesNotSayWhere');
   const connection = new Connection(endpoint, folder, AbortSignal.timeout(answerPatience));
   const call: ApiCall = isHidden
-    ? { method: 'GET', path: '/.well-known/health' }
+    ? { method: 'GET', path: healthPath }
     : { method: 'POST', path: '/window', withKey: true };
   try {
     await connection.text(call);
