@@ -46,6 +46,12 @@ function brokenLinksIn(path: string, page: string): string[] {
   });
 }
 
+/** The files and folders of the project that a page names as code, such as `main/api/guard.ts` or `main/api/`. */
+function pathsIn(page: string): string[] {
+  const named = page.matchAll(/`((?:main|preload|renderer|demo|testing|build|bench|docs|examples|e2e)\/[\w./@-]*)`/g);
+  return [...named].map(([, path = '']) => path);
+}
+
 test('every link from one document to another leads to a file, and to a heading in it', () => {
   const pages = pagesIn();
   expect(pages.length).toBeGreaterThan(15);
@@ -67,4 +73,12 @@ test('a link to a file or a heading that does not exist is found', () => {
     '```',
   ].join('\n');
   expect(brokenLinksIn('page.md', page)).toEqual(['#a-heading', 'READ.md', 'SECURITY.md#protection', 'none.png']);
+});
+
+test('every file and folder that a document names is there', () => {
+  const named = pagesIn().flatMap((page) =>
+    pathsIn(readFileSync(join(projectFolder, page), 'utf8')).map((path) => ({ page, path })),
+  );
+  expect(named.length).toBeGreaterThan(100);
+  expect(named.filter(({ path }) => !existsSync(join(projectFolder, path)))).toEqual([]);
 });
