@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, copyFileSync, existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { GuardMode } from '../main/access/gate.ts';
+import type { GuardMode } from '../main/access/decisions.ts';
 import { unknownProgram } from '../main/access/program.ts';
 import type { Operation } from '../main/api/operation.ts';
 import { apiOperations } from '../main/api/operationList.ts';

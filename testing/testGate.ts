@@ -1,6 +1,9 @@
-import { Gate, type GateWorld, type GuardMode, type ListStore, type Requester } from '../main/access/gate.ts';
+import type { GuardMode } from '../main/access/decisions.ts';
+import { Gate, type GateWorld } from '../main/access/gate.ts';
+import type { Requester } from '../main/access/principals.ts';
 import { type Program, type ProgramKind, programOf } from '../main/access/program.ts';
 import type { StoredList, Wish } from '../main/access/programList.ts';
+import type { ListStore } from '../main/access/savedList.ts';
 import { systemClock } from '../main/broker/clock.ts';
 import type { LoopgateError } from '../main/errors/errors.ts';
 import { FakeClock } from './brokerWorld.ts';

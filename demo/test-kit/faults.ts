@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Gate, type Requester } from '../../main/access/gate.ts';
+import { Gate } from '../../main/access/gate.ts';
+import type { Requester } from '../../main/access/principals.ts';
 import type { Wish } from '../../main/access/programList.ts';
 import { json, type Operation } from '../../main/api/operation.ts';
 import type { Broker } from '../../main/broker/broker.ts';

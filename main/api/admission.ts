@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { verbatim } from '../../preload/texts/messages.ts';
-import type { Gate, Requester } from '../access/gate.ts';
+import type { Gate } from '../access/gate.ts';
+import type { Requester } from '../access/principals.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Caller, callerWith } from '../callers/caller.ts';
 import { LoopgateError } from '../errors/errors.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { verbatim } from '../../preload/texts/messages.ts';
-import { isListedOrigin } from '../access/gate.ts';
+import { isListedOrigin } from '../access/origins.ts';
 import { loginPath } from '../broker/login/login.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { callbackPath } from '../protocol/protocol.ts';

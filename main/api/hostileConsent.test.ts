@@ -11,7 +11,8 @@ import {
   type WorldOptions,
 } from '../../testing/brokerWorld.ts';
 import { TestListStore, testGate } from '../../testing/testGate.ts';
-import type { Gate, GuardMode } from '../access/gate.ts';
+import type { GuardMode } from '../access/decisions.ts';
+import type { Gate } from '../access/gate.ts';
 import { type Program, type ProgramKind, programOf } from '../access/program.ts';
 import { callerWith } from '../callers/caller.ts';
 import { LoopgateError } from '../errors/errors.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Requester } from '../access/gate.ts';
+import type { Requester } from '../access/principals.ts';
 import type { Wish } from '../access/programList.ts';
 import type { ErrorCode } from '../errors/errors.ts';
 

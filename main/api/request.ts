@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Requester } from '../access/gate.ts';
+import type { Requester } from '../access/principals.ts';
 import { parametersOf } from './body.ts';
 import type { ApiRequest } from './operation.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { speak, textsFor } from '../../preload/texts/index.ts';
 import { inEnglish, verbatim } from '../../preload/texts/messages.ts';
-import type { GuardMode } from '../access/gate.ts';
+import type { GuardMode } from '../access/decisions.ts';
 import { systemClock } from '../broker/clock.ts';
 import type { DeviceCode } from '../broker/login/deviceLogin.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { message, verbatim } from '../../preload/texts/messages.ts';
-import type { GuardMode } from '../access/gate.ts';
+import type { GuardMode } from '../access/decisions.ts';
 import type { WithoutKeyring } from '../broker/session/vault.ts';
 import { MessageError } from '../errors/errors.ts';
 import { dataPath } from '../storage/dataFolder.ts';

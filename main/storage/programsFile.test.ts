@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { testGate } from '../../testing/testGate.ts';
-import type { Gate, Requester } from '../access/gate.ts';
+import type { Gate } from '../access/gate.ts';
+import type { Requester } from '../access/principals.ts';
 import { programOf } from '../access/program.ts';
 import { makeCommandKey, programsFile } from './programsFile.ts';
 

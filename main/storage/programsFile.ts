@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { ListStore } from '../access/gate.ts';
+import type { ListStore } from '../access/savedList.ts';
 import { readText } from '../system/readText.ts';
 import { dataPath } from './dataFolder.ts';
 import { writeStore } from './jsonFile.ts';

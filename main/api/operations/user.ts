@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { verbatim } from '../../../preload/texts/messages.ts';
-import type { Gate, Requester } from '../../access/gate.ts';
+import type { Gate } from '../../access/gate.ts';
+import type { Requester } from '../../access/principals.ts';
 import type { Broker, PersonState } from '../../broker/broker.ts';
 import type { AccessToken } from '../../broker/session/session.ts';
 import { LoopgateError } from '../../errors/errors.ts';

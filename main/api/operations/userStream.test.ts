@@ -15,7 +15,8 @@ import {
 } from '../../../testing/brokerWorld.ts';
 import { latch } from '../../../testing/latch.ts';
 import { testGate } from '../../../testing/testGate.ts';
-import type { Gate, GuardMode } from '../../access/gate.ts';
+import type { GuardMode } from '../../access/decisions.ts';
+import type { Gate } from '../../access/gate.ts';
 import { type Program, type ProgramKind, programOf } from '../../access/program.ts';
 import type { ConsentAnswer } from '../../access/questions.ts';
 import { type Caller, callerWith } from '../../callers/caller.ts';

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import type { GuardMode } from '../../access/gate.ts';
+import type { GuardMode } from '../../access/decisions.ts';
 import type { VaultPlace } from '../../broker/session/vault.ts';
 import { errorTable } from '../../errors/errors.ts';
 
