@@ -185,10 +185,6 @@ function gateThat(denies: () => boolean, listeners: Set<() => void>): typeof Gat
       return !denies() && (await super.isAllowed(requester));
     }
 
-    override admits(requester: Requester, wish: Wish): boolean {
-      return !denies() && super.admits(requester, wish);
-    }
-
     override async require(requester: Requester, wish: Wish): Promise<void> {
       if (denies()) throw new LoopgateError('consent_denied');
       await super.require(requester, wish);

@@ -106,11 +106,9 @@ export class Gate {
     return (await this.#principals.of(requester)).owner;
   }
 
-  /** Whether a requester is allowed already: said at once for one that is known. Nobody is asked: for what plug-ins poll. */
-  isAllowed(requester: Requester): boolean | Promise<boolean> {
-    const verdictOn = (principal: Principal) => this.#decisions.verdict(principal, requester.caller) === 'allowed';
-    const known = this.#principals.known(requester);
-    return known ? verdictOn(known) : this.#principals.of(requester).then(verdictOn);
+  /** Whether a requester is allowed already. The person is not asked: this is for what plug-ins poll. */
+  async isAllowed(requester: Requester): Promise<boolean> {
+    return this.#decisions.verdict(await this.#principals.of(requester), requester.caller) === 'allowed';
   }
 
   /** Whether a browser asks, for whom no program can be allowed. */
@@ -121,18 +119,6 @@ export class Gate {
   /** Remembers what a program calls itself, to be shown as its claim. */
   async claim(requester: Requester, name: string): Promise<void> {
     this.#claims.set(await this.ownerOf(requester), printable(name, 100));
-  }
-
-  /**
-   * Lets one in at once that has asked before on this connection and is allowed, as most are that ask again and again.
-   * @returns false for every other one: {@link Gate.require} is to be asked
-   */
-  admits(requester: Requester, wish: Wish): boolean {
-    const { caller } = requester;
-    const principal = this.#principals.known(requester);
-    if (!principal || this.#decisions.verdict(principal, caller) !== 'allowed') return false;
-    this.#record(principal, caller, wish, 'allowed');
-    return true;
   }
 
   /**

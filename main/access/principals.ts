@@ -39,20 +39,12 @@ export class Principals {
   }
 
   async of(requester: Requester): Promise<Principal> {
-    const known = this.known(requester);
-    if (known) return known;
     const { caller, origin } = requester;
-    const principal = this.#find(await caller.program(), caller, origin);
+    // An origin is looked at each time: the person may have removed it from the list.
+    const known = origin === undefined ? this.#known.get(caller) : undefined;
+    const principal = known ?? this.#find(await caller.program(), caller, origin);
     if (origin === undefined) this.#known.set(caller, principal);
-    this.#requesters.set(principal.owner, requester);
-    return principal;
-  }
-
-  /** One that has asked before on this connection. An origin is looked at each time: the person may have removed it. */
-  known(requester: Requester): Principal | undefined {
-    if (requester.origin !== undefined) return undefined;
-    const principal = this.#known.get(requester.caller);
-    if (principal && !this.#requesters.has(principal.owner)) this.#requesters.set(principal.owner, requester);
+    if (!known || !this.#requesters.has(principal.owner)) this.#requesters.set(principal.owner, requester);
     return principal;
   }
 

@@ -159,8 +159,7 @@ class ApiServer {
   async #answerOf({ needs, handle }: Operation, request: ApiRequest): Promise<Answer> {
     const { requester } = request;
     try {
-      if (needs === 'sign_in')
-        return await this.#gate.requireThroughout(requester, needs, async () => await handle(request));
+      if (needs === 'sign_in') return await this.#gate.requireThroughout(requester, needs, () => handle(request));
       if (needs !== 'nothing' && needs !== 'asks_itself') await this.#gate.require(requester, needs);
       return await handle(request);
     } catch (error) {

@@ -100,22 +100,17 @@ export class Streams {
   }
 
   /** The person may have decided about its program, or the time of that is over. */
-  #lookAgain(socket: WebSocket, frames: Frames): void {
+  async #lookAgain(socket: WebSocket, frames: Frames): Promise<void> {
     const listener = this.#listeners.get(socket);
     if (!listener) return;
-    const tell = (isAllowed: boolean) => {
-      listener.isAllowed = isAllowed;
-      this.#tell(socket, frames);
-    };
-    const found = this.#gate.isAllowed(listener.requester);
-    if (found instanceof Promise) void found.then(tell);
-    else tell(found);
+    listener.isAllowed = await this.#gate.isAllowed(listener.requester);
+    this.#tell(socket, frames);
   }
 
   #tellAll(): void {
     if (!this.#broker.state().ready) return;
     const frames = this.#presentFrames();
-    for (const socket of this.#sockets.open) this.#lookAgain(socket, frames);
+    for (const socket of this.#sockets.open) void this.#lookAgain(socket, frames);
   }
 
   /** Says what is new to a listener, once it has been greeted. */
