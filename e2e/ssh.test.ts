@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { kindOf, lastingOf } from '../main/access/program.ts';
+import { lastingOf } from '../main/access/program.ts';
+import { kindOf } from '../main/access/programKinds.ts';
 import { type Headless, startHeadless } from './support/headless.ts';
 import { asOtherUser, otherUsersFolder } from './support/otherUser.ts';
 import { type OwnNetwork, ownNetwork, whyNoOwnNetwork } from './support/ownNetwork.ts';

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../testing/brokerWorld.ts';
 import { from, hour, minute, program, gateStage as stage, TestListStore, testGate } from '../../testing/testGate.ts';
-import { kindOf, unknownProgram } from './program.ts';
+import { unknownProgram } from './program.ts';
+import { kindOf } from './programKinds.ts';
 
 test('any program can lie in a file called chrome: its word for an origin is asked about, by its path [C3]', async () => {
   const { gate, asks } = stage('ask', undefined, undefined, ['app://obsidian.md']);

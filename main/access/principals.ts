@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Owner } from '../broker/login/authorization.ts';
 import { isListedOrigin } from './origins.ts';
-import { type Identified, type Program, printable, unknownProgram } from './program.ts';
+import { printable } from './printable.ts';
+import { type Identified, type Program, unknownProgram } from './program.ts';
 import { RecentMap } from './recentMap.ts';
 
 /** Who makes a request: the program at the other end, and the origin when it is one that may call. */

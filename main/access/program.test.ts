@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  appImageRoot,
-  kindOf,
-  lastingOf,
-  normalisedPath,
-  type ProgramKind,
-  printable,
-  programOf,
-  scriptOf,
-} from './program.ts';
+import { printable } from './printable.ts';
+import { lastingOf, type ProgramKind, programOf } from './program.ts';
+import { kindOf } from './programKinds.ts';
+import { appImageRoot, normalisedPath } from './programPaths.ts';
+import { scriptOf } from './scripts.ts';
 
 describe('what a program is [C3]', () => {
   it.each<[ProgramKind, string[]]>([

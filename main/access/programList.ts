@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Program, printable } from './program.ts';
+import { printable } from './printable.ts';
+import type { Program } from './program.ts';
 
 /** What a program can want that is the person's. */
 export const wishes = ['sign_in', 'tokens', 'profile', 'sign_out', 'accounts'] as const;

@@ -1,16 +1,10 @@
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants, open, readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import {
-  appImageRoot,
-  baseName,
-  kindOf,
-  type Program,
-  type ProgramKind,
-  programOf,
-  scriptOf,
-  unknownProgram,
-} from '../access/program.ts';
+import { type Program, type ProgramKind, programOf, unknownProgram } from '../access/program.ts';
+import { kindOf } from '../access/programKinds.ts';
+import { appImageRoot, baseName } from '../access/programPaths.ts';
+import { scriptOf } from '../access/scripts.ts';
 import type { DesktopEntries, Label } from './desktopEntries.ts';
 import { Slices } from './eventLoop.ts';
 import { type ExecutableHashes, hasOwnApp, isStatic, onlyRootCanWrite } from './executables.ts';

@@ -1,4 +1,7 @@
-import { baseName, kindOf, type Program, programOf, scriptOf, unknownProgram } from '../access/program.ts';
+import { type Program, programOf, unknownProgram } from '../access/program.ts';
+import { kindOf } from '../access/programKinds.ts';
+import { baseName } from '../access/programPaths.ts';
+import { scriptOf } from '../access/scripts.ts';
 import type { Connection } from './connection.ts';
 import { type ExecutableHashes, hasOwnApp } from './executables.ts';
 

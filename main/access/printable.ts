@@ -1,0 +1,8 @@
+/**
+ * Text of a stranger, for a person to read: without characters that break lines, hide text or turn it round.
+ * @param most - how many characters it may have
+ */
+export function printable(text: string, most = 300): string {
+  const shown = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+  return shown.length > most ? `${shown.slice(0, most - 1)}…` : shown;
+}
