@@ -6,14 +6,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import type { Program } from '../../main/access/program.ts';
-import {
-  type Caller,
-  type CallerLookup,
-  connectionOf,
-  linuxCallerLookup,
-  presentTime,
-} from '../../main/callers/caller.ts';
+import type { Caller, Program } from '../../main/access/program.ts';
+import { type CallerLookup, connectionOf, linuxCallerLookup, presentTime } from '../../main/callers/caller.ts';
 import { keepConnectionTimes } from '../../main/callers/connectionTime.ts';
 import { DesktopEntries } from '../../main/callers/desktopEntries.ts';
 import { readKernelRows } from '../../main/callers/eventLoop.ts';

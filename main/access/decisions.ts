@@ -2,7 +2,7 @@ import type { Clock } from '../broker/clock.ts';
 import { Deadlines, isAhead } from './deadlines.ts';
 import { OnceAllowed } from './onceAllowed.ts';
 import type { Principal } from './principals.ts';
-import type { Identified, Program } from './program.ts';
+import type { Caller, Program } from './program.ts';
 import type { ListedProgram, ProgramList } from './programList.ts';
 import type { Question } from './questions.ts';
 
@@ -45,7 +45,7 @@ export class Decisions {
     });
   }
 
-  verdict({ program, isOrigin }: Principal, caller: Identified): Verdict {
+  verdict({ program, isOrigin }: Principal, caller: Caller): Verdict {
     if (isOrigin) return 'allowed';
     if (program.lasting === 'never') return 'denied';
     const known = this.#list.byId(program.id);

@@ -8,7 +8,7 @@ import { onceLasts } from './onceAllowed.ts';
 import { type OriginDecision, Origins } from './origins.ts';
 import { type Principal, Principals, type Requester } from './principals.ts';
 import { printable } from './printable.ts';
-import type { Identified, Program } from './program.ts';
+import type { Caller, Program } from './program.ts';
 import type { Access, ListedProgram, ProgramList, Wish } from './programList.ts';
 import { type ConsentAnswer, type ConsentOutcome, type Question, Questions } from './questions.ts';
 import { RecentMap } from './recentMap.ts';
@@ -229,13 +229,13 @@ export class Gate {
   }
 
   /** @throws LoopgateError `consent_denied` */
-  #mustAsk(principal: Principal, caller: Identified): boolean {
+  #mustAsk(principal: Principal, caller: Caller): boolean {
     const verdict = this.#decisions.verdict(principal, caller);
     if (verdict === 'denied') throw this.#denial(principal.program);
     return verdict === 'ask';
   }
 
-  async #ask(principal: Principal, caller: Identified, wish: Wish): Promise<void> {
+  async #ask(principal: Principal, caller: Caller, wish: Wish): Promise<void> {
     const { program, owner } = principal;
     const key = `${program.id}\0${saidBy(program)}`;
     // The program is in the list from its first question on, so that it can be decided about when nobody answers.
@@ -302,7 +302,7 @@ export class Gate {
     return denial(program, this.mode === 'listed', outcome);
   }
 
-  #record(principal: Principal, caller: Identified, wish: Wish, outcome: Access['outcome']): void {
+  #record(principal: Principal, caller: Caller, wish: Wish, outcome: Access['outcome']): void {
     if (!this.#usage.record(principal, caller, wish, outcome)) return;
     this.#saved.saveSoon();
     this.#changed('used');

@@ -1,6 +1,6 @@
 import type { Clock } from '../broker/clock.ts';
 import { Deadlines, isAhead } from './deadlines.ts';
-import type { Identified, Program } from './program.ts';
+import type { Caller, Program } from './program.ts';
 import type { Question } from './questions.ts';
 
 /** What is allowed once stays so until the program ends, and no longer than this. Milliseconds. */
@@ -11,14 +11,14 @@ export class OnceAllowed {
   readonly #clock: Clock;
   readonly #runs: Deadlines;
   /** Connections of programs whose runs cannot be told apart, with the end in milliseconds since the epoch. */
-  readonly #callers = new WeakMap<Identified, number>();
+  readonly #callers = new WeakMap<Caller, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#runs = new Deadlines(clock, onceLasts);
   }
 
-  has({ id, process }: Program, caller: Identified): boolean {
+  has({ id, process }: Program, caller: Caller): boolean {
     if (process !== undefined) return this.#runs.holds(id, process);
     return isAhead(this.#callers.get(caller) ?? 0, this.#clock.now(), onceLasts);
   }

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Owner } from '../broker/login/authorization.ts';
 import { isListedOrigin } from './origins.ts';
 import { printable } from './printable.ts';
-import { type Identified, type Program, unknownProgram } from './program.ts';
+import { type Caller, type Program, unknownProgram } from './program.ts';
 import { RecentMap } from './recentMap.ts';
 
 /** Who makes a request: the program at the other end, and the origin when it is one that may call. */
 export interface Requester {
-  readonly caller: Identified;
+  readonly caller: Caller;
   readonly origin?: string | undefined;
 }
 
@@ -25,8 +25,8 @@ export class Principals {
   readonly #origins: () => readonly string[];
   readonly #areUnknownShared: boolean;
   /** By connection: its principal, where that is no origin. */
-  readonly #known = new WeakMap<Identified, Principal>();
-  readonly #unknownOwners = new WeakMap<Identified, Owner>();
+  readonly #known = new WeakMap<Caller, Principal>();
+  readonly #unknownOwners = new WeakMap<Caller, Owner>();
   /** By owner: one of its requesters, for what a browser brings in its name. */
   readonly #requesters = new RecentMap<Owner, Requester>();
 
@@ -54,7 +54,7 @@ export class Principals {
     return this.#requesters.get(owner);
   }
 
-  #find(program: Program, caller: Identified, origin: string | undefined): Principal {
+  #find(program: Program, caller: Caller, origin: string | undefined): Principal {
     // Only a browser's word for an origin counts, as other programs can write any Origin header. It is looked up again here,
     // because a WebSocket may outlive its origin's place on the list.
     if (origin !== undefined && program.kind === 'browser' && isListedOrigin(origin, this.#origins()))

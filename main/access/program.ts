@@ -35,9 +35,15 @@ export interface Program {
   readonly process?: string;
 }
 
-/** What is at the other end of a connection. The same object for all requests of one connection. */
-export interface Identified {
-  /** Never rejects: what cannot be identified is the unknown program. */
+/**
+ * Who is at the other end of a connection, as the operating system says and never as the request says (C1): a process of our
+ * own user. The same object for all requests of one connection.
+ */
+export interface Caller {
+  /**
+   * Looked up when it is first asked for, as for most connections it never is. Never rejects: what cannot be identified is
+   * the unknown program.
+   */
   program(): Promise<Program>;
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../broker/clock.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { maxWaitForPerson } from '../protocol/protocol.ts';
 import { deferred } from '../system/deferred.ts';
-import type { Identified, Program } from './program.ts';
+import type { Caller, Program } from './program.ts';
 import type { Wish } from './programList.ts';
 
 /** How many questions may wait at a time, and how many may be asked in {@link floodTime} (milliseconds). */
@@ -32,7 +32,7 @@ export interface Question {
   /** When it counts as unanswered, in milliseconds since the epoch. */
   readonly deadline: number;
   /** Who waits for its answer, and as which run of the program. */
-  readonly waiting: Map<Identified, Program>;
+  readonly waiting: Map<Caller, Program>;
   readonly outcome: Promise<ConsentOutcome>;
   settle(outcome: ConsentOutcome): void;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../broker/clock.ts';
 import type { Principal } from './principals.ts';
-import type { Identified } from './program.ts';
+import type { Caller } from './program.ts';
 import type { Access, ProgramList, Wish } from './programList.ts';
 import { RecentMap } from './recentMap.ts';
 
@@ -24,7 +24,7 @@ export class UsageLog {
   readonly #list: ProgramList;
   readonly #log: { info(fields: object, message: string): void };
   /** By connection. Looked at first, as it needs no key to be put together. */
-  #uses = new WeakMap<Identified, Use>();
+  #uses = new WeakMap<Caller, Use>();
   /** By who used what: when it was last written down, in milliseconds since the epoch. */
   readonly #writtenDown = new RecentMap<string, number>();
   readonly #logged = new Set<string>();
@@ -36,7 +36,7 @@ export class UsageLog {
   }
 
   /** @returns false when it was written down a moment ago */
-  record(principal: Principal, caller: Identified, wish: Wish, outcome: Access['outcome']): boolean {
+  record(principal: Principal, caller: Caller, wish: Wish, outcome: Access['outcome']): boolean {
     const { program, isOrigin, owner } = principal;
     const at = this.#clock.now();
     const last = this.#uses.get(caller);

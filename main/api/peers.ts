@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { type Caller, type CallerLookup, callerWith, connectionOf, presentTime } from '../callers/caller.ts';
+import type { Caller } from '../access/program.ts';
+import { type CallerLookup, callerWith, connectionOf, presentTime } from '../callers/caller.ts';
 import type { PointInTime } from '../callers/connection.ts';
 import { isStillOpen } from '../callers/stillOpen.ts';
 

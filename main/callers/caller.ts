@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
-import { type Identified, type Program, unknownProgram } from '../access/program.ts';
+import { type Caller, type Program, unknownProgram } from '../access/program.ts';
 import { lsof, plutil, powershell, ps, runSystemProgram } from '../system/systemPrograms.ts';
 import type { Connection, PointInTime } from './connection.ts';
 import { greatestAge, ticksPerSecond, UptimeClock } from './connectionTime.ts';
@@ -17,12 +17,6 @@ import { WindowsPrograms } from './windows.ts';
 const macAdminGroup = 80n;
 /** A program whose identity takes longer, in milliseconds, is unknown: its file may be on a disk that never answers. */
 const longestLookup = 30_000;
-
-/**
- * Who is at the other end of a connection, as the operating system says (C1): never as the request says. A process
- * of our own user: nobody else becomes a caller. Its program is looked up when it is first asked for, as most are never.
- */
-export type Caller = Identified;
 
 export function presentTime(): PointInTime {
   return { uptime: uptime(), epoch: Date.now() };
