@@ -1,6 +1,6 @@
 import { verbatim } from '../../preload/texts/messages.ts';
 import type { Clock } from '../broker/clock.ts';
-import type { Owner } from '../broker/login/authorization.ts';
+import type { OwnerKey } from '../broker/login/authorization.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { allowedHours, Decisions, type GuardMode, saidBy } from './decisions.ts';
 import { denial } from './denial.ts';
@@ -46,7 +46,7 @@ export class Gate {
   readonly #usage: UsageLog;
   /** The programs whose question nobody answered. */
   readonly #unanswered = new Set<string>();
-  readonly #claims = new RecentMap<Owner, string>();
+  readonly #claims = new RecentMap<OwnerKey, string>();
   readonly #listeners = new Set<(change: GateChange) => void>();
 
   /** @param settings - `areOriginsManaged`: the origins are the administrator's, and the person cannot allow others */
@@ -103,7 +103,7 @@ export class Gate {
   }
 
   /** Whose pending authorizations are those of this requester: the program's, on whichever connection it comes. */
-  async ownerOf(requester: Requester): Promise<Owner> {
+  async ownerOf(requester: Requester): Promise<OwnerKey> {
     return (await this.#principals.of(requester)).owner;
   }
 
@@ -152,7 +152,7 @@ export class Gate {
   }
 
   /** The same for the program that owns a pending authorization, when a browser brings it. @throws LoopgateError */
-  async requireOwner(owner: Owner, wish: Wish): Promise<void> {
+  async requireOwner(owner: OwnerKey, wish: Wish): Promise<void> {
     const requester = this.#principals.requesterOf(owner);
     if (!requester) throw new LoopgateError('consent_denied');
     // Which run of it began this is not known: an answer is for none of them alone, and no script is shown in its name.

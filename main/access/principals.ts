@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Owner } from '../broker/login/authorization.ts';
+import type { OwnerKey } from '../broker/login/authorization.ts';
 import { isListedOrigin } from './origins.ts';
 import { printable } from './printable.ts';
 import { type Caller, type Program, unknownProgram } from './program.ts';
@@ -14,7 +14,7 @@ export interface Requester {
 /** Who is allowed or denied: a program, or an origin that may call. */
 export interface Principal {
   /** Whose the pending authorizations are. */
-  readonly owner: Owner;
+  readonly owner: OwnerKey;
   readonly program: Program;
   /** True for an origin in a browser: the origin is what was allowed, never the browser. */
   readonly isOrigin: boolean;
@@ -26,9 +26,9 @@ export class Principals {
   readonly #areUnknownShared: boolean;
   /** By connection: its principal, where that is no origin. */
   readonly #known = new WeakMap<Caller, Principal>();
-  readonly #unknownOwners = new WeakMap<Caller, Owner>();
+  readonly #unknownOwners = new WeakMap<Caller, OwnerKey>();
   /** By owner: one of its requesters, for what a browser brings in its name. */
-  readonly #requesters = new RecentMap<Owner, Requester>();
+  readonly #requesters = new RecentMap<OwnerKey, Requester>();
 
   /**
    * @param origins - those that may call now
@@ -50,7 +50,7 @@ export class Principals {
   }
 
   /** A requester that has this owner; undefined when too many others have come since. */
-  requesterOf(owner: Owner): Requester | undefined {
+  requesterOf(owner: OwnerKey): Requester | undefined {
     return this.#requesters.get(owner);
   }
 

@@ -7,7 +7,7 @@ import {
   type Authorization,
   Authorizations,
   loopgateItself,
-  type Owner,
+  type OwnerKey,
   type PageState,
   timeoutAdvice,
 } from './login/authorization.ts';
@@ -267,13 +267,13 @@ export class Broker {
   }
 
   /** Makes a challenge that belongs to this owner for ten minutes. */
-  challenge(owner: Owner): Required<Challenge> {
+  challenge(owner: OwnerKey): Required<Challenge> {
     const { state, codeChallenge, codeVerifier } = this.#authorizations.issue(owner);
     return { state, codeChallenge, codeVerifier: codeVerifier ?? '' };
   }
 
   /** Drops the owner's pending authorizations; requests that wait on them end with `authorization_cleared`. */
-  clear(owner: Owner): void {
+  clear(owner: OwnerKey): void {
     this.#authorizations.clear(owner);
     this.#deviceLogins.clear(owner);
   }
@@ -284,7 +284,7 @@ export class Broker {
    * @param options.waited - how long the request has waited for the person's consent, in milliseconds (R15)
    * @throws LoopgateError
    */
-  authorize(owner: Owner, asked: SignInRequest, options: { waited?: number } = {}): Promise<SignInResult> {
+  authorize(owner: OwnerKey, asked: SignInRequest, options: { waited?: number } = {}): Promise<SignInResult> {
     return this.#logins.authorize(owner, asked, options);
   }
 
@@ -298,7 +298,7 @@ export class Broker {
   }
 
   /** The program whose pending authorization has this state, if it is a program's. */
-  programWith(state: string): Owner | undefined {
+  programWith(state: string): OwnerKey | undefined {
     return this.#logins.programWith(state);
   }
 
@@ -309,7 +309,7 @@ export class Broker {
    * @param owner - set when a program relays the answer: it must be its own authorization
    * @throws LoopgateError `unknown_state`, or the reason why the login failed
    */
-  async respond(parameters: URLSearchParams, owner?: Owner): Promise<CallbackResult> {
+  async respond(parameters: URLSearchParams, owner?: OwnerKey): Promise<CallbackResult> {
     const one = await this.#logins.respond(parameters, owner);
     const requestedBy = requesterOf(one);
     if (requestedBy === 'loopgate') await this.#exchangeOwn(one);
@@ -321,7 +321,7 @@ export class Broker {
    * @param asked - absent: the code that the owner received last, with the broker's own verifier
    * @throws LoopgateError
    */
-  async token(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
+  async token(owner: OwnerKey, asked: TokenRequest | undefined): Promise<TokenResult> {
     await this.#whenReady();
     return await this.#tokens.token(owner, asked);
   }
@@ -444,7 +444,7 @@ export class Broker {
    * @param milliseconds - how long this waits (R15); the login itself goes on
    * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
    */
-  async ensureSignedIn(owner: Owner, milliseconds: number): Promise<PersonState> {
+  async ensureSignedIn(owner: OwnerKey, milliseconds: number): Promise<PersonState> {
     const provider = this.#registration.provider();
     await this.#whenReady();
     const person = this.state().person;
@@ -471,7 +471,7 @@ export class Broker {
    * @param options.waited - how long the request has waited for the person's consent, in milliseconds (R15)
    * @throws LoopgateError
    */
-  async openForCommand(owner: Owner, options: { waited?: number } = {}): Promise<CommandLogin> {
+  async openForCommand(owner: OwnerKey, options: { waited?: number } = {}): Promise<CommandLogin> {
     const provider = this.#registration.provider();
     await this.#whenReady();
     // Where there is a window, the person sits at this machine and has a browser here.
@@ -496,7 +496,7 @@ export class Broker {
    * {@link clear} it. Undefined when somebody is signed in already.
    * @throws LoopgateError `provider_error` where the provider cannot do that
    */
-  async deviceCode(owner: Owner): Promise<DeviceCode | undefined> {
+  async deviceCode(owner: OwnerKey): Promise<DeviceCode | undefined> {
     const provider = this.#registration.provider();
     await this.#whenReady();
     if (this.state().person) return undefined;
@@ -514,7 +514,7 @@ export class Broker {
    * @param milliseconds - how long this waits (R15); the login itself goes on
    * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
    */
-  async finishDeviceLogin(owner: Owner, milliseconds: number): Promise<PersonState> {
+  async finishDeviceLogin(owner: OwnerKey, milliseconds: number): Promise<PersonState> {
     await this.#whenReady();
     const { person } = this.state();
     if (person) return person;
@@ -609,7 +609,7 @@ export class Broker {
    * @returns its provider's own address, as {@link providerAddress} gives it, and how long it waits in milliseconds
    * @throws LoopgateError
    */
-  async startElsewhere(owner: Owner): Promise<{ address: string; lasts: number }> {
+  async startElsewhere(owner: OwnerKey): Promise<{ address: string; lasts: number }> {
     const one = await this.#logins.open(owner, {}, { inBrowser: false });
     if (one.status !== 'waiting' || one.address === undefined) throw new LoopgateError('unknown_state');
     return { address: one.address, lasts: one.deadline - this.#world.clock.now() };
@@ -736,7 +736,7 @@ export class Broker {
     });
   }
 
-  #openOwn(asked: SignInRequest, startedBy: Owner = loopgateItself): Promise<Authorization> {
+  #openOwn(asked: SignInRequest, startedBy: OwnerKey = loopgateItself): Promise<Authorization> {
     return this.#logins.open(loopgateItself, asked, { inBrowser: true, startedBy });
   }
 
@@ -746,7 +746,7 @@ export class Broker {
     return { clientId, scope, ...(audience !== undefined && { audience }) };
   }
 
-  async #signInOnDevice(owner: Owner, provider: Provider): Promise<void> {
+  async #signInOnDevice(owner: OwnerKey, provider: Provider): Promise<void> {
     try {
       await this.#deviceLogins.signIn(owner, provider, this.#deviceRequest());
     } catch (error) {
@@ -828,7 +828,7 @@ export class Broker {
   }
 
   /** @param arrived - whom a program has made active while nobody was; never named in the log */
-  #signedIn(owner: Owner, arrived: string | undefined): void {
+  #signedIn(owner: OwnerKey, arrived: string | undefined): void {
     this.#world.log.info({ owner }, 'signed in');
     if (arrived !== undefined) {
       this.#arrived = arrived;
@@ -886,7 +886,7 @@ export class Broker {
   }
 
   /** No browser opened: the login is offered on another device too. Whichever is finished first counts. */
-  async #offerDevice(owner: Owner, provider: Provider, login: Authorization): Promise<void> {
+  async #offerDevice(owner: OwnerKey, provider: Provider, login: Authorization): Promise<void> {
     if (login.status !== 'waiting') return;
     const endThat = () => this.#deviceLogins.clear(owner);
     login.outcome().then(endThat, endThat);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Owner } from '../../broker/login/authorization.ts';
+import type { OwnerKey } from '../../broker/login/authorization.ts';
 import type { ClaimedApplication } from '../wire/connect.ts';
 
 /** A program that has called /connect. All but the id is what it said of itself. */
@@ -13,10 +13,10 @@ const most = 1000;
 
 /** The programs that connected during this run. The id is theirs to send along; it opens nothing. */
 export class Applications {
-  readonly #byId = new Map<string, { owner: Owner; application: ConnectedApplication }>();
+  readonly #byId = new Map<string, { owner: OwnerKey; application: ConnectedApplication }>();
 
   /** The same program of the same owner keeps its id when it connects again. */
-  connect(owner: Owner, claimed: ClaimedApplication): ConnectedApplication {
+  connect(owner: OwnerKey, claimed: ClaimedApplication): ConnectedApplication {
     const known = [...this.#byId.values()].find(
       (one) =>
         one.owner === owner && one.application.name === claimed.name && one.application.platform === claimed.platform,
@@ -31,7 +31,7 @@ export class Applications {
   }
 
   /** Remembers whether the program has shown its introduction. @returns false when it never connected */
-  setOnboarded(owner: Owner, id: string, onboarded: boolean): boolean {
+  setOnboarded(owner: OwnerKey, id: string, onboarded: boolean): boolean {
     const known = this.#byId.get(id);
     if (known?.owner !== owner) return false;
     this.#byId.set(id, { owner, application: { ...known.application, onboarded } });

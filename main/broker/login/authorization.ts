@@ -19,11 +19,11 @@ const allUnusedChallenges = 5000;
 const startsPerMinute = 60;
 
 /** Whose authorization it is: the key of the calling program, or {@link loopgateItself}. */
-export type Owner = string;
+export type OwnerKey = string;
 /** The owner of what the person starts from the tray or the window. */
-export const loopgateItself: Owner = 'loopgate';
+export const loopgateItself: OwnerKey = 'loopgate';
 /** The owner of what a browser started by itself: its code goes to a listed redirect_uri, and whoever has that exchanges it. */
-export const nobodyKnown: Owner = 'nobody';
+export const nobodyKnown: OwnerKey = 'nobody';
 
 /** R16: what opens a login in the person's browser, once. */
 export interface LoginTicket {
@@ -50,7 +50,7 @@ export class Authorization {
   /** Names it for the window; not the state, which only the provider and the owner may know. */
   readonly id = randomUUID();
   readonly state: string;
-  readonly owner: Owner;
+  readonly owner: OwnerKey;
   readonly codeChallenge: string;
   readonly codeVerifier: string | undefined;
   /** R5: the broker's own secret, checked in the ID token. Not the client's `nonce`, which is a copy of the state. */
@@ -82,7 +82,7 @@ export class Authorization {
   exchangedAt: number | undefined;
   readonly #settled = deferred<AuthorizationResponse>();
 
-  constructor(owner: Owner, challenge: Challenge, fresh: boolean, deadline: number) {
+  constructor(owner: OwnerKey, challenge: Challenge, fresh: boolean, deadline: number) {
     this.owner = owner;
     this.state = challenge.state;
     this.codeChallenge = challenge.codeChallenge;
@@ -161,7 +161,7 @@ export class Authorizations {
   readonly #byState = new Map<string, Authorization>();
   /** Hashes of codes that were exchanged, until the provider itself would refuse them. */
   readonly #spentCodes = new Map<string, number>();
-  readonly #starts = new Map<Owner, number[]>();
+  readonly #starts = new Map<OwnerKey, number[]>();
 
   /** @param changed - called whenever a login starts or ends, for those who show it. */
   constructor(clock: Clock, changed: () => void) {
@@ -170,7 +170,7 @@ export class Authorizations {
   }
 
   /** Makes a challenge of the broker's own for its owner. */
-  issue(owner: Owner, fresh = false): Authorization {
+  issue(owner: OwnerKey, fresh = false): Authorization {
     return this.#add(new Authorization(owner, newChallenge(), fresh, this.#clock.now() + challengeLifetime));
   }
 
@@ -178,7 +178,7 @@ export class Authorizations {
    * Takes the client's own challenge, and its state when it sent one.
    * @throws LoopgateError `unknown_state` when that state is somebody else's or was used
    */
-  adopt(owner: Owner, codeChallenge: string, state: string | undefined): Authorization {
+  adopt(owner: OwnerKey, codeChallenge: string, state: string | undefined): Authorization {
     if (state !== undefined && this.#byState.has(hash(state))) throw new LoopgateError('unknown_state');
     const challenge = { state: state ?? randomUUID(), codeChallenge };
     return this.#add(new Authorization(owner, challenge, false, this.#clock.now() + challengeLifetime));
@@ -192,13 +192,17 @@ export class Authorizations {
   }
 
   /** The authorization of this state if it is the owner's; anybody else's is as unknown as one that never was. */
-  ownByState(owner: Owner, state: string): Authorization | undefined {
+  ownByState(owner: OwnerKey, state: string): Authorization | undefined {
     const found = this.byState(state);
     return found?.owner === owner ? found : undefined;
   }
 
   /** The login that an equal request joins (R15): one that waits, or whose result is still kept. */
-  equal(owner: Owner, request: AuthorizationRequest, clientChallenge: string | undefined): Authorization | undefined {
+  equal(
+    owner: OwnerKey,
+    request: AuthorizationRequest,
+    clientChallenge: string | undefined,
+  ): Authorization | undefined {
     return this.#newest((one) => {
       if (one.owner !== owner || !one.isEqual(request, clientChallenge)) return false;
       if (one.status === 'waiting') return true;
@@ -208,7 +212,7 @@ export class Authorizations {
   }
 
   /** The caller's newest challenge that can still become, or just became, a login. */
-  newestChallenge(owner: Owner): Authorization | undefined {
+  newestChallenge(owner: OwnerKey): Authorization | undefined {
     return this.#newest(
       (one) =>
         one.owner === owner &&
@@ -226,7 +230,7 @@ export class Authorizations {
   }
 
   /** The newest code that was received for its owner, for an exchange without a body. */
-  newestReceived(owner: Owner): Authorization | undefined {
+  newestReceived(owner: OwnerKey): Authorization | undefined {
     return this.#newest((one) => one.owner === owner && one.status === 'received' && one.codeVerifier !== undefined);
   }
 
@@ -258,7 +262,7 @@ export class Authorizations {
    * Counts a start against the owner's limit (L8).
    * @throws LoopgateError `rate_limited`
    */
-  countStart(owner: Owner): void {
+  countStart(owner: OwnerKey): void {
     const now = this.#clock.now();
     const recent = (this.#starts.get(owner) ?? []).filter((at) => at > now - 60_000);
     if (recent.length >= startsPerMinute) throw new LoopgateError('rate_limited');
@@ -325,7 +329,7 @@ export class Authorizations {
   }
 
   /** Drops all of an owner's pending authorizations; those who wait get `authorization_cleared`. */
-  clear(owner: Owner): void {
+  clear(owner: OwnerKey): void {
     for (const one of [...this.#byState.values()]) {
       if (one.owner === owner) this.end(one, new LoopgateError('authorization_cleared'));
     }

@@ -5,7 +5,7 @@ import { deferred } from '../../system/deferred.ts';
 import type { Clock } from '../clock.ts';
 import type { IdTokenClaims } from '../provider/claims.ts';
 import type { DeviceAuthorization, Provider, Tokens } from '../provider/provider.ts';
-import type { Owner } from './authorization.ts';
+import type { OwnerKey } from './authorization.ts';
 
 /** RFC 8628 §3.5: by how much `slow_down` lengthens the interval, in milliseconds. */
 const slowDown = 5_000;
@@ -36,7 +36,7 @@ type DeviceTokens = Tokens & { claims: IdTokenClaims; idToken: string };
 export interface DeviceLoginHost {
   readonly clock: Clock;
   /** A login is about to start. @throws LoopgateError `rate_limited` */
-  starting(owner: Owner): void;
+  starting(owner: OwnerKey): void;
   /** Shows the address and the code to the person. */
   show(code: DeviceCode): void;
   /** The tokens that the provider gave become the session. */
@@ -53,7 +53,7 @@ export interface DeviceLoginHost {
 /** One login on another device, from its start until somebody is signed in by it or it has ended. */
 class DeviceLogin {
   readonly id = randomUUID();
-  readonly owner: Owner;
+  readonly owner: OwnerKey;
   /** Absent until the provider has given it. */
   code: DeviceCode | undefined;
   isOver = false;
@@ -61,7 +61,7 @@ class DeviceLogin {
   readonly #coded = deferred<DeviceCode>();
   #wake: () => void = () => undefined;
 
-  constructor(owner: Owner) {
+  constructor(owner: OwnerKey) {
     this.owner = owner;
     // Nobody may be waiting any more: that is not a failure of the program.
     this.outcome.catch(() => undefined);
@@ -128,7 +128,7 @@ export class DeviceLogins {
    * @throws LoopgateError `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
    * cancelled, `rate_limited`, or the provider's error
    */
-  async signIn(owner: Owner, provider: Provider, request: DeviceRequest): Promise<void> {
+  async signIn(owner: OwnerKey, provider: Provider, request: DeviceRequest): Promise<void> {
     this.#sweep();
     if (this.#current?.code) this.#host.show(this.#current.code);
     await (this.#current ?? this.#start(owner, provider, request)).outcome;
@@ -139,7 +139,7 @@ export class DeviceLogins {
    * away: whoever has it can have somebody else signed in (R4).
    * @throws LoopgateError as {@link signIn}; `rate_limited` while another owner's waits
    */
-  async code(owner: Owner, provider: Provider, request: DeviceRequest): Promise<DeviceCode> {
+  async code(owner: OwnerKey, provider: Provider, request: DeviceRequest): Promise<DeviceCode> {
     this.#sweep();
     if (this.#current && this.#current.owner !== owner) {
       throw new LoopgateError('rate_limited', {
@@ -151,7 +151,7 @@ export class DeviceLogins {
   }
 
   /** How this owner's that waits ends, as {@link signIn} tells it; undefined when none does. */
-  outcomeFor(owner: Owner): Promise<void> | undefined {
+  outcomeFor(owner: OwnerKey): Promise<void> | undefined {
     this.#sweep();
     return this.#current?.owner === owner ? this.#current.outcome : undefined;
   }
@@ -162,14 +162,14 @@ export class DeviceLogins {
   }
 
   /** Ends the one that waits, if this owner has started it; whoever has when none is given. */
-  clear(owner?: Owner): void {
+  clear(owner?: OwnerKey): void {
     const login = this.#current;
     if (login && (owner === undefined || login.owner === owner)) {
       this.#end(login, new LoopgateError('authorization_cleared'));
     }
   }
 
-  #start(owner: Owner, provider: Provider, request: DeviceRequest): DeviceLogin {
+  #start(owner: OwnerKey, provider: Provider, request: DeviceRequest): DeviceLogin {
     this.#host.starting(owner);
     const login = new DeviceLogin(owner);
     this.#current = login;

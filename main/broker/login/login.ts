@@ -12,7 +12,7 @@ import {
   isSameSecret,
   loopgateItself,
   nobodyKnown,
-  type Owner,
+  type OwnerKey,
   timedOut,
 } from './authorization.ts';
 import type { Registration } from './registration.ts';
@@ -47,7 +47,7 @@ export interface OpenOptions {
   /** True when who opens it decides what is shown where no browser opens. */
   readonly quietly?: boolean;
   /** Who wants it, where that is not its owner: their limit counts (L8). */
-  readonly startedBy?: Owner;
+  readonly startedBy?: OwnerKey;
   /** How long the request has waited for the person's consent, in milliseconds. */
   readonly waited?: number;
 }
@@ -83,7 +83,11 @@ export class Logins {
    * waiting does not cancel the login.
    * @throws LoopgateError
    */
-  async authorize(owner: Owner, asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<SignInResult> {
+  async authorize(
+    owner: OwnerKey,
+    asked: SignInRequest,
+    { waited = 0 }: { waited?: number } = {},
+  ): Promise<SignInResult> {
     let opened: Authorization | undefined;
     const login = async () => {
       const one = await this.open(owner, asked, { inBrowser: true, waited });
@@ -123,7 +127,7 @@ export class Logins {
   }
 
   /** The program whose authorization has this state, if it is a program's. */
-  programWith(state: string): Owner | undefined {
+  programWith(state: string): OwnerKey | undefined {
     const owner = this.#pending.byState(state)?.owner;
     return owner === loopgateItself || owner === nobodyKnown ? undefined : owner;
   }
@@ -132,7 +136,7 @@ export class Logins {
    * Finds the authorization that this request means, and opens its login when it is not open yet.
    * @throws LoopgateError
    */
-  async open(owner: Owner, asked: SignInRequest, options: OpenOptions): Promise<Authorization> {
+  async open(owner: OwnerKey, asked: SignInRequest, options: OpenOptions): Promise<Authorization> {
     const clientId = this.#registration.clientId(asked.clientId);
     const endpoint = await this.#registration.provider().authorizationEndpoint(clientId);
     // From here on nothing waits: of two equal requests the second must find the first.
@@ -194,7 +198,7 @@ export class Logins {
    * @param owner - set when a program relays the answer: it must be its own authorization
    * @throws LoopgateError `unknown_state`, or the reason why the login failed
    */
-  async respond(parameters: URLSearchParams, owner?: Owner): Promise<Authorization> {
+  async respond(parameters: URLSearchParams, owner?: OwnerKey): Promise<Authorization> {
     const states = parameters.getAll('state');
     const [state] = states;
     if (states.length !== 1 || state === undefined) throw new LoopgateError('unknown_state');
@@ -214,7 +218,7 @@ export class Logins {
     }
   }
 
-  #find(owner: Owner, asked: SignInRequest, request: AuthorizationRequest): Authorization {
+  #find(owner: OwnerKey, asked: SignInRequest, request: AuthorizationRequest): Authorization {
     const pending = this.#pending;
     if (asked.codeChallenge === undefined) {
       const newest = pending.newestChallenge(owner);

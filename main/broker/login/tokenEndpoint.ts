@@ -11,7 +11,7 @@ import {
   type Authorization,
   type Authorizations,
   isSameSecret,
-  type Owner,
+  type OwnerKey,
   resultKept,
   s256,
 } from './authorization.ts';
@@ -28,7 +28,7 @@ export interface TokenEndpointHost {
    * A login became a session.
    * @param arrived - the account of somebody whom a program has made active while nobody was
    */
-  signedIn(owner: Owner, arrived: string | undefined): void;
+  signedIn(owner: OwnerKey, arrived: string | undefined): void;
   /** A failure as the caller may be told it. */
   reasonOf(error: unknown): LoopgateError;
 }
@@ -69,7 +69,7 @@ export class TokenEndpoint {
    * @param asked - absent: the code that the owner received last, with the broker's own verifier
    * @throws LoopgateError
    */
-  async token(owner: Owner, asked: TokenRequest | undefined): Promise<TokenResult> {
+  async token(owner: OwnerKey, asked: TokenRequest | undefined): Promise<TokenResult> {
     this.#registration.provider();
     if (asked) this.#registration.clientId(asked.clientId);
     if (asked?.grantType === 'refresh_token') return await this.#refreshGrant(asked);
@@ -101,7 +101,7 @@ export class TokenEndpoint {
   }
 
   /** W7: compared here, before the provider sees the code. */
-  #checkExchange(owner: Owner, one: Authorization, asked: TokenRequest): void {
+  #checkExchange(owner: OwnerKey, one: Authorization, asked: TokenRequest): void {
     const fits =
       one.owner === owner &&
       one.request?.clientId === asked.clientId &&
