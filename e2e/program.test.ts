@@ -6,7 +6,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test, vi } from 'vitest';
 import { type Program, unknownProgram } from '../main/access/program.ts';
-import { DesktopEntries } from '../main/callers/desktopEntries.ts';
+import { DesktopEntries } from '../main/callers/linux/desktopEntries.ts';
 import { asOtherUser, otherUsersFolder, treeForOtherUser, whyNoOtherUser } from './support/otherUser.ts';
 import { Doorkeeper, runs } from './support/realPrograms.ts';
 
@@ -428,8 +428,9 @@ describe.skipIf(whyNoOtherUser !== undefined)('what only root can arrange for a 
       script,
       `import { spawn } from 'node:child_process';
        import { createServer } from 'node:net';
-       import { connectionOf, systemCallerLookup } from '${tree}/main/callers/caller.ts';
-       import { keepConnectionTimes } from '${tree}/main/callers/connectionTime.ts';
+       import { connectionOf } from '${tree}/main/callers/caller.ts';
+       import { systemCallerLookup } from '${tree}/main/callers/systemLookup.ts';
+       import { keepConnectionTimes } from '${tree}/main/callers/linux/connectionTime.ts';
        const server = createServer((socket) => {
          socket.on('error', () => undefined);
          socket.once('data', async () => {

@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Caller, Program } from '../../main/access/program.ts';
-import { type CallerLookup, connectionOf, linuxCallerLookup, presentTime } from '../../main/callers/caller.ts';
-import { keepConnectionTimes } from '../../main/callers/connectionTime.ts';
-import { DesktopEntries } from '../../main/callers/desktopEntries.ts';
-import { readKernelRows } from '../../main/callers/eventLoop.ts';
+import { type CallerLookup, connectionOf, presentTime } from '../../main/callers/caller.ts';
 import { ExecutableHashes } from '../../main/callers/executables.ts';
-import { LinuxPrograms, type LinuxSystem } from '../../main/callers/linux.ts';
+import { keepConnectionTimes } from '../../main/callers/linux/connectionTime.ts';
+import { DesktopEntries } from '../../main/callers/linux/desktopEntries.ts';
+import { readKernelRows } from '../../main/callers/linux/eventLoop.ts';
+import { linuxCallerLookup } from '../../main/callers/linux/lookup.ts';
+import { LinuxPrograms, type LinuxSystem } from '../../main/callers/linux/programs.ts';
 
 /** A program in a root of its own has none of this machine's certificates, and Node.js would warn of each that is missing. */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...environment } = process.env;

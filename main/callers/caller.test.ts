@@ -4,19 +4,12 @@ import { connect, createServer, Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import { type Program, unknownProgram } from '../access/program.ts';
-import {
-  callerWith,
-  connectionOf,
-  findLsofHolders,
-  findSocketOwner,
-  linuxCallerLookup,
-  macCallerLookup,
-  ownWindowsSid,
-  socketTable,
-  systemCallerLookup,
-  windowsCallerLookup,
-} from './caller.ts';
+import { callerWith, connectionOf } from './caller.ts';
 import type { Connection } from './connection.ts';
+import { findSocketOwner, linuxCallerLookup, socketTable } from './linux/lookup.ts';
+import { findLsofHolders, macCallerLookup } from './mac.ts';
+import { systemCallerLookup } from './systemLookup.ts';
+import { ownWindowsSid, windowsCallerLookup } from './windows.ts';
 
 const noTimer = '00:00000000';
 const header =

@@ -2,6 +2,8 @@ import { type Program, programOf, unknownProgram } from '../access/program.ts';
 import { kindOf } from '../access/programKinds.ts';
 import { baseName } from '../access/programPaths.ts';
 import { scriptOf } from '../access/scripts.ts';
+import { type CallerLookup, callerWith, presentTime } from './caller.ts';
+import type { Connection } from './connection.ts';
 import { type ExecutableHashes, hasOwnApp } from './executables.ts';
 
 /** Not yet run on macOS: written after the manuals of lsof, ps and plutil, and tested with texts of that form. */
@@ -193,4 +195,47 @@ export function parseExecutables(printed: string): Map<number, { path: string; i
 /** In the language `C`, lsof writes what is not ASCII as `\xc3\xa4`. */
 function unescaped(path: string): string {
   return path.replace(/(?:\\x[0-9a-f]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString());
+}
+
+/** macOS: lsof. Without root it lists the user's own processes only, so what it does not list is somebody else's. */
+export function macCallerLookup(
+  lsof: (argv: string[]) => Promise<string>,
+  ownUid: number,
+  programs: Pick<MacPrograms, 'find'>,
+): CallerLookup {
+  const holders = async (connection: Connection) => {
+    const listed = await lsof(['-nP', `-iTCP:${connection.remotePort}`, '-sTCP:ESTABLISHED', '-Fpun']).catch(() => '');
+    return findLsofHolders(listed, connection);
+  };
+  return {
+    async find(connection) {
+      const [first] = await holders(connection);
+      if (first?.uid !== ownUid) return undefined;
+      const { epoch: connected } = connection.opened ?? presentTime();
+      return callerWith(() => programs.find(() => holders(connection), ownUid, connected));
+    },
+    async mayBringLogin(connection) {
+      const [first] = await holders(connection);
+      return first?.uid === ownUid;
+    },
+  };
+}
+
+/** The processes with the caller's end in the output of `lsof -Fpun`. Exported for its tests. */
+export function findLsofHolders(listed: string, connection: Connection): { pid: number; uid: number | undefined }[] {
+  const written = (address: string, port: number) =>
+    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const ends = `${written(connection.remoteAddress, connection.remotePort)}->${written(connection.localAddress, connection.localPort)}`;
+  const holders = new Map<number, { pid: number; uid: number | undefined }>();
+  let pid = -1;
+  let uid: number | undefined;
+  for (const line of listed.split('\n')) {
+    if (line.startsWith('p')) {
+      pid = Number(line.slice(1));
+      uid = undefined;
+    }
+    if (line.startsWith('u')) uid = Number(line.slice(1));
+    if (line === `n${ends}`) holders.set(pid, { pid, uid });
+  }
+  return [...holders.values()];
 }

@@ -2,6 +2,7 @@ import { type Program, programOf, unknownProgram } from '../access/program.ts';
 import { kindOf } from '../access/programKinds.ts';
 import { baseName } from '../access/programPaths.ts';
 import { scriptOf } from '../access/scripts.ts';
+import { type CallerLookup, callerWith } from './caller.ts';
 import type { Connection } from './connection.ts';
 import { type ExecutableHashes, hasOwnApp } from './executables.ts';
 
@@ -163,4 +164,37 @@ function record(value: unknown): Record<string, unknown> {
 /** The arguments of a Windows command line. */
 function wordsOf(command: string): string[] {
   return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+}
+
+/** Windows: the TCP owner table, through PowerShell. Addresses and ports are numbers of our own socket, never text of a request. */
+export function windowsCallerLookup(
+  runPowershell: (argv: string[]) => Promise<string>,
+  programs: Pick<WindowsPrograms, 'find'>,
+): CallerLookup {
+  const isOwn = async ({ remoteAddress, remotePort, localPort }: Connection) => {
+    const script = [
+      `$c = Get-NetTCPConnection -State Established -LocalAddress '${remoteAddress}' -LocalPort ${remotePort} -RemotePort ${localPort}`,
+      '$p = Get-CimInstance Win32_Process -Filter "ProcessId=$($c.OwningProcess)"',
+      '$o = (Invoke-CimMethod -InputObject $p -MethodName GetOwnerSid).Sid',
+      '@{ owner = $o; self = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value } | ConvertTo-Json -Compress',
+    ].join('; ');
+    const printed = await runPowershell(['-NoProfile', '-NonInteractive', '-Command', script]).catch(() => '');
+    return ownWindowsSid(printed) !== undefined;
+  };
+  return {
+    isSlow: true,
+    find: async (connection) => ((await isOwn(connection)) ? callerWith(() => programs.find(connection)) : undefined),
+    mayBringLogin: isOwn,
+  };
+}
+
+/** The caller's SID when it is our own, from what the script printed. Exported for its tests. */
+export function ownWindowsSid(printed: string): string | undefined {
+  try {
+    const answer: unknown = JSON.parse(printed);
+    if (typeof answer !== 'object' || answer === null || !('owner' in answer) || !('self' in answer)) return undefined;
+    return typeof answer.owner === 'string' && answer.owner === answer.self ? answer.owner : undefined;
+  } catch {
+    return undefined;
+  }
 }

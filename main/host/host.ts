@@ -10,7 +10,7 @@ import { noWindow } from '../api/operations/window.ts';
 import { type Api, createApi } from '../api/server.ts';
 import { Broker, type BrokerWorld } from '../broker/broker.ts';
 import { type Clock, systemClock } from '../broker/clock.ts';
-import { systemCallerLookup } from '../callers/caller.ts';
+import { systemCallerLookup } from '../callers/systemLookup.ts';
 import { type Listening, listen } from '../listener/listen.ts';
 import { portOwner } from '../listener/portOwner.ts';
 import { reasonsOf } from '../listener/refusedPorts.ts';

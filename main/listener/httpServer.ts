@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { verbatim } from '../../preload/texts/messages.ts';
-import { keepConnectionTimes } from '../callers/connectionTime.ts';
+import { keepConnectionTimes } from '../callers/linux/connectionTime.ts';
 import { errorCode } from '../system/errorCode.ts';
 import { type ConnectionLimits, Connections, defaultLimits } from './connections.ts';
 import { readWithoutUpgrade } from './ignoredUpgrade.ts';

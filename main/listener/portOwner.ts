@@ -6,8 +6,8 @@ import { printable } from '../access/printable.ts';
 import { kindOf } from '../access/programKinds.ts';
 import { baseName } from '../access/programPaths.ts';
 import { scriptOf } from '../access/scripts.ts';
-import { portMark, readKernelRows } from '../callers/eventLoop.ts';
-import { processStatus, walkSockets } from '../callers/linux.ts';
+import { portMark, readKernelRows } from '../callers/linux/eventLoop.ts';
+import { processStatus, walkSockets } from '../callers/linux/processes.ts';
 import { lsof, powershell, ps, runSystemProgram } from '../system/systemPrograms.ts';
 
 /** Who listens on a port, as the operating system says: never as it says of itself over HTTP (L9). */

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { App } from 'electron';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseDesktopEntry } from '../../callers/desktopEntries.ts';
+import { parseDesktopEntry } from '../../callers/linux/desktopEntries.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { type LoginItems, type LoginWorld, startAtLogin, startsHidden } from './startAtLogin.ts';
 

@@ -1,14 +1,15 @@
-import { type BigIntStats, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type BigIntStats, readFileSync, readlinkSync } from 'node:fs';
 import { constants, open, readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type Program, type ProgramKind, programOf, unknownProgram } from '../access/program.ts';
-import { kindOf } from '../access/programKinds.ts';
-import { appImageRoot, baseName } from '../access/programPaths.ts';
-import { scriptOf } from '../access/scripts.ts';
+import { type Program, type ProgramKind, programOf, unknownProgram } from '../../access/program.ts';
+import { kindOf } from '../../access/programKinds.ts';
+import { appImageRoot, baseName } from '../../access/programPaths.ts';
+import { scriptOf } from '../../access/scripts.ts';
+import { type ExecutableHashes, hasOwnApp, isStatic, onlyRootCanWrite } from '../executables.ts';
+import { sharedRead } from '../sharedRead.ts';
 import type { DesktopEntries, Label } from './desktopEntries.ts';
 import { Slices } from './eventLoop.ts';
-import { type ExecutableHashes, hasOwnApp, isStatic, onlyRootCanWrite } from './executables.ts';
-import { sharedRead } from './sharedRead.ts';
+import { type Holder, listOrNothing, processStatus, socketInode, walkSockets } from './processes.ts';
 
 /** More processes with one socket than any program has. */
 const mostHolders = 16;
@@ -18,12 +19,6 @@ const mostSteps = 4;
 const closeOnExec = 0o2000000;
 /** More processes are never started in one tick: numbers that differ by more have begun anew in between. */
 const mostInOneTick = 10_000;
-
-/** A process that holds a socket, and under which of its file descriptors. */
-export interface Holder {
-  readonly pid: number;
-  readonly descriptors: string[];
-}
 
 /** An executable, as the kernel says. */
 interface RunningExecutable {
@@ -323,60 +318,6 @@ function nameByPath(path: string): string {
 
 function isSameFile(one: RunningExecutable, other: RunningExecutable): boolean {
   return one.status.dev === other.status.dev && one.status.ino === other.status.ino && one.path === other.path;
-}
-
-/** Fields of /proc/<pid>/stat. The second one is the process's own word and may hold spaces and brackets. */
-export function processStatus(line: string): { state: string; parent: number; started: number } | undefined {
-  const fields = line.slice(line.lastIndexOf(')') + 1).split(' ');
-  const [parent, started] = [fields[2], fields[20]].map(Number);
-  return parent === undefined || started === undefined || !(parent >= 0 && started >= 0)
-    ? undefined
-    : { state: fields[1] ?? '', parent, started };
-}
-
-/**
- * Which processes hold which socket, as far as we may look: of every process as root, else of our own user's. In slices on
- * the event loop itself: these reads never wait for a disk, and through the thread pool they take ten times as long (seen:
- * 12–28 ms against 80–170 ms for 670 descriptors).
- */
-export async function walkSockets(proc: string): Promise<Map<number, Holder[]>> {
-  const sockets = new Map<number, Holder[]>();
-  const slices = new Slices();
-  for (const name of readdirSync(proc)) {
-    if (!/^\d+$/.test(name)) continue;
-    for (const descriptor of listOrNothing(join(proc, name, 'fd'))) {
-      const inode = socketInode(join(proc, name, 'fd', descriptor));
-      if (inode !== undefined) addHolder(sockets, inode, Number(name), descriptor);
-      if (slices.isOver) await slices.next();
-    }
-  }
-  return sockets;
-}
-
-function addHolder(sockets: Map<number, Holder[]>, inode: number, pid: number, descriptor: string): void {
-  const holders = sockets.get(inode) ?? [];
-  sockets.set(inode, holders);
-  const last = holders.at(-1);
-  if (last?.pid === pid) last.descriptors.push(descriptor);
-  else holders.push({ pid, descriptors: [descriptor] });
-}
-
-/** A process that has gone, or that we may not look at, has nothing. */
-function listOrNothing(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function socketInode(link: string): number | undefined {
-  try {
-    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];
-    return inode === undefined ? undefined : Number(inode);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A file that a stranger has laid out: it may be a pipe that nobody writes, or endless. */

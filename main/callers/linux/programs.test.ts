@@ -12,8 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unknownProgram } from '../access/program.ts';
-import { LinuxPrograms, type LinuxSystem, processStatus } from './linux.ts';
+import { unknownProgram } from '../../access/program.ts';
+import { processStatus } from './processes.ts';
+import { LinuxPrograms, type LinuxSystem } from './programs.ts';
 
 /** /proc, laid out by hand: what real programs cannot be made to do in the middle of a look-up. */
 let folder: string;

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { access, constants, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
-import { onlyRootCanWrite } from './executables.ts';
+import { onlyRootCanWrite } from '../executables.ts';
 
 /** More than any desktop has; a folder with more is not read to its end. */
 const mostEntries = 2000;

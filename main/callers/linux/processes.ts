@@ -1,0 +1,64 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { Slices } from './eventLoop.ts';
+
+/** A process that holds a socket, and under which of its file descriptors. */
+export interface Holder {
+  readonly pid: number;
+  readonly descriptors: string[];
+}
+
+/** Fields of /proc/<pid>/stat. The second one is the process's own word and may hold spaces and brackets. */
+export function processStatus(line: string): { state: string; parent: number; started: number } | undefined {
+  const fields = line.slice(line.lastIndexOf(')') + 1).split(' ');
+  const [parent, started] = [fields[2], fields[20]].map(Number);
+  return parent === undefined || started === undefined || !(parent >= 0 && started >= 0)
+    ? undefined
+    : { state: fields[1] ?? '', parent, started };
+}
+
+/**
+ * Which processes hold which socket, as far as we may look: of every process as root, else of our own user's. In slices on
+ * the event loop itself: these reads never wait for a disk, and through the thread pool they take ten times as long (seen:
+ * 12–28 ms against 80–170 ms for 670 descriptors).
+ */
+export async function walkSockets(proc: string): Promise<Map<number, Holder[]>> {
+  const sockets = new Map<number, Holder[]>();
+  const slices = new Slices();
+  for (const name of readdirSync(proc)) {
+    if (!/^\d+$/.test(name)) continue;
+    for (const descriptor of listOrNothing(join(proc, name, 'fd'))) {
+      const inode = socketInode(join(proc, name, 'fd', descriptor));
+      if (inode !== undefined) addHolder(sockets, inode, Number(name), descriptor);
+      if (slices.isOver) await slices.next();
+    }
+  }
+  return sockets;
+}
+
+function addHolder(sockets: Map<number, Holder[]>, inode: number, pid: number, descriptor: string): void {
+  const holders = sockets.get(inode) ?? [];
+  sockets.set(inode, holders);
+  const last = holders.at(-1);
+  if (last?.pid === pid) last.descriptors.push(descriptor);
+  else holders.push({ pid, descriptors: [descriptor] });
+}
+
+/** A process that has gone, or that we may not look at, has nothing. */
+export function listOrNothing(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** The inode of the socket that a descriptor's link names; undefined for anything else. */
+export function socketInode(link: string): number | undefined {
+  try {
+    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];
+    return inode === undefined ? undefined : Number(inode);
+  } catch {
+    return undefined;
+  }
+}
