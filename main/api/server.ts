@@ -15,7 +15,7 @@ import { foreignBrowserPage, noLoginPage } from './pages.ts';
 import { Peers } from './peers.ts';
 import { HttpRequest, pathOf } from './request.ts';
 import { allowOrigin, type Send, sender, sendInsteadOfUpgrade } from './send.ts';
-import { noHandshake, Upgrades } from './upgrades.ts';
+import { noHandshake, Upgrades } from './streams/upgrades.ts';
 
 /** L6. In bytes. */
 const largestBody = 32 * 1024;
@@ -47,7 +47,7 @@ export function createApi(options: ApiOptions): Api {
   const refuseUpgrade = (request: IncomingMessage, error: unknown) =>
     sendInsteadOfUpgrade(request, errorAnswer(loopgateErrorOf(error, log), { Connection: 'close' }), send);
   const upgrades = new Upgrades(admission, async () => {
-    const { Streams } = await import('./operations/userStream.ts');
+    const { Streams } = await import('./streams/streams.ts');
     return new Streams(broker, gate, name, (request) => refuseUpgrade(request, noHandshake(request)));
   });
   return {

@@ -1,7 +1,7 @@
-import { docsOperations } from '../docs.ts';
 import examples from '../examples.json' with { type: 'json' };
 import { json, type Operation } from '../operation.ts';
 import type { Instance } from '../operations/wellKnown.ts';
+import { docsOperations } from './docs.ts';
 import { openApiDocument } from './openapi.ts';
 
 /**

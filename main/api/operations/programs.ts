@@ -1,8 +1,8 @@
 import { verbatim } from '../../../preload/texts/messages.ts';
 import type { Gate } from '../../access/gate.ts';
 import { LoopgateError } from '../../errors/errors.ts';
-import { requireCommandKey } from '../commandKey.ts';
 import { type ApiRequest, json, noContent, type Operation } from '../operation.ts';
+import { requireCommandKey } from './commandKey.ts';
 
 /**
  * The list of programs, for the command line alone: whoever can read the key that lies in the person's data folder. No part

@@ -16,7 +16,7 @@ import {
   usersAnswer,
 } from '../wire/user.ts';
 
-/** A WebSocket: `userStream.ts` answers its handshakes. */
+/** A WebSocket: `streams/` answers its handshakes. */
 export const userStreamPath = '/user/stream';
 
 const profile = { status: 200, mediaType: 'application/json', schema: models.UserProfile } as const;

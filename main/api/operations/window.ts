@@ -1,7 +1,7 @@
 import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
-import { requireCommandKey } from '../commandKey.ts';
 import { noContent, type Operation } from '../operation.ts';
+import { requireCommandKey } from './commandKey.ts';
 
 /**
  * Shows the window, for a second start of the app on the same data folder: whoever can read the key that lies there. No part of

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { verbatim } from '../../preload/texts/messages.ts';
-import { LoopgateError } from '../errors/errors.ts';
-import { healthPath } from '../protocol/protocol.ts';
-import type { Admission } from './admission.ts';
-import { userStreamPath } from './operations/user.ts';
-import type { Streams } from './operations/userStream.ts';
-import { healthStreamPath } from './operations/wellKnown.ts';
-import { pathOf } from './request.ts';
+import { verbatim } from '../../../preload/texts/messages.ts';
+import { LoopgateError } from '../../errors/errors.ts';
+import { healthPath } from '../../protocol/protocol.ts';
+import type { Admission } from '../admission.ts';
+import { userStreamPath } from '../operations/user.ts';
+import { healthStreamPath } from '../operations/wellKnown.ts';
+import { pathOf } from '../request.ts';
+import type { Streams } from './streams.ts';
 
 /** The connections that ask to become a WebSocket. */
 export class Upgrades {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { LoopgateError, type LoopgateErrorDetails } from '../errors/errors.ts';
-import type { ApiRequest } from './operation.ts';
+import { LoopgateError, type LoopgateErrorDetails } from '../../errors/errors.ts';
+import type { ApiRequest } from '../operation.ts';
 
 /**
  * Lets in whoever can read the key that lies in the person's data folder: the command of Loopgate, and a second start of the app.

@@ -22,7 +22,7 @@ import type { ConsentAnswer } from '../../access/questions.ts';
 import { callerWith } from '../../callers/caller.ts';
 import { type Listening, listen } from '../../listener/listen.ts';
 import { type Api, createApi } from '../server.ts';
-import { reasonsProtocol } from '../sockets.ts';
+import { reasonsProtocol } from './sockets.ts';
 
 const listed = 'https://tool.example';
 /** What a listener may leave unread, in bytes. */

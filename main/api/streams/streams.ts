@@ -7,8 +7,8 @@ import type { Requester } from '../../access/principals.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { errorModel } from '../errors.ts';
-import { reasonsProtocol, Sockets } from '../sockets.ts';
 import { profileAnswer } from '../wire/user.ts';
+import { reasonsProtocol, Sockets } from './sockets.ts';
 
 /** What is said to listeners at one moment. */
 interface Frames {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { verbatim } from '../../preload/texts/messages.ts';
-import { LoopgateError } from '../errors/errors.ts';
+import { verbatim } from '../../../preload/texts/messages.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 
 /**
  * The WebSocket subprotocol of listeners that want to know why nobody is signed in: they get the one JSON error where the
