@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../main/api/operation.ts';
-import { confirmSignOutPage, failedPage, ResultPages, signedInPage, signedOutPage } from '../main/api/pages.ts';
+import { ResultPages } from '../main/api/operations/resultPages.ts';
+import { confirmSignOutPage, failedPage, signedInPage, signedOutPage } from '../main/api/pages.ts';
 import { LoopgateError, loopgateErrorOf } from '../main/errors/errors.ts';
 import { message, verbatim } from '../preload/texts/messages.ts';
 

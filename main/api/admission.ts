@@ -7,7 +7,8 @@ import type { Broker } from '../broker/broker.ts';
 import { callerWith } from '../callers/caller.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { callbackPath, healthPath } from '../protocol/protocol.ts';
-import { guard, loginPrefix, openPagePrefix } from './guard.ts';
+import { guard } from './guard.ts';
+import { loginPrefix, openPagePrefix } from './paths.ts';
 import type { Peers } from './peers.ts';
 import { pathOf } from './request.ts';
 

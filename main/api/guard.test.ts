@@ -3,7 +3,8 @@ import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { LoopgateError } from '../errors/errors.ts';
 import { callbackPath } from '../protocol/protocol.ts';
-import { type GuardPolicy, guard, openPagePrefix } from './guard.ts';
+import { type GuardPolicy, guard } from './guard.ts';
+import { openPagePrefix } from './paths.ts';
 
 const provider = 'https://tenant.example';
 const listed = 'https://tool.example';

@@ -1,23 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { verbatim } from '../../preload/texts/messages.ts';
 import { isListedOrigin } from '../access/origins.ts';
-import { loginPath } from '../broker/login/login.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { callbackPath } from '../protocol/protocol.ts';
+import { docsPath, loginPrefix, logoutPath, openPagePrefix } from './paths.ts';
 
-/**
- * What is decided about a request before anything else reads it (rules L1–L4). No express here, and no state: the raw
- * header lines in, a verdict out. All exceptions stand in the first constants.
- */
-
-/** Pages without data and without effect, which another site may link to (L3b). Never `/v2/logout`, which acts. */
-export const openPagePrefix = '/pkce/response/result/';
-/** The API description as a page: another such page (L3b). What it loads is asked for by itself, and by nobody else. */
-export const docsPath = '/docs';
-/** The one-time addresses of logins: a person may follow one from wherever it stands, such as a chat with themselves (L3d). */
-export const loginPrefix = loginPath;
-/** Signs out. Nobody's page may link to it but our own, which asks the person first. */
-export const logoutPath = '/v2/logout';
 /** What a page of our own may ask for. `/docs` runs a viewer that is not our code: it gets its files and the description. */
 const isForOwnPages = (path: string) =>
   path === docsPath || path.startsWith(`${docsPath}/`) || path === '/openapi.json' || path.startsWith(openPagePrefix);
@@ -42,6 +29,7 @@ export interface Passed {
 const noOrigin: Passed = {};
 
 /**
+ * Decides about a request before anything else reads it (L1–L4), from its raw header lines alone.
  * @throws LoopgateError `invalid_request` 400 for a request that is not well-formed, `forbidden_origin` 403 for one that
  * must not be answered
  */

@@ -8,11 +8,11 @@ import { deviceOperations } from './operations/device.ts';
 import { loginAddressOperation, loginElsewhereOperation } from './operations/loginAddress.ts';
 import { pkceOperations } from './operations/pkce.ts';
 import { programsOperations } from './operations/programs.ts';
+import { ResultPages } from './operations/resultPages.ts';
 import { userOperations } from './operations/user.ts';
 import { usersOperations } from './operations/users.ts';
 import { type Instance, wellKnownOperations } from './operations/wellKnown.ts';
 import { windowOperations } from './operations/window.ts';
-import { ResultPages } from './pages.ts';
 
 export interface ApiLog extends BrokerLog {
   debug(fields: object, message: string): void;

@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { speak, spoken, textsFor } from '../../preload/texts/index.ts';
 import { message, verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError, loopgateErrorOf } from '../errors/errors.ts';
-import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
-import { confirmSignOutPage, failedPage, ResultPages, signedInPage, signedOutPage, Tickets } from './pages.ts';
+import { ResultPages } from './operations/resultPages.ts';
+import { Tickets } from './operations/tickets.ts';
+import { confirmSignOutPage, failedPage, signedInPage, signedOutPage } from './pages.ts';
+import { openPagePrefix } from './paths.ts';
 
 const hostile = `<script>alert("1")</script><img src=x onerror='alert(2)'>&amp;`;
 const failed = (words: string) => failedPage(new LoopgateError('provider_error', { happened: verbatim(words) }), 502);

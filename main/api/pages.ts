@@ -1,8 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { spoken } from '../../preload/texts/index.ts';
 import { message } from '../../preload/texts/messages.ts';
 import type { LoopgateError } from '../errors/errors.ts';
-import { openPagePrefix } from './guard.ts';
 import type { Answer } from './operation.ts';
 
 /**
@@ -221,62 +220,11 @@ export function confirmSignOutPage(address: string): Answer {
 }
 
 /** A page that is gone; only its address is left in a browser's history. */
-function finishedPage(): Answer {
+export function finishedPage(): Answer {
   const { pages: words } = spoken().texts;
   return page(200, {
     title: words.finished,
     paragraphs: [words.closeTab],
     kind: 'good',
   });
-}
-
-/** How long a person may look at a page that asks, in milliseconds, and how many such pages are open at a time. */
-const ticketLasts = 10 * 60_000;
-const mostTickets = 50;
-
-/** What shows that an address was reached from a page of ours that asked: a ticket, good once. */
-export class Tickets {
-  readonly #now: () => number;
-  /** With the end of each, in milliseconds since the epoch. */
-  readonly #open = new Map<string, number>();
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  issue(): string {
-    const ticket = randomUUID();
-    this.#open.set(ticket, this.#now() + ticketLasts);
-    const oldest = this.#open.keys().next().value;
-    if (this.#open.size > mostTickets && oldest !== undefined) this.#open.delete(oldest);
-    return ticket;
-  }
-
-  /** True the first time for one that was issued and is not too old. */
-  take(ticket: string): boolean {
-    const until = this.#open.get(ticket) ?? 0;
-    this.#open.delete(ticket);
-    return until > this.#now();
-  }
-}
-
-/** How many result pages are kept for browsers that were redirected to them. */
-const keptPages = 50;
-
-/** R10: the answers to callbacks by query, each at a clean address of its own, so that no code stays in a browser's history. */
-export class ResultPages {
-  readonly #pages = new Map<string, Answer>();
-
-  /** Keeps a page. @returns its path */
-  keep(answer: Answer): string {
-    const id = randomUUID();
-    this.#pages.set(id, answer);
-    const oldest = this.#pages.keys().next().value;
-    if (this.#pages.size > keptPages && oldest !== undefined) this.#pages.delete(oldest);
-    return `${openPagePrefix}${id}`;
-  }
-
-  show(id: string): Answer {
-    return this.#pages.get(id) ?? finishedPage();
-  }
 }

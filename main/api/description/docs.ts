@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { docsPath } from '../guard.ts';
 import type { Operation } from '../operation.ts';
 import { pageHeaders } from '../pages.ts';
+import { docsPath } from '../paths.ts';
 
 /**
  * Nothing from elsewhere, and nothing to elsewhere: `connect-src 'none'` keeps the viewer, which is not our code, from

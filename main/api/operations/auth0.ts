@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { Gate } from '../../access/gate.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { formOrJsonBody } from '../body.ts';
-import { logoutPath } from '../guard.ts';
 import { isNavigation, json, madeOnce, type Operation, redirect } from '../operation.ts';
-import { confirmSignOutPage, signedOutPage, Tickets } from '../pages.ts';
+import { confirmSignOutPage, signedOutPage } from '../pages.ts';
+import { logoutPath } from '../paths.ts';
 import {
   authorizeQuery,
   logoutQuery,
@@ -19,6 +19,7 @@ import {
 import { models } from '../wire/models.ts';
 import { resultAnswer } from '../wire/pkce.ts';
 import { signInErrors, tokenErrors } from './pkce.ts';
+import { Tickets } from './tickets.ts';
 
 /** The "Auth0 API": the same paths as at Auth0, answered by the broker. */
 export function auth0Operations(broker: Broker, gate: Gate, now: () => number): Operation[] {

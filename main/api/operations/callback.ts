@@ -4,12 +4,13 @@ import { type ErrorCode, loopgateErrorOf } from '../../errors/errors.ts';
 import { callbackPath } from '../../protocol/protocol.ts';
 import { formBody } from '../body.ts';
 import { errorStatus } from '../errors.ts';
-import { openPagePrefix } from '../guard.ts';
 import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redirect } from '../operation.ts';
-import { failedPage, type ResultPages, signedInPage } from '../pages.ts';
+import { failedPage, signedInPage } from '../pages.ts';
+import { openPagePrefix } from '../paths.ts';
 import { models } from '../wire/models.ts';
 import { parametersToObject } from '../wire/parse.ts';
 import { respondForm, responseAnswer } from '../wire/pkce.ts';
+import type { ResultPages } from './resultPages.ts';
 
 /** What a callback can end with. */
 const callbackErrors = [

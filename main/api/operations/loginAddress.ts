@@ -1,9 +1,9 @@
 import type { Gate } from '../../access/gate.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { LoopgateError } from '../../errors/errors.ts';
-import { loginPrefix } from '../guard.ts';
 import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redirect, text } from '../operation.ts';
 import { noLoginPage, usedLoginPage } from '../pages.ts';
+import { loginPrefix } from '../paths.ts';
 
 /** What a browser may follow a login's address with again. */
 const cookieName = 'loopgate-login';

@@ -3,11 +3,11 @@ import type { Broker, BrokerLog } from '../../broker/broker.ts';
 import type { ErrorCode } from '../../errors/errors.ts';
 import { jsonBody } from '../body.ts';
 import { json, noContent, type Operation } from '../operation.ts';
-import type { ResultPages } from '../pages.ts';
 import { parseTokenizedPkce } from '../wire/auth0.ts';
 import { models } from '../wire/models.ts';
 import { challengeAnswer, codeAnswer, parseSeededPkce, tokenAnswer } from '../wire/pkce.ts';
 import { callbackOperations } from './callback.ts';
+import type { ResultPages } from './resultPages.ts';
 
 /** What a login can end with. */
 export const signInErrors = [
