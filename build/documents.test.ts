@@ -82,3 +82,12 @@ test('every file and folder that a document names is there', () => {
   expect(named.length).toBeGreaterThan(100);
   expect(named.filter(({ path }) => !existsSync(join(projectFolder, path)))).toEqual([]);
 });
+
+test.each(['CONTRIBUTING.md', 'docs/architecture.md'])('%s names every room of main/', (page) => {
+  const text = readFileSync(join(projectFolder, page), 'utf8');
+  const rooms = readdirSync(join(projectFolder, 'main'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(rooms.length).toBeGreaterThan(8);
+  expect(rooms.filter(({ name }) => !text.includes(`${name}/`)).map(({ name }) => name)).toEqual([]);
+});
