@@ -66,11 +66,6 @@ export class Admission {
     });
   }
 
-  /** R16: whether a browser would bring a login, and may not. */
-  async isForeignLogin(request: IncomingMessage): Promise<boolean> {
-    return bringsLogin(request) && !(await this.#peers.mayBringLogin(request.socket));
-  }
-
   /** L2: a refused origin that is not a web page's is shown to the person, unless another user's process sent it. */
   async #offerOrigin({ headers, socket }: IncomingMessage): Promise<void> {
     const { origin } = headers;
@@ -84,7 +79,7 @@ export class Admission {
  * A browser that follows a login's address, brings its callback, or reads the page that this leads to: it has rules of its own
  * (R16). A program that relays a code is looked up like every other.
  */
-function bringsLogin(request: IncomingMessage): boolean {
+export function bringsLogin(request: IncomingMessage): boolean {
   const path = pathOf(request);
   if (path !== callbackPath && !path.startsWith(openPagePrefix) && !path.startsWith(loginPrefix)) return false;
   return request.headers.accept?.includes('text/html') ?? false;

@@ -8,7 +8,8 @@ import { hasBody, pathOf } from './request.ts';
  * @returns undefined for every other request
  */
 export function fastPath(operations: readonly Operation[]): (request: IncomingMessage) => Operation | undefined {
-  const fixed = operations.filter(({ method, path }) => /^(GET|HEAD)$/.test(method) && !path.includes(':'));
-  const found = new Map(fixed.map((operation) => [`${operation.method} ${operation.path}`, operation]));
-  return (request) => (hasBody(request) ? undefined : found.get(`${request.method} ${pathOf(request)}`));
+  const fixed = operations.filter(({ method, path }) => (method === 'GET' || method === 'HEAD') && !path.includes(':'));
+  const byPath = new Map(fixed.map(({ path }) => [path, fixed.filter((one) => one.path === path)]));
+  return (request) =>
+    hasBody(request) ? undefined : byPath.get(pathOf(request))?.find(({ method }) => method === request.method);
 }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Gate } from '../access/gate.ts';
 import type { CallerLookup } from '../callers/caller.ts';
 import { LoopgateError, loopgateErrorOf } from '../errors/errors.ts';
-import { Admission } from './admission.ts';
+import { Admission, bringsLogin } from './admission.ts';
 import { errorAnswer } from './errors.ts';
 import { fastPath } from './fastPath.ts';
 import type { Answer, ApiRequest, Operation } from './operation.ts';
@@ -43,7 +43,7 @@ export function createApi(options: ApiOptions): Api {
   const send = sender(name);
   const peers = new Peers(options.callers);
   const admission = new Admission(broker, gate, peers);
-  const server = new ApiServer(options, admission, send);
+  const server = new ApiServer(options, peers, admission, send);
   const refuseUpgrade = (request: IncomingMessage, error: unknown) =>
     sendInsteadOfUpgrade(request, errorAnswer(loopgateErrorOf(error, log), { Connection: 'close' }), send);
   const upgrades = new Upgrades(admission, async () => {
@@ -78,6 +78,7 @@ interface Admitted {
  * What fails anywhere becomes the one JSON error.
  */
 class ApiServer {
+  readonly #peers: Peers;
   readonly #admission: Admission;
   readonly #gate: Gate;
   readonly #log: ApiLog;
@@ -92,7 +93,8 @@ class ApiServer {
   readonly #routes = new WeakMap<IncomingMessage, string>();
   #router: Promise<RequestListener> | undefined;
 
-  constructor(options: ApiOptions, admission: Admission, send: Send) {
+  constructor(options: ApiOptions, peers: Peers, admission: Admission, send: Send) {
+    this.#peers = peers;
     this.#admission = admission;
     this.#gate = options.gate;
     this.#log = options.log;
@@ -116,7 +118,7 @@ class ApiServer {
     const arrivedAt = this.#now();
     const origin = await this.#admission.checkHeaders(request);
     if (origin !== undefined && allowOrigin(request, response, origin, this.#send)) return;
-    if (await this.#admission.isForeignLogin(request)) {
+    if (bringsLogin(request) && !(await this.#peers.mayBringLogin(request.socket))) {
       const page = pathOf(request).startsWith(loginPrefix) ? noLoginPage() : foreignBrowserPage();
       return this.#send(response, page);
     }
