@@ -16,7 +16,7 @@ import type { RunningHost } from './start/runningHost.ts';
 import { Notifications } from './tray/notifications.ts';
 import { systemNotifications } from './tray/systemNotifications.ts';
 import { AppTray } from './tray/tray.ts';
-import { TrayHost } from './tray/trayAvailability.ts';
+import { TrayAvailability } from './tray/trayAvailability.ts';
 import { atMostEvery } from './view/atMostEvery.ts';
 import { type Changes, CurrentView } from './view/currentView.ts';
 import { ConsentWindow } from './windows/consentWindow.ts';
@@ -52,16 +52,16 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   app.on('web-contents-created', (_event, contents) => zoomByKeys(contents));
   const changes: Changes = new EventEmitter();
   const changed = () => changes.emit('change');
-  const trayHost = new TrayHost();
+  const trayAvailability = new TrayAvailability();
   const system = systemNotifications(changed);
   app.once('quit', () => {
-    trayHost.close();
+    trayAvailability.close();
     system.close();
   });
   const startAtLoginOffer = new StartAtLoginOffer(home, startAtLogin);
   const current = new CurrentView(running, changes, { ...world, startAtLoginOffer, notifications: system });
   const kept = { explained: explainedIn(home), windowPlace: windowPlaceIn(home) };
-  const window = new MainWindow(trayHost, kept, (place) => current.want(place));
+  const window = new MainWindow(trayAvailability, kept, (place) => current.want(place));
   const consent = new ConsentWindow(() => running.host.gate.leaveUnanswered());
   const open = () => {
     window.show();
@@ -76,7 +76,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   const openQuestion = () => (running.host.gate.questions.length > 0 ? consent.focus() : open());
   const actions = {
     ...hostActions(running),
-    ...helpActions(running, trayHost),
+    ...helpActions(running, trayAvailability),
     setStartAtLogin: (wish: StartAtLoginWish) => {
       startAtLoginOffer.settle();
       switchStartAtLogin(running, startAtLogin, wish);
@@ -93,7 +93,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   const requests = mainWindowRequests(running, { ...world, windowPlace: kept.windowPlace, current, showTheme });
   const painted = (page: PageName) => (page === 'main' ? window : consent).painted();
   answerWindow(actions, () => current.view(), requests, painted);
-  const tray = new AppTray(current.view(), { ...actions, open, openAt, openQuestion }, trayHost);
+  const tray = new AppTray(current.view(), { ...actions, open, openAt, openQuestion }, trayAvailability);
   const isLooking = () => BrowserWindow.getFocusedWindow() !== null;
   const notifications = new Notifications(current.view(), system, { ...actions, open, openQuestion }, isLooking);
   const show = () => {

@@ -7,16 +7,16 @@ import type { Actions } from '../../../preload/contract.ts';
 import { version } from '../../system/version.ts';
 import { withoutDescriptors } from '../../system/withoutDescriptors.ts';
 import type { RunningHost } from '../start/runningHost.ts';
-import type { TrayHost } from '../tray/trayAvailability.ts';
+import type { TrayAvailability } from '../tray/trayAvailability.ts';
 import { readLog, reportOf } from './report.ts';
 
 /** What the window can do for somebody who looks for help. */
 export function helpActions(
   running: RunningHost,
-  trayHost: Pick<TrayHost, 'isThere'>,
+  trayAvailability: Pick<TrayAvailability, 'isThere'>,
 ): Pick<Actions, 'copyReport' | 'openLogFolder' | 'openLicences'> {
   return {
-    copyReport: () => clipboard.writeText(ownReport(running, trayHost)),
+    copyReport: () => clipboard.writeText(ownReport(running, trayAvailability)),
     openLogFolder: () => open(app.getPath('logs')),
     openLicences: () => open(licencesFile()),
   };
@@ -31,7 +31,7 @@ function open(path: string): void {
   opener.unref();
 }
 
-function ownReport({ host }: RunningHost, trayHost: Pick<TrayHost, 'isThere'>): string {
+function ownReport({ host }: RunningHost, trayAvailability: Pick<TrayAvailability, 'isThere'>): string {
   const { person, others, vault, problem } = host.broker.state();
   return reportOf({
     versions: {
@@ -55,7 +55,7 @@ function ownReport({ host }: RunningHost, trayHost: Pick<TrayHost, 'isThere'>): 
       port: Number(new URL(host.address).port),
       guard: host.gate.mode,
       storage: vault.kind,
-      hasTrayHost: trayHost.isThere,
+      hasTray: trayAvailability.isThere,
       programs: host.gate.programs.length,
       problem: problem?.code,
     },

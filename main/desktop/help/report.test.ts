@@ -33,7 +33,7 @@ const facts: ReportFacts = {
     port: 5323,
     guard: 'ask',
     storage: 'keyring',
-    hasTrayHost: false,
+    hasTray: false,
     programs: 3,
     problem: 'provider_unreachable',
   },
@@ -170,7 +170,7 @@ describe('a report', () => {
       ...facts,
       versions: { ...facts.versions, electron: undefined, loopgate: '1.0.0-beta.2' },
       system: { ...facts.system, platform: 'darwin', environment: {}, isPackaged: false },
-      state: { ...facts.state, provider: undefined, hasTrayHost: undefined, problem: undefined, port: Number.NaN },
+      state: { ...facts.state, provider: undefined, hasTray: undefined, problem: undefined, port: Number.NaN },
     });
     expect(report).toContain('Loopgate 1.0.0-beta.2 (from its sources)\nElectron unknown,');
     expect(report).toContain('\ndarwin 6.8.0 x64\n\n');

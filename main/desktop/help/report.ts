@@ -33,7 +33,7 @@ export interface ReportFacts {
     readonly guard: GuardMode;
     readonly storage: VaultPlace['kind'];
     /** Whether the desktop shows the tray's icon; undefined when it cannot be known. */
-    readonly hasTrayHost: boolean | undefined;
+    readonly hasTray: boolean | undefined;
     readonly programs: number;
     /** The code of what the window shows as the problem. */
     readonly problem: string | undefined;
@@ -65,7 +65,7 @@ export function reportOf({ versions, system, state, log }: ReportFacts): string 
     `Signed in: ${yesNo(state.isSignedIn)}; accounts: ${countOf(state.accounts)}; renews by itself: ${yesNo(state.renewable)}`,
     `Provider: ${hostOf(state.provider)}`,
     `Port: ${countOf(state.port)}; guard: ${oneOf(guards, state.guard)}; programs: ${countOf(state.programs)}`,
-    `The session rests in: ${oneOf(places, state.storage)}; tray: ${yesNo(state.hasTrayHost)}`,
+    `The session rests in: ${oneOf(places, state.storage)}; tray: ${yesNo(state.hasTray)}`,
     `Problem: ${state.problem === undefined ? 'none' : oneOf(errorCodes, state.problem)}`,
     '',
     entries.length === 0 ? 'No warnings and errors in the log.' : 'Last warnings and errors of the log (UTC):',

@@ -4,7 +4,7 @@ import type { Actions } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
 import type { AppView, PersonView, Place } from '../../../preload/views/app.ts';
 import { attentionLines, needsAttention, shortName } from './attention.ts';
-import type { TrayHost } from './trayAvailability.ts';
+import type { TrayAvailability } from './trayAvailability.ts';
 
 /** What the tray's menu can do. */
 export interface TrayActions
@@ -122,11 +122,11 @@ export class AppTray {
   #shown = '';
 
   /** @param host - the icon is there as soon as the host has said whether it shows any */
-  constructor(view: AppView, actions: TrayActions, host: Pick<TrayHost, 'follow'>) {
+  constructor(view: AppView, actions: TrayActions, availability: Pick<TrayAvailability, 'follow'>) {
     this.#view = view;
     this.#actions = actions;
     let wasThere = false;
-    host.follow((isThere) => {
+    availability.follow((isThere) => {
       // An icon that was made while nobody showed any is not taken up later: it is made anew.
       if (!this.#tray || (isThere && !wasThere)) this.#make();
       // Once taken up it finds its way back by itself when the panel is started anew.

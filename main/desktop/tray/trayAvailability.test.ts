@@ -12,25 +12,25 @@ import {
   whyNoBus,
 } from '../../../testing/privateBus.ts';
 import { deferred } from '../../system/deferred.ts';
-import { TrayHost } from './trayAvailability.ts';
+import { TrayAvailability } from './trayAvailability.ts';
 
 /** Only reached when something is broken. */
 const within = { timeout: 15_000 };
 const watcher = 'org.kde.StatusNotifierWatcher';
 
-/** A host, and all that it says from now on. */
-function hostOn(environment: NodeJS.ProcessEnv): { host: TrayHost; said: boolean[] } {
-  const host = new TrayHost({ platform: 'linux', environment });
-  onTestFinished(() => host.close());
+/** What shows tray icons there, and all that it says from now on. */
+function availabilityOn(environment: NodeJS.ProcessEnv): { availability: TrayAvailability; said: boolean[] } {
+  const availability = new TrayAvailability({ platform: 'linux', environment });
+  onTestFinished(() => availability.close());
   const said: boolean[] = [];
-  host.follow((isThere) => said.push(isThere));
-  return { host, said };
+  availability.follow((isThere) => said.push(isThere));
+  return { availability, said };
 }
 
 test('on macOS and Windows there always is one', () => {
   for (const platform of ['darwin', 'win32'] as const) {
     const listener = vi.fn();
-    const always = new TrayHost({ platform, environment: {} });
+    const always = new TrayAvailability({ platform, environment: {} });
     always.follow(listener);
     expect(listener.mock.calls).toEqual([[true]]);
     expect(always.isThere).toBe(true);
@@ -38,12 +38,12 @@ test('on macOS and Windows there always is one', () => {
 });
 
 test('without a session bus there is none', () => {
-  expect(new TrayHost({ platform: 'linux', environment: { PATH: process.env.PATH } }).isThere).toBe(false);
+  expect(new TrayAvailability({ platform: 'linux', environment: { PATH: process.env.PATH } }).isThere).toBe(false);
 });
 
 test('on a bus that cannot be asked it is not known, and taken for there', async () => {
-  const { host, said } = hostOn({ DBUS_SESSION_BUS_ADDRESS: 'tcp:host=localhost,port=1' });
-  expect(host.isThere).toBe(true);
+  const { availability, said } = availabilityOn({ DBUS_SESSION_BUS_ADDRESS: 'tcp:host=localhost,port=1' });
+  expect(availability.isThere).toBe(true);
   await expect.poll(() => said, within).toEqual([true]);
 });
 
@@ -72,15 +72,15 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
   ])('a watcher that says %s', async (_what, reply, expected) => {
     says = [reply];
     await watching.own(watcher);
-    const { host, said } = hostOn(bus.environment);
-    expect(host.isThere).toBe(true);
+    const { availability, said } = availabilityOn(bus.environment);
+    expect(availability.isThere).toBe(true);
     await expect.poll(() => said, within).toEqual([expected]);
-    expect(host.isThere).toBe(expected);
+    expect(availability.isThere).toBe(expected);
     expect(watching.asked[0]).toBe('/StatusNotifierWatcher org.freedesktop.DBus.Properties Get');
   });
 
   test('one that comes and goes is followed, and nothing is said twice', async () => {
-    const { said } = hostOn(bus.environment);
+    const { said } = availabilityOn(bus.environment);
     await expect.poll(() => said, within).toEqual([false]);
     says = [boolean(true)];
     await watching.own(watcher);
@@ -104,7 +104,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
     const first = deferred<Reply>();
     says = [first.promise, boolean(true)];
     await watching.own(watcher);
-    const { said } = hostOn(bus.environment);
+    const { said } = availabilityOn(bus.environment);
     await expect.poll(() => watching.asked, within).toHaveLength(1);
     happens('StatusNotifierHostRegistered');
     first.resolve(boolean(false));
@@ -113,13 +113,13 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
   });
 
   test('closed, it says nothing more; also when it is closed before it has reached the bus', async () => {
-    const { host, said } = hostOn(bus.environment);
-    const early = hostOn(bus.environment);
-    early.host.close();
+    const { availability, said } = availabilityOn(bus.environment);
+    const early = availabilityOn(bus.environment);
+    early.availability.close();
     await expect.poll(() => said, within).toEqual([false]);
-    const other = hostOn(bus.environment);
+    const other = availabilityOn(bus.environment);
     await expect.poll(() => other.said, within).toEqual([false]);
-    host.close();
+    availability.close();
     says = [boolean(true)];
     await watching.own(watcher);
     await expect.poll(() => other.said.at(-1), within).toBe(true);
@@ -132,13 +132,13 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
   test('when the bus ends there is no more news, and what was known stays', async () => {
     says = [boolean(true)];
     await watching.own(watcher);
-    const { host, said } = hostOn(bus.environment);
+    const { availability, said } = availabilityOn(bus.environment);
     await expect.poll(() => said, within).toEqual([true]);
     await bus.stop();
-    const later = hostOn(bus.environment);
+    const later = availabilityOn(bus.environment);
     await expect.poll(() => later.said, within).toEqual([false]);
     expect(said).toEqual([true]);
-    expect(host.isThere).toBe(true);
+    expect(availability.isThere).toBe(true);
   });
 });
 
@@ -151,14 +151,14 @@ describe.skipIf(process.platform === 'win32')('a bus that fails', () => {
       if (serial === 5) socket.write(answerTo(serial, 'v', booleanValue(true)));
     });
     onTestFinished(() => refusing.stop());
-    const { said } = hostOn(refusing.environment);
+    const { said } = availabilityOn(refusing.environment);
     await expect.poll(() => said, within).toEqual([true]);
     const ending = await startBusDouble('OK 0\r\n', (socket, serial) => {
       if (serial === 1) socket.write(answerTo(serial, 's', textValue(':1.1')));
       if (serial === 5) socket.destroy();
     });
     onTestFinished(() => ending.stop());
-    const ended = hostOn(ending.environment);
+    const ended = availabilityOn(ending.environment);
     await expect.poll(() => ended.said, within).toEqual([false]);
   });
 });

@@ -12,7 +12,7 @@ const signals = [
   `type='signal',interface='${watcher}',member='StatusNotifierHostUnregistered'`,
 ];
 
-export interface TrayHostOptions {
+export interface TrayAvailabilityOptions {
   readonly platform?: NodeJS.Platform;
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -21,7 +21,7 @@ export interface TrayHostOptions {
  * Whether something shows tray icons: on Linux a panel that says so over D-Bus (freedesktop.org's StatusNotifierItem), which
  * GNOME has only with an extension, and which may come later than the app or be started anew. Other systems always do.
  */
-export class TrayHost {
+export class TrayAvailability {
   readonly #listeners = new Set<(isThere: boolean) => void>();
   #isThere: boolean | undefined;
   #asking: Promise<void> | undefined;
@@ -29,7 +29,7 @@ export class TrayHost {
   #bus: SessionBus | undefined;
   #isClosed = false;
 
-  constructor(options: TrayHostOptions = {}) {
+  constructor(options: TrayAvailabilityOptions = {}) {
     const { platform = process.platform, environment = process.env } = options;
     if (platform !== 'linux') this.#isThere = true;
     else if (!hasSessionBus(environment)) this.#isThere = false;

@@ -5,7 +5,7 @@ import { languageArguments } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
 import type { Place } from '../../../preload/views/app.ts';
 import { dataPath } from '../../storage/dataFolder.ts';
-import type { TrayHost } from '../tray/trayAvailability.ts';
+import type { TrayAvailability } from '../tray/trayAvailability.ts';
 import { Crashes } from './crashes.ts';
 import { pageAddresses } from './page.ts';
 import { inView, type WindowPlace } from './windowBounds.ts';
@@ -83,7 +83,7 @@ export function explainedIn(home: string): Explained {
  * Where nothing shows tray icons it is minimised instead, because nothing else would lead back to it.
  */
 export class MainWindow {
-  readonly #host: Pick<TrayHost, 'isThere'>;
+  readonly #trayAvailability: Pick<TrayAvailability, 'isThere'>;
   readonly #explained: Explained;
   readonly #windowPlace: WindowPlace;
   readonly #madeAnew: (place: Place) => void;
@@ -97,11 +97,11 @@ export class MainWindow {
 
   /** @param madeAnew - called with what the window showed, before it is made anew because its page has crashed */
   constructor(
-    host: Pick<TrayHost, 'isThere'>,
+    trayAvailability: Pick<TrayAvailability, 'isThere'>,
     kept: { explained: Explained; windowPlace: WindowPlace },
     madeAnew: (place: Place) => void,
   ) {
-    this.#host = host;
+    this.#trayAvailability = trayAvailability;
     this.#explained = kept.explained;
     this.#windowPlace = kept.windowPlace;
     this.#madeAnew = madeAnew;
@@ -136,7 +136,7 @@ export class MainWindow {
     });
     window.on('close', (event) => {
       this.#windowPlace.set(window.getNormalBounds());
-      if (this.#isQuitting || this.#host.isThere) return;
+      if (this.#isQuitting || this.#trayAvailability.isThere) return;
       event.preventDefault();
       void this.#closeWithoutTray(window);
     });
@@ -210,7 +210,7 @@ export class MainWindow {
     if (!this.#explained.get() && (await this.#explain(window)) === 'quit') return app.quit();
     if (window.isDestroyed()) return;
     // A panel may have come while the person was reading.
-    if (this.#host.isThere) window.close();
+    if (this.#trayAvailability.isThere) window.close();
     else window.minimize();
   }
 
