@@ -1,4 +1,4 @@
-import type { AppView, Place } from './views/app.ts';
+import type { AppView, Tab } from './views/app.ts';
 import type { ProgramsView } from './views/programs.ts';
 import type { ChangeResult, ProviderCheck, SettingsChange, SettingsView } from './views/settings.ts';
 
@@ -41,8 +41,8 @@ export interface Actions {
   renew(): void;
   /** The answer where no keyring protects the session: keep it for this run only, or in a file that only its mode protects. */
   chooseStorage(answer: StorageChoice): void;
-  /** Where the window is now: by the person's wish, or where {@link AppView.wantedPlace} wanted it. */
-  placeShown(place: Place): void;
+  /** The tab that the window shows now: chosen by the person, or by {@link AppView.wantedTab}. */
+  tabShown(tab: Tab): void;
   /** Brings the window that asks to the front. */
   showQuestion(): void;
   /** Of the window that asks, and of no other. */
@@ -93,7 +93,7 @@ export const actionNames = [
   'dismissProblem',
   'renew',
   'chooseStorage',
-  'placeShown',
+  'tabShown',
   'showQuestion',
   'answerQuestion',
   'allowProgram',

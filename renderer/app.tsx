@@ -1,5 +1,5 @@
 import type { Bridge, StorageChoice } from '../preload/contract.ts';
-import type { AppView, Place } from '../preload/views/app.ts';
+import type { AppView, Tab } from '../preload/views/app.ts';
 import { Notes } from './account/notes.tsx';
 import { OtherAccounts } from './account/otherAccounts.tsx';
 import { Problem } from './account/problem.tsx';
@@ -26,29 +26,29 @@ import { Settings } from './settings/settings.tsx';
 /** The whole window: it shows the last view that the main process sent. */
 export function App({ bridge }: { bridge: Bridge }) {
   const { announced, say, sayChange } = useAnnounced();
-  const { view, isSilent, place, go, press } = useShown(bridge, sayChange);
-  const content = useFocusKept<HTMLElement>(view, place);
+  const { view, isSilent, tab, go, press } = useShown(bridge, sayChange);
+  const content = useFocusKept<HTMLElement>(view, tab);
   usePainted(bridge, view !== undefined || isSilent);
   const isStarting = view === undefined || view.status === 'starting';
 
   return (
     <>
-      {!isStarting && <Views place={place} onPlace={go} />}
+      {!isStarting && <Views tab={tab} onTab={go} />}
       <main ref={content}>
         <h1 class="visually-hidden">{texts.appName}</h1>
         <p role="status" class="visually-hidden">
           {announced}
         </p>
-        {view && <Banners bridge={bridge} view={view} place={place} press={press} onAnnounce={say} onGo={go} />}
+        {view && <Banners bridge={bridge} view={view} tab={tab} press={press} onAnnounce={say} onGo={go} />}
         {isStarting ? (
           <Starting
             silent={isSilent}
             locked={view?.storage.needs === 'unlock'}
             onUnlock={() => bridge.unlockKeyring()}
           />
-        ) : place === 'programs' ? (
+        ) : tab === 'programs' ? (
           <Programs bridge={bridge} />
-        ) : place === 'settings' ? (
+        ) : tab === 'settings' ? (
           <Settings bridge={bridge} view={view} onAnnounce={say} />
         ) : (
           <>
@@ -57,7 +57,7 @@ export function App({ bridge }: { bridge: Bridge }) {
             <OtherAccounts accounts={view.otherAccounts} actions={bridge} />
           </>
         )}
-        {view && place === 'account' && (
+        {view && tab === 'account' && (
           <Notes view={view} bridge={bridge} onChoose={(answer) => bridge.chooseStorage(answer)} onAnnounce={say} />
         )}
       </main>
@@ -74,14 +74,7 @@ interface ScreenProps {
 }
 
 /** What is shown above every tab: a problem, a login that waits, questions. */
-function Banners({
-  bridge,
-  view,
-  place,
-  press,
-  onAnnounce,
-  onGo,
-}: ScreenProps & { place: Place; onGo: (place: Place) => void }) {
+function Banners({ bridge, view, tab, press, onAnnounce, onGo }: ScreenProps & { tab: Tab; onGo: (tab: Tab) => void }) {
   const problem = bannerProblem(view);
   const choose = (answer: StorageChoice) => bridge.chooseStorage(answer);
   return (
@@ -92,7 +85,7 @@ function Banners({
           key={view.waiting.id}
           waiting={view.waiting}
           provider={view.provider}
-          alone={view.status !== 'signed_in' && place === 'account'}
+          alone={view.status !== 'signed_in' && tab === 'account'}
           actions={bridge}
           onAnnounce={onAnnounce}
           onSettings={() => onGo('settings')}

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { app, BrowserWindow, nativeTheme } from 'electron';
 import { channels, type StartAtLoginWish } from '../../preload/contract.ts';
-import type { Place } from '../../preload/views/app.ts';
+import type { Tab } from '../../preload/views/app.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -61,15 +61,15 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   const startAtLoginOffer = new StartAtLoginOffer(home, startAtLogin);
   const current = new CurrentView(running, changes, { ...world, startAtLoginOffer, notifications: system });
   const kept = { explained: explainedIn(home), windowPlace: windowPlaceIn(home) };
-  const window = new MainWindow(trayAvailability, kept, (place) => current.want(place));
+  const window = new MainWindow(trayAvailability, kept, (tab) => current.want(tab));
   const consent = new ConsentWindow(() => running.host.gate.leaveUnanswered());
   const open = () => {
     window.show();
     // A question lies on top.
     consent.focus();
   };
-  const openAt = (place: Place) => {
-    current.want(place);
+  const openAt = (tab: Tab) => {
+    current.want(tab);
     open();
     changed();
   };
@@ -84,9 +84,9 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
     },
     checkForUpdates: () => void updates?.check(),
     showQuestion: () => consent.focus(),
-    placeShown: (place: Place) => {
+    tabShown: (tab: Tab) => {
       current.want(undefined);
-      window.placeShown(place);
+      window.tabShown(tab);
     },
     quit: () => app.quit(),
   };

@@ -15,7 +15,7 @@ export function hostActions(
   | 'openLogFolder'
   | 'openLicences'
   | 'showQuestion'
-  | 'placeShown'
+  | 'tabShown'
   | 'setStartAtLogin'
   | 'quit'
   | 'checkForUpdates'

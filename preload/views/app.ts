@@ -70,8 +70,8 @@ export type UpdateView =
   /** `available`: the system's package manager installs it. */
   | { readonly state: 'available' | 'fetching' | 'ready'; readonly version: string };
 
-/** What the window can show: who is signed in, who uses it, or how Loopgate is set up. */
-export type Place = 'account' | 'programs' | 'settings';
+/** A tab of the main window: who is signed in, who uses it, or how Loopgate is set up. */
+export type Tab = 'account' | 'programs' | 'settings';
 
 /** Everything that both windows show, but for the lists of programs and the settings. Sent whole on every change. */
 export interface AppView {
@@ -120,8 +120,8 @@ export interface AppView {
   readonly questions: readonly QuestionView[];
   /** How many programs were denied because nobody answered, a short time ago. */
   readonly unanswered: number;
-  /** Where the person asked to be in the window, from outside it; absent once the window is there. */
-  readonly wantedPlace?: Place;
+  /** The tab that the person asked for from outside the window; absent once the window shows it. */
+  readonly wantedTab?: Tab;
   /** True while the setting `exposeRefreshToken` is on. */
   readonly exposesRefreshToken: boolean;
   /** True when the system shows no notifications, because nothing there does or it does not answer. */

@@ -6,13 +6,10 @@ import { useEffect, useRef } from 'preact/hooks';
  * first heading of the new screen takes the focus, instead of the start of the page (WCAG 2.2, 2.4.3).
  *
  * @param shown changes whenever the screen may have changed.
- * @param place which of several views is shown, where there are several.
+ * @param tab which of several views is shown, where there are several.
  * @returns the reference for the element that holds the screens.
  */
-export function useFocusKept<Container extends HTMLElement>(
-  shown: unknown,
-  place?: string,
-): RefObject<Container | null> {
+export function useFocusKept<Container extends HTMLElement>(shown: unknown, tab?: string): RefObject<Container | null> {
   const container = useRef<Container>(null);
   const last = useRef<Node | null>(null);
 
@@ -28,7 +25,7 @@ export function useFocusKept<Container extends HTMLElement>(
     if (last.current === null || last.current.isConnected) return;
     last.current = null;
     container.current?.querySelector<HTMLElement>('h2[tabindex]')?.focus();
-  }, [shown, place]);
+  }, [shown, tab]);
 
   return container;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Bridge } from '../../preload/contract.ts';
-import type { AppView, Place } from '../../preload/views/app.ts';
+import type { AppView, Tab } from '../../preload/views/app.ts';
 import type { Press, Pressed } from './pressButton.tsx';
 import { watchView } from './watchView.ts';
 
@@ -13,8 +13,8 @@ export interface Shown {
   readonly view: AppView | undefined;
   /** The main process does not answer. */
   readonly isSilent: boolean;
-  readonly place: Place;
-  readonly go: (place: Place) => void;
+  readonly tab: Tab;
+  readonly go: (tab: Tab) => void;
   readonly press: Press;
 }
 
@@ -26,11 +26,11 @@ export function useShown(bridge: Bridge, onChange: (before: AppView | undefined,
   const [view, setView] = useState<AppView>();
   const [isSilent, setSilent] = useState(false);
   const [pressed, setPressed] = useState<Pressed>();
-  const [place, setPlace] = useState<Place>('account');
+  const [tab, setTab] = useState<Tab>('account');
 
-  const go = (next: Place) => {
-    setPlace(next);
-    bridge.placeShown(next);
+  const go = (next: Tab) => {
+    setTab(next);
+    bridge.tabShown(next);
   };
 
   const before = useRef<AppView>(undefined);
@@ -40,7 +40,7 @@ export function useShown(bridge: Bridge, onChange: (before: AppView | undefined,
       before.current = next;
       setPressed(undefined);
       setView(next);
-      if (next.wantedPlace !== undefined) go(next.wantedPlace);
+      if (next.wantedTab !== undefined) go(next.wantedTab);
     }
     return watchView(bridge, show, () => setSilent(true));
   }, [bridge]);
@@ -52,11 +52,11 @@ export function useShown(bridge: Bridge, onChange: (before: AppView | undefined,
   }, [pressed]);
 
   useEffect(() => {
-    if (place === 'account') return;
+    if (tab === 'account') return;
     const onKey = (event: KeyboardEvent) => event.key === 'Escape' && go('account');
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
-  }, [place]);
+  }, [tab]);
 
   const press: Press = {
     pressed,
@@ -65,5 +65,5 @@ export function useShown(bridge: Bridge, onChange: (before: AppView | undefined,
       bridge[action]();
     },
   };
-  return { view, isSilent, place, go, press };
+  return { view, isSilent, tab, go, press };
 }

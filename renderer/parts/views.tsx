@@ -1,19 +1,19 @@
-import type { Place } from '../../preload/views/app.ts';
+import type { Tab } from '../../preload/views/app.ts';
 import { texts } from './texts.ts';
 
-const places: readonly Place[] = ['account', 'programs', 'settings'];
+const tabs: readonly Tab[] = ['account', 'programs', 'settings'];
 
-export function Views({ place, onPlace }: { place: Place; onPlace: (place: Place) => void }) {
+export function Views({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }) {
   const { views } = texts;
   return (
     <nav class="views" aria-label={views.label}>
-      {places.map((one) => (
+      {tabs.map((one) => (
         <button
           key={one}
           type="button"
           class="quiet"
-          aria-current={one === place ? 'page' : undefined}
-          onClick={() => onPlace(one)}
+          aria-current={one === tab ? 'page' : undefined}
+          onClick={() => onTab(one)}
         >
           {views[one]}
         </button>

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
 import type { Actions } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
-import type { AppView, PersonView, Place } from '../../../preload/views/app.ts';
+import type { AppView, PersonView, Tab } from '../../../preload/views/app.ts';
 import { attentionLines, needsAttention, shortName } from './attention.ts';
 import type { TrayAvailability } from './trayAvailability.ts';
 
@@ -12,7 +12,7 @@ export interface TrayActions
   open(): void;
   /** Brings the window to the front that asks about a program. */
   openQuestion(): void;
-  openAt(place: Place): void;
+  openAt(tab: Tab): void;
   quit(): void;
 }
 

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { net } from 'electron';
-import type { AppView, Place } from '../../../preload/views/app.ts';
+import type { AppView, Tab } from '../../../preload/views/app.ts';
 import type { ProgramsView } from '../../../preload/views/programs.ts';
 import type { PlatformFetch } from '../../broker/provider/providerFetch.ts';
 import type { Host } from '../../host/host.ts';
@@ -38,7 +38,7 @@ export class CurrentView {
   #pictures: Pictures;
   /** Has the port that programs try first, while Loopgate does not. */
   #portOwner: string | undefined;
-  #wantedPlace: Place | undefined;
+  #wantedTab: Tab | undefined;
 
   constructor(running: RunningHost, changes: Changes, besides: ShownBesides) {
     this.#running = running;
@@ -64,7 +64,7 @@ export class CurrentView {
     const view = viewOf(frame, broker.state(), asked, (address) => this.#pictures.of(address));
     return this.#firstAnswer.awaited({
       ...view,
-      ...(this.#wantedPlace && { wantedPlace: this.#wantedPlace }),
+      ...(this.#wantedTab && { wantedTab: this.#wantedTab }),
       ...(this.#network.isOffline && { isOffline: true }),
       ...(startAtLoginOffer.isDue(view) && { offersStartAtLogin: true }),
       ...(updates && { update: updates.view }),
@@ -82,9 +82,9 @@ export class CurrentView {
     return programsViewOf(this.#running.host.gate, this.#iconOf);
   }
 
-  /** The main window is to go there; it says so when it is there. */
-  want(place: Place | undefined): void {
-    this.#wantedPlace = place;
+  /** The main window is to show this tab; it says so when it does. */
+  want(tab: Tab | undefined): void {
+    this.#wantedTab = tab;
   }
 
   /** Another host runs: it may have another port and another provider. */

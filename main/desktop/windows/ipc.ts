@@ -9,7 +9,7 @@ import {
   type RemovalResult,
   type RemovalWay,
 } from '../../../preload/contract.ts';
-import type { AppView, Place } from '../../../preload/views/app.ts';
+import type { AppView, Tab } from '../../../preload/views/app.ts';
 import type { ProgramsView } from '../../../preload/views/programs.ts';
 import type { ChangeResult, ProviderCheck, SettingsChange, SettingsView } from '../../../preload/views/settings.ts';
 import { ownPageOf } from './lockDown.ts';
@@ -34,7 +34,7 @@ const settingsChange = z.discriminatedUnion('setting', [
   z.object({ setting: z.literal('guard'), guard: z.enum(['ask', 'same-user', 'listed']) }),
   z.object({ setting: z.literal('theme'), theme: z.enum(['system', 'light', 'dark']) }),
 ]);
-const placeShown = z.enum(['account', 'programs', 'settings']) satisfies z.ZodType<Place>;
+const tabShown = z.enum(['account', 'programs', 'settings']) satisfies z.ZodType<Tab>;
 const removalWay = z.enum(['revoke', 'anyway']);
 
 /** What the main window may ask about, with an answer. */
@@ -61,7 +61,7 @@ export function answerWindow(
     answerQuestion: (id, answer) => actions.answerQuestion(id, questionAnswer.parse(answer)),
     setStartAtLogin: (wish) => actions.setStartAtLogin(startAtLoginWish.parse(wish)),
     copyRegistration: (what) => actions.copyRegistration(registrationPart.parse(what)),
-    placeShown: (place) => actions.placeShown(placeShown.parse(place)),
+    tabShown: (tab) => actions.tabShown(tabShown.parse(tab)),
   };
   const checked = (frame: Electron.WebFrameMain | null) => {
     const page = ownPageOf(frame);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme, screen } from 'electron';
 import { languageArguments } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
-import type { Place } from '../../../preload/views/app.ts';
+import type { Tab } from '../../../preload/views/app.ts';
 import { dataPath } from '../../storage/dataFolder.ts';
 import type { TrayAvailability } from '../tray/trayAvailability.ts';
 import { Crashes } from './crashes.ts';
@@ -86,12 +86,12 @@ export class MainWindow {
   readonly #trayAvailability: Pick<TrayAvailability, 'isThere'>;
   readonly #explained: Explained;
   readonly #windowPlace: WindowPlace;
-  readonly #madeAnew: (place: Place) => void;
+  readonly #madeAnew: (tab: Tab) => void;
   readonly #crashes = new Crashes();
   #window: BrowserWindow | undefined;
   /** Called when the page has painted; undefined once that has shown the window. */
   #painted: (() => void) | undefined;
-  #place: Place = 'account';
+  #tab: Tab = 'account';
   #isQuitting = false;
   #isExplaining = false;
 
@@ -99,7 +99,7 @@ export class MainWindow {
   constructor(
     trayAvailability: Pick<TrayAvailability, 'isThere'>,
     kept: { explained: Explained; windowPlace: WindowPlace },
-    madeAnew: (place: Place) => void,
+    madeAnew: (tab: Tab) => void,
   ) {
     this.#trayAvailability = trayAvailability;
     this.#explained = kept.explained;
@@ -143,15 +143,15 @@ export class MainWindow {
     window.once('closed', () => {
       this.#window = undefined;
       this.#painted = undefined;
-      this.#place = 'account';
+      this.#tab = 'account';
     });
     // A page that crashed is made anew; the state lives in the main process.
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason === 'clean-exit') return;
-      const place = this.#place;
+      const tab = this.#tab;
       this.#windowPlace.set(window.getNormalBounds());
       window.destroy();
-      this.#madeAnew(place);
+      this.#madeAnew(tab);
       if (this.#crashes.count()) void this.#askWhetherToOpen();
       else this.show();
     });
@@ -168,9 +168,9 @@ export class MainWindow {
     this.#painted?.();
   }
 
-  /** Where the page is now. */
-  placeShown(place: Place): void {
-    this.#place = place;
+  /** Which tab the page shows now. */
+  tabShown(tab: Tab): void {
+    this.#tab = tab;
   }
 
   /** Where it was, on a display that is there. */
