@@ -23,7 +23,7 @@ import { ConsentWindow } from './windows/consentWindow.ts';
 import { answerWindow } from './windows/ipc.ts';
 import { explainedIn, MainWindow } from './windows/mainWindow.ts';
 import type { PageName } from './windows/page.ts';
-import { windowPlaceIn } from './windows/windowBounds.ts';
+import { windowBoundsIn } from './windows/windowBounds.ts';
 import { zoomByKeys } from './windows/zoom.ts';
 
 /** Programs may ask many times in a second; a person reads the list of them more slowly. Milliseconds. */
@@ -60,7 +60,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   });
   const startAtLoginOffer = new StartAtLoginOffer(home, startAtLogin);
   const current = new CurrentView(running, changes, { ...world, startAtLoginOffer, notifications: system });
-  const kept = { explained: explainedIn(home), windowPlace: windowPlaceIn(home) };
+  const kept = { explained: explainedIn(home), windowBounds: windowBoundsIn(home) };
   const window = new MainWindow(trayAvailability, kept, (tab) => current.want(tab));
   const consent = new ConsentWindow(() => running.host.gate.leaveUnanswered());
   const open = () => {
@@ -90,7 +90,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
     },
     quit: () => app.quit(),
   };
-  const requests = mainWindowRequests(running, { ...world, windowPlace: kept.windowPlace, current, showTheme });
+  const requests = mainWindowRequests(running, { ...world, windowBounds: kept.windowBounds, current, showTheme });
   const painted = (page: PageName) => (page === 'main' ? window : consent).painted();
   answerWindow(actions, () => current.view(), requests, painted);
   const tray = new AppTray(current.view(), { ...actions, open, openAt, openQuestion }, trayAvailability);

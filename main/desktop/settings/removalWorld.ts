@@ -5,7 +5,7 @@ import type { PlatformFetch } from '../../broker/provider/providerFetch.ts';
 import type { StoredRevocation } from '../../broker/session/vault.ts';
 import type { KeptVault } from '../../storage/keptVault.ts';
 import type { RunningHost } from '../start/runningHost.ts';
-import type { WindowPlace } from '../windows/windowBounds.ts';
+import type { WindowBounds } from '../windows/windowBounds.ts';
 import { type RemovalWorld, removeData } from './removal.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
 
@@ -14,11 +14,14 @@ export interface Removed {
   readonly fetch: PlatformFetch;
   readonly vault: KeptVault;
   readonly startAtLogin: StartAtLogin;
-  readonly windowPlace: WindowPlace;
+  readonly windowBounds: WindowBounds;
 }
 
 /** "Remove everything" in the running app. */
-export function removalWorld(running: RunningHost, { fetch, vault, startAtLogin, windowPlace }: Removed): RemovalWorld {
+export function removalWorld(
+  running: RunningHost,
+  { fetch, vault, startAtLogin, windowBounds }: Removed,
+): RemovalWorld {
   const providers = new Map<string, Provider>();
   /** One provider for all its tokens: its metadata is read once. */
   const providerOf = ({ issuer, clientId }: StoredRevocation): Provider => {
@@ -35,7 +38,7 @@ export function removalWorld(running: RunningHost, { fetch, vault, startAtLogin,
     revoke: (revocation) => providerOf(revocation).revoke(revocation.clientId, revocation.token),
     remove: () => {
       startAtLogin.remove();
-      windowPlace.forget();
+      windowBounds.forget();
       removeData(running.settings.home);
     },
     quit: () => app.quit(),

@@ -8,7 +8,7 @@ import { dataPath } from '../../storage/dataFolder.ts';
 import type { TrayAvailability } from '../tray/trayAvailability.ts';
 import { Crashes } from './crashes.ts';
 import { pageAddresses } from './page.ts';
-import { inView, type WindowPlace } from './windowBounds.ts';
+import { inView, type WindowBounds } from './windowBounds.ts';
 
 /** The colours of the page's ground in renderer/style.css, so that nothing flashes before the first paint. */
 const ground = { light: '#f4f5f7', dark: '#1c1d20' } as const;
@@ -85,7 +85,7 @@ export function explainedIn(home: string): Explained {
 export class MainWindow {
   readonly #trayAvailability: Pick<TrayAvailability, 'isThere'>;
   readonly #explained: Explained;
-  readonly #windowPlace: WindowPlace;
+  readonly #windowBounds: WindowBounds;
   readonly #madeAnew: (tab: Tab) => void;
   readonly #crashes = new Crashes();
   #window: BrowserWindow | undefined;
@@ -98,12 +98,12 @@ export class MainWindow {
   /** @param madeAnew - called with what the window showed, before it is made anew because its page has crashed */
   constructor(
     trayAvailability: Pick<TrayAvailability, 'isThere'>,
-    kept: { explained: Explained; windowPlace: WindowPlace },
+    kept: { explained: Explained; windowBounds: WindowBounds },
     madeAnew: (tab: Tab) => void,
   ) {
     this.#trayAvailability = trayAvailability;
     this.#explained = kept.explained;
-    this.#windowPlace = kept.windowPlace;
+    this.#windowBounds = kept.windowBounds;
     this.#madeAnew = madeAnew;
     app.once('before-quit', () => {
       this.#isQuitting = true;
@@ -135,7 +135,7 @@ export class MainWindow {
       window.show();
     });
     window.on('close', (event) => {
-      this.#windowPlace.set(window.getNormalBounds());
+      this.#windowBounds.set(window.getNormalBounds());
       if (this.#isQuitting || this.#trayAvailability.isThere) return;
       event.preventDefault();
       void this.#closeWithoutTray(window);
@@ -149,7 +149,7 @@ export class MainWindow {
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason === 'clean-exit') return;
       const tab = this.#tab;
-      this.#windowPlace.set(window.getNormalBounds());
+      this.#windowBounds.set(window.getNormalBounds());
       window.destroy();
       this.#madeAnew(tab);
       if (this.#crashes.count()) void this.#askWhetherToOpen();
@@ -175,7 +175,7 @@ export class MainWindow {
 
   /** Where it was, on a display that is there. */
   #lastBounds(): Partial<Electron.Rectangle> {
-    const bounds = this.#windowPlace.get();
+    const bounds = this.#windowBounds.get();
     if (!bounds) return {};
     const primary = screen.getPrimaryDisplay();
     const others = screen.getAllDisplays().filter(({ id }) => id !== primary.id);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import { inView, type Rectangle, windowPlaceIn } from './windowBounds.ts';
+import { inView, type Rectangle, windowBoundsIn } from './windowBounds.ts';
 
 /** A primary display with a panel of 30 pixels at its top, and another one at its left. */
 const primary: Rectangle = { x: 0, y: 30, width: 1920, height: 1050 };
@@ -39,20 +39,20 @@ test('it is kept in the data folder; what is no place there is passed over', () 
   const home = mkdtempSync(join(tmpdir(), 'loopgate-place-'));
   const file = join(home, 'window.json');
   try {
-    expect(windowPlaceIn(home).get()).toBeUndefined();
-    windowPlaceIn(home).set(at(1, 2));
-    expect(windowPlaceIn(home).get()).toEqual(at(1, 2));
+    expect(windowBoundsIn(home).get()).toBeUndefined();
+    windowBoundsIn(home).set(at(1, 2));
+    expect(windowBoundsIn(home).get()).toEqual(at(1, 2));
     expect(statSync(file).mode & 0o777).toBe(0o600);
     for (const text of ['', '{}', '{"x":0,"y":0,"width":-1,"height":1}', '{"x":"0","y":0,"width":1,"height":1}']) {
       writeFileSync(file, text);
-      expect(windowPlaceIn(home).get()).toBeUndefined();
+      expect(windowBoundsIn(home).get()).toBeUndefined();
     }
     // A folder that takes nothing: known for this run.
-    const emptied = windowPlaceIn(home);
+    const emptied = windowBoundsIn(home);
     emptied.forget();
     emptied.set(at(5, 6));
-    expect(windowPlaceIn(home).get()).not.toEqual(at(5, 6));
-    const nowhere = windowPlaceIn(join(home, 'gone'));
+    expect(windowBoundsIn(home).get()).not.toEqual(at(5, 6));
+    const nowhere = windowBoundsIn(join(home, 'gone'));
     nowhere.set(at(3, 4));
     expect(nowhere.get()).toEqual(at(3, 4));
     expect(readFileSync(file, 'utf8')).not.toContain('3');

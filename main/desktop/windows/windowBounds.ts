@@ -41,23 +41,23 @@ function overlap(one: Rectangle, other: Rectangle): { width: number; height: num
 }
 
 /** Where the window was when it was closed last. */
-export interface WindowPlace {
+export interface WindowBounds {
   /** Undefined where that is not known. */
   get(): Rectangle | undefined;
-  set(place: Rectangle): void;
-  /** From now on it is not kept any more: the data folder has been emptied. */
+  set(bounds: Rectangle): void;
+  /** The data folder has been emptied: nothing is written any more. */
   forget(): void;
 }
 
 /** Remembers it in the data folder, from run to run; where that takes nothing, for this run. */
-export function windowPlaceIn(home: string): WindowPlace {
+export function windowBoundsIn(home: string): WindowBounds {
   const file = dataPath(home, 'window');
   let known: Rectangle | undefined;
   let isKept = true;
   return {
-    get: () => known ?? readPlace(file),
-    set: (place) => {
-      known = rectangle.parse(place);
+    get: () => known ?? readBounds(file),
+    set: (bounds) => {
+      known = rectangle.parse(bounds);
       if (!isKept) return;
       try {
         writeFileSync(file, JSON.stringify(known), { mode: 0o600 });
@@ -71,8 +71,8 @@ export function windowPlaceIn(home: string): WindowPlace {
   };
 }
 
-/** What is not there, or is not a place, is none. */
-function readPlace(file: string): Rectangle | undefined {
+/** Undefined where there is no such file, or it holds something else. */
+function readBounds(file: string): Rectangle | undefined {
   try {
     return rectangle.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
