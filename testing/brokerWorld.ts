@@ -13,7 +13,13 @@ import { s256 } from '../main/broker/login/authorization.ts';
 import type { DeviceCode } from '../main/broker/login/deviceLogin.ts';
 import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from '../main/broker/login/requests.ts';
 import type { PlatformFetch } from '../main/broker/provider/providerFetch.ts';
-import type { StoredAccount, StoredState, Vault, VaultPlace, WithoutKeyring } from '../main/broker/session/vault.ts';
+import type {
+  StorageLocation,
+  StoredAccount,
+  StoredState,
+  Vault,
+  WithoutKeyring,
+} from '../main/broker/session/vault.ts';
 import { LoopgateError } from '../main/errors/errors.ts';
 import type { Grant, Grants } from './grants.ts';
 import { arrivedAt } from './loginAddress.ts';
@@ -65,7 +71,7 @@ export class FakeClock implements Clock {
 
 /** A vault in memory that can fail, be slow, and remembers the order of things. */
 export class TestVault implements Vault {
-  place: VaultPlace = { kind: 'keyring', changeable: false };
+  location: StorageLocation = { kind: 'keyring', changeable: false };
   /** What {@link choose} was told. */
   readonly choices: WithoutKeyring[] = [];
   readonly saves: StoredState[] = [];
@@ -84,16 +90,16 @@ export class TestVault implements Vault {
     return this.#state;
   }
 
-  #placeChanged: () => void = () => undefined;
+  #locationChanged: () => void = () => undefined;
 
-  onPlaceChanged(listener: () => void): void {
-    this.#placeChanged = listener;
+  onLocationChanged(listener: () => void): void {
+    this.#locationChanged = listener;
   }
 
-  /** The vault has found out something about its place. */
-  changePlace(place: VaultPlace): void {
-    this.place = place;
-    this.#placeChanged();
+  /** The vault has found out something about where it keeps the sessions. */
+  changeLocation(location: StorageLocation): void {
+    this.location = location;
+    this.#locationChanged();
   }
 
   async choose(answer: WithoutKeyring): Promise<void> {

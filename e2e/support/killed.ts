@@ -75,10 +75,10 @@ async function run({ place, wire, verifies, renews, point }: Task): Promise<void
       void nextLine().then((parameters) => broker.respond(new URLSearchParams(parameters)));
     },
     around: (vault) => ({
-      get place() {
-        return vault.place;
+      get location() {
+        return vault.location;
       },
-      onPlaceChanged: (listener) => vault.onPlaceChanged(listener),
+      onLocationChanged: (listener) => vault.onLocationChanged(listener),
       choose: (answer) => vault.choose(answer),
       load: async () => {
         stored = await vault.load();

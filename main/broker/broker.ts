@@ -32,7 +32,7 @@ import { Accounts, noSuchUser, type Remedy } from './session/accounts.ts';
 import { OtherProfiles } from './session/otherProfiles.ts';
 import type { Freshness } from './session/reachability.ts';
 import type { AccessToken, Session } from './session/session.ts';
-import { revocationOf, type Vault, type VaultPlace, type WithoutKeyring } from './session/vault.ts';
+import { revocationOf, type StorageLocation, type Vault, type WithoutKeyring } from './session/vault.ts';
 import { withTimeout } from './timeout.ts';
 
 export type { Remedy } from './session/accounts.ts';
@@ -125,7 +125,7 @@ export interface BrokerState {
   readonly problem: LoopgateError | undefined;
   /** What helps with {@link problem}. */
   readonly remedy: Remedy;
-  readonly vault: VaultPlace;
+  readonly vault: StorageLocation;
   /** Who was active before a program made {@link person} the active account (T18), until the person has seen it. */
   readonly switchedFrom: PersonState | undefined;
   /** Whether a program has made {@link person} active while nobody was (T18), until the person has seen it. */
@@ -691,7 +691,7 @@ export class Broker {
       ended: session ? undefined : this.#accounts.lost,
       problem: this.#problem,
       remedy: this.#remedy,
-      vault: this.#accounts.place,
+      vault: this.#accounts.location,
       switchedFrom: before && personOf(before),
       signedInByProgram: session !== undefined && session.key === this.#arrived,
     };

@@ -156,7 +156,7 @@ const guardNotices: Record<GuardMode, string> = {
 function sayPlace({ broker }: Host, vault: Vault): void {
   let said: string | undefined;
   const say = () => {
-    const { notice } = vault.place;
+    const { notice } = vault.location;
     const text = notice ? inEnglish(notice) : 'The session is kept under the system’s keyring.';
     if (text === said) return;
     print(text);

@@ -1,7 +1,7 @@
 import {
+  type StorageLocation,
   type StoredState,
   type Vault,
-  type VaultPlace,
   VaultUnreadable,
   type WithoutKeyring,
 } from '../broker/session/vault.ts';
@@ -25,12 +25,12 @@ export class KeptVault implements Vault {
     return this.#state && structuredClone(this.#state);
   }
 
-  get place(): VaultPlace {
-    return this.#vault.place;
+  get location(): StorageLocation {
+    return this.#vault.location;
   }
 
-  onPlaceChanged(listener: () => void): void {
-    this.#vault.onPlaceChanged(listener);
+  onLocationChanged(listener: () => void): void {
+    this.#vault.onLocationChanged(listener);
   }
 
   choose(answer: WithoutKeyring): Promise<void> {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inEnglish, verbatim } from '../../preload/texts/messages.ts';
 import { FakeClock } from '../../testing/brokerWorld.ts';
-import type { VaultPlace } from '../broker/session/vault.ts';
+import type { StorageLocation } from '../broker/session/vault.ts';
 import { type StoredState, VaultUnreadable, type WithoutKeyring } from '../broker/session/vault.ts';
 import { keySealer } from './keySealer.ts';
 import type { Protection, ProtectionState } from './protection.ts';
@@ -30,8 +30,8 @@ afterEach(() => {
 });
 
 /** A place with its notice in English. */
-function inPlainWords({ notice, ...place }: VaultPlace): Omit<VaultPlace, 'notice'> & { notice?: string } {
-  return { ...place, ...(notice && { notice: inEnglish(notice) }) };
+function inPlainWords({ notice, ...location }: StorageLocation): Omit<StorageLocation, 'notice'> & { notice?: string } {
+  return { ...location, ...(notice && { notice: inEnglish(notice) }) };
 }
 
 /** A keyring whose state the test decides, with real encryption. */
@@ -133,7 +133,7 @@ describe('with a keyring', () => {
     await stored(ada, [keyring]);
     const vault = vaultOf([keyring]);
     expect(await vault.load()).toEqual(ada);
-    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(vault.location).toEqual({ kind: 'keyring', changeable: false });
     expect(readdirSync(home)).toEqual(['session.kwallet6.json']);
   });
 
@@ -144,12 +144,12 @@ describe('with a keyring', () => {
     keyring.opened = 0;
     const vault = vaultOf([keyring]);
     const places: (string | undefined)[] = [];
-    vault.onPlaceChanged(() => places.push(vault.place.needs));
+    vault.onLocationChanged(() => places.push(vault.location.needs));
     let done = false;
     const loading = vault.load().finally(() => {
       done = true;
     });
-    await expect.poll(() => vault.place.needs).toBe('unlock');
+    await expect.poll(() => vault.location.needs).toBe('unlock');
     for (let look = 0; look < 5; look += 1) {
       clock.advance(2_000);
       await new Promise(setImmediate);
@@ -171,7 +171,7 @@ describe('with a keyring', () => {
     keyring.locksAtOpening = true;
     const vault = vaultOf([keyring]);
     const loading = vault.load();
-    await expect.poll(() => vault.place.needs).toBe('unlock');
+    await expect.poll(() => vault.location.needs).toBe('unlock');
     keyring.now = 'ready';
     clock.advance(2_000);
     expect(await loading).toEqual(ada);
@@ -184,11 +184,11 @@ describe('with a keyring', () => {
     keyring.now = 'locked';
     const vault = vaultOf([keyring]);
     const failure = failureOf(vault.load());
-    await expect.poll(() => vault.place.needs).toBe('unlock');
+    await expect.poll(() => vault.location.needs).toBe('unlock');
     keyring.now = 'absent';
     clock.advance(2_000);
     expect(await failure).toBeInstanceOf(VaultUnreadable);
-    expect(vault.place).toMatchObject({ kind: 'memory', needs: 'choice' });
+    expect(vault.location).toMatchObject({ kind: 'memory', needs: 'choice' });
   });
 
   it('vault: what it cannot read is set aside, said, and a new session can be saved', async () => {
@@ -238,7 +238,7 @@ describe('when the keyring changes', () => {
     const keyring = new TestKeyring('kwallet6');
     const vault = vaultOf([keyring], { withoutKeyring: 'file' });
     expect(await vault.load()).toEqual(ada);
-    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(vault.location).toEqual({ kind: 'keyring', changeable: false });
     expect(readdirSync(home)).toEqual(['session.kwallet6.json']);
     expect(await vaultOf([keyring]).load()).toEqual(ada);
   });
@@ -251,7 +251,7 @@ describe('when the keyring changes', () => {
     const without = vaultOf([keyring, key]);
     const failure = await failureOf(without.load());
     expect(failure.message).toContain('the Secret Service, which cannot be reached from here');
-    expect(inPlainWords(without.place)).toMatchObject({ kind: 'key', notice: 'Kept under a key.' });
+    expect(inPlainWords(without.location)).toMatchObject({ kind: 'key', notice: 'Kept under a key.' });
     clock.advance(1000);
     await without.save(signedIn('ada', 'second'));
     expect(readdirSync(home)).toEqual(['session.secret-service.json', 'session.vault-key.json']);
@@ -304,7 +304,7 @@ describe('without a keyring', () => {
   it('vault: the person is asked, and until the answer nothing is stored', async () => {
     const vault = vaultOf([]);
     expect(await vault.load()).toBeUndefined();
-    expect(vault.place).toMatchObject({ kind: 'memory', needs: 'choice', changeable: true });
+    expect(vault.location).toMatchObject({ kind: 'memory', needs: 'choice', changeable: true });
     await vault.save(ada);
     expect(readdirSync(home)).toEqual([]);
   });
@@ -315,16 +315,16 @@ describe('without a keyring', () => {
     await vault.choose('file');
     await vault.save(ada);
     expect(remembered).toEqual(['file']);
-    expect(vault.place).toMatchObject({ kind: 'file', changeable: true });
-    expect(inPlainWords(vault.place).notice).toContain('only its permissions protect');
-    expect(vault.place.needs).toBeUndefined();
+    expect(vault.location).toMatchObject({ kind: 'file', changeable: true });
+    expect(inPlainWords(vault.location).notice).toContain('only its permissions protect');
+    expect(vault.location.needs).toBeUndefined();
     expect(readFileSync(join(home, 'session.file.json'), 'utf8')).not.toContain('secret');
     const next = vaultOf([], { withoutKeyring: 'file' });
     expect(await next.load()).toEqual(ada);
     await next.choose('memory');
     expect(readdirSync(home)).toEqual([]);
-    expect(next.place).toMatchObject({ kind: 'memory', changeable: true });
-    expect(next.place.needs).toBeUndefined();
+    expect(next.location).toMatchObject({ kind: 'memory', changeable: true });
+    expect(next.location.needs).toBeUndefined();
   });
 
   it('vault: "memory" while something is being written: nothing of it comes back after its removal', async () => {
@@ -353,7 +353,7 @@ describe('without a keyring', () => {
     const vault = vaultOf([], { remember });
     await vault.load();
     await expect(vault.choose('file')).rejects.toThrow('no space');
-    expect(vault.place).toMatchObject({ kind: 'memory', needs: 'choice' });
+    expect(vault.location).toMatchObject({ kind: 'memory', needs: 'choice' });
     await vault.save(ada);
     expect(readdirSync(home)).toEqual([]);
   });
@@ -361,7 +361,7 @@ describe('without a keyring', () => {
   it('vault: where nobody can be asked nothing is kept, and the words say how to change that', async () => {
     const vault = vaultOf([], { asks: false, withoutKeyring: 'memory', remedy: verbatim('Set a key.') });
     await vault.load();
-    expect(inPlainWords(vault.place)).toEqual({
+    expect(inPlainWords(vault.location)).toEqual({
       kind: 'memory',
       notice: 'No keyring is there. The sign-in is kept in memory and is gone when Loopgate stops. Set a key.',
       changeable: false,
@@ -388,10 +388,10 @@ describe('without a keyring', () => {
     keyring.opened = 0;
     const vault = vaultOf([keyring]);
     await vault.look();
-    expect(vault.place.kind).toBe('keyring');
+    expect(vault.location.kind).toBe('keyring');
     keyring.now = 'locked';
     await vault.look();
-    expect(vault.place.needs).toBe('unlock');
+    expect(vault.location.needs).toBe('unlock');
     expect(keyring.opened).toBe(0);
   });
 });
@@ -417,7 +417,7 @@ describe('a data folder that is not as it should be', () => {
     writeFileSync(path(), newer);
     const vault = vaultOf([keyring()]);
     expect((await failureOf(vault.load())).message).toContain('newer version of Loopgate');
-    expect(inPlainWords(vault.place)).toMatchObject({
+    expect(inPlainWords(vault.location)).toMatchObject({
       kind: 'memory',
       notice: expect.stringContaining('update Loopgate'),
     });
@@ -450,7 +450,7 @@ describe('a data folder that is not as it should be', () => {
     mkdirSync(path());
     const vault = vaultOf([keyring()]);
     expect((await failureOf(vault.load())).message).toContain('cannot be read');
-    expect(inPlainWords(vault.place)).toMatchObject({ kind: 'memory', notice: expect.stringContaining(path()) });
+    expect(inPlainWords(vault.location)).toMatchObject({ kind: 'memory', notice: expect.stringContaining(path()) });
     await vault.save(ada);
     expect(readdirSync(home)).toEqual(['session.kwallet6.json']);
   });
@@ -460,15 +460,15 @@ describe('a data folder that is not as it should be', () => {
     const gone = join(home, 'gone');
     const vault = vaultOf([kept], { home: gone });
     expect(await vault.load()).toBeUndefined();
-    expect(inPlainWords(vault.place)).toMatchObject({ kind: 'memory', notice: expect.stringContaining(gone) });
+    expect(inPlainWords(vault.location)).toMatchObject({ kind: 'memory', notice: expect.stringContaining(gone) });
     await expect(vault.save(ada)).rejects.toThrow(gone);
     mkdirSync(gone);
     let changes = 0;
-    vault.onPlaceChanged(() => {
+    vault.onLocationChanged(() => {
       changes += 1;
     });
     await vault.save(ada);
-    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(vault.location).toEqual({ kind: 'keyring', changeable: false });
     expect(changes).toBe(1);
     expect(await new SealedFile(gone, kept).read()).toMatchObject({ state: ada });
   });
@@ -499,9 +499,9 @@ describe('a keyring that has yet to be made', () => {
     const keyring = new NewKeyring('gnome_libsecret');
     const vault = vaultOf([keyring]);
     expect(await vault.load()).toBeUndefined();
-    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(vault.location).toEqual({ kind: 'keyring', changeable: false });
     await vault.save(nobody);
-    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(vault.location).toEqual({ kind: 'keyring', changeable: false });
     expect(keyring.sealed + keyring.opened).toBe(0);
   });
 
@@ -510,7 +510,7 @@ describe('a keyring that has yet to be made', () => {
     const vault = vaultOf([keyring]);
     await vault.load();
     await vault.save(ada);
-    expect(vault.place).toMatchObject({ kind: 'keyring', needs: 'create', changeable: true });
+    expect(vault.location).toMatchObject({ kind: 'keyring', needs: 'create', changeable: true });
     clock.advance(seconds * 1000);
     await vault.save(signedIn('ada', 'renewed'));
     expect(keyring.sealed).toBe(0);
@@ -518,7 +518,7 @@ describe('a keyring that has yet to be made', () => {
     keyring.now = 'ready';
     clock.advance(seconds * 1000);
     await expect.poll(() => readdirSync(home)).toEqual(['session.gnome_libsecret.json']);
-    await expect.poll(() => vault.place).toEqual({ kind: 'keyring', changeable: false });
+    await expect.poll(() => vault.location).toEqual({ kind: 'keyring', changeable: false });
     expect(await vaultOf([keyring]).load()).toEqual(signedIn('ada', 'renewed'));
   });
 
@@ -529,11 +529,11 @@ describe('a keyring that has yet to be made', () => {
     await vault.load();
     keyring.now = 'locked';
     await vault.save(ada);
-    expect(vault.place).toMatchObject({ kind: 'keyring', needs: 'unlock' });
+    expect(vault.location).toMatchObject({ kind: 'keyring', needs: 'unlock' });
     expect(keyring.sealed).toBe(0);
     keyring.now = 'ready';
     await vault.save(signedIn('ada', 'renewed'));
-    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(vault.location).toEqual({ kind: 'keyring', changeable: false });
     clock.advance(seconds * 1000);
     expect(await vaultOf([keyring]).load()).toEqual(signedIn('ada', 'renewed'));
   });
@@ -544,7 +544,7 @@ describe('a keyring that has yet to be made', () => {
     await vault.load();
     await vault.save(ada);
     await vault.save(nobody);
-    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(vault.location).toEqual({ kind: 'keyring', changeable: false });
     keyring.now = 'ready';
     clock.advance(seconds * 1000);
     await vault.save(nobody);
@@ -559,11 +559,11 @@ describe('a keyring that has yet to be made', () => {
     await vault.choose('file');
     await vault.save(ada);
     expect(remembered).toEqual(['file']);
-    expect(vault.place).toMatchObject({ kind: 'file', changeable: true });
-    expect(vault.place.needs).toBeUndefined();
+    expect(vault.location).toMatchObject({ kind: 'file', changeable: true });
+    expect(vault.location.needs).toBeUndefined();
     const next = vaultOf([keyring], { withoutKeyring: 'file' });
     expect(await next.load()).toEqual(ada);
-    expect(next.place.kind).toBe('file');
+    expect(next.location.kind).toBe('file');
     expect(keyring.sealed).toBe(0);
   });
 
@@ -576,10 +576,10 @@ describe('a keyring that has yet to be made', () => {
     rmSync(home, { recursive: true });
     clock.advance(seconds * 1000);
     await expect
-      .poll(() => inPlainWords(vault.place))
+      .poll(() => inPlainWords(vault.location))
       .toMatchObject({ kind: 'memory', notice: expect.stringContaining(home) });
     mkdirSync(home);
     await vault.save(ada);
-    expect(vault.place).toEqual({ kind: 'keyring', changeable: false });
+    expect(vault.location).toEqual({ kind: 'keyring', changeable: false });
   });
 });

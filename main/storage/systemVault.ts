@@ -2,9 +2,9 @@ import { existsSync, rmSync } from 'node:fs';
 import { type Message, message } from '../../preload/texts/messages.ts';
 import type { Clock } from '../broker/clock.ts';
 import {
+  type StorageLocation,
   type StoredState,
   type Vault,
-  type VaultPlace,
   VaultUnreadable,
   type WithoutKeyring,
 } from '../broker/session/vault.ts';
@@ -16,7 +16,13 @@ import { mergeStates } from './mergeStates.ts';
 import { putAway, readOthers, type StoredFile, storedElsewhere, whyPutAway } from './otherSessions.ts';
 import type { Protection, ProtectionState } from './protection.ts';
 import { type Includes, type Reading, SealedFile } from './sealedFile.ts';
-import { lockedPlace, newPlace, placeInMemory, protectedPlace, unprotectedPlace } from './vaultPlace.ts';
+import {
+  locationInMemory,
+  lockedLocation,
+  newLocation,
+  protectedLocation,
+  unprotectedLocation,
+} from './storageLocation.ts';
 
 /** How often a locked keyring is looked at, in milliseconds. */
 const unlockPatience = 2_000;
@@ -43,7 +49,7 @@ export interface SystemVaultOptions {
 export class SystemVault implements Vault {
   readonly #options: SystemVaultOptions;
   readonly #weaker: SealedFile;
-  #place: VaultPlace = { kind: 'memory', changeable: false };
+  #location: StorageLocation = { kind: 'memory', changeable: false };
   #listener: () => void = () => undefined;
   #withoutKeyring: WithoutKeyring | undefined;
   /** Where {@link save} writes; undefined: nowhere. */
@@ -56,8 +62,8 @@ export class SystemVault implements Vault {
   /** What is written as soon as the keyring is made or unlocked. */
   #held: StoredState | undefined;
   #isWaiting = false;
-  /** What the place is when the folder can be written again. */
-  #placeWithoutTrouble: VaultPlace | undefined;
+  /** The location once the folder can be written again. */
+  #locationWithoutObstacle: StorageLocation | undefined;
   /** What was taken over from files of others, which are removed when it is written. */
   #includes: Includes = {};
   #takenOver: SealedFile[] = [];
@@ -71,15 +77,15 @@ export class SystemVault implements Vault {
       options.withoutKeyring ?? (options.asks && existsSync(this.#weaker.path) ? 'file' : undefined);
   }
 
-  get place(): VaultPlace {
-    return this.#place;
+  get location(): StorageLocation {
+    return this.#location;
   }
 
-  onPlaceChanged(listener: () => void): void {
+  onLocationChanged(listener: () => void): void {
     this.#listener = listener;
   }
 
-  /** Finds out where the sessions rest, and whether a keyring is waited for: {@link place} says so. Reads nothing. */
+  /** Finds out where the sessions rest, and whether a keyring is waited for: {@link location} says so. Reads nothing. */
   async look(): Promise<void> {
     await this.#find();
   }
@@ -92,7 +98,7 @@ export class SystemVault implements Vault {
   }
 
   #choose(answer: WithoutKeyring): void {
-    if (!this.#place.changeable) throw new Error('there is nothing to choose: this is decided by the system');
+    if (!this.#location.changeable) throw new Error('there is nothing to choose: this is decided by the system');
     this.#options.remember(answer);
     this.#withoutKeyring = answer;
     this.#protection = undefined;
@@ -105,7 +111,7 @@ export class SystemVault implements Vault {
       this.#file = undefined;
       this.#removeWeaker();
     }
-    this.#setPlace(this.#placeOf(undefined));
+    this.#setLocation(this.#locationOf(undefined));
   }
 
   async load(): Promise<StoredState | undefined> {
@@ -146,10 +152,10 @@ export class SystemVault implements Vault {
       if (state === 'absent') continue;
       // Who has said what to do without a keyring is not asked to make one.
       if (state === 'new' && this.#withoutKeyring !== undefined) continue;
-      this.#setPlace(state === 'locked' ? lockedPlace(protection) : this.#placeOf(protection));
+      this.#setLocation(state === 'locked' ? lockedLocation(protection) : this.#locationOf(protection));
       return { protection, state };
     }
-    this.#setPlace(this.#placeOf(undefined));
+    this.#setLocation(this.#locationOf(undefined));
     return { state: 'absent' };
   }
 
@@ -172,7 +178,7 @@ export class SystemVault implements Vault {
       if (why === undefined || 'aside' in why) this.#file = own;
       else this.#keepInMemory(message('keptForThisRun', { reason: why.blocked }));
       if (why) reasons.unshift(whyPutAway(why));
-      this.#lookForTrouble(own);
+      this.#tryWriting(own);
     }
     const state = await this.#takeOver(reading, others.found);
     if (state) return state;
@@ -208,7 +214,7 @@ export class SystemVault implements Vault {
     this.#held = undefined;
     // Nobody has signed in or out here: a file that says "nobody" would speak for what another keyring keeps.
     if (isEmpty(state) && state.ended === undefined && this.#takenOver.length === 0 && !existsSync(file.path)) {
-      if (this.#place.needs) this.#setPlace(this.#placeOf(this.#protection));
+      if (this.#location.needs) this.#setLocation(this.#locationOf(this.#protection));
       return;
     }
     if (await this.#isClosed()) return this.#hold(state);
@@ -220,22 +226,24 @@ export class SystemVault implements Vault {
     }
     this.#isOpen = true;
     this.#removeTakenOver();
-    if (this.#placeWithoutTrouble || this.#place.needs) {
-      const place = this.#placeWithoutTrouble ?? this.#placeOf(this.#protection);
-      this.#placeWithoutTrouble = undefined;
-      this.#setPlace(place);
+    if (this.#locationWithoutObstacle || this.#location.needs) {
+      const location = this.#locationWithoutObstacle ?? this.#locationOf(this.#protection);
+      this.#locationWithoutObstacle = undefined;
+      this.#setLocation(location);
     }
   }
 
   /**
-   * Whether the keyring has to be made or unlocked first, which {@link place} then says. Used all the same, it would have the
+   * Whether the keyring has to be made or unlocked first, which {@link location} then says. Used all the same, it would have the
    * person asked without a word of why, and an older Electron would stand still meanwhile.
    */
   async #isClosed(): Promise<boolean> {
     if (!this.#protection || this.#isOpen) return false;
     const state = await this.#protection.state();
     if (state !== 'new' && state !== 'locked') return false;
-    this.#setPlace(state === 'new' ? newPlace(this.#protection, this.#options.asks) : lockedPlace(this.#protection));
+    this.#setLocation(
+      state === 'new' ? newLocation(this.#protection, this.#options.asks) : lockedLocation(this.#protection),
+    );
     return true;
   }
 
@@ -248,7 +256,7 @@ export class SystemVault implements Vault {
       this.#isWaiting = false;
       const trying = this.#saving.then(() => this.#held && this.#write(this.#held));
       this.#saving = trying.catch((error: unknown) => {
-        this.#placeWithoutTrouble = this.#placeOf(this.#protection);
+        this.#locationWithoutObstacle = this.#locationOf(this.#protection);
         this.#keepUntilSolved(messageOf(error));
       });
     });
@@ -272,14 +280,14 @@ export class SystemVault implements Vault {
   }
 
   /** Whether the folder takes anything is found out at the start, not when the first session is lost. */
-  #lookForTrouble(own: SealedFile): void {
+  #tryWriting(own: SealedFile): void {
     if (this.#file !== own) return;
     try {
       tryWriting(this.#options.home);
     } catch (error) {
       const { home } = this.#options;
       const reason = writeFailure(error, home) ?? message('cannotWrite', { path: home });
-      this.#placeWithoutTrouble = this.#place;
+      this.#locationWithoutObstacle = this.#location;
       this.#keepUntilSolved(reason);
     }
   }
@@ -289,18 +297,18 @@ export class SystemVault implements Vault {
   }
 
   #keepInMemory(notice: Message): void {
-    this.#setPlace(placeInMemory(notice));
+    this.#setLocation(locationInMemory(notice));
   }
 
-  #placeOf(protection: Protection | undefined): VaultPlace {
-    if (protection) return protectedPlace(protection);
+  #locationOf(protection: Protection | undefined): StorageLocation {
+    if (protection) return protectedLocation(protection);
     const { home, asks, remedy } = this.#options;
-    return unprotectedPlace({ home, asks, remedy, withoutKeyring: this.#withoutKeyring });
+    return unprotectedLocation({ home, asks, remedy, withoutKeyring: this.#withoutKeyring });
   }
 
-  #setPlace(place: VaultPlace): void {
-    if (JSON.stringify(place) === JSON.stringify(this.#place)) return;
-    this.#place = place;
+  #setLocation(location: StorageLocation): void {
+    if (JSON.stringify(location) === JSON.stringify(this.#location)) return;
+    this.#location = location;
     this.#listener();
   }
 }

@@ -468,7 +468,7 @@ test('a memory vault gives back what was saved, apart from what is changed later
   await vault.save(state);
   state.revocations.push({ issuer: 'i', clientId: 'c', token: 't' });
   expect(await vault.load()).toEqual(empty);
-  expect(noticeOf(vault.place)).toBe('Kept for this run only.');
+  expect(noticeOf(vault.location)).toBe('Kept for this run only.');
 });
 
 test.each([

@@ -12,13 +12,13 @@ import {
   grantOf,
   MemoryVault,
   revocationOf,
+  type StorageLocation,
   type StoredAccount,
   type StoredRevocation,
   type StoredState,
   storedKey,
   storedStateVersion,
   type Vault,
-  type VaultPlace,
   VaultUnreadable,
   type WithoutKeyring,
 } from './vault.ts';
@@ -89,12 +89,12 @@ export class Accounts {
       persist: () => this.#persist(),
       warn: (fields, message) => world.log.warn(fields, message),
     });
-    vault.onPlaceChanged(() => observer.changed());
+    vault.onLocationChanged(() => observer.changed());
   }
 
   /** Where the sessions rest. */
-  get place(): VaultPlace {
-    return this.#vault.place;
+  get location(): StorageLocation {
+    return this.#vault.location;
   }
 
   /** Where the sessions rest from now on, where no keyring is. @throws LoopgateError when the answer could not be kept */

@@ -87,10 +87,10 @@ export function revocationOf(account: AboutGrant, token: string): StoredRevocati
 }
 
 /** Where sessions rest, as the person is told. */
-export interface VaultPlace {
+export interface StorageLocation {
   /** `key`: a file under a key of the administrator's. `file`: a file that only its mode protects. */
   readonly kind: 'keyring' | 'key' | 'file' | 'memory';
-  /** What a person should know about this place; absent when it is the system's keyring. */
+  /** What a person should know about it; absent when it is the system's keyring. */
   readonly notice?: Message;
   /**
    * `unlock`: a locked keyring is waited for. `create`: something is to be kept, and the keyring has yet to be made. `choice`: no
@@ -106,9 +106,9 @@ export type WithoutKeyring = 'memory' | 'file';
 
 /** Where the sessions rest. */
 export interface Vault {
-  readonly place: VaultPlace;
-  /** Calls back whenever {@link place} has changed. One listener: the accounts. */
-  onPlaceChanged(listener: () => void): void;
+  readonly location: StorageLocation;
+  /** Calls back whenever {@link location} has changed. One listener: the accounts. */
+  onLocationChanged(listener: () => void): void;
   /**
    * The person's answer where no keyring is there. It is remembered; what {@link save} is given next goes to that place.
    * @throws when it could not be remembered
@@ -130,15 +130,15 @@ export class VaultUnreadable extends MessageError {
 
 /** Keeps the sessions for this run only. */
 export class MemoryVault implements Vault {
-  readonly place: VaultPlace;
+  readonly location: StorageLocation;
   #state: StoredState | undefined;
 
   /** @param notice - why nothing is kept */
   constructor(notice: Message) {
-    this.place = { kind: 'memory', notice, changeable: false };
+    this.location = { kind: 'memory', notice, changeable: false };
   }
 
-  onPlaceChanged(): void {}
+  onLocationChanged(): void {}
 
   async choose(): Promise<void> {}
 

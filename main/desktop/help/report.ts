@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { GuardMode } from '../../access/decisions.ts';
-import type { VaultPlace } from '../../broker/session/vault.ts';
+import type { StorageLocation } from '../../broker/session/vault.ts';
 import { errorTable } from '../../errors/errors.ts';
 
 /** What a report says beside the log. All of it may be wrong or hostile: {@link reportOf} lets through only what it knows. */
@@ -31,7 +31,7 @@ export interface ReportFacts {
     readonly provider: string | undefined;
     readonly port: number;
     readonly guard: GuardMode;
-    readonly storage: VaultPlace['kind'];
+    readonly storage: StorageLocation['kind'];
     /** Whether the desktop shows the tray's icon; undefined when it cannot be known. */
     readonly hasTray: boolean | undefined;
     readonly programs: number;
@@ -48,14 +48,14 @@ export interface ReportFacts {
  */
 export function reportOf({ versions, system, state, log }: ReportFacts): string {
   const { platform, release, architecture, environment, isPackaged } = system;
-  const place = [oneOf(platforms, platform), versionOf(release), oneOf(architectures, architecture)];
+  const machine = [oneOf(platforms, platform), versionOf(release), oneOf(architectures, architecture)];
   const desktop = (environment.XDG_CURRENT_DESKTOP ?? '').split(':').map((name) => oneOf(desktops, name.toLowerCase()));
   const start = !isPackaged ? 'from its sources' : environment.APPIMAGE !== undefined ? 'AppImage' : 'installed';
   const entries = log.flatMap((line) => entryOf(line) ?? []).slice(-mostEntries);
   return [
     `Loopgate ${versionOf(versions.loopgate)} (${start})`,
     `Electron ${versionOf(versions.electron)}, Chromium ${versionOf(versions.chromium)}, Node ${versionOf(versions.node)}`,
-    place.join(' '),
+    machine.join(' '),
     ...(platform === 'linux'
       ? [
           `Desktop: ${[...new Set(desktop)].join(', ')}; session: ${oneOf(sessions, environment.XDG_SESSION_TYPE ?? '')}`,
@@ -65,7 +65,7 @@ export function reportOf({ versions, system, state, log }: ReportFacts): string 
     `Signed in: ${yesNo(state.isSignedIn)}; accounts: ${countOf(state.accounts)}; renews by itself: ${yesNo(state.renewable)}`,
     `Provider: ${hostOf(state.provider)}`,
     `Port: ${countOf(state.port)}; guard: ${oneOf(guards, state.guard)}; programs: ${countOf(state.programs)}`,
-    `The session rests in: ${oneOf(places, state.storage)}; tray: ${yesNo(state.hasTray)}`,
+    `The session rests in: ${oneOf(storageKinds, state.storage)}; tray: ${yesNo(state.hasTray)}`,
     `Problem: ${state.problem === undefined ? 'none' : oneOf(errorCodes, state.problem)}`,
     '',
     entries.length === 0 ? 'No warnings and errors in the log.' : 'Last warnings and errors of the log (UTC):',
@@ -105,7 +105,7 @@ const platforms = ['linux', 'darwin', 'win32'];
 const architectures = ['x64', 'arm64', 'ia32', 'arm'];
 const sessions = ['wayland', 'x11', 'mir', 'tty'];
 const guards: readonly GuardMode[] = ['ask', 'same-user', 'listed'];
-const places: readonly VaultPlace['kind'][] = ['keyring', 'key', 'file', 'memory'];
+const storageKinds: readonly StorageLocation['kind'][] = ['keyring', 'key', 'file', 'memory'];
 const errorCodes = Object.keys(errorTable);
 /** What desktops call themselves (`XDG_CURRENT_DESKTOP`), in small letters. */
 const desktops = [

@@ -1,5 +1,5 @@
 import { type Message, message, sentences } from '../../preload/texts/messages.ts';
-import type { VaultPlace, WithoutKeyring } from '../broker/session/vault.ts';
+import type { StorageLocation, WithoutKeyring } from '../broker/session/vault.ts';
 import type { Protection } from './protection.ts';
 
 /** Decides where sessions are kept when nothing protects them. */
@@ -14,12 +14,12 @@ export interface Unprotected {
 }
 
 /** The sessions are kept under a protection that is ready. */
-export function protectedPlace({ kind, notice }: Protection): VaultPlace {
+export function protectedLocation({ kind, notice }: Protection): StorageLocation {
   return { kind, ...(notice !== undefined && { notice }), changeable: false };
 }
 
 /** The sessions are under a keyring that is locked. */
-export function lockedPlace({ kind }: Protection): VaultPlace {
+export function lockedLocation({ kind }: Protection): StorageLocation {
   return {
     kind,
     needs: 'unlock',
@@ -29,7 +29,7 @@ export function lockedPlace({ kind }: Protection): VaultPlace {
 }
 
 /** There is something to keep, but no keyring yet. */
-export function newPlace({ kind }: Protection, changeable: boolean): VaultPlace {
+export function newLocation({ kind }: Protection, changeable: boolean): StorageLocation {
   return {
     kind,
     needs: 'create',
@@ -39,7 +39,7 @@ export function newPlace({ kind }: Protection, changeable: boolean): VaultPlace 
 }
 
 /** No protection is there: the sessions are kept in a file or in memory. */
-export function unprotectedPlace({ home, withoutKeyring, asks, remedy }: Unprotected): VaultPlace {
+export function unprotectedLocation({ home, withoutKeyring, asks, remedy }: Unprotected): StorageLocation {
   const withRemedy = (notice: Message) => (remedy === undefined ? notice : sentences(notice, remedy));
   if (withoutKeyring === 'file') {
     return {
@@ -57,6 +57,6 @@ export function unprotectedPlace({ home, withoutKeyring, asks, remedy }: Unprote
 }
 
 /** Something stands in the way of the protection's file. */
-export function placeInMemory(notice: Message): VaultPlace {
+export function locationInMemory(notice: Message): StorageLocation {
   return { kind: 'memory', notice, changeable: false };
 }
