@@ -20,7 +20,7 @@ import { usePainted } from './parts/usePainted.ts';
 import { useShown } from './parts/useShown.ts';
 import { Views } from './parts/views.tsx';
 import { Programs } from './programs/programs.tsx';
-import { Questions, Unanswered } from './programs/questions.tsx';
+import { QuestionsNote, UnansweredNote } from './programs/questions.tsx';
 import { Settings } from './settings/settings.tsx';
 
 /** The whole window: it shows the last view that the main process sent. */
@@ -52,7 +52,7 @@ export function App({ bridge }: { bridge: Bridge }) {
           <Settings bridge={bridge} view={view} onAnnounce={say} />
         ) : (
           <>
-            <Unanswered count={view.unanswered} onShow={() => go('programs')} />
+            <UnansweredNote count={view.unanswered} onShow={() => go('programs')} />
             <Screen bridge={bridge} view={view} press={press} onAnnounce={say} />
             <OtherAccounts accounts={view.otherAccounts} actions={bridge} />
           </>
@@ -97,7 +97,7 @@ function Banners({ bridge, view, tab, press, onAnnounce, onGo }: ScreenProps & {
       {view.storage.needs === 'create' && (
         <StorageNote storage={view.storage} onChoose={choose} onPrompt={() => bridge.createKeyring()} />
       )}
-      <Questions count={view.questions.length} onShow={() => bridge.showQuestion()} />
+      <QuestionsNote count={view.questions.length} onShow={() => bridge.showQuestion()} />
     </>
   );
 }

@@ -11,7 +11,7 @@ import { SettingsEditor } from './settings/settingsEditor.ts';
 import type { StartAtLogin } from './settings/startAtLogin.ts';
 import type { RunningHost } from './start/runningHost.ts';
 import type { CurrentView } from './view/currentView.ts';
-import type { Questions } from './windows/ipc.ts';
+import type { MainWindowRequests } from './windows/ipc.ts';
 
 /** What the requests of the main window need besides the running host. */
 export interface RequestWorld extends Removed {
@@ -20,7 +20,7 @@ export interface RequestWorld extends Removed {
 }
 
 /** What the main window asks for and waits for. */
-export function mainWindowRequests(running: RunningHost, world: RequestWorld): Questions {
+export function mainWindowRequests(running: RunningHost, world: RequestWorld): MainWindowRequests {
   const { current, startAtLogin, showTheme } = world;
   const checker = new ProviderChecker(world.fetch, systemClock);
   const editor = new SettingsEditor(running, {

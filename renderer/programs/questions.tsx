@@ -1,7 +1,7 @@
 import { texts } from '../parts/texts.ts';
 
 /** Programs wait: the question itself is in a window of its own, which may be behind others. */
-export function Questions({ count, onShow }: { count: number; onShow: () => void }) {
+export function QuestionsNote({ count, onShow }: { count: number; onShow: () => void }) {
   if (count === 0) return null;
   return (
     <section class="note warning" aria-labelledby="questions">
@@ -19,7 +19,7 @@ export function Questions({ count, onShow }: { count: number; onShow: () => void
 }
 
 /** Programs asked, and nobody was there: where to answer them now. */
-export function Unanswered({ count, onShow }: { count: number; onShow: () => void }) {
+export function UnansweredNote({ count, onShow }: { count: number; onShow: () => void }) {
   if (count === 0) return null;
   const { unanswered } = texts;
   return (

@@ -37,8 +37,8 @@ const settingsChange = z.discriminatedUnion('setting', [
 const tabShown = z.enum(['account', 'programs', 'settings']) satisfies z.ZodType<Tab>;
 const removalWay = z.enum(['revoke', 'anyway']);
 
-/** What the main window may ask about, with an answer. */
-export interface Questions {
+/** What the main window asks for, and gets an answer to. */
+export interface MainWindowRequests {
   programs(): ProgramsView;
   settings(): SettingsView;
   changeSettings(change: SettingsChange): Promise<ChangeResult>;
@@ -52,7 +52,7 @@ export interface Questions {
 export function answerWindow(
   actions: Actions,
   view: () => AppView,
-  questions: Questions,
+  requests: MainWindowRequests,
   painted: (page: PageName) => void,
 ): void {
   const calls: Record<ActionName, (argument: string, second: string) => void> = {
@@ -79,13 +79,13 @@ export function answerWindow(
     return view();
   });
   ipcMain.handle(channels.painted, ({ senderFrame }) => painted(checked(senderFrame)));
-  answerMain(channels.providerAddress, (id) => questions.providerAddress(typed.parse(id)));
-  answerMain(channels.tryPortAgain, () => questions.tryPortAgain());
-  answerMain(channels.programs, () => questions.programs());
-  answerMain(channels.settings, () => questions.settings());
-  answerMain(channels.changeSettings, (change) => questions.changeSettings(settingsChange.parse(change)));
-  answerMain(channels.checkProvider, (issuer) => questions.checkProvider(typed.parse(issuer)));
-  answerMain(channels.removeEverything, (way) => questions.removeEverything(removalWay.parse(way)));
+  answerMain(channels.providerAddress, (id) => requests.providerAddress(typed.parse(id)));
+  answerMain(channels.tryPortAgain, () => requests.tryPortAgain());
+  answerMain(channels.programs, () => requests.programs());
+  answerMain(channels.settings, () => requests.settings());
+  answerMain(channels.changeSettings, (change) => requests.changeSettings(settingsChange.parse(change)));
+  answerMain(channels.checkProvider, (issuer) => requests.checkProvider(typed.parse(issuer)));
+  answerMain(channels.removeEverything, (way) => requests.removeEverything(removalWay.parse(way)));
   ipcMain.handle(channels.action, ({ senderFrame }, ...call: unknown[]) => {
     const page = checked(senderFrame);
     const [name, argument = '', second = ''] = actionCall.parse(call);
