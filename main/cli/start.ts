@@ -6,14 +6,14 @@ import { interrupted, runningEndpoint } from './connection.ts';
 import { CommandFailure } from './failure.ts';
 
 /** How long the app may take until its API answers, in milliseconds: a keyring is not waited for. */
-const patience = 30_000;
+const timeout = 30_000;
 
 /**
  * Starts the app and waits until its API answers.
  * @param world.startApp - absent: there is no app here that could be started
  * @throws CommandFailure `not_running`
  */
-export async function startAndWait(world: CommandWorld, longest = patience): Promise<Endpoint> {
+export async function startAndWait(world: CommandWorld, maxWait = timeout): Promise<Endpoint> {
   const { home, startApp, tell } = world;
   if (!startApp) throw notRunning('Start it with "npm start", or without a desktop with "npm run serve".');
   tell('Starting Loopgate…');
@@ -26,7 +26,7 @@ export async function startAndWait(world: CommandWorld, longest = patience): Pro
     const watcher = watch(home, look);
     const tooLate = setTimeout(
       () => end(() => reject(notRunning('It was started, but does not answer: start it by hand to see why.'))),
-      longest,
+      maxWait,
     );
     const onInterrupt = () => end(() => reject(interrupted()));
     const end = (settle: () => void) => {

@@ -2,7 +2,7 @@ import { UnusableBus } from '../system/dbusMessages.ts';
 import { SessionBus } from '../system/sessionBus.ts';
 
 /** How long the Secret Service may take to answer, also when the bus starts it first; in milliseconds. */
-const defaultPatience = 5_000;
+const defaultTimeout = 5_000;
 
 /**
  * What the Secret Service says of its default collection. `empty`: it runs and has none, as one does whose only database is
@@ -13,15 +13,15 @@ export type SecretServiceState = 'unlocked' | 'locked' | 'empty' | 'absent' | 'u
 /**
  * Looks at the Secret Service (freedesktop.org's Secret Service API) over D-Bus, without a prompt: whoever asks it for a
  * secret while it is locked makes it ask the person for a password.
- * @param patience - in milliseconds; for tests
+ * @param timeout - in milliseconds; for tests
  */
 export async function secretServiceState(
   environment: NodeJS.ProcessEnv = process.env,
-  patience = defaultPatience,
+  timeout = defaultTimeout,
 ): Promise<SecretServiceState> {
   let bus: SessionBus | undefined;
   try {
-    bus = await SessionBus.open(environment, patience);
+    bus = await SessionBus.open(environment, timeout);
     const collection = await defaultCollection(bus);
     if (!collection.startsWith(`${secretService.path}/`)) return 'empty';
     const { destination } = secretService;

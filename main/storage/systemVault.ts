@@ -24,8 +24,8 @@ import {
   unprotectedLocation,
 } from './storageLocation.ts';
 
-/** How often a locked keyring is looked at, in milliseconds. */
-const unlockPatience = 2_000;
+/** How long to wait before looking at a locked keyring again, in milliseconds. */
+const unlockInterval = 2_000;
 
 export interface SystemVaultOptions {
   readonly home: string;
@@ -142,7 +142,7 @@ export class SystemVault implements Vault {
     for (;;) {
       const found = await this.#find();
       if (found.state !== 'locked') return found.protection;
-      await new Promise<void>((resolve) => this.#options.clock.after(unlockPatience, resolve));
+      await new Promise<void>((resolve) => this.#options.clock.after(unlockInterval, resolve));
     }
   }
 
@@ -252,7 +252,7 @@ export class SystemVault implements Vault {
     this.#held = state;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#options.clock.after(unlockPatience, () => {
+    this.#options.clock.after(unlockInterval, () => {
       this.#isWaiting = false;
       const trying = this.#saving.then(() => this.#held && this.#write(this.#held));
       this.#saving = trying.catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { argumentsFor, type BrowserCommand } from './browserCommand.ts';
 import { withoutDescriptors } from './withoutDescriptors.ts';
 
 /** How long a program may take to say that it could not open an address, in milliseconds. One that still runs then shows it. */
-const patience = 5_000;
+const timeout = 5_000;
 
 /** Nothing opened the address. The message names the programs and why, and never the address. */
 export class BrowserNotOpened extends Error {
@@ -22,7 +22,7 @@ export async function openWith(
   address: string,
   options: { environment?: NodeJS.ProcessEnv; milliseconds?: number } = {},
 ): Promise<void> {
-  const { environment = process.env, milliseconds = patience } = options;
+  const { environment = process.env, milliseconds = timeout } = options;
   const failures: string[] = [];
   for (const command of commands) {
     const failure = await failureOf(command, address, environment, milliseconds);

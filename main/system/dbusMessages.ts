@@ -19,7 +19,7 @@ export interface BusCall {
   /** The types of the values that it answers with, e.g. `o`; nothing by itself. */
   readonly answer?: string;
   /** How long it may take to answer, in milliseconds, where that is not what the connection was opened with. */
-  readonly patience?: number;
+  readonly timeout?: number;
 }
 
 /** There may well be a session bus, but it cannot be used from here. */

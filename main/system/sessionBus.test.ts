@@ -23,9 +23,9 @@ import { deferred } from './deferred.ts';
 import { type BusSignal, hasSessionBus, SessionBus } from './sessionBus.ts';
 
 /** Long enough that only what is broken reaches it; in milliseconds. */
-const patience = 15_000;
-async function openBus(environment: NodeJS.ProcessEnv, answerPatience = patience): Promise<SessionBus> {
-  const bus = await SessionBus.open(environment, answerPatience);
+const timeout = 15_000;
+async function openBus(environment: NodeJS.ProcessEnv, answerTimeout = timeout): Promise<SessionBus> {
+  const bus = await SessionBus.open(environment, answerTimeout);
   onTestFinished(() => bus.close());
   return bus;
 }
@@ -133,7 +133,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
     other.signal('/test', test.target, 'Unmatched');
     other.signal('/test', test.target, 'Matched');
     other.signal('/other', test.target, 'Alone', sender);
-    await expect.poll(() => heard.at(-1)?.member, { timeout: patience }).toBe('Alone');
+    await expect.poll(() => heard.at(-1)?.member, { timeout }).toBe('Alone');
     expect(heard).toMatchObject([
       { path: '/test', target: test.target, member: 'Matched', types: '' },
       { path: '/other', target: test.target, member: 'Alone', types: '' },
@@ -158,7 +158,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
     const owner = await ownerOf(test.destination);
     other.signal('/test', test.target, 'Pressed', sender, ['us', Buffer.concat([numberValue(7), textValue('undo')])]);
     await other.own('org.example.Second');
-    await expect.poll(() => heard, { timeout: patience }).toHaveLength(2);
+    await expect.poll(() => heard, { timeout }).toHaveLength(2);
     const [pressed, changed] = heard;
     expect(pressed).toMatchObject({ sender: owner, member: 'Pressed', types: 'us' });
     const values = pressed?.values();
@@ -250,11 +250,11 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
     expect(heard).toEqual(keys.map((key) => [key, '(iiibiiay)', ...parts]));
   });
 
-  it('a call may have a patience of its own', async () => {
+  it('a call may have a timeout of its own', async () => {
     const real = await privateBus();
     await program(real, () => 'silence');
     const bus = await openBus(real.environment);
-    await expect(bus.call({ ...test, patience: 50 })).rejects.toThrow('nothing on the session bus answers');
+    await expect(bus.call({ ...test, timeout: 50 })).rejects.toThrow('nothing on the session bus answers');
   });
 
   it('when the bus ends, who waits is told so, and whoever asks later', async () => {
@@ -263,7 +263,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
     const bus = await openBus(real.environment);
     const asked = bus.call(test);
     asked.catch(() => undefined);
-    await expect.poll(() => other.asked, { timeout: patience }).toHaveLength(1);
+    await expect.poll(() => other.asked, { timeout }).toHaveLength(1);
     await real.stop();
     await expect(asked).rejects.toThrow('the session bus has hung up');
     expect((await bus.ended).message).toBe('the session bus has hung up');
@@ -289,7 +289,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
     await openBus({ XDG_RUNTIME_DIR: folder, DBUS_SESSION_BUS_ADDRESS: '' });
     // Who names another bus does not mean this one.
     const elsewhere = { XDG_RUNTIME_DIR: folder, DBUS_SESSION_BUS_ADDRESS: 'autolaunch:' };
-    await expect(SessionBus.open(elsewhere, patience)).rejects.toThrow(UnusableBus);
+    await expect(SessionBus.open(elsewhere, timeout)).rejects.toThrow(UnusableBus);
   });
 
   it('an abstract socket is reached, or where Node cannot reach it, said to be unusable and not taken for absent', async () => {
@@ -317,7 +317,7 @@ describe.skipIf(process.platform === 'win32')('a bus that is none', () => {
     ['refuses', 'REJECTED EXTERNAL\r\n', /refuses/],
     ['sends no line', 'OK '.repeat(30_000), /refuses/],
   ])('one that %s', async (_what, says, error) => {
-    await expect(SessionBus.open(await double(says, hello), patience)).rejects.toThrow(error);
+    await expect(SessionBus.open(await double(says, hello), timeout)).rejects.toThrow(error);
   });
 
   it('one that says nothing is given up', async () => {
@@ -327,7 +327,7 @@ describe.skipIf(process.platform === 'win32')('a bus that is none', () => {
 
   it('one that hangs up', async () => {
     const hangsUp = await double(welcome, (socket) => socket.destroy());
-    await expect(SessionBus.open(hangsUp, patience)).rejects.toThrow('hung up');
+    await expect(SessionBus.open(hangsUp, timeout)).rejects.toThrow('hung up');
   });
 
   it('an answer in single bytes, and several messages at once', async () => {
@@ -406,14 +406,14 @@ describe.skipIf(process.platform === 'win32')('a bus that is none', () => {
     const environment = await double(welcome, (socket, serial) =>
       socket.write(changed(answerTo(serial, 's', textValue(':1.1')), bigEndian)),
     );
-    await expect(SessionBus.open(environment, patience)).rejects.toThrow(UnusableBus);
+    await expect(SessionBus.open(environment, timeout)).rejects.toThrow(UnusableBus);
   });
 
   it('64 KB in the first answer: the bus is none', async () => {
     const environment = await double(welcome, (socket, serial) =>
       socket.write(answerTo(serial, 's', textValue('a'.repeat(64 * 1024)))),
     );
-    await expect(SessionBus.open(environment, patience)).rejects.toThrow('too much');
+    await expect(SessionBus.open(environment, timeout)).rejects.toThrow('too much');
   });
 
   // A program writes in the byte order of its own, and the bus hands that on.
@@ -468,17 +468,17 @@ describe.skipIf(process.platform === 'win32')('a bus that is none', () => {
     const { DBUS_SESSION_BUS_ADDRESS: address = '' } = await double(welcome, hello);
     const nobody = { DBUS_SESSION_BUS_ADDRESS: `${address}-missing` };
     expect(hasSessionBus(nobody)).toBe(true);
-    await expect(SessionBus.open(nobody, patience)).rejects.toThrow('ENOENT');
+    await expect(SessionBus.open(nobody, timeout)).rejects.toThrow('ENOENT');
     const folder = address.replace('unix:path=', '').replace(/\/bus$/, '');
     for (const none of [{}, { DBUS_SESSION_BUS_ADDRESS: '' }, { XDG_RUNTIME_DIR: join(folder, 'missing') }]) {
       expect(hasSessionBus(none)).toBe(false);
-      await expect(SessionBus.open(none, patience)).rejects.toThrow('there is no session bus');
+      await expect(SessionBus.open(none, timeout)).rejects.toThrow('there is no session bus');
     }
     for (const unusable of ['unixexec:path=/bin/false', 'autolaunch:', 'tcp:host=localhost,port=1', 'unix:path=%ff']) {
-      await expect(SessionBus.open({ DBUS_SESSION_BUS_ADDRESS: unusable }, patience)).rejects.toThrow(UnusableBus);
+      await expect(SessionBus.open({ DBUS_SESSION_BUS_ADDRESS: unusable }, timeout)).rejects.toThrow(UnusableBus);
     }
     writeFileSync(join(folder, 'no-bus'), '');
-    await expect(SessionBus.open({ DBUS_SESSION_BUS_ADDRESS: `unix:path=${folder}/no-bus` }, patience)).rejects.toThrow(
+    await expect(SessionBus.open({ DBUS_SESSION_BUS_ADDRESS: `unix:path=${folder}/no-bus` }, timeout)).rejects.toThrow(
       'ECONNREFUSED',
     );
   });

@@ -39,7 +39,7 @@ interface Waiting {
  */
 export class SessionBus {
   readonly #socket: Socket;
-  readonly #patience: number;
+  readonly #timeout: number;
   readonly #answers = new Map<number, Waiting>();
   readonly #listeners = new Set<(signal: BusSignal) => void>();
   readonly #end = deferred<Error>();
@@ -52,9 +52,9 @@ export class SessionBus {
   /** The first call, until it may be sent. */
   #greeting: Buffer = Buffer.alloc(0);
 
-  private constructor(socket: Socket, patience: number) {
+  private constructor(socket: Socket, timeout: number) {
     this.#socket = socket;
-    this.#patience = patience;
+    this.#timeout = timeout;
     socket.on('data', (data) => this.#receive(data));
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.#fail(new Error('the session bus has hung up')));
@@ -67,15 +67,15 @@ export class SessionBus {
 
   /**
    * Never starts a bus.
-   * @param patience - how long the bus, and whoever is asked over it, may take to answer; in milliseconds
+   * @param timeout - how long the bus, and whoever is asked over it, may take to answer; in milliseconds
    * @throws UnusableBus where it listens at no socket that Node can connect to, or speaks the other byte order; Error where there
    * is none, or it does not let this user in
    */
-  static async open(environment: NodeJS.ProcessEnv, patience: number): Promise<SessionBus> {
+  static async open(environment: NodeJS.ProcessEnv, timeout: number): Promise<SessionBus> {
     if (!hasSessionBus(environment)) throw new Error('there is no session bus');
     const path = socketPath(environment);
     if (path === undefined) throw new UnusableBus('the session bus does not listen at a socket of this machine');
-    const opened = new SessionBus(connect(path), patience);
+    const opened = new SessionBus(connect(path), timeout);
     const uid = Buffer.from(String(process.getuid?.() ?? 0)).toString('hex');
     opened.#socket.write(`\0AUTH EXTERNAL ${uid}\r\n`);
     try {
@@ -104,7 +104,7 @@ export class SessionBus {
     );
     if (this.#isAuthenticated) this.#socket.write(message);
     else this.#greeting = message;
-    return await inTime(answer, call.patience ?? this.#patience).finally(() => this.#answers.delete(serial));
+    return await inTime(answer, call.timeout ?? this.#timeout).finally(() => this.#answers.delete(serial));
   }
 
   /**
@@ -222,11 +222,11 @@ function socketPath({
   return undefined;
 }
 
-/** @param patience - in milliseconds. @throws Error when it takes longer */
-export async function inTime<T>(answer: Promise<T>, patience: number): Promise<T> {
+/** @param timeout - in milliseconds. @throws Error when it takes longer */
+export async function inTime<T>(answer: Promise<T>, timeout: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('nothing on the session bus answers')), patience);
+    timer = setTimeout(() => reject(new Error('nothing on the session bus answers')), timeout);
     timer.unref();
   });
   return await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));

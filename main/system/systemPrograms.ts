@@ -10,12 +10,12 @@ export const netsh = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\nets
 export const registryTool = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\reg.exe`;
 
 /** How long one of them may take, in milliseconds. */
-const patience = 10_000;
+const timeout = 10_000;
 
 /** Runs one of them and gives what it printed. @throws when it fails, or takes too long */
 export async function runSystemProgram(program: string, argv: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(program, argv, {
-    timeout: patience,
+    timeout,
     windowsHide: true,
     // Times and texts as their manuals have them, whatever the person's language is.
     env: { ...process.env, LC_ALL: 'C' },

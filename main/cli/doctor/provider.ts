@@ -6,7 +6,7 @@ import type { Endpoint } from '../../storage/endpointFile.ts';
 import { type Found, note, ok, problem } from './finding.ts';
 
 /** How long the provider may take, in milliseconds. */
-const patience = 10_000;
+const timeout = 10_000;
 /** By how much the clocks may differ, in seconds: as the broker tolerates it (T15). */
 const tolerance = 60;
 
@@ -30,7 +30,7 @@ export interface Discovered {
 export async function discover(issuer: string, interrupted: AbortSignal): Promise<Discovered> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   try {
-    const signal = AbortSignal.any([interrupted, AbortSignal.timeout(patience)]);
+    const signal = AbortSignal.any([interrupted, AbortSignal.timeout(timeout)]);
     const response = await fetch(address, { signal, redirect: 'error' });
     const date = Date.parse(response.headers.get('date') ?? '');
     const clockAhead = Number.isNaN(date) ? {} : { clockAhead: Math.round((Date.now() - date) / 1000) };
@@ -72,7 +72,7 @@ export async function checkClientId(
   if (clientId === undefined || !metadata) return note('Not asked, as no provider answers.', 'See above.');
   const { host } = new URL(metadata.issuer);
   const redirectUri = callbacksOf(settings, endpoint)[0] ?? metadata.issuer;
-  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(patience)]);
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(timeout)]);
   const answer = await checkClient({ metadata, clientId, redirectUri, fetch, signal });
   interrupted.throwIfAborted();
   switch (answer) {
@@ -120,7 +120,7 @@ function callbacksOf(settings: Settings | undefined, endpoint: Endpoint | undefi
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `it does not answer within ${patience / 1000} seconds`;
+  if (error.name === 'TimeoutError') return `it does not answer within ${timeout / 1000} seconds`;
   const { cause } = error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
   return `it cannot be reached (${code ?? error.message})`;

@@ -10,7 +10,7 @@ import type { CommandWorld } from '../command.ts';
 import { type Found, ok, problem, warning } from './finding.ts';
 
 /** How long this machine may take to answer itself, in milliseconds. */
-const patience = 3_000;
+const timeout = 3_000;
 
 /** Whether a Loopgate runs on this data folder, and what a killed one has left. */
 export function checkRunning({ home }: CommandWorld, endpoint: Endpoint | undefined): Found {
@@ -135,7 +135,7 @@ type Answers = 'Loopgate' | 'another' | 'nobody' | 'absent';
 function whoAnswers(host: string, { port, instance }: Endpoint): Promise<Answers> {
   return new Promise((resolve) => {
     const options = { host, port, path: healthPath, headers: { Host: `localhost:${port}` } };
-    const asked = get({ ...options, timeout: patience }, (answer) =>
+    const asked = get({ ...options, timeout }, (answer) =>
       text(answer).then(
         (body) => resolve(body === `ok:${instance}` ? 'Loopgate' : 'another'),
         () => resolve('another'),

@@ -11,8 +11,8 @@ import type { Desktop } from '../desktop.ts';
 import { startsHidden } from '../settings/startAtLogin.ts';
 
 /** How long an app that has the data folder may take to start, or to end, and for one answer; in milliseconds. */
-const patience = 20_000;
-const answerPatience = 5_000;
+const timeout = 20_000;
+const answerTimeout = 5_000;
 /** How often it is asked meanwhile, in milliseconds. */
 const askEvery = 200;
 
@@ -27,7 +27,7 @@ const askEvery = 200;
 export async function takeLockOrHandOver(home: string, isHidden: boolean): Promise<Lock | undefined> {
   // Only for the focus, which macOS and Windows give by it; whether another one runs, nobody but that one says.
   if (process.platform !== 'linux') app.requestSingleInstanceLock();
-  for (const deadline = Date.now() + patience; ; await delay(askEvery)) {
+  for (const deadline = Date.now() + timeout; ; await delay(askEvery)) {
     try {
       return takeLock(home, 'desktop');
     } catch (error) {
@@ -78,7 +78,7 @@ export async function showWindowOf(pid: number | undefined): Promise<boolean> {
 async function ask(folder: string, pid: number, isHidden: boolean): Promise<Message | undefined> {
   const endpoint = runningEndpoint(folder);
   if (endpoint?.pid !== pid) return message('doesNotSayWhere');
-  const connection = new Connection(endpoint, folder, AbortSignal.timeout(answerPatience));
+  const connection = new Connection(endpoint, folder, AbortSignal.timeout(answerTimeout));
   const call: ApiCall = isHidden
     ? { method: 'GET', path: healthPath }
     : { method: 'POST', path: '/window', withKey: true };

@@ -3,7 +3,7 @@ import { sessionPath } from '../../storage/dataFolder.ts';
 import { inTime, SessionBus } from '../../system/sessionBus.ts';
 
 /** How long the session bus may take to answer, in milliseconds: the start of the app waits for it. */
-const patience = 1_000;
+const timeout = 1_000;
 
 /** A keyring that Chromium can use on Linux. */
 interface Keyring {
@@ -91,11 +91,11 @@ function storedUnder(home: string): string[] {
 }
 
 async function busNames(environment: NodeJS.ProcessEnv): Promise<BusNames> {
-  return await inTime(askBus(environment), patience);
+  return await inTime(askBus(environment), timeout);
 }
 
 async function askBus(environment: NodeJS.ProcessEnv): Promise<BusNames> {
-  const bus = await SessionBus.open(environment, patience);
+  const bus = await SessionBus.open(environment, timeout);
   try {
     const target = 'org.freedesktop.DBus';
     const list = async (member: string) => {

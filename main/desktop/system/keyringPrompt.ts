@@ -4,8 +4,8 @@ import { busValue } from '../../system/dbusValues.ts';
 import { inTime, SessionBus } from '../../system/sessionBus.ts';
 
 /** How long the bus and the Secret Service may take to answer, and how long a person may take at the prompt. Milliseconds. */
-const answerPatience = 10_000;
-const personPatience = 5 * 60_000;
+const answerTimeout = 10_000;
+const personTimeout = 5 * 60_000;
 
 const target = 'org.freedesktop.Secret.Prompt';
 
@@ -41,7 +41,7 @@ export async function promptToCreate(environment: NodeJS.ProcessEnv = process.en
 }
 
 async function withBus(environment: NodeJS.ProcessEnv, ask: (bus: SessionBus) => Promise<void>): Promise<void> {
-  const bus = await SessionBus.open(environment, answerPatience);
+  const bus = await SessionBus.open(environment, answerTimeout);
   try {
     await ask(bus);
   } finally {
@@ -67,6 +67,6 @@ async function prompted(bus: SessionBus, call: BusCall): Promise<void> {
     // Some services tell everybody, and not only whoever asked.
     bus.match(`type='signal',path='${prompt}',interface='${target}',member='Completed'`),
     bus.call({ destination: secretService.destination, path: prompt, target, member: 'Prompt', values: [''] }),
-    inTime(answered, personPatience),
+    inTime(answered, personTimeout),
   ]);
 }

@@ -7,7 +7,7 @@ import { secretServiceState } from '../../storage/secretService.ts';
 import { isKeyringOnBus } from './keyringChoice.ts';
 
 /** How long the Secret Service may take to answer, also when the bus starts it first at log-in; in milliseconds. */
-const servicePatience = 25_000;
+const serviceTimeout = 25_000;
 
 /**
  * The system's keyring as Electron's safeStorage uses it, which is known when the app is ready: until then it is waited for.
@@ -68,7 +68,7 @@ export function safeStorageProtection(home: string): Protection {
  * @returns undefined where safeStorage itself has to say
  */
 async function stateOfService(isStored: boolean): Promise<ProtectionState | undefined> {
-  const service = await secretServiceState(process.env, servicePatience);
+  const service = await secretServiceState(process.env, serviceTimeout);
   if (service === 'unknown') return undefined;
   // A service whose only database is closed shows none: what is stored under it comes back when it is opened.
   if (service === 'empty') return isStored ? 'locked' : 'new';

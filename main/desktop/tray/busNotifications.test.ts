@@ -94,9 +94,9 @@ class Service {
   }
 }
 
-function notificationsOn({ environment }: Pick<PrivateBus, 'environment'>, patience = within.timeout) {
+function notificationsOn({ environment }: Pick<PrivateBus, 'environment'>, timeout = within.timeout) {
   const changes: boolean[] = [];
-  const system = new BusNotifications({ environment, patience, onChange: () => changes.push(system.isMissing) });
+  const system = new BusNotifications({ environment, timeout, onChange: () => changes.push(system.isMissing) });
   onTestFinished(() => system.close());
   return { system, changes };
 }

@@ -21,11 +21,11 @@ const signals = [
 ];
 
 /** How long the bus itself may take to answer, in milliseconds. */
-const busPatience = 5_000;
+const busTimeout = 5_000;
 /** How long the service may take to show one before it counts as not answering, in milliseconds. */
-const defaultPatience = 1_000;
+const defaultTimeout = 1_000;
 /** How long one is waited for that may still be shown late, and is then to be clicked and taken back; in milliseconds. */
-const longestPatience = 5 * 60_000;
+const maxTimeout = 5 * 60_000;
 /** So many may be under way to a service that does not answer; further ones are lost. */
 const mostUnderWay = 8;
 /** So many are remembered that may still be clicked; the oldest are forgotten. */
@@ -40,7 +40,7 @@ export interface BusNotificationsOptions {
   readonly picture?: () => BusPicture;
   readonly environment?: NodeJS.ProcessEnv;
   /** In milliseconds; for tests. */
-  readonly patience?: number;
+  readonly timeout?: number;
 }
 
 /** One that is wanted, and perhaps shown. */
@@ -57,7 +57,7 @@ interface Wanted {
  */
 export class BusNotifications implements SystemNotifications {
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #patience: number;
+  readonly #timeout: number;
   readonly #onChange: () => void;
   readonly #picture: (() => BusPicture) | undefined;
   #bus: Promise<SessionBus> | undefined;
@@ -75,10 +75,10 @@ export class BusNotifications implements SystemNotifications {
   #isClosed = false;
 
   constructor(options: BusNotificationsOptions = {}) {
-    const { onChange, picture, environment = process.env, patience = defaultPatience } = options;
+    const { onChange, picture, environment = process.env, timeout = defaultTimeout } = options;
     this.#picture = picture;
     this.#environment = environment;
-    this.#patience = patience;
+    this.#timeout = timeout;
     this.#onChange = onChange ?? (() => undefined);
     void this.#look();
   }
@@ -105,7 +105,7 @@ export class BusNotifications implements SystemNotifications {
       if (losses === this.#losses) this.#note({ isSilent: true });
     };
     this.#underWay += 1;
-    const timer = setTimeout(fail, this.#patience);
+    const timer = setTimeout(fail, this.#timeout);
     this.#deliver(wanted)
       .then(() => this.#note({ isThere: true, isSilent: false }), fail)
       .finally(() => {
@@ -120,7 +120,7 @@ export class BusNotifications implements SystemNotifications {
     const capabilities = await this.#capabilities;
     if (wanted.isTakenBack) return;
     const values = valuesOf(wanted.content, this.#picture?.(), capabilities);
-    const call = { ...service, member: 'Notify', values, answer: 'u', patience: longestPatience };
+    const call = { ...service, member: 'Notify', values, answer: 'u', timeout: maxTimeout };
     const losses = this.#losses;
     wanted.id = (await open.call(call)).number();
     if (losses !== this.#losses) return;
@@ -132,7 +132,7 @@ export class BusNotifications implements SystemNotifications {
 
   /** The bus starts the service for it, where there is none and it knows how. */
   #askCapabilities(open: SessionBus): Promise<string[]> {
-    const call = { ...service, member: 'GetCapabilities', answer: 'as', patience: longestPatience };
+    const call = { ...service, member: 'GetCapabilities', answer: 'as', timeout: maxTimeout };
     const asked = open.call(call).then((answer) => answer.texts());
     asked.catch(() => {
       if (this.#capabilities === asked) this.#capabilities = undefined;
@@ -165,7 +165,7 @@ export class BusNotifications implements SystemNotifications {
   }
 
   async #connect(): Promise<SessionBus> {
-    const open = await SessionBus.open(this.#environment, busPatience);
+    const open = await SessionBus.open(this.#environment, busTimeout);
     void open.ended.then(() => {
       this.#change('');
       this.#note({ isThere: false, isSilent: false });

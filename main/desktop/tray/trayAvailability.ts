@@ -3,7 +3,7 @@ import { hasSessionBus, SessionBus } from '../../system/sessionBus.ts';
 
 const watcher = 'org.kde.StatusNotifierWatcher';
 /** How long it may take to answer, in milliseconds. */
-const patience = 5_000;
+const timeout = 5_000;
 
 /** What may change the answer: the watcher comes or goes, or what it reports to does. */
 const signals = [
@@ -56,7 +56,7 @@ export class TrayAvailability {
 
   async #watch(environment: NodeJS.ProcessEnv): Promise<void> {
     try {
-      this.#bus = await SessionBus.open(environment, patience);
+      this.#bus = await SessionBus.open(environment, timeout);
     } catch (error) {
       // It cannot be asked. A window that wrongly closes is opened by starting Loopgate again; one that wrongly stays is a nuisance.
       return this.#say(error instanceof UnusableBus);

@@ -1,7 +1,7 @@
 import type { AppView } from '../../../preload/views/app.ts';
 
 /** How long the provider has for its first answer before it is said that it cannot be reached, in milliseconds. */
-const patience = 3_000;
+const timeout = 3_000;
 
 /**
  * After a start a stored session is `unverified` for the moment that the provider needs to answer. Nothing is said about
@@ -34,6 +34,6 @@ export class FirstAnswer {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#onOverdue();
-    }, patience);
+    }, timeout);
   }
 }

@@ -4,7 +4,7 @@ import type { PlatformFetch } from '../../broker/provider/providerFetch.ts';
 const largestPicture = 512 * 1024;
 const pictureTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 /** Milliseconds. */
-const patience = 10_000;
+const timeout = 10_000;
 
 /**
  * Fetches people's pictures in the main process, so that the window needs no network: bounded in size and type, and only
@@ -48,7 +48,7 @@ export async function readPicture(
   try {
     const url = new URL(address);
     if (url.protocol !== 'https:' && url.origin !== providerOrigin) return undefined;
-    const response = await fetch(url.href, { signal: AbortSignal.timeout(patience), credentials: 'omit' });
+    const response = await fetch(url.href, { signal: AbortSignal.timeout(timeout), credentials: 'omit' });
     const type = response.headers.get('content-type')?.split(';')[0]?.trim() ?? '';
     if (!response.ok || !response.body || !pictureTypes.includes(type)) return undefined;
     const bytes = await readAtMost(response.body, largestPicture);

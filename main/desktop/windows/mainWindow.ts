@@ -37,7 +37,7 @@ export function pageWindow(): BrowserWindowConstructorOptions {
 }
 
 /** How long a page may take to paint its first view before its window is shown all the same, in milliseconds. */
-const paintPatience = 10_000;
+const paintTimeout = 10_000;
 
 /**
  * Shows a window when its page has painted something to see, so that nothing empty flashes; a page that hangs is shown too.
@@ -52,7 +52,7 @@ export function showOncePainted(window: BrowserWindow, show: () => void): () => 
     isShown = true;
     show();
   };
-  const timer = setTimeout(reveal, paintPatience);
+  const timer = setTimeout(reveal, paintTimeout);
   window.once('closed', () => clearTimeout(timer));
   return reveal;
 }
