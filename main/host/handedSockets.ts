@@ -4,7 +4,7 @@ import { SettingError } from '../settings/settings.ts';
 /** The first descriptor of sd_listen_fds(3). */
 const firstDescriptor = 3;
 /** More than a socket unit for one port has. */
-const mostDescriptors = 64;
+const maxDescriptors = 64;
 
 /**
  * The listening sockets that systemd has opened for this process, as sd_listen_fds(3) says: `LISTEN_FDS` descriptors from 3
@@ -21,10 +21,10 @@ export function takeHandedSockets(environment: NodeJS.ProcessEnv, pid: number): 
   delete environment.LISTEN_PIDFDID;
   if (LISTEN_PID === undefined || LISTEN_FDS === undefined || LISTEN_PID !== String(pid)) return [];
   const count = /^\d{1,3}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : 0;
-  if (count < 1 || count > mostDescriptors) {
+  if (count < 1 || count > maxDescriptors) {
     throw new SettingError(
       verbatim(
-        `LISTEN_FDS is ${JSON.stringify(LISTEN_FDS)}: expected how many sockets were handed over, from 1 to ${mostDescriptors}.`,
+        `LISTEN_FDS is ${JSON.stringify(LISTEN_FDS)}: expected how many sockets were handed over, from 1 to ${maxDescriptors}.`,
       ),
     );
   }

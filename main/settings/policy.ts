@@ -23,7 +23,7 @@ export const policyPlaces = {
   win32: `${windowsParent}\\Loopgate`,
 } as const;
 /** No policy is larger. Bytes. */
-const largestPolicy = 64 * 1024;
+const maxPolicyBytes = 64 * 1024;
 
 /**
  * Reads the policy of this machine; undefined where none is set. Nothing but the system says where it is: no setting and no
@@ -121,7 +121,7 @@ export function readFileOfOwner(path: string, owner: number): Buffer | undefined
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new Error('it is no file');
     refuseOthers(stats, owner, 'the file');
-    if (stats.size > largestPolicy) throw new Error(`the file is larger than ${largestPolicy / 1024} KiB`);
+    if (stats.size > maxPolicyBytes) throw new Error(`the file is larger than ${maxPolicyBytes / 1024} KiB`);
     return readFileSync(file);
   } finally {
     closeSync(file);

@@ -1,9 +1,9 @@
 import { aligned, appended, type BusArgument, BusValues, joined, text, typedValue } from './dbusValues.ts';
 
 /** Loopgate waits for no larger message; in bytes. */
-export const largestMessage = 64 * 1024;
+export const maxMessageBytes = 64 * 1024;
 /** The largest that a message may be at all (D-Bus Specification, "Message Format"); in bytes. */
-const largestPossible = 2 ** 27;
+const protocolMaxBytes = 2 ** 27;
 
 /** One call of a method of an object on the bus. */
 export interface BusCall {
@@ -35,7 +35,7 @@ export const messageTypes = { call: 1, answer: 2, error: 3, signal: 4 } as const
 export interface Message {
   readonly type: number | undefined;
   readonly fields: HeaderFields;
-  /** Undefined when the message is larger than {@link largestMessage}. */
+  /** Undefined when the message is larger than {@link maxMessageBytes}. */
   readonly body: Buffer | undefined;
 }
 
@@ -76,9 +76,10 @@ export class MessageReader {
       const bodyStart = aligned(fieldsEnd, 8);
       const end = bodyStart + sizeAt(4);
       if (!isOurs && !this.#isGreeted) throw new UnusableBus('the session bus speaks another byte order');
-      if (end > (this.#isGreeted ? largestPossible : largestMessage)) throw new Error('the session bus sends too much');
-      const isReadable = isOurs && bodyStart <= largestMessage;
-      const isTooLarge = end > largestMessage;
+      if (end > (this.#isGreeted ? protocolMaxBytes : maxMessageBytes))
+        throw new Error('the session bus sends too much');
+      const isReadable = isOurs && bodyStart <= maxMessageBytes;
+      const isTooLarge = end > maxMessageBytes;
       if (isReadable && this.#received.length < (isTooLarge ? bodyStart : end)) return undefined;
       const [type, whole] = [this.#received[1], this.#received.subarray(0, end)];
       this.#toSkip = Math.max(0, end - this.#received.length);

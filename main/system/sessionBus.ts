@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import {
   type BusCall,
-  largestMessage,
   type Message,
   MessageReader,
+  maxMessageBytes,
   messageTypes,
   methodCall,
   UnusableBus,
@@ -162,7 +162,7 @@ export class SessionBus {
     this.#authentication = Buffer.concat([this.#authentication, data]);
     const answer = this.#authentication;
     const end = answer.indexOf('\r\n');
-    if (end === -1 && answer.length <= largestMessage) return;
+    if (end === -1 && answer.length <= maxMessageBytes) return;
     if (end === -1 || answer.toString('latin1', 0, 3) !== 'OK ') throw new Error('the session bus refuses');
     this.#isAuthenticated = true;
     this.#messages.add(answer.subarray(end + 2));

@@ -2,9 +2,9 @@ import type { DestinationStream } from 'pino';
 import SonicBoom from 'sonic-boom';
 
 /** What nobody has read yet of the log is kept up to here, in bytes; what comes then is left out. */
-const mostUnread = 256 * 1024;
+const maxUnread = 256 * 1024;
 /** How often a reader that is there and takes nothing is waited for at the end, a tenth of a second each time. */
-const mostWaits = 10;
+const maxWaits = 10;
 
 /**
  * Standard output and standard error may lead to a program that has ended (`| head`), or to a terminal that was closed. Nobody
@@ -22,9 +22,9 @@ export function standardError(): DestinationStream {
   let waits = Number.NEGATIVE_INFINITY;
   const retryEAGAIN = () => {
     waits += 1;
-    return waits < mostWaits;
+    return waits < maxWaits;
   };
-  const destination = new SonicBoom({ fd: 2, maxLength: mostUnread, retryEAGAIN });
+  const destination = new SonicBoom({ fd: 2, maxLength: maxUnread, retryEAGAIN });
   destination.on('error', () => undefined);
   process.once('exit', () => {
     waits = 0;

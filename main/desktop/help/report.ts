@@ -51,7 +51,7 @@ export function reportOf({ versions, system, state, log }: ReportFacts): string 
   const machine = [oneOf(platforms, platform), versionOf(release), oneOf(architectures, architecture)];
   const desktop = (environment.XDG_CURRENT_DESKTOP ?? '').split(':').map((name) => oneOf(desktops, name.toLowerCase()));
   const start = !isPackaged ? 'from its sources' : environment.APPIMAGE !== undefined ? 'AppImage' : 'installed';
-  const entries = log.flatMap((line) => entryOf(line) ?? []).slice(-mostEntries);
+  const entries = log.flatMap((line) => entryOf(line) ?? []).slice(-maxEntries);
   return [
     `Loopgate ${versionOf(versions.loopgate)} (${start})`,
     `Electron ${versionOf(versions.electron)}, Chromium ${versionOf(versions.chromium)}, Node ${versionOf(versions.node)}`,
@@ -75,9 +75,9 @@ export function reportOf({ versions, system, state, log }: ReportFacts): string 
 }
 
 /** How many entries of the log a report has. */
-const mostEntries = 20;
+const maxEntries = 20;
 /** Bytes that are read of the log's end. */
-const mostRead = 256 * 1024;
+const maxBytesRead = 256 * 1024;
 
 /** The end of the log that `logFile.ts` writes to a folder, the oldest line first; empty where nothing can be read. */
 export function readLog(folder: string): string[] {
@@ -90,7 +90,7 @@ function endOf(path: string): string {
     const file = openSync(path, 'r');
     try {
       const { size } = fstatSync(file);
-      const bytes = Buffer.alloc(Math.min(size, mostRead));
+      const bytes = Buffer.alloc(Math.min(size, maxBytesRead));
       const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
       return bytes.toString('utf8', 0, read);
     } finally {

@@ -156,7 +156,7 @@ class SystemLoginItem implements StartAtLogin {
 /** What shows that an entry was made here, so that nobody else's is changed. */
 const ownMark = 'X-Loopgate-StartAtLogin';
 /** Bytes; an entry has a few hundred. */
-const largestEntry = 64 * 1024;
+const maxEntryBytes = 64 * 1024;
 
 /** Linux: a file in the autostart folder (Desktop Application Autostart Specification). */
 class AutostartEntry implements StartAtLogin {
@@ -209,7 +209,7 @@ class AutostartEntry implements StartAtLogin {
       if (link === undefined) return undefined;
       // Looked at first: to open a pipe would wait for who writes into it.
       const status = statSync(this.#path);
-      if (!status.isFile() || status.size > largestEntry) return { text: '', isOurs: false };
+      if (!status.isFile() || status.size > maxEntryBytes) return { text: '', isOurs: false };
       const text = readFileSync(this.#path, 'utf8');
       return { text, isOurs: link.isFile() && entryValue(text, ownMark) === 'true' };
     } catch (error) {

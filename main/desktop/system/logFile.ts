@@ -4,7 +4,7 @@ import pino, { type DestinationStream } from 'pino';
 import { standardError } from '../../system/standardStreams.ts';
 
 /** Bytes. */
-const largestLog = 1024 * 1024;
+const maxLogBytes = 1024 * 1024;
 const keptLogs = 5;
 
 /**
@@ -22,7 +22,7 @@ export function openLogFile(folder: string): DestinationStream {
 function open(folder: string): DestinationStream {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = (number: number) => join(folder, number === 0 ? 'loopgate.log' : `loopgate.${number}.log`);
-  if (existsSync(file(0)) && statSync(file(0)).size > largestLog) {
+  if (existsSync(file(0)) && statSync(file(0)).size > maxLogBytes) {
     for (let number = keptLogs - 1; number > 0; number -= 1) {
       if (existsSync(file(number - 1))) renameSync(file(number - 1), file(number));
     }

@@ -12,8 +12,8 @@ export interface AttentionLine {
 }
 
 /** The longest that a name or a sentence may be in a menu, in characters. */
-const longestName = 40;
-const longestSentence = 70;
+const maxNameLength = 40;
+const maxSentenceLength = 70;
 
 /** Whether the view's problem is a session that has ended without the person's wish. */
 export function hasEnded({ problem }: AppView): boolean {
@@ -55,7 +55,7 @@ export function attentionLines(view: AppView, now: number = Date.now()): Attenti
 
 /** A name as it fits into a menu. */
 export function shortName(name: string): string {
-  return shortened(name, longestName);
+  return shortened(name, maxNameLength);
 }
 
 function questionLines({ questions }: AppView): AttentionLine[] {
@@ -85,7 +85,7 @@ function problemLine(view: AppView, { message, clockAhead }: ProblemView): strin
   if (clockAhead !== undefined) return words.clock(minutesOf(clockAhead));
   if (hasEnded(view)) return view.person ? words.endedOther : words.ended;
   // The first sentence says what happened.
-  return shortened(message.replace(/\.(\s.*)?$/su, ''), longestSentence);
+  return shortened(message.replace(/\.(\s.*)?$/su, ''), maxSentenceLength);
 }
 
 /** Rounded: a clock that is wrong by seconds is none that anybody would notice. */

@@ -27,9 +27,9 @@ const defaultTimeout = 1_000;
 /** How long one is waited for that may still be shown late, and is then to be clicked and taken back; in milliseconds. */
 const maxTimeout = 5 * 60_000;
 /** So many may be under way to a service that does not answer; further ones are lost. */
-const mostUnderWay = 8;
+const maxUnderWay = 8;
 /** So many are remembered that may still be clicked; the oldest are forgotten. */
-const mostShown = 64;
+const maxShown = 64;
 /** Why one was closed: it was shown long enough, and may still be clicked in the desktop's list. */
 const expired = 1;
 
@@ -89,7 +89,7 @@ export class BusNotifications implements SystemNotifications {
 
   show(content: NotificationContent): ShownNotification {
     const wanted: Wanted = { content, isTakenBack: false };
-    if (!this.#isClosed && this.#underWay < mostUnderWay) this.#send(wanted);
+    if (!this.#isClosed && this.#underWay < maxUnderWay) this.#send(wanted);
     return { close: () => this.#takeBack(wanted) };
   }
 
@@ -127,7 +127,7 @@ export class BusNotifications implements SystemNotifications {
     this.#shown.set(wanted.id, wanted);
     if (wanted.isTakenBack) return this.#takeBack(wanted);
     const [oldest] = this.#shown.keys();
-    if (this.#shown.size > mostShown && oldest !== undefined) this.#shown.delete(oldest);
+    if (this.#shown.size > maxShown && oldest !== undefined) this.#shown.delete(oldest);
   }
 
   /** The bus starts the service for it, where there is none and it knows how. */

@@ -1,7 +1,7 @@
 import type { PlatformFetch } from '../../broker/provider/providerFetch.ts';
 
 /** A picture larger than this is not shown. Bytes. */
-const largestPicture = 512 * 1024;
+const maxPictureBytes = 512 * 1024;
 const pictureTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 /** Milliseconds. */
 const timeout = 10_000;
@@ -51,7 +51,7 @@ export async function readPicture(
     const response = await fetch(url.href, { signal: AbortSignal.timeout(timeout), credentials: 'omit' });
     const type = response.headers.get('content-type')?.split(';')[0]?.trim() ?? '';
     if (!response.ok || !response.body || !pictureTypes.includes(type)) return undefined;
-    const bytes = await readAtMost(response.body, largestPicture);
+    const bytes = await readAtMost(response.body, maxPictureBytes);
     return bytes && `data:${type};base64,${bytes.toString('base64')}`;
   } catch {
     return undefined;

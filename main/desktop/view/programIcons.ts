@@ -5,9 +5,9 @@ import { extname } from 'node:path';
 /** What an icon theme has, and the window shows. An SVG in an `img` runs nothing and loads nothing. */
 const types: Record<string, string> = { '.png': 'image/png', '.svg': 'image/svg+xml' };
 /** Bytes. */
-const largest = 64 * 1024;
-/** How many are kept: more than a list has. */
-const mostKept = 500;
+const maxBytes = 64 * 1024;
+/** How many icons are kept: more than a list has. */
+const maxKept = 500;
 
 /** The icons of programs, read from where the system has them, as `data:` addresses: the window reads no file. */
 export class ProgramIcons {
@@ -22,7 +22,7 @@ export class ProgramIcons {
 
   /** The icon in a file, when it has been read; asking for it has it read. */
   of(file: string): string | undefined {
-    if (!this.#icons.has(file) && this.#icons.size < mostKept) {
+    if (!this.#icons.has(file) && this.#icons.size < maxKept) {
       this.#icons.set(file, undefined);
       void this.#read(file);
     }
@@ -44,7 +44,7 @@ async function contentOf(file: string): Promise<Buffer | undefined> {
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = await handle.stat();
-    if (!status.isFile() || status.size > largest) return undefined;
+    if (!status.isFile() || status.size > maxBytes) return undefined;
     const content = Buffer.alloc(status.size);
     const { bytesRead } = await handle.read(content, 0, status.size, 0);
     return content.subarray(0, bytesRead);
