@@ -52,7 +52,7 @@ function isLink(path: string): boolean {
 type Store = ElectronStore<Record<string, unknown>>;
 const stores = new Map<string, Store>();
 
-/** Made once for a file: it reads and writes the file anew each time, and making it costs as much as that. */
+/** One store for each file: making one costs as much as a write, and it reads the file again each time anyway. */
 function storeAt(path: string): Store {
   const known = stores.get(path);
   if (known) return known;

@@ -19,7 +19,7 @@ export function programsFile(home: string): ListStore {
 }
 
 /**
- * Makes the key that the command of Loopgate proves itself by, anew for every run, in a file that only its user can read.
+ * Makes a new key for this run, by which the command of Loopgate proves itself, in a file that only its user can read.
  * Where nothing can be written, nobody has it.
  */
 export function makeCommandKey(home: string): { readonly key: string; remove(): void } {

@@ -2,7 +2,7 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
  * Node's own fetch goes by the environment's proxy only when it is told to, and then for loopback too: so that a provider on
- * this machine is reached directly, loopback is named in `no_proxy`, which Node reads anew for every request.
+ * this machine is reached directly, loopback is named in `no_proxy`, which Node reads again for every request.
  */
 export function keepLoopbackDirect(environment: NodeJS.ProcessEnv): void {
   const set = environment.no_proxy ?? environment.NO_PROXY ?? '';

@@ -44,7 +44,7 @@ export interface StorageView {
    * is there, and the person has not said what to do.
    */
   readonly needs?: 'unlock' | 'create' | 'choice';
-  /** True when the person may decide it anew: kept for this run only, or with weaker protection. */
+  /** True when the person may decide it again: kept for this run only, or with weaker protection. */
   readonly changeable: boolean;
 }
 

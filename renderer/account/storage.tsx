@@ -20,7 +20,7 @@ export function StorageQuestion({ onChoose }: { onChoose: OnChoose }) {
 }
 
 /**
- * Where the session is kept, when that is not simply the system's keyring; the person may decide it anew.
+ * Where the session is kept, when that is not simply the system's keyring; the person may decide it again.
  * @param onPrompt - has the system ask for the password that the keyring needs
  */
 export function StorageNote({

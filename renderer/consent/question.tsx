@@ -20,7 +20,7 @@ interface QuestionProps {
 }
 
 /**
- * May this program use the sign-in? Made anew for every question (by its key), so that no press, no second and no busy
+ * May this program use the sign-in? A new one for every question (by its key), so that no press, no second and no busy
  * button of one question counts for the next. Deny has the focus; no way leads to Allow but to choose it.
  */
 export function Question({ question, position, total, onAnswer }: QuestionProps) {

@@ -6,7 +6,7 @@ import type { SettingsView } from '../../preload/views/settings.ts';
 /**
  * The settings as they are now, asked for again whenever the view has changed.
  *
- * @returns the settings, undefined until they are known; and what asks for them anew.
+ * @returns the settings, undefined until they are known; and what asks for them again.
  */
 export function useSettings(
   bridge: Pick<Bridge, 'settings'>,

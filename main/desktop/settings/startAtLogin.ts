@@ -51,7 +51,7 @@ export interface StartAtLoginState {
 
 /** Whether Loopgate starts when the person logs in. Off until they want it. */
 export interface StartAtLogin {
-  /** Asks the system anew: the person may have changed it in the system's settings. */
+  /** Asks the system again: the person may have changed it in the system's settings. */
   state(): StartAtLoginState;
   /**
    * Switches it. @returns the state as the system then has it

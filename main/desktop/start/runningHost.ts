@@ -4,7 +4,7 @@ import type { Settings } from '../../settings/settings.ts';
 /** Starts a host with these settings. @throws with the reason in words */
 export type StartHost = (settings: Settings) => Promise<Host>;
 
-/** The host that runs now. It can be started anew with other settings while tray and window stay. */
+/** The host that runs now. It can be replaced by one with other settings while tray and window stay. */
 export class RunningHost {
   readonly #start: StartHost;
   readonly #listeners = new Set<(host: Host) => void>();

@@ -127,14 +127,14 @@ export class AppTray {
     this.#actions = actions;
     let wasThere = false;
     availability.follow((isThere) => {
-      // An icon that was made while nobody showed any is not taken up later: it is made anew.
+      // A panel that starts later ignores an icon that was made before: make it again.
       if (!this.#tray || (isThere && !wasThere)) this.#make();
-      // Once taken up it finds its way back by itself when the panel is started anew.
+      // From then on the icon comes back by itself when the panel restarts.
       wasThere ||= isThere;
     });
   }
 
-  /** Shows a view. Linux has its menu set anew for every change; nothing is set when nothing changed. */
+  /** Shows a view. On Linux the whole menu is set again after every change; nothing is set when nothing changed. */
   show(view: AppView): void {
     this.#view = view;
     if (!this.#tray) return;

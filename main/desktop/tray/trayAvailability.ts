@@ -19,7 +19,7 @@ export interface TrayAvailabilityOptions {
 
 /**
  * Whether something shows tray icons: on Linux a panel that says so over D-Bus (freedesktop.org's StatusNotifierItem), which
- * GNOME has only with an extension, and which may come later than the app or be started anew. Other systems always do.
+ * GNOME has only with an extension, and which may start after the app or restart. Other systems always do.
  */
 export class TrayAvailability {
   readonly #listeners = new Set<(isThere: boolean) => void>();

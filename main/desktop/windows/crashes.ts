@@ -1,4 +1,4 @@
-/** So many times within so many milliseconds a page may end by itself before it is not made anew any more. */
+/** How often a page may crash within this many milliseconds before it is no longer opened again. */
 const tooMany = 3;
 const within = 60_000;
 
@@ -12,7 +12,7 @@ export class Crashes {
     this.#now = now;
   }
 
-  /** It has ended once more. @returns whether it does so too often to be made anew */
+  /** Counts a crash. @returns whether the page crashes too often to be opened again */
   count(): boolean {
     const now = this.#now();
     this.#times = [...this.#times.filter((time) => now - time < within), now];

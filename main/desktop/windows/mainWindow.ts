@@ -86,7 +86,7 @@ export class MainWindow {
   readonly #trayAvailability: Pick<TrayAvailability, 'isThere'>;
   readonly #explained: Explained;
   readonly #windowBounds: WindowBounds;
-  readonly #madeAnew: (tab: Tab) => void;
+  readonly #reopening: (tab: Tab) => void;
   readonly #crashes = new Crashes();
   #window: BrowserWindow | undefined;
   /** Called when the page has painted; undefined once that has shown the window. */
@@ -95,16 +95,16 @@ export class MainWindow {
   #isQuitting = false;
   #isExplaining = false;
 
-  /** @param madeAnew - called with what the window showed, before it is made anew because its page has crashed */
+  /** @param reopening - called with the tab that the window showed, before it opens again because its page has crashed */
   constructor(
     trayAvailability: Pick<TrayAvailability, 'isThere'>,
     kept: { explained: Explained; windowBounds: WindowBounds },
-    madeAnew: (tab: Tab) => void,
+    reopening: (tab: Tab) => void,
   ) {
     this.#trayAvailability = trayAvailability;
     this.#explained = kept.explained;
     this.#windowBounds = kept.windowBounds;
-    this.#madeAnew = madeAnew;
+    this.#reopening = reopening;
     app.once('before-quit', () => {
       this.#isQuitting = true;
     });
@@ -145,13 +145,13 @@ export class MainWindow {
       this.#painted = undefined;
       this.#tab = 'account';
     });
-    // A page that crashed is made anew; the state lives in the main process.
+    // Open a page that crashed again: its state lives in the main process.
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason === 'clean-exit') return;
       const tab = this.#tab;
       this.#windowBounds.set(window.getNormalBounds());
       window.destroy();
-      this.#madeAnew(tab);
+      this.#reopening(tab);
       if (this.#crashes.count()) void this.#askWhetherToOpen();
       else this.show();
     });
@@ -204,7 +204,7 @@ export class MainWindow {
 
   async #closeWithoutTray(window: BrowserWindow): Promise<void> {
     if (this.#isExplaining) return;
-    // Who closes a window that is minimised means the app: there is no smaller it could get, and no other way to quit.
+    // Closing a minimised window means: quit. It cannot get any smaller, and there is no other way to quit.
     // Not within the event, where a window that is being closed is not closed again.
     if (window.isMinimized()) return void setImmediate(() => app.quit());
     if (!this.#explained.get() && (await this.#explain(window)) === 'quit') return app.quit();
