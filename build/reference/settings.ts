@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { policyPlaces } from '../../main/settings/policy.ts';
+import { policySources } from '../../main/settings/policy.ts';
 import { settingsTable } from '../../main/settings/settingsTable.ts';
 import { inEnglish } from '../../preload/texts/messages.ts';
 import { page, table } from './markdown.ts';
@@ -54,15 +54,15 @@ export function policyPage(): string {
       [
         [
           'Linux',
-          `\`${policyPlaces.linux}\``,
+          `\`${policySources.linux}\``,
           'root; no group and nobody else may write the file or its folder, and neither may be a link',
         ],
         [
           'macOS',
-          `\`${policyPlaces.darwin}\`, which a configuration profile for \`dev.loopgate.app\` makes`,
+          `\`${policySources.darwin}\`, which a configuration profile for \`dev.loopgate.app\` makes`,
           'the same',
         ],
-        ['Windows', `the registry key \`${policyPlaces.win32}\`, with a value for each setting`, 'as Windows has it'],
+        ['Windows', `the registry key \`${policySources.win32}\`, with a value for each setting`, 'as Windows has it'],
       ],
     ),
     '## What can be in it',

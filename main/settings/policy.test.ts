@@ -22,7 +22,7 @@ describe('policy: on Linux it is /etc/loopgate/policy.json', () => {
     });
 
   test('policy: what it holds, and where it was', () => {
-    const policy = { place: '/etc/loopgate/policy.json', settings: { guard: 'listed', origins: [] } };
+    const policy = { source: '/etc/loopgate/policy.json', settings: { guard: 'listed', origins: [] } };
     expect(read('{"guard": "listed", "origins": []}')).toEqual(policy);
     expect(readPolicy('linux', nothing)).toBeUndefined();
   });
@@ -56,9 +56,9 @@ describe('policy: on macOS it is a configuration profile', () => {
         return '{"guard":"listed","PayloadUUID":"1-2","port":1000}';
       },
     });
-    const place = '/Library/Managed Preferences/dev.loopgate.app.plist';
-    expect(policy).toEqual({ place, settings: { guard: 'listed', port: 1000 } });
-    expect(runs).toEqual([['/usr/bin/plutil', ['-convert', 'json', '-o', '-', '-'], place]]);
+    const source = '/Library/Managed Preferences/dev.loopgate.app.plist';
+    expect(policy).toEqual({ source, settings: { guard: 'listed', port: 1000 } });
+    expect(runs).toEqual([['/usr/bin/plutil', ['-convert', 'json', '-o', '-', '-'], source]]);
   });
 
   test('policy: none is read where there is none, and one that plutil cannot read is refused', () => {
@@ -98,7 +98,7 @@ describe('policy: on Windows it is a key of the registry', () => {
       '    returnTo    REG_MULTI_SZ',
     ].join('\r\n');
     expect(read(values)).toEqual({
-      place: key,
+      source: key,
       settings: {
         issuer: 'https://login.company.example/',
         port: 1000,
@@ -132,7 +132,7 @@ describe('policy: on Windows it is a key of the registry', () => {
 describe('policy: it wins', () => {
   const home = '/data';
   const read = (settings: Policy['settings'], environment: NodeJS.ProcessEnv = {}, file = {}) =>
-    readSettings({ LOOPGATE_HOME: home, ...environment }, () => file, 'linux', { place: '/etc/p', settings });
+    readSettings({ LOOPGATE_HOME: home, ...environment }, () => file, 'linux', { source: '/etc/p', settings });
 
   test('policy: over the environment, which wins over the file; what it leaves open stays open', () => {
     const settings = read(

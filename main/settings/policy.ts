@@ -17,7 +17,7 @@ export interface PolicyWorld {
 
 const windowsParent = 'HKEY_LOCAL_MACHINE\\Software\\Policies';
 /** Where the policy of a machine is, by system. The documentation has its table from here. */
-export const policyPlaces = {
+export const policySources = {
   linux: '/etc/loopgate/policy.json',
   darwin: '/Library/Managed Preferences/dev.loopgate.app.plist',
   win32: `${windowsParent}\\Loopgate`,
@@ -35,16 +35,16 @@ export function readPolicy(
   platform: NodeJS.Platform = process.platform,
   world: PolicyWorld = systemWorld,
 ): Policy | undefined {
-  const place = (policyPlaces as Partial<Record<string, string>>)[platform] ?? policyPlaces.linux;
+  const source = (policySources as Partial<Record<string, string>>)[platform] ?? policySources.linux;
   try {
     const settings =
       platform === 'win32' ? ofRegistry(world) : platform === 'darwin' ? ofProfile(world) : ofFile(world);
-    return settings && { place, settings };
+    return settings && { source, settings };
   } catch (error) {
     const why = error instanceof z.ZodError ? 'not a JSON object' : error instanceof Error ? error.message : error;
     throw new SettingError(
       verbatim(
-        `The policy of this machine, ${place}, cannot be used (${why}). Ask your administrator to correct it: Loopgate does not start without the rules it sets.`,
+        `The policy of this machine, ${source}, cannot be used (${why}). Ask your administrator to correct it: Loopgate does not start without the rules it sets.`,
       ),
     );
   }
@@ -53,13 +53,13 @@ export function readPolicy(
 const record = z.record(z.string(), z.unknown());
 
 function ofFile({ readFile }: PolicyWorld): Policy['settings'] | undefined {
-  const content = readFile(policyPlaces.linux);
+  const content = readFile(policySources.linux);
   return content && record.parse(JSON.parse(content.toString()));
 }
 
 /** A configuration profile's payload of the app, as the system has put it into a file. */
 function ofProfile({ readFile, run }: PolicyWorld): Policy['settings'] | undefined {
-  const content = readFile(policyPlaces.darwin);
+  const content = readFile(policySources.darwin);
   if (!content) return undefined;
   const all = record.parse(JSON.parse(run(plutil, ['-convert', 'json', '-o', '-', '-'], content)));
   // PayloadUUID and the like are the profile's own.
@@ -70,15 +70,15 @@ function ofRegistry({ run }: PolicyWorld): Policy['settings'] | undefined {
   const query = (key: string) => run(registryTool, ['query', key, '/reg:64']).split(/\r?\n/);
   // A key that is missing cannot be told from one that cannot be read, as the words are in the system's language. The one
   // above it is always there, and lists it.
-  const isThere = query(windowsParent).some((line) => line.trim().toLowerCase() === policyPlaces.win32.toLowerCase());
-  return isThere ? registryValues(query(policyPlaces.win32)) : undefined;
+  const isThere = query(windowsParent).some((line) => line.trim().toLowerCase() === policySources.win32.toLowerCase());
+  return isThere ? registryValues(query(policySources.win32)) : undefined;
 }
 
 /** What `reg query` prints: the key, then its values, each as four spaces, name, type and data. */
 function registryValues(lines: readonly string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const line of lines) {
-    if (line.trim() === '' || line.trim().toLowerCase() === policyPlaces.win32.toLowerCase()) continue;
+    if (line.trim() === '' || line.trim().toLowerCase() === policySources.win32.toLowerCase()) continue;
     const [, name, type, data = ''] = /^ {4}(\S.*?) {4}(REG_[A-Z_]+)(?: {4}(.*))?$/.exec(line) ?? [];
     if (name === undefined || type === undefined) throw new Error(`not understood: ${line.trim()}`);
     values[name] = parsedText(name, textOf(name, type, data));

@@ -20,7 +20,7 @@ type Given = { [K in SettingName]?: z.output<(typeof settingsTable)[K]['schema']
 /** What the administrator of this machine has decided. It wins over the environment and over settings.json. */
 export interface Policy {
   /** Where it was read, as an administrator knows it. */
-  readonly place: string;
+  readonly source: string;
   /** By the names of settings.json; not yet checked. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -91,13 +91,13 @@ export function readSettings(
   refuseClientSecret('LOOPGATE_CLIENT_SECRET', environment.LOOPGATE_CLIENT_SECRET);
   const fromEnvironment = parseEnvironment(environment);
   const home = fromEnvironment.home ?? defaultHome(platform, environment);
-  const fromPolicy = policy ? parseFile(policy.settings, policy.place) : {};
+  const fromPolicy = policy ? parseFile(policy.settings, policy.source) : {};
   const given: Given = { ...parseFile(readFile(home), dataPath(home, 'settings')), ...fromEnvironment, ...fromPolicy };
   // A single port wins over the order of ports, but not over the administrator's.
   if (fromPolicy.ports !== undefined && fromPolicy.port === undefined) delete given.port;
   if (given.demo && policy && fromPolicy.issuer !== undefined) {
     throw new SettingError(
-      verbatim(`LOOPGATE_DEMO is set, but ${policy.place} names the provider: unset LOOPGATE_DEMO.`),
+      verbatim(`LOOPGATE_DEMO is set, but ${policy.source} names the provider: unset LOOPGATE_DEMO.`),
     );
   }
   if (given.issuer !== undefined && given.clientId === undefined) {

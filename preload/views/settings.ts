@@ -21,7 +21,7 @@ export interface SettingsView {
   /** What cannot be changed here, and what decides it. */
   readonly fixed: { readonly [Field in SettingField]?: FixedBy };
   /** What the administrator has decided, by the names of settings.json, and where; absent when that is nothing. */
-  readonly managed?: { readonly place: string; readonly settings: readonly string[] };
+  readonly managed?: { readonly source: string; readonly settings: readonly string[] };
   /** The callbacks to register at the provider. */
   readonly callbacks: readonly string[];
   /** Where `/v2/logout` may return to: these are registered at the provider too. */

@@ -9,7 +9,7 @@ export function fixedText(by: FixedBy): string {
 }
 
 /** All that the administrator has decided, also what has no field in the window. */
-export function Managed({ managed: { place, settings } }: { managed: NonNullable<SettingsView['managed']> }) {
+export function Managed({ managed: { source, settings } }: { managed: NonNullable<SettingsView['managed']> }) {
   const { settings: words } = texts;
   return (
     <section class="card" aria-labelledby="settings-managed">
@@ -19,7 +19,7 @@ export function Managed({ managed: { place, settings } }: { managed: NonNullable
         <code>{settings.join(', ')}</code>
       </p>
       <p class="muted small">
-        {words.managedPlace} <Path path={place} />
+        {words.managedPlace} <Path path={source} />
       </p>
     </section>
   );

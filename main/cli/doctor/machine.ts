@@ -19,7 +19,7 @@ export function checkSettings({ environment, platform }: CommandWorld): { findin
   try {
     const policy = readPolicy(platform);
     const settings = readSettings(environment, readSettingsFile, platform, policy);
-    const managed = policy === undefined ? '' : ` ${policy.place} decides ${Object.keys(policy.settings).join(', ')}.`;
+    const managed = policy === undefined ? '' : ` ${policy.source} decides ${Object.keys(policy.settings).join(', ')}.`;
     return { finding: ok(`They can be read.${managed}`), settings };
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;

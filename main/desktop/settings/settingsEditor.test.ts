@@ -249,7 +249,7 @@ describe('settings: what the environment decides', () => {
 });
 
 describe('policy: what the administrator decides', () => {
-  const policy = { place: '/etc/loopgate/policy.json', settings: { clientId: 'managed', port: 5000, origins: [] } };
+  const policy = { source: '/etc/loopgate/policy.json', settings: { clientId: 'managed', port: 5000, origins: [] } };
   const run = () => new FakeRun(configured, { LOOPGATE_CLIENT_ID: 'mine', LOOPGATE_GUARD: 'listed' }, {}, policy);
 
   test('policy: is shown as managed, with all that it holds and where; what the environment decides is as before', () => {
@@ -257,7 +257,7 @@ describe('policy: what the administrator decides', () => {
       clientId: 'managed',
       port: 5000,
       fixed: { clientId: 'policy', port: 'policy', guard: 'LOOPGATE_GUARD' },
-      managed: { place: '/etc/loopgate/policy.json', settings: ['clientId', 'port', 'origins'] },
+      managed: { source: '/etc/loopgate/policy.json', settings: ['clientId', 'port', 'origins'] },
     });
     expect(new FakeRun(configured).editor.view()).not.toHaveProperty('managed');
   });

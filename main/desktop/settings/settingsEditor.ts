@@ -77,7 +77,7 @@ export class SettingsEditor {
       ...(isOwn && clientId !== undefined && { clientId }),
       ...(isOwn && audience !== undefined && { audience }),
       ...(port !== undefined && { port }),
-      ...(policy && { managed: { place: policy.place, settings: Object.keys(policy.settings) } }),
+      ...(policy && { managed: { source: policy.source, settings: Object.keys(policy.settings) } }),
     };
   }
 
