@@ -185,8 +185,6 @@ function standIn(name: string): string {
  */
 function forNode(root: string, part: NodePart, define: Define): InlineConfig {
   const outside = [part === 'headless' || part === 'testKit' ? nativeKeyring : 'electron', ...nodeModules];
-  // The demo provider does send files by their ending.
-  const hasWholePackages = part === 'testKit';
   return {
     configFile: false,
     root,
@@ -195,7 +193,8 @@ function forNode(root: string, part: NodePart, define: Define): InlineConfig {
     define,
     plugins: part === 'main' || part === 'preload' ? [] : [withoutElectron()],
     publicDir: false,
-    resolve: { conditions: ['node'], ...(!hasWholePackages && { alias: standIns }) },
+    // The demo provider does send files by their ending.
+    resolve: { conditions: ['node'], ...(part !== 'testKit' && { alias: standIns }) },
     ssr: { target: 'node', noExternal: true },
     build: {
       ssr: join(root, ENTRIES[part]),

@@ -5,7 +5,8 @@ import { Program } from './program.ts';
 import { settledMemory, settling } from './resident.ts';
 import { startStage } from './stage.ts';
 
-const count = 1000;
+/** As many as the API takes (L6). */
+const count = 500;
 const hosts = 3;
 const changes = 3;
 /** Milliseconds. */

@@ -1,5 +1,5 @@
 // What body-parser takes of iconv-lite, by the decoder that is built in: it knows every encoding of the Encoding Standard,
-// and iconv-lite's own tables are a tenth of the program.
+// and iconv-lite's own tables are 0.27 MB.
 
 function decoderOf(encoding) {
   try {
