@@ -2,6 +2,8 @@ import { type Message, message, verbatim } from '../../preload/texts/messages.ts
 import { LoopgateError, type LoopgateErrorDetails, loopgateErrorOf, messageOf } from '../errors/errors.ts';
 import { callbackPath } from '../protocol/protocol.ts';
 import { deferred } from '../system/deferred.ts';
+import { Accounts, noSuchUser, type Remedy } from './accounts/accounts.ts';
+import { OtherProfiles } from './accounts/otherProfiles.ts';
 import { type Clock, watchForJumps } from './clock.ts';
 import {
   type Authorization,
@@ -28,14 +30,12 @@ import { type OtherApi, Provider, type Tokens } from './provider/provider.ts';
 import { normaliseIssuer } from './provider/providerChecks.ts';
 import type { PlatformFetch } from './provider/providerFetch.ts';
 import { accountOf } from './session/account.ts';
-import { Accounts, noSuchUser, type Remedy } from './session/accounts.ts';
-import { OtherProfiles } from './session/otherProfiles.ts';
 import type { Freshness } from './session/reachability.ts';
 import type { AccessToken, Session } from './session/session.ts';
 import { revocationOf, type StorageLocation, type Vault, type WithoutKeyring } from './session/vault.ts';
 import { withTimeout } from './timeout.ts';
 
-export type { Remedy } from './session/accounts.ts';
+export type { Remedy } from './accounts/accounts.ts';
 
 /** How long a request waits for a keyring that its person has to unlock, in milliseconds. */
 const unlockPatience = 20_000;

@@ -1,10 +1,10 @@
 import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Clock } from '../clock.ts';
+import { failureAfter, isBackingOffForCallers } from '../provider/backoff.ts';
 import type { Provider, Tokens } from '../provider/provider.ts';
 import { accountOf } from '../session/account.ts';
-import type { Accounts } from '../session/accounts.ts';
-import { failureAfter, isBackingOffForCallers } from '../session/backoff.ts';
 import { revocationOf } from '../session/vault.ts';
 import { withTimeout } from '../timeout.ts';
 import {

@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import { message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait } from '../session/backoff.ts';
+import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait } from './backoff.ts';
 import type { IdTokenClaims } from './claims.ts';
 import { HeldAnswers, OneAnswer } from './heldAnswers.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Message } from '../../../preload/texts/messages.ts';
 import type { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { type Failure, failureAfter } from './backoff.ts';
+import { type Failure, failureAfter } from '../provider/backoff.ts';
 
 /**
  * What is known of a session: `unverified` until the provider was asked in this run, `stale` while it cannot be reached

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { type Failure, isBackingOff, isForCallersOnly, isToldToWait } from './backoff.ts';
+import { type Failure, isBackingOff, isForCallersOnly, isToldToWait } from '../provider/backoff.ts';
 import type { KeptAccount } from './keptAccount.ts';
 import type { Reachability } from './reachability.ts';
 import type { RefreshTokenUse } from './refreshTokenUse.ts';

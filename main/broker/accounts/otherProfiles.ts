@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
+import { type Failure, failureAfter, isBackingOffForCallers } from '../provider/backoff.ts';
 import type { Provider } from '../provider/provider.ts';
-import { type Failure, failureAfter, isBackingOffForCallers } from './backoff.ts';
 
 /** How long the profile of a token is kept, in milliseconds (Auth0 allows five calls a minute). */
 const kept = 60_000;

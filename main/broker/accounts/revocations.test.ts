@@ -23,7 +23,7 @@ import {
   waitingIn,
 } from '../../../testing/grantWorld.ts';
 import { latch } from '../../../testing/latch.ts';
-import type { StoredState } from './vault.ts';
+import type { StoredState } from '../session/vault.ts';
 
 const revoke = '/oauth/revoke';
 const empty: StoredState = { version: 1, accounts: [], revocations: [] };

@@ -17,8 +17,8 @@ import {
 } from '../../../testing/brokerWorld.ts';
 import { grantWorld, signsIn } from '../../../testing/grantWorld.ts';
 import { latch } from '../../../testing/latch.ts';
-import { accountKey } from './account.ts';
-import { MemoryVault, parseStoredState, type StoredState, VaultUnreadable } from './vault.ts';
+import { accountKey } from '../session/account.ts';
+import { MemoryVault, parseStoredState, type StoredState, VaultUnreadable } from '../session/vault.ts';
 
 const grace = 'auth0|grace-hopper';
 const goodbye = 'https://tool.example/goodbye';

@@ -1,11 +1,11 @@
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
+import { isToldToWait } from '../provider/backoff.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Auth0Layout } from '../provider/providerChecks.ts';
 import type { RevocationOutcome } from '../provider/revocationAnswer.ts';
+import type { Grant, StoredRevocation } from '../session/vault.ts';
 import { withTimeout } from '../timeout.ts';
-import { isToldToWait } from './backoff.ts';
-import type { Grant, StoredRevocation } from './vault.ts';
 
 /** T10: after a failure that may pass, the next try waits this long, then twice as long each time. Milliseconds. */
 const firstBackoff = 10_000;

@@ -2,12 +2,10 @@ import { type Message, message, verbatim } from '../../../preload/texts/messages
 import { LoopgateError, messageOf } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Provider } from '../provider/provider.ts';
-import { withTimeout } from '../timeout.ts';
-import { accountKey } from './account.ts';
-import { endText } from './endText.ts';
-import type { SessionWorld } from './renewalSchedule.ts';
-import { Revocations } from './revocations.ts';
-import { Session, type SessionHost } from './session.ts';
+import { accountKey } from '../session/account.ts';
+import { endText } from '../session/endText.ts';
+import type { SessionWorld } from '../session/renewalSchedule.ts';
+import { Session, type SessionHost } from '../session/session.ts';
 import {
   grantOf,
   MemoryVault,
@@ -21,7 +19,9 @@ import {
   type Vault,
   VaultUnreadable,
   type WithoutKeyring,
-} from './vault.ts';
+} from '../session/vault.ts';
+import { withTimeout } from '../timeout.ts';
+import { Revocations } from './revocations.ts';
 
 /** How long a caller waits for a disk or a keyring that does not answer, in milliseconds. */
 const savePatience = 10_000;
