@@ -1,6 +1,5 @@
-import { type Message, message, verbatim } from '../../../preload/texts/messages.ts';
-import { LoopgateError, messageOf } from '../../errors/errors.ts';
-import type { Clock } from '../clock.ts';
+import { message, verbatim } from '../../../preload/texts/messages.ts';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import { accountKey } from '../session/account.ts';
 import { endText } from '../session/endText.ts';
@@ -8,7 +7,6 @@ import type { SessionWorld } from '../session/renewalSchedule.ts';
 import { Session, type SessionHost } from '../session/session.ts';
 import {
   grantOf,
-  MemoryVault,
   revocationOf,
   type StorageLocation,
   type StoredAccount,
@@ -20,13 +18,9 @@ import {
   VaultUnreadable,
   type WithoutKeyring,
 } from '../session/vault.ts';
-import { withTimeout } from '../timeout.ts';
 import { Revocations } from './revocations.ts';
-
-/** How long a caller waits for a disk or a keyring that does not answer, in milliseconds. */
-const savePatience = 10_000;
-/** When a write that failed is tried again, in milliseconds. */
-const saveAgain = 10_000;
+import { SessionStore } from './sessionStore.ts';
+import { WorkUnderWay } from './workUnderWay.ts';
 
 /**
  * What helps with a problem: a sign-in, a new one of somebody who still is signed in, another try at the renewal, or nothing
@@ -52,8 +46,7 @@ export interface AccountsWorld extends SessionWorld {
 export class Accounts {
   readonly #provider: Provider | undefined;
   readonly #world: AccountsWorld;
-  readonly #clock: Clock;
-  #vault: Vault;
+  readonly #store: SessionStore;
   readonly #observer: AccountsObserver;
   readonly #sessions = new Map<string, Session>();
   /** Accounts of another provider, application or API than the configured one: kept, for when that is configured again. */
@@ -62,31 +55,24 @@ export class Accounts {
   /** Who is active with other settings. */
   #activeElsewhere: string[] = [];
   readonly #revocations: Revocations;
-  /** Refresh tokens that a new sign-in has replaced: revoked when that is on disk, for the next start would use them until then. */
-  #replaced: StoredRevocation[] = [];
-  #saving: Promise<void> = Promise.resolve();
-  /** Said while something is not on disk. */
-  #unsaved: LoopgateError | undefined;
-  /** True while a write takes longer than anybody should wait. */
-  #isStuck = false;
-  #cancelSaving: () => void = () => undefined;
-  /** Renewals and exchanges under way, whose tokens must not be lost at quit. */
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new WorkUnderWay();
   #signOuts = 0;
-  #isClosed = false;
   #lost: LoopgateError | undefined;
 
   constructor(provider: Provider | undefined, world: AccountsWorld, vault: Vault, observer: AccountsObserver) {
     this.#provider = provider;
     this.#world = world;
-    this.#clock = world.clock;
-    this.#vault = vault;
     this.#observer = observer;
+    this.#store = new SessionStore(world.clock, vault, {
+      snapshot: () => this.#snapshot(),
+      problem: (problem) => observer.problem(problem, 'none'),
+      resolved: (problem) => observer.resolved(problem),
+    });
     this.#revocations = new Revocations(provider, {
       clock: world.clock,
       random: world.random,
       kept: () => this.#kept().map(grantOf),
-      persist: () => this.#persist(),
+      persist: () => this.#store.persist(),
       warn: (fields, message) => world.log.warn(fields, message),
     });
     vault.onLocationChanged(() => observer.changed());
@@ -94,13 +80,13 @@ export class Accounts {
 
   /** Where the sessions rest. */
   get location(): StorageLocation {
-    return this.#vault.location;
+    return this.#store.location;
   }
 
   /** Where the sessions rest from now on, where no keyring is. @throws LoopgateError when the answer could not be kept */
   async chooseStorage(answer: WithoutKeyring): Promise<void> {
-    await this.#vault.choose(answer);
-    await this.#persistInTime();
+    await this.#store.choose(answer);
+    await this.#store.persistInTime();
     this.#observer.changed();
   }
 
@@ -110,7 +96,7 @@ export class Accounts {
    */
   async load(belongs: (account: StoredAccount) => boolean): Promise<void> {
     try {
-      const state = await this.#vault.load();
+      const state = await this.#store.load();
       if (!state) return;
       for (const account of state.accounts) {
         if (this.#provider && belongs(account)) this.#add(this.#provider, account, { verified: false });
@@ -135,7 +121,7 @@ export class Accounts {
       const unreadable = error instanceof VaultUnreadable;
       const why = unreadable ? error.text : message('storedUnreadable');
       // What could not even be set aside must not be written over.
-      if (!unreadable) this.#vault = new MemoryVault(message('keptForThisRunOnly', { reason: why }));
+      if (!unreadable) this.#store.useMemory(message('keptForThisRunOnly', { reason: why }));
       this.#lost = new LoopgateError('not_signed_in', { happened: message('signedOutBecause', { reason: why }) });
       this.#observer.problem(this.#lost, 'sign_in');
     }
@@ -156,7 +142,7 @@ export class Accounts {
 
   /** What is not on disk, in words; undefined when all is. */
   get unsaved(): LoopgateError | undefined {
-    return this.#unsaved;
+    return this.#store.unsaved;
   }
 
   /** The active person's session. @throws LoopgateError `not_signed_in`, with the reason when a session was lost */
@@ -204,9 +190,9 @@ export class Accounts {
     const { refreshToken } = account;
     this.#revocations.forget(refreshToken);
     if (replaced && spent !== undefined && spent !== refreshToken) {
-      this.#replaced = [...this.#replaced, revocationOf(replaced.account, spent)];
+      this.#revocations.addWhenStored(revocationOf(replaced.account, spent));
     }
-    const stored = this.#persistInTime();
+    const stored = this.#store.persistInTime();
     session.handOutAfter(stored);
     await stored;
     this.#observer.changed();
@@ -238,7 +224,7 @@ export class Accounts {
     if (!session) throw new LoopgateError('not_found', noSuchUser);
     this.#active = key;
     this.#lost = undefined;
-    await this.#persistInTime();
+    await this.#store.persistInTime();
     this.#observer.changed();
     if (session.freshness !== 'verified') void this.track(session.tryAgain());
   }
@@ -257,7 +243,7 @@ export class Accounts {
     }
     if (session) this.#drop(session);
     else if (!wasLost) return;
-    await this.#persistInTime();
+    await this.#store.persistInTime();
     this.#observer.changed();
     this.#revocations.flush({ atOnce: true });
   }
@@ -266,7 +252,7 @@ export class Accounts {
   forgetEnded(): void {
     if (!this.#lost) return;
     this.#lost = undefined;
-    void this.#persist();
+    void this.#store.persist();
   }
 
   /** Runs a request to the provider whose answer may bring a token, and all that keeps it: nothing is revoked meanwhile (T19). */
@@ -281,20 +267,12 @@ export class Accounts {
 
   /** Work that may bring tokens: {@link settled} waits for it. */
   track<T>(work: Promise<T>): Promise<T> {
-    this.#underWay.add(work);
-    const done = () => this.#underWay.delete(work);
-    work.then(done, done);
-    return work;
+    return this.#underWay.track(work);
   }
 
   /** Resolves when nothing is under way and all that was to be written is written: a rotated token is not lost at quit (T4). */
-  async settled(): Promise<void> {
-    for (let written = false; !written; ) {
-      await Promise.allSettled(this.#underWay);
-      const saving = this.#saving;
-      await saving;
-      written = this.#underWay.size === 0 && saving === this.#saving;
-    }
+  settled(): Promise<void> {
+    return this.#underWay.settled(() => this.#store.saving);
   }
 
   /**
@@ -302,8 +280,7 @@ export class Accounts {
    * token that is renewed later would be taken for one that nobody keeps, and be revoked.
    */
   close(): void {
-    this.#isClosed = true;
-    this.#cancelSaving();
+    this.#store.close();
     this.#revocations.close();
     for (const session of this.#sessions.values()) session.close();
   }
@@ -311,7 +288,7 @@ export class Accounts {
   /** A refresh token that nobody keeps is to be revoked. */
   revokeLater(token: StoredRevocation): void {
     this.#revocations.add(token);
-    void this.#persist().then(() => this.#revocations.flush());
+    void this.#store.persist().then(() => this.#revocations.flush());
   }
 
   /** Everybody whose tokens are kept, also with other settings. */
@@ -321,7 +298,7 @@ export class Accounts {
 
   #add(provider: Provider, account: StoredAccount, options: { verified: boolean }): Session {
     const host: SessionHost = {
-      persist: () => this.#persistInTime(),
+      persist: () => this.#store.persistInTime(),
       track: (work) => this.track(work),
       changed: () => this.#observer.changed(),
       ended: (session, reason) => {
@@ -332,7 +309,7 @@ export class Accounts {
         this.#sessions.delete(session.key);
         this.#observer.problem(reason, 'sign_in');
         // What waited for this session's sake can go now (T19).
-        void this.#persist().then(() => {
+        void this.#store.persist().then(() => {
           this.#revocations.flush({ atOnce: true });
           this.#observer.changed();
         });
@@ -353,49 +330,12 @@ export class Accounts {
     if (token !== undefined) this.#revocations.add(revocationOf(session.account, token));
   }
 
-  /** One write after the other, each with all that is known when it starts. Resolves when it is on disk, or that failed and was said. */
-  #persist(): Promise<void> {
-    // A revocation may come back later still; what is written is somebody else's by then.
-    if (this.#isClosed) return this.#saving;
-    this.#cancelSaving();
-    this.#saving = this.#saving.then(() => this.#save());
-    return this.#saving;
+  #snapshot(): { state: StoredState; written: () => void } {
+    const { all, stored } = this.#revocations.snapshot();
+    return { state: this.#state(all), written: stored };
   }
 
-  /**
-   * T4: resolves when it is on disk, when that failed and was said, or when a disk or keyring has taken too long: that is waited
-   * for once, and not for every write that queues behind it.
-   */
-  #persistInTime(): Promise<void> {
-    const saving = this.#persist();
-    if (this.#isStuck) return Promise.resolve();
-    return withTimeout(this.#clock, savePatience, saving, () => {
-      this.#isStuck = true;
-      this.#sayUnsaved(message('storageNotAnswering'));
-    });
-  }
-
-  async #save(): Promise<void> {
-    const replaced = this.#replaced;
-    try {
-      await this.#vault.save(this.#state());
-    } catch (error) {
-      this.#isStuck = false;
-      this.#sayUnsaved(messageOf(error));
-      this.#cancelSaving = this.#clock.after(saveAgain, () => void this.#persist());
-      return;
-    }
-    this.#isStuck = false;
-    const said = this.#unsaved;
-    this.#unsaved = undefined;
-    if (said) this.#observer.resolved(said);
-    if (replaced.length === 0) return;
-    this.#replaced = this.#replaced.filter((token) => !replaced.includes(token));
-    this.#revocations.add(...replaced);
-    this.#revocations.flush();
-  }
-
-  #state(): StoredState {
+  #state(revocations: StoredRevocation[]): StoredState {
     const active = this.peek();
     return {
       version: storedStateVersion,
@@ -403,18 +343,8 @@ export class Accounts {
       ...(active && { active: storedKey(active.account) }),
       ...(this.#activeElsewhere.length > 0 && { activeElsewhere: this.#activeElsewhere }),
       ...(this.#lost && this.#active === undefined && { ended: this.#lost.happened }),
-      revocations: [...this.#revocations.all, ...this.#replaced],
+      revocations,
     };
-  }
-
-  /** Said once, until it is saved: a disk that stays full is tried again without a word. */
-  #sayUnsaved(why: Message): void {
-    if (this.#unsaved) return;
-    this.#unsaved = new LoopgateError('internal', {
-      happened: message('changeNotSaved', { reason: why }),
-      next: message('makeRoom'),
-    });
-    this.#observer.problem(this.#unsaved, 'none');
   }
 }
 

@@ -50,6 +50,8 @@ export class Revocations {
   readonly #provider: Provider | undefined;
   readonly #host: RevocationsHost;
   #waiting: StoredRevocation[] = [];
+  /** What is to be sent once the vault no longer has it. */
+  #replaced: readonly StoredRevocation[] = [];
   /** The one that is on its way. */
   #sending: Promise<unknown> | undefined;
   #isRunning = false;
@@ -68,9 +70,10 @@ export class Revocations {
     this.#host = host;
   }
 
-  /** What is to be stored. */
-  get all(): readonly StoredRevocation[] {
-    return this.#waiting;
+  /** What is to be stored now, and what follows when it is on disk. */
+  snapshot(): { all: StoredRevocation[]; stored: () => void } {
+    const replaced = this.#replaced;
+    return { all: [...this.#waiting, ...replaced], stored: () => this.#sendReplaced(replaced) };
   }
 
   load(stored: readonly StoredRevocation[]): void {
@@ -82,6 +85,11 @@ export class Revocations {
     for (const one of revocations) {
       if (!this.#waiting.some(({ token }) => token === one.token)) this.#waiting.push(one);
     }
+  }
+
+  /** Queues what a new sign-in has replaced; it waits until that is on disk, for the next start would use it until then. */
+  addWhenStored(revocation: StoredRevocation): void {
+    this.#replaced = [...this.#replaced, revocation];
   }
 
   /** This token is in use again: a provider may give the same one to the next login. */
@@ -126,6 +134,13 @@ export class Revocations {
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
+  }
+
+  #sendReplaced(replaced: readonly StoredRevocation[]): void {
+    if (replaced.length === 0) return;
+    this.#replaced = this.#replaced.filter((token) => !replaced.includes(token));
+    this.add(...replaced);
+    this.flush();
   }
 
   async #run(): Promise<void> {

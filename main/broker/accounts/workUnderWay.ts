@@ -1,0 +1,24 @@
+/** Renewals and exchanges under way, whose tokens must not be lost when the app quits (T4). */
+export class WorkUnderWay {
+  readonly #work = new Set<Promise<unknown>>();
+
+  track<T>(work: Promise<T>): Promise<T> {
+    this.#work.add(work);
+    const done = () => this.#work.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /**
+   * Resolves when nothing is under way and all that was to be written is written.
+   * @param saving - gives the last write that was asked for
+   */
+  async settled(saving: () => Promise<void>): Promise<void> {
+    for (let written = false; !written; ) {
+      await Promise.allSettled(this.#work);
+      const last = saving();
+      await last;
+      written = this.#work.size === 0 && last === saving();
+    }
+  }
+}
