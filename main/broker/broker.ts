@@ -25,10 +25,10 @@ import type {
   TokenResult,
 } from './login/requests.ts';
 import { profilePatience, TokenEndpoint } from './login/tokenEndpoint.ts';
-import type { IdTokenClaims } from './provider/claims.ts';
-import { type OtherApi, Provider, type Tokens } from './provider/provider.ts';
+import { Provider } from './provider/provider.ts';
 import { normaliseIssuer } from './provider/providerChecks.ts';
 import type { PlatformFetch } from './provider/providerFetch.ts';
+import type { LoginTokens, OtherApi } from './provider/tokens.ts';
 import { accountOf } from './session/account.ts';
 import type { Freshness } from './session/reachability.ts';
 import type { AccessToken, Session } from './session/session.ts';
@@ -758,7 +758,7 @@ export class Broker {
     if (!this.state().person) throw new LoopgateError('authorization_cleared');
   }
 
-  async #adoptFromDevice(tokens: Tokens & { claims: IdTokenClaims; idToken: string }): Promise<void> {
+  async #adoptFromDevice(tokens: LoginTokens): Promise<void> {
     const { audience } = this.#settings;
     const account = accountOf(tokens, {
       clientId: this.#registration.clientId(undefined),
@@ -772,7 +772,7 @@ export class Broker {
     void session.profile.read().catch(() => undefined);
   }
 
-  #discard(tokens: Tokens & { claims: IdTokenClaims; idToken: string }): void {
+  #discard(tokens: LoginTokens): void {
     const account = accountOf(tokens, { clientId: this.#registration.clientId(undefined) });
     if (tokens.refreshToken !== undefined) this.#accounts.revokeLater(revocationOf(account, tokens.refreshToken));
   }

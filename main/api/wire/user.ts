@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OtherApi } from '../../broker/provider/provider.ts';
+import type { OtherApi } from '../../broker/provider/tokens.ts';
 import { auth0UserMetadata } from './auth0.ts';
 import {
   absent,

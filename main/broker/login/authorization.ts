@@ -3,8 +3,8 @@ import { message, sentences } from '../../../preload/texts/messages.ts';
 import { LoopgateError, type LoopgateErrorDetails } from '../../errors/errors.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { Clock } from '../clock.ts';
+import type { AuthorizationRequest } from '../provider/authorizationEndpoint.ts';
 import type { Failure } from '../provider/backoff.ts';
-import type { AuthorizationRequest } from '../provider/provider.ts';
 import type { Challenge, TokenResult } from './requests.ts';
 
 /** How long a challenge waits for its sign-in to start, and a received code for its exchange. Milliseconds. */

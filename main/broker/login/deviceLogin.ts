@@ -3,8 +3,8 @@ import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { Clock } from '../clock.ts';
-import type { IdTokenClaims } from '../provider/claims.ts';
-import type { DeviceAuthorization, Provider, Tokens } from '../provider/provider.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { DeviceAuthorization, LoginTokens } from '../provider/tokens.ts';
 import type { OwnerKey } from './authorization.ts';
 
 /** RFC 8628 §3.5: by how much `slow_down` lengthens the interval, in milliseconds. */
@@ -30,8 +30,6 @@ export interface DeviceRequest {
   readonly audience?: string;
 }
 
-type DeviceTokens = Tokens & { claims: IdTokenClaims; idToken: string };
-
 /** What device logins need from the broker around them. */
 export interface DeviceLoginHost {
   readonly clock: Clock;
@@ -40,9 +38,9 @@ export interface DeviceLoginHost {
   /** Shows the address and the code to the person. */
   show(code: DeviceCode): void;
   /** The tokens that the provider gave become the session. */
-  signedIn(tokens: DeviceTokens): Promise<void>;
+  signedIn(tokens: LoginTokens): Promise<void>;
   /** Tokens came for a login that was ended meanwhile: they must not stay alive. */
-  discard(tokens: DeviceTokens): void;
+  discard(tokens: LoginTokens): void;
   /** Runs a request that may bring tokens, with all that keeps them (T19). */
   duringArrival<T>(work: () => Promise<T>): Promise<T>;
   /** Work that may bring tokens; it ends soon after its login was ended. */
@@ -227,7 +225,7 @@ export class DeviceLogins {
   }
 
   /** The person has signed in. */
-  async #take(login: DeviceLogin, tokens: DeviceTokens): Promise<void> {
+  async #take(login: DeviceLogin, tokens: LoginTokens): Promise<void> {
     if (login.isOver) return this.#host.discard(tokens);
     // Nothing is left to wait for: whoever asks from now on finds the person, or starts anew.
     this.#current = undefined;

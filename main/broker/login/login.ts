@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/provider.ts';
+import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/authorizationEndpoint.ts';
 import { mayLeadTo } from '../provider/providerChecks.ts';
 import { oauthError, oauthWords } from '../provider/providerErrors.ts';
 import { withTimeout } from '../timeout.ts';

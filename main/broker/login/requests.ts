@@ -1,4 +1,4 @@
-import type { ResponseMode } from '../provider/provider.ts';
+import type { ResponseMode } from '../provider/authorizationEndpoint.ts';
 
 /** What the owner may see of its pending authorization; `codeVerifier` is absent when the client keeps its own. */
 export interface Challenge {

@@ -1,5 +1,5 @@
 import type { IdTokenClaims } from '../provider/claims.ts';
-import type { Tokens } from '../provider/provider.ts';
+import type { LoginTokens } from '../provider/tokens.ts';
 import type { StoredAccount } from './vault.ts';
 
 /** T3: a person is issuer and subject. */
@@ -8,10 +8,7 @@ export function accountKey(person: { issuer: string; subject: string }): string 
 }
 
 /** What is stored when a login was exchanged. */
-export function accountOf(
-  tokens: Tokens & { claims: IdTokenClaims; idToken: string },
-  request: { clientId: string; audience?: string },
-): StoredAccount {
+export function accountOf(tokens: LoginTokens, request: { clientId: string; audience?: string }): StoredAccount {
   return {
     issuer: tokens.claims.iss,
     subject: tokens.claims.sub,

@@ -2,7 +2,7 @@ import { message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter, isBackingOffForCallers } from '../provider/backoff.ts';
-import type { OtherApi } from '../provider/provider.ts';
+import type { OtherApi } from '../provider/tokens.ts';
 import { isAboutToEnd } from './tokenLifetime.ts';
 
 /** For how many other APIs a session keeps tokens. */

@@ -2,7 +2,8 @@ import { type Message, message, verbatim } from '../../../preload/texts/messages
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import { isBackingOffForCallers, isToldToWait } from '../provider/backoff.ts';
-import type { OtherApi, Provider } from '../provider/provider.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { OtherApi } from '../provider/tokens.ts';
 import { withTimeout } from '../timeout.ts';
 import { accountKey } from './account.ts';
 import { KeptAccount } from './keptAccount.ts';

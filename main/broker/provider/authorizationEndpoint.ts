@@ -1,0 +1,71 @@
+import * as client from 'openid-client';
+
+export type ResponseMode = 'form_post' | 'query' | 'fragment' | 'web_message';
+
+/** What is asked of the provider's authorization endpoint, beside state, nonce and challenge. */
+export interface AuthorizationRequest {
+  readonly clientId: string;
+  readonly audience?: string;
+  /** Space-separated, as on the wire. */
+  readonly scope: string;
+  readonly redirectUri: string;
+  readonly responseMode: ResponseMode;
+  readonly prompt?: string;
+  readonly connection?: string;
+  readonly organization?: string;
+  readonly invitation?: string;
+  readonly screenHint?: string;
+  readonly display?: string;
+  readonly accessType?: string;
+}
+
+/** Where a login starts. */
+export interface AuthorizationEndpoint {
+  /** R10: form_post on the broker's own callback, query where the metadata lacks form_post. */
+  readonly callbackMode: 'form_post' | 'query';
+  /** The address of the login page. R2: always S256. */
+  address(request: AuthorizationRequest, secrets: AuthorizationSecrets): string;
+}
+
+/** What ties the answer to its request. */
+export interface AuthorizationSecrets {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeChallenge: string;
+}
+
+/** The authorization endpoint that this configuration names. */
+export function authorizationEndpointOf(configuration: client.Configuration): AuthorizationEndpoint {
+  // OIDC Discovery §3: metadata that says nothing means query and fragment.
+  const { response_modes_supported: modes } = configuration.serverMetadata();
+  return {
+    callbackMode: Array.isArray(modes) && modes.includes('form_post') ? 'form_post' : 'query',
+    address: (request, secrets) =>
+      client.buildAuthorizationUrl(configuration, authorizationParameters(request, secrets)).href,
+  };
+}
+
+function authorizationParameters(request: AuthorizationRequest, secrets: AuthorizationSecrets): Record<string, string> {
+  const optional = {
+    audience: request.audience,
+    prompt: request.prompt,
+    connection: request.connection,
+    organization: request.organization,
+    invitation: request.invitation,
+    screen_hint: request.screenHint,
+    display: request.display,
+    access_type: request.accessType,
+  };
+  const given = Object.entries(optional).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return {
+    ...Object.fromEntries(given),
+    response_type: 'code',
+    redirect_uri: request.redirectUri,
+    scope: request.scope,
+    response_mode: request.responseMode,
+    state: secrets.state,
+    nonce: secrets.nonce,
+    code_challenge: secrets.codeChallenge,
+    code_challenge_method: 'S256',
+  };
+}

@@ -1,0 +1,113 @@
+import * as client from 'openid-client';
+import type { Clock } from '../clock.ts';
+import type { Discovery } from './discovery.ts';
+import { HeldAnswers, OneAnswer } from './heldAnswers.ts';
+import { clockTolerance, failedCheck } from './providerChecks.ts';
+import { type Secrets, unverified, withLoopgateErrors } from './providerErrors.ts';
+import { onceTimeout, requestTimeout } from './providerFetch.ts';
+import { type KeyCopy, SigningKeys } from './signingKeys.ts';
+import { tokenAnswer } from './tokenAnswer.ts';
+
+/** How an answer that has to be verified is asked for. */
+export interface Asking {
+  readonly clientId: string;
+  /** All that is sent, where it counts only once: its answer is held for the next try when it could not be verified (T20). */
+  readonly once?: unknown;
+  /** What was sent, and is not to be told by a provider that repeats it (T9). */
+  readonly secrets: Secrets;
+  /** How long the request may take, in seconds; absent for one that counts once. */
+  readonly timeout?: number;
+  /** Gets the answer before it is verified; what it returns is waited for. */
+  readonly onAnswer?: (answer: Response) => Promise<void>;
+}
+
+/** Requests to the provider whose answers are verified, with the keys that it publishes now (T1, T20). */
+export class VerifiedRequests {
+  readonly #discovery: Discovery;
+  readonly #fetch: client.CustomFetch;
+  readonly #keys: SigningKeys;
+  readonly #held: HeldAnswers;
+
+  constructor(discovery: Discovery, fetch: client.CustomFetch, clock: Clock) {
+    this.#discovery = discovery;
+    this.#fetch = fetch;
+    this.#keys = new SigningKeys(() => withLoopgateErrors(() => this.#readKeys()), clock);
+    this.#held = new HeldAnswers(clock);
+  }
+
+  /**
+   * Asks the provider once and verifies its answer, with keys that are read once more when they do not fit it (T20). What
+   * fails after the keys were needed has passed every other check: it may be verified later, and is safe to ask for again.
+   * @throws LoopgateError
+   */
+  async send<T>(
+    { clientId, once, secrets, timeout = onceTimeout, onAnswer }: Asking,
+    verify: (configuration: client.Configuration) => Promise<T>,
+  ): Promise<T> {
+    const request = once === undefined ? undefined : JSON.stringify(once);
+    const answer = request === undefined ? new OneAnswer() : this.#held.of(request);
+    const { jwks_uri: keysAddress = '', token_endpoint: tokenAddress = '' } = await this.#discovery.metadata();
+    const isTokens = (url: string) => url === new URL(tokenAddress).href;
+    let neededKeys = false;
+    let used: KeyCopy | undefined;
+    const attempt = async (newer?: KeyCopy) => {
+      const configuration = await this.configuration(clientId, async (url, options) => {
+        if (url === new URL(keysAddress).href) {
+          neededKeys = true;
+          used = newer ?? (await this.#keys.copy());
+          return used.answer.clone();
+        }
+        return await answer.of(async () => {
+          const response = await this.#fetch(url, options);
+          await onAnswer?.(response.clone());
+          return isTokens(url) ? await tokenAnswer(response) : response;
+        });
+      });
+      configuration.timeout = timeout;
+      return await withLoopgateErrors(() => verify(configuration), secrets, timeout);
+    };
+    try {
+      const result = await attempt().catch(async (error: unknown) => {
+        const newer = neededKeys ? await this.#keys.newerThan(used) : undefined;
+        if (!newer) throw error;
+        return await attempt(newer);
+      });
+      if (request !== undefined) this.#held.forget(request);
+      return result;
+    } catch (error) {
+      if (!neededKeys) throw error;
+      const mayBeVerified = request === undefined || this.#held.hold(request, answer);
+      throw unverified(error, mayBeVerified);
+    }
+  }
+
+  /** How openid-client asks this provider for one client. @param fetch - sends the requests @throws LoopgateError */
+  async configuration(clientId: string, fetch = this.#fetch): Promise<client.Configuration> {
+    const metadata = await this.#discovery.metadata();
+    const configuration = new client.Configuration(
+      metadata,
+      clientId,
+      { [client.clockTolerance]: clockTolerance },
+      client.None(),
+    );
+    configuration[client.customFetch] = fetch;
+    configuration.timeout = requestTimeout;
+    // T1: without this, openid-client accepts an ID token with a wrong signature.
+    client.enableNonRepudiationChecks(configuration);
+    if (new URL(metadata.issuer).protocol === 'http:') client.allowInsecureRequests(configuration);
+    return configuration;
+  }
+
+  /** The keys' own answer, whatever it is. */
+  async #readKeys(): Promise<Response> {
+    const { jwks_uri: address } = await this.#discovery.metadata();
+    if (address === undefined) throw failedCheck('jwks_uri');
+    return await this.#fetch(address, {
+      method: 'GET',
+      headers: { accept: 'application/json' },
+      body: undefined,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(requestTimeout * 1000),
+    });
+  }
+}
