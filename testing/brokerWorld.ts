@@ -9,7 +9,7 @@ import {
 } from '../demo/identity-provider/provider.ts';
 import { Broker, type BrokerSettings } from '../main/broker/broker.ts';
 import type { Clock } from '../main/broker/clock.ts';
-import { s256 } from '../main/broker/login/authorization.ts';
+import { s256 } from '../main/broker/login/challenge.ts';
 import type { DeviceCode } from '../main/broker/login/deviceLogin.ts';
 import type { CallbackResult, SignInResult, TokenRequest, TokenResult } from '../main/broker/login/requests.ts';
 import type { PlatformFetch } from '../main/broker/provider/providerFetch.ts';

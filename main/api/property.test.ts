@@ -11,7 +11,7 @@ import {
   scriptedWorld,
 } from '../../testing/brokerWorld.ts';
 import { testGate } from '../../testing/testGate.ts';
-import { s256 } from '../broker/login/authorization.ts';
+import { s256 } from '../broker/login/challenge.ts';
 import { callerWith } from '../callers/caller.ts';
 import { listen } from '../listener/listen.ts';
 import { openApiDocument } from './description/openapi.ts';

@@ -7,12 +7,12 @@ import { OtherProfiles } from './accounts/otherProfiles.ts';
 import { type Clock, watchForJumps } from './clock.ts';
 import {
   type Authorization,
-  Authorizations,
   loopgateItself,
   type OwnerKey,
   type PageState,
   timeoutAdvice,
 } from './login/authorization.ts';
+import { Authorizations } from './login/authorizations.ts';
 import { type DeviceCode, DeviceLogins, type DeviceRequest } from './login/deviceLogin.ts';
 import { type Followed, Logins } from './login/login.ts';
 import { Registration, type RegistrationSettings } from './login/registration.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../../testing/brokerWorld.ts';
 import { minute } from '../../../testing/durations.ts';
 import { LoopgateError } from '../../errors/errors.ts';
-import { newChallenge, s256 } from './authorization.ts';
+import { newChallenge, s256 } from './challenge.ts';
 
 const another = 'another program';
 

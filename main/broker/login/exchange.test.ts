@@ -19,7 +19,7 @@ import {
   storedAccountOf,
 } from '../../../testing/brokerWorld.ts';
 import { minute } from '../../../testing/durations.ts';
-import { s256 } from './authorization.ts';
+import { s256 } from './challenge.ts';
 import type { TokenRequest } from './requests.ts';
 
 const another = 'another program';

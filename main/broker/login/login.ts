@@ -6,15 +6,9 @@ import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/au
 import { mayLeadTo } from '../provider/providerChecks.ts';
 import { oauthError, oauthWords } from '../provider/providerErrors.ts';
 import { withTimeout } from '../timeout.ts';
-import {
-  type Authorization,
-  type Authorizations,
-  isSameSecret,
-  loopgateItself,
-  nobodyKnown,
-  type OwnerKey,
-  timedOut,
-} from './authorization.ts';
+import { type Authorization, loopgateItself, nobodyKnown, type OwnerKey, timedOut } from './authorization.ts';
+import type { Authorizations } from './authorizations.ts';
+import { isSameSecret } from './challenge.ts';
 import type { Registration } from './registration.ts';
 import type { Challenge, SignInRequest, SignInResult } from './requests.ts';
 

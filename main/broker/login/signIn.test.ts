@@ -18,7 +18,7 @@ import { minute } from '../../../testing/durations.ts';
 import { arrivedAt } from '../../../testing/loginAddress.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { Broker, WaitingLogin } from '../broker.ts';
-import { s256 } from './authorization.ts';
+import { s256 } from './challenge.ts';
 import type { SignInRequest } from './requests.ts';
 
 const another = 'another program';

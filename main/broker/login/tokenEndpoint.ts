@@ -8,14 +8,9 @@ import type { Tokens } from '../provider/tokens.ts';
 import { accountOf } from '../session/account.ts';
 import { revocationOf } from '../session/vault.ts';
 import { withTimeout } from '../timeout.ts';
-import {
-  type Authorization,
-  type Authorizations,
-  isSameSecret,
-  type OwnerKey,
-  resultKept,
-  s256,
-} from './authorization.ts';
+import { type Authorization, type OwnerKey, resultKept } from './authorization.ts';
+import type { Authorizations } from './authorizations.ts';
+import { isSameSecret, s256 } from './challenge.ts';
 import type { Registration } from './registration.ts';
 import type { TokenRequest, TokenResult } from './requests.ts';
 

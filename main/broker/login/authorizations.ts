@@ -1,0 +1,249 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { LoopgateError } from '../../errors/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { AuthorizationRequest } from '../provider/authorizationEndpoint.ts';
+import {
+  Authorization,
+  type AuthorizationResponse,
+  challengeLifetime,
+  type OwnerKey,
+  type PageState,
+  resultKept,
+  timedOut,
+} from './authorization.ts';
+import { isSameSecret, newChallenge } from './challenge.ts';
+
+/** How many challenges one owner may leave unused; the oldest goes first. */
+const unusedChallenges = 1000;
+/** How many challenges all owners together may leave unused: what cannot be identified has an owner for each connection. */
+const allUnusedChallenges = 5000;
+/** L8: how many logins one owner may start in a minute (at least 30 must be allowed). */
+const startsPerMinute = 60;
+
+/** All pending authorizations, keyed by the hash of their state: a look-up then says nothing about how near a guess was (R4). */
+export class Authorizations {
+  readonly #clock: Clock;
+  readonly #changed: () => void;
+  readonly #byState = new Map<string, Authorization>();
+  /** Hashes of codes that were exchanged, until the provider itself would refuse them. */
+  readonly #spentCodes = new Map<string, number>();
+  readonly #starts = new Map<OwnerKey, number[]>();
+
+  /** @param changed - called whenever a login starts or ends, for those who show it. */
+  constructor(clock: Clock, changed: () => void) {
+    this.#clock = clock;
+    this.#changed = changed;
+  }
+
+  /** Makes a challenge of the broker's own for its owner. */
+  issue(owner: OwnerKey, fresh = false): Authorization {
+    return this.#add(new Authorization(owner, newChallenge(), fresh, this.#clock.now() + challengeLifetime));
+  }
+
+  /**
+   * Takes the client's own challenge, and its state when it sent one.
+   * @throws LoopgateError `unknown_state` when that state is somebody else's or was used
+   */
+  adopt(owner: OwnerKey, codeChallenge: string, state: string | undefined): Authorization {
+    if (state !== undefined && this.#byState.has(hash(state))) throw new LoopgateError('unknown_state');
+    const challenge = { state: state ?? randomUUID(), codeChallenge };
+    return this.#add(new Authorization(owner, challenge, false, this.#clock.now() + challengeLifetime));
+  }
+
+  /** The authorization of this state, whoever owns it, as the callback asks; ended and expired ones are not found. */
+  byState(state: string): Authorization | undefined {
+    this.#sweep();
+    const found = this.#byState.get(hash(state));
+    return found && isSameSecret(found.state, state) ? found : undefined;
+  }
+
+  /** The authorization of this state if it is the owner's; anybody else's is as unknown as one that never was. */
+  ownByState(owner: OwnerKey, state: string): Authorization | undefined {
+    const found = this.byState(state);
+    return found?.owner === owner ? found : undefined;
+  }
+
+  /** The login that an equal request joins (R15): one that waits, or whose result is still kept. */
+  equal(
+    owner: OwnerKey,
+    request: AuthorizationRequest,
+    clientChallenge: string | undefined,
+  ): Authorization | undefined {
+    return this.#newest((one) => {
+      if (one.owner !== owner || !one.isEqual(request, clientChallenge)) return false;
+      if (one.status === 'waiting') return true;
+      // A sign-in of the broker's own making that was exchanged is finished: asking again means a new one.
+      return this.#isKept(one) && !(one.fresh && one.exchange);
+    });
+  }
+
+  /** The caller's newest challenge that can still become, or just became, a login. */
+  newestChallenge(owner: OwnerKey): Authorization | undefined {
+    return this.#newest(
+      (one) =>
+        one.owner === owner &&
+        !one.fresh &&
+        one.codeVerifier !== undefined &&
+        (one.status === 'issued' || one.status === 'waiting' || (this.#isKept(one) && !one.exchange)),
+    );
+  }
+
+  /** The login that this ticket opens, as long as it waits and no newer ticket was made for it. */
+  byTicket(ticket: string): Authorization | undefined {
+    return this.#newest(
+      (one) => one.status === 'waiting' && one.ticket !== undefined && isSameSecret(one.ticket.value, ticket),
+    );
+  }
+
+  /** The newest code that was received for its owner, for an exchange without a body. */
+  newestReceived(owner: OwnerKey): Authorization | undefined {
+    return this.#newest((one) => one.owner === owner && one.status === 'received' && one.codeVerifier !== undefined);
+  }
+
+  /** The authorization that this code was received for. */
+  byCode(code: string): Authorization | undefined {
+    return this.#newest((one) => one.response !== undefined && isSameSecret(one.response.code, code));
+  }
+
+  /** The login with this challenge whose code went to a client's own redirect_uri. */
+  byChallenge(codeChallenge: string): Authorization | undefined {
+    return this.#newest((one) => one.status === 'waiting' && one.codeChallenge === codeChallenge);
+  }
+
+  /** The newest login that waits for the browser, whoever asked for it. */
+  waiting(): Authorization | undefined {
+    return this.#newest((one) => one.status === 'waiting');
+  }
+
+  /** The newest login that waits for the browser and will become the session. */
+  waitingForSession(isForSession: (request: AuthorizationRequest) => boolean): Authorization | undefined {
+    return this.#newest((one) => one.status === 'waiting' && one.request !== undefined && isForSession(one.request));
+  }
+
+  byId(id: string): Authorization | undefined {
+    return this.#newest((one) => one.id === id);
+  }
+
+  /**
+   * Counts a start against the owner's limit (L8).
+   * @throws LoopgateError `rate_limited`
+   */
+  countStart(owner: OwnerKey): void {
+    const now = this.#clock.now();
+    const recent = (this.#starts.get(owner) ?? []).filter((at) => at > now - 60_000);
+    if (recent.length >= startsPerMinute) throw new LoopgateError('rate_limited');
+    recent.push(now);
+    this.#starts.set(owner, recent);
+  }
+
+  /** The login page is about to open: from now on the callback takes its code (R9), until the deadline. */
+  begin(one: Authorization, request: AuthorizationRequest, address: string, milliseconds: number): void {
+    one.status = 'waiting';
+    one.request = request;
+    one.address = address;
+    one.deadline = this.#clock.now() + milliseconds;
+    this.#clock.after(milliseconds, () => {
+      if (one.status === 'waiting') this.end(one, timedOut(one));
+    });
+    this.#changed();
+  }
+
+  /** How the opening of its page went. */
+  setPage(one: Authorization, page: PageState): void {
+    if (one.page === page) return;
+    one.page = page;
+    this.#changed();
+  }
+
+  /** The person has asked for this one, or joined it. */
+  isPersons(one: Authorization): void {
+    if (one.isPersons) return;
+    one.isPersons = true;
+    this.#changed();
+  }
+
+  receive(one: Authorization, response: AuthorizationResponse): void {
+    one.receive(response, this.#clock.now());
+    this.#changed();
+  }
+
+  /** Ends one with the reason that its waiting callers get. Its state is forgotten: a late callback finds nothing. */
+  end(one: Authorization, reason: LoopgateError): void {
+    this.forget(one);
+    one.end(reason);
+    this.#changed();
+  }
+
+  /** Drops one whose result was handed over and that nothing more may be asked of. */
+  forget(one: Authorization): void {
+    this.#byState.delete(hash(one.state));
+  }
+
+  /** Forgets the tokens of logins that were exchanged: at sign-out nothing of the session stays here (T10). */
+  forgetExchanged(): void {
+    for (const one of [...this.#byState.values()]) if (one.exchange) this.forget(one);
+  }
+
+  /** Remembers that this code went to the provider. */
+  spend(code: string): void {
+    this.#spentCodes.set(hash(code), this.#clock.now() + challengeLifetime);
+  }
+
+  /** True for a code that was exchanged already. */
+  isSpent(code: string): boolean {
+    return this.#spentCodes.has(hash(code));
+  }
+
+  /** Drops all of an owner's pending authorizations; those who wait get `authorization_cleared`. */
+  clear(owner: OwnerKey): void {
+    for (const one of [...this.#byState.values()]) {
+      if (one.owner === owner) this.end(one, new LoopgateError('authorization_cleared'));
+    }
+  }
+
+  /** Ends every login, at quit. */
+  close(): void {
+    for (const one of [...this.#byState.values()]) this.end(one, new LoopgateError('authorization_cleared'));
+  }
+
+  #isKept(one: Authorization): boolean {
+    return one.status === 'received' && this.#clock.now() - (one.receivedAt ?? 0) < resultKept;
+  }
+
+  #add(one: Authorization): Authorization {
+    this.#sweep();
+    const unused = [...this.#byState.values()].filter(({ status }) => status === 'issued');
+    const own = unused.filter(({ owner }) => owner === one.owner);
+    const [oldestOwn] = own;
+    const [oldest] = unused;
+    if (oldestOwn && own.length >= unusedChallenges) this.forget(oldestOwn);
+    else if (oldest && unused.length >= allUnusedChallenges) this.forget(oldest);
+    this.#byState.set(hash(one.state), one);
+    return one;
+  }
+
+  #newest(matches: (one: Authorization) => boolean): Authorization | undefined {
+    this.#sweep();
+    let newest: Authorization | undefined;
+    for (const one of this.#byState.values()) if (matches(one)) newest = one;
+    return newest;
+  }
+
+  /**
+   * Forgets what has expired. Timers stand still while the machine sleeps: a login whose time is over is over, whether or
+   * not its timer has fired.
+   */
+  #sweep(): void {
+    const now = this.#clock.now();
+    for (const one of [...this.#byState.values()]) {
+      if (one.deadline > now) continue;
+      if (one.status === 'waiting') this.end(one, timedOut(one));
+      else this.forget(one);
+    }
+    for (const [key, until] of this.#spentCodes) if (until <= now) this.#spentCodes.delete(key);
+  }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}
