@@ -7,7 +7,7 @@ import {
   type IdentityProviderOptions,
   startIdentityProvider,
 } from '../demo/identity-provider/provider.ts';
-import { Broker, type BrokerSettings } from '../main/broker/broker.ts';
+import { Broker } from '../main/broker/broker.ts';
 import type { Clock } from '../main/broker/clock.ts';
 import { s256 } from '../main/broker/login/challenge.ts';
 import type { DeviceCode } from '../main/broker/login/deviceLogin.ts';
@@ -20,6 +20,7 @@ import type {
   Vault,
   WithoutKeyring,
 } from '../main/broker/session/vault.ts';
+import type { BrokerSettings } from '../main/broker/world.ts';
 import { LoopgateError } from '../main/errors/errors.ts';
 import type { Grant, Grants } from './grants.ts';
 import { arrivedAt } from './loginAddress.ts';

@@ -1,6 +1,7 @@
-import { Broker, type BrokerWorld } from '../../main/broker/broker.ts';
+import { Broker } from '../../main/broker/broker.ts';
 import { systemClock } from '../../main/broker/clock.ts';
 import type { StoredState, Vault } from '../../main/broker/session/vault.ts';
+import type { BrokerWorld } from '../../main/broker/world.ts';
 import { MessageError } from '../../main/errors/errors.ts';
 import { keySealer } from '../../main/storage/keySealer.ts';
 import { SealedFile } from '../../main/storage/sealedFile.ts';

@@ -1,5 +1,6 @@
 import type { Gate } from '../access/gate.ts';
-import type { Broker, BrokerLog } from '../broker/broker.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { BrokerLog } from '../broker/world.ts';
 import { descriptionOperations } from './description/description.ts';
 import type { Operation } from './operation.ts';
 import { auth0Operations } from './operations/auth0.ts';

@@ -1,5 +1,6 @@
 import type { Gate } from '../../access/gate.ts';
-import type { Broker, BrokerLog } from '../../broker/broker.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { BrokerLog } from '../../broker/world.ts';
 import { type ErrorCode, loopgateErrorOf } from '../../errors/errors.ts';
 import { callbackPath } from '../../protocol/protocol.ts';
 import { formBody } from '../body.ts';

@@ -1,5 +1,6 @@
 import type { Gate } from '../../access/gate.ts';
-import type { Broker, BrokerLog } from '../../broker/broker.ts';
+import type { Broker } from '../../broker/broker.ts';
+import type { BrokerLog } from '../../broker/world.ts';
 import type { ErrorCode } from '../../errors/errors.ts';
 import { jsonBody } from '../body.ts';
 import { json, noContent, type Operation } from '../operation.ts';

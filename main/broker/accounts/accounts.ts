@@ -1,5 +1,6 @@
 import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
+import type { Remedy } from '../problem.ts';
 import type { Provider } from '../provider/provider.ts';
 import { accountKey } from '../session/account.ts';
 import { endText } from '../session/endText.ts';
@@ -21,12 +22,6 @@ import {
 import { Revocations } from './revocations.ts';
 import { SessionStore } from './sessionStore.ts';
 import { WorkUnderWay } from './workUnderWay.ts';
-
-/**
- * What helps with a problem: a sign-in, a new one of somebody who still is signed in, another try at the renewal, or nothing
- * that a button could do.
- */
-export type Remedy = 'sign_in' | 'sign_in_again' | 'renew' | 'none';
 
 /** What the accounts tell the broker. */
 export interface AccountsObserver {

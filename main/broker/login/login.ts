@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { message, verbatim } from '../../../preload/texts/messages.ts';
-import { LoopgateError } from '../../errors/errors.ts';
+import { LoopgateError, loopgateErrorOf } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/authorizationEndpoint.ts';
 import { mayLeadTo } from '../provider/providerChecks.ts';
 import { oauthError, oauthWords } from '../provider/providerErrors.ts';
 import { withTimeout } from '../timeout.ts';
+import type { BrokerLog } from '../world.ts';
 import { type Authorization, loopgateItself, nobodyKnown, type OwnerKey, timedOut } from './authorization.ts';
 import type { Authorizations } from './authorizations.ts';
 import { isSameSecret } from './challenge.ts';
@@ -51,11 +52,9 @@ export interface LoginHost {
   readonly clock: Clock;
   /** R15: how long a login may take, in milliseconds. */
   readonly signInTimeout: number;
-  readonly log: { info(fields: object, message: string): void };
+  readonly log: BrokerLog;
   /** Opens the page of a login by its one-time address. Resolves with whether that worked, as far as it can be known. */
   openPage(one: Authorization, address: string): Promise<boolean>;
-  /** A failure as the caller may be told it. */
-  reasonOf(error: unknown): LoopgateError;
 }
 
 /** Logins in the person's browser: opened, joined, and ended by what the provider sends back. */
@@ -206,7 +205,7 @@ export class Logins {
       this.#pending.receive(one, response);
       return one;
     } catch (error) {
-      const reason = this.#host.reasonOf(error);
+      const reason = loopgateErrorOf(error, this.#host.log);
       if (one.status === 'waiting') this.#pending.end(one, reason);
       throw reason;
     }

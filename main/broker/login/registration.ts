@@ -1,6 +1,7 @@
 import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Provider } from '../provider/provider.ts';
+import { normaliseIssuer } from '../provider/providerChecks.ts';
 
 /** What the settings say about this machine's registration at the provider. */
 export interface RegistrationSettings {
@@ -68,6 +69,13 @@ export class Registration {
     throw new LoopgateError('invalid_request', {
       happened: verbatim('returnTo is not on the list of the setting "returnTo".'),
     });
+  }
+
+  /** Whether an account is of the configured provider, application and API. */
+  owns(account: { issuer: string; clientId: string; audience?: string | undefined }): boolean {
+    const configured = this.issuer === undefined ? undefined : normaliseIssuer(this.issuer);
+    const isSameIssuer = account.issuer.replace(/\/$/, '') === configured?.replace(/\/$/, '');
+    return isSameIssuer && this.isForSession(account);
   }
 
   /** W15: whether a login with this client and audience becomes the broker's own session. */

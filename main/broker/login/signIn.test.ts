@@ -17,7 +17,8 @@ import {
 import { minute } from '../../../testing/durations.ts';
 import { arrivedAt } from '../../../testing/loginAddress.ts';
 import { deferred } from '../../system/deferred.ts';
-import type { Broker, WaitingLogin } from '../broker.ts';
+import type { Broker } from '../broker.ts';
+import type { WaitingLogin } from '../state.ts';
 import { s256 } from './challenge.ts';
 import type { SignInRequest } from './requests.ts';
 

@@ -1,5 +1,5 @@
 import { message, verbatim } from '../../../preload/texts/messages.ts';
-import { LoopgateError } from '../../errors/errors.ts';
+import { LoopgateError, loopgateErrorOf } from '../../errors/errors.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Clock } from '../clock.ts';
 import { failureAfter, isBackingOffForCallers } from '../provider/backoff.ts';
@@ -8,6 +8,7 @@ import type { Tokens } from '../provider/tokens.ts';
 import { accountOf } from '../session/account.ts';
 import { revocationOf } from '../session/vault.ts';
 import { withTimeout } from '../timeout.ts';
+import type { BrokerLog } from '../world.ts';
 import { type Authorization, type OwnerKey, resultKept } from './authorization.ts';
 import type { Authorizations } from './authorizations.ts';
 import { isSameSecret, s256 } from './challenge.ts';
@@ -25,8 +26,7 @@ export interface TokenEndpointHost {
    * @param arrived - the account of somebody whom a program has made active while nobody was
    */
   signedIn(owner: OwnerKey, arrived: string | undefined): void;
-  /** A failure as the caller may be told it. */
-  reasonOf(error: unknown): LoopgateError;
+  readonly log: BrokerLog;
 }
 
 /** A code that came back, and what was so when its exchange began. */
@@ -82,7 +82,7 @@ export class TokenEndpoint {
       throw new LoopgateError('invalid_grant');
     if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
     one.exchange ??= this.#accounts.track(this.#exchangeOnce(one, codeVerifier, options)).catch((error: unknown) => {
-      const reason = this.#host.reasonOf(error);
+      const reason = loopgateErrorOf(error, this.#host.log);
       // The provider has not processed the code, or its answer is held: the same code may be tried again.
       if (reason.retryable && reason.undone) {
         one.exchange = undefined;

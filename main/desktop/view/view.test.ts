@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verbatim } from '../../../preload/texts/messages.ts';
-import type { BrokerState, PersonState } from '../../broker/broker.ts';
+import type { BrokerState, PersonState } from '../../broker/state.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { displayName, type ViewFrame, viewOf } from './view.ts';
 

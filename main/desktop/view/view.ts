@@ -1,7 +1,8 @@
 import { spoken } from '../../../preload/texts/index.ts';
 import type { Message } from '../../../preload/texts/messages.ts';
 import type { AppView, PersonView, PortView, ProblemView } from '../../../preload/views/app.ts';
-import type { BrokerState, PersonState, Remedy } from '../../broker/broker.ts';
+import type { Remedy } from '../../broker/problem.ts';
+import type { BrokerState, PersonState } from '../../broker/state.ts';
 import type { LoopgateError } from '../../errors/errors.ts';
 
 /** What the window shows beside the broker's own state; fixed until a setting changes. */

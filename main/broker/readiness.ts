@@ -1,0 +1,44 @@
+import { message } from '../../preload/texts/messages.ts';
+import { LoopgateError } from '../errors/errors.ts';
+import { deferred } from '../system/deferred.ts';
+import type { Clock } from './clock.ts';
+import { withTimeout } from './timeout.ts';
+
+/** How long a request waits for a keyring that its person has to unlock, in milliseconds. */
+const unlockPatience = 20_000;
+
+/** Whether the stored sessions have been read: callers that need them may come before that. */
+export class Readiness {
+  readonly #clock: Clock;
+  readonly #read = deferred();
+  #isReady = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  setReady(): void {
+    this.#isReady = true;
+    this.#read.resolve();
+  }
+
+  /** Resolves when they were read, however long the person takes to unlock a keyring. */
+  whenRead(): Promise<void> {
+    return this.#read.promise;
+  }
+
+  /** The same for a request, which does not wait for ever. @throws LoopgateError `not_signed_in` */
+  whenReady(): Promise<void> {
+    if (this.#isReady) return Promise.resolve();
+    return withTimeout(this.#clock, unlockPatience, this.#read.promise, () => {
+      throw new LoopgateError('not_signed_in', {
+        happened: message('storedNotReadable'),
+        next: message('unlockKeyringAndTry'),
+      });
+    });
+  }
+}

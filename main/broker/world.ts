@@ -1,0 +1,39 @@
+import type { Clock } from './clock.ts';
+import type { DeviceCode } from './login/deviceLogin.ts';
+import type { RegistrationSettings } from './login/registration.ts';
+import type { PlatformFetch } from './provider/providerFetch.ts';
+import type { Vault } from './session/vault.ts';
+
+/** What the broker must know of the settings. */
+export interface BrokerSettings extends RegistrationSettings {
+  readonly issuer?: string;
+  /** R15: how long a login may take, in milliseconds. */
+  readonly signInTimeout: number;
+  readonly exposeRefreshToken: boolean;
+}
+
+/** What touches the world, handed in from the entry files. */
+export interface BrokerWorld {
+  readonly clock: Clock;
+  /** A number from 0 to below 1, for jitter (T7). */
+  readonly random: () => number;
+  readonly fetch: PlatformFetch;
+  /** Opens an address in the person's own browser (R1). Rejects when none could be opened. Absent where there is none. */
+  readonly openBrowser?: ((address: string) => Promise<void>) | undefined;
+  /** Shows an address that no browser was opened for, where there is no window for it. */
+  readonly showAddress?: (address: string, purpose: 'login' | 'logout') => void;
+  /**
+   * Shows the code of a login on another device, where there is no window. Set, `/os/sign_in` signs in that way when no browser
+   * opens, and the provider can do it.
+   */
+  readonly showDeviceCode?: (code: DeviceCode) => void;
+  readonly vault: Vault;
+  readonly log: BrokerLog;
+}
+
+/** Structured logging; never given a token, a code, a state or an e-mail address. */
+export interface BrokerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
