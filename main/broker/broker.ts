@@ -271,12 +271,12 @@ export class Broker {
   }
 
   /** {@link SignOut.check} */
-  checkLogout(asked: Pick<ProviderSignOut, 'clientId' | 'returnTo'>): void {
+  checkSignOut(asked: Pick<ProviderSignOut, 'clientId' | 'returnTo'>): void {
     this.#parts.signOut.check(asked);
   }
 
   /** {@link SignOut.atProvider} */
-  logout(asked: ProviderSignOut): Promise<string | undefined> {
+  signOutAtProvider(asked: ProviderSignOut): Promise<string | undefined> {
     return this.#parts.signOut.atProvider(asked);
   }
 

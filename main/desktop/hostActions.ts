@@ -31,7 +31,7 @@ export function hostActions(
     signIn: withHost(({ broker }) => void broker.signIn()),
     addAccount: withHost(({ broker }) => void broker.addAccount()),
     // T10: the person's own sign-out ends the provider's session too, so that the next login asks who it is.
-    signOut: withHost(({ broker }) => void broker.logout({ openBrowser: true }).catch(shown)),
+    signOut: withHost(({ broker }) => void broker.signOutAtProvider({ openBrowser: true }).catch(shown)),
     signOutAccount: withHost(({ broker }, account: string) => void broker.signOutAccount(account).catch(shown)),
     switchAccount: withHost(({ broker }, account: string) => void broker.switchAccount(account).catch(shown)),
     acceptSwitch: withHost(({ broker }) => broker.acceptSwitch()),

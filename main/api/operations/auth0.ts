@@ -135,14 +135,14 @@ const logout = (broker: Broker, gate: Gate, tickets: Tickets): Operation => ({
     const isBrowser = isNavigation(request);
     if (isBrowser && (await gate.isBrowser(requester))) {
       // A page, a mail or a program can send a browser here, and it looks like an address that the person typed.
-      broker.checkLogout(asked);
+      broker.checkSignOut(asked);
       if (!tickets.take(confirmed ?? '')) {
         const query = new URLSearchParams(request.query);
         query.set('confirmed', tickets.issue());
         return confirmSignOutPage(`${logoutPath}?${query}`);
       }
     } else await gate.require(requester, 'sign_out');
-    const address = await broker.logout({ ...asked, openBrowser: !isBrowser });
+    const address = await broker.signOutAtProvider({ ...asked, openBrowser: !isBrowser });
     return isBrowser && address !== undefined ? redirect(address) : signedOutPage();
   },
 });

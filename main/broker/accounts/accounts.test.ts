@@ -258,7 +258,7 @@ test("a refresh token is revoked at its own issuer only: another provider's is n
 test("logout opens the provider's logout with client_id, and without an ID token [W14]", async () => {
   const world = await localWorld();
   await signInAs(world);
-  expect(await world.broker.logout({ openBrowser: true })).toBeUndefined();
+  expect(await world.broker.signOutAtProvider({ openBrowser: true })).toBeUndefined();
   expect(world.broker.state().person).toBeUndefined();
   const opened = await world.browser.tab(1);
   expect(opened).toBe(`${world.provider.issuer}v2/logout?client_id=loopgate-demo`);
@@ -268,7 +268,7 @@ test("logout opens the provider's logout with client_id, and without an ID token
 test('for a browser that came by itself the address is given and nothing is opened [W14]', async () => {
   const world = await localWorld({ settings: { returnTo: [goodbye] } });
   await signInAs(world);
-  const given = await world.broker.logout({ openBrowser: false, returnTo: goodbye });
+  const given = await world.broker.signOutAtProvider({ openBrowser: false, returnTo: goodbye });
   expect(given).toBe(
     `${world.provider.issuer}v2/logout?client_id=loopgate-demo&returnTo=${encodeURIComponent(goodbye)}`,
   );
@@ -280,7 +280,7 @@ test.each([goodbye.slice(0, -1), `${goodbye}/`, `${goodbye}?x`, 'javascript:aler
   async (returnTo) => {
     const world = await scriptedWorld({ settings: { returnTo: [goodbye] } });
     await signInAs(world);
-    const failure = await failureOf(world.broker.logout({ returnTo, openBrowser: true }));
+    const failure = await failureOf(world.broker.signOutAtProvider({ returnTo, openBrowser: true }));
     expect(failure).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('returnTo') });
     expect(world.broker.state().person).toMatchObject({ subject: ada });
     expect(world.browser.opened).toHaveLength(1);
@@ -291,11 +291,11 @@ test('a logout with a client_id that is not known is refused, and nobody is sign
   const world = await scriptedWorld({ settings: { clients: ['known'] } });
   world.provider.metadata = { end_session_endpoint: 'https://tenant.example/logout' };
   await signInAs(world);
-  expect((await failureOf(world.broker.logout({ clientId: 'unknown', openBrowser: true }))).code).toBe(
+  expect((await failureOf(world.broker.signOutAtProvider({ clientId: 'unknown', openBrowser: true }))).code).toBe(
     'invalid_request',
   );
   expect(world.broker.state().person).toMatchObject({ subject: ada });
-  const given = await world.broker.logout({ clientId: 'known', openBrowser: false });
+  const given = await world.broker.signOutAtProvider({ clientId: 'known', openBrowser: false });
   expect(new URL(given ?? '').searchParams.get('client_id')).toBe('known');
 });
 
@@ -307,14 +307,14 @@ test('a logout works offline, and opens nothing that it does not know [W14]', as
     await localWorld({ provider, vault, fetch: () => Promise.reject(new TypeError('fetch failed')) }),
   );
   expect(offline.broker.state().person).toMatchObject({ subject: ada });
-  expect(await offline.broker.logout({ openBrowser: false })).toBeUndefined();
-  await offline.broker.logout({ openBrowser: true });
+  expect(await offline.broker.signOutAtProvider({ openBrowser: false })).toBeUndefined();
+  await offline.broker.signOutAtProvider({ openBrowser: true });
   expect(vault.state).toMatchObject({ accounts: [], revocations: [{ clientId: 'loopgate-demo' }] });
 });
 
 test('a logout of nobody opens no tab [W14]', async () => {
   const { broker, vault } = neverOpened(await localWorld());
-  await broker.logout({ openBrowser: true });
+  await broker.signOutAtProvider({ openBrowser: true });
   await broker.close();
   expect(vault.state?.accounts ?? []).toEqual([]);
 });

@@ -270,7 +270,10 @@ test('who is active in one application decides nothing in the other, also where 
 test('the upstream provider’s session is ended when that is asked for, and else not [W14]', async () => {
   const { broker } = await signedIn();
   const federatedIn = async (federated?: boolean) => {
-    const address = await broker.logout({ openBrowser: false, ...(federated !== undefined && { federated }) });
+    const address = await broker.signOutAtProvider({
+      openBrowser: false,
+      ...(federated !== undefined && { federated }),
+    });
     return new URL(address ?? '').searchParams.has('federated');
   };
   expect(await federatedIn()).toBe(false);

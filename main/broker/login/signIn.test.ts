@@ -424,7 +424,7 @@ test('without settings every operation says what to set', async () => {
     broker.token(editor, undefined),
     broker.userInfo(),
     broker.userInfo('a token'),
-    broker.logout({ clientId: 'any', openBrowser: true }),
+    broker.signOutAtProvider({ clientId: 'any', openBrowser: true }),
   ];
   for (const one of all) {
     expect(await failureOf(one)).toMatchObject({
@@ -601,7 +601,7 @@ test('a sign-out whose page at the provider does not open says so, and what is l
   const shown = new Promise<void>((resolve) => {
     broker.onChange(() => broker.state().problem && resolve());
   });
-  await broker.logout({ openBrowser: true });
+  await broker.signOutAtProvider({ openBrowser: true });
   await shown;
   expect(broker.state().problem?.message).toMatch(/signed out here.*could not be opened.*Sign out on the provider/);
 });

@@ -565,7 +565,7 @@ test('a logout opens no address that is not https', async () => {
     end_session_endpoint: 'file:///usr/bin/calculator',
   };
   const world = neverOpened(await worldOf({ provider }));
-  expect(await world.broker.logout({ openBrowser: false })).toBeUndefined();
+  expect(await world.broker.signOutAtProvider({ openBrowser: false })).toBeUndefined();
 });
 
 test.each([

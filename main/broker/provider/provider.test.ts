@@ -272,7 +272,7 @@ test('a form_post may come from the origin of the issuer or of the login page [L
   // Nobody is asked for it: the login page's origin is known as soon as a login was possible.
   expect(broker.providerOrigins).toEqual(['https://tenant.example']);
   expect(scripted.requests).toEqual([]);
-  await broker.logout({ openBrowser: false });
+  await broker.signOutAtProvider({ openBrowser: false });
   expect(broker.providerOrigins).toEqual(['https://tenant.example', 'https://login.example']);
   expect(broker.providerHost).toBe('tenant.example');
 });
@@ -280,7 +280,7 @@ test('a form_post may come from the origin of the issuer or of the login page [L
 test('the metadata is read once for any number of callers, and the keys once for some minutes', async () => {
   const provider = await localProvider();
   const world = await localWorld({ provider });
-  await Promise.all(Array.from({ length: 20 }, () => world.broker.logout({ openBrowser: false })));
+  await Promise.all(Array.from({ length: 20 }, () => world.broker.signOutAtProvider({ openBrowser: false })));
   await signInAs(world);
   await signInAs(world);
   expect(provider.count(discovery)).toBe(1);
