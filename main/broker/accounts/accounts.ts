@@ -5,7 +5,7 @@ import type { Provider } from '../provider/provider.ts';
 import { accountKey } from '../session/account.ts';
 import { endText } from '../session/endText.ts';
 import type { SessionWorld } from '../session/renewalSchedule.ts';
-import { Session, type SessionHost } from '../session/session.ts';
+import { Session, type SessionCallbacks } from '../session/session.ts';
 import {
   grantOf,
   revocationOf,
@@ -24,7 +24,7 @@ import { SessionStore } from './sessionStore.ts';
 import { WorkUnderWay } from './workUnderWay.ts';
 
 /** What the accounts tell the broker. */
-export interface AccountsObserver {
+export interface AccountsCallbacks {
   changed(): void;
   /** Something that the person should read, and what helps. */
   problem(problem: LoopgateError, remedy: Remedy): void;
@@ -42,7 +42,7 @@ export class Accounts {
   readonly #provider: Provider | undefined;
   readonly #world: AccountsWorld;
   readonly #store: SessionStore;
-  readonly #observer: AccountsObserver;
+  readonly #callbacks: AccountsCallbacks;
   readonly #sessions = new Map<string, Session>();
   /** Accounts of another provider, application or API than the configured one: kept, for when that is configured again. */
   #foreign: StoredAccount[] = [];
@@ -54,14 +54,14 @@ export class Accounts {
   #signOuts = 0;
   #lost: LoopgateError | undefined;
 
-  constructor(provider: Provider | undefined, world: AccountsWorld, vault: Vault, observer: AccountsObserver) {
+  constructor(provider: Provider | undefined, world: AccountsWorld, vault: Vault, callbacks: AccountsCallbacks) {
     this.#provider = provider;
     this.#world = world;
-    this.#observer = observer;
+    this.#callbacks = callbacks;
     this.#store = new SessionStore(world.clock, vault, {
       snapshot: () => this.#snapshot(),
-      problem: (problem) => observer.problem(problem, 'none'),
-      resolved: (problem) => observer.resolved(problem),
+      problem: (problem) => callbacks.problem(problem, 'none'),
+      resolved: (problem) => callbacks.resolved(problem),
     });
     this.#revocations = new Revocations(provider, {
       clock: world.clock,
@@ -70,7 +70,7 @@ export class Accounts {
       persist: () => this.#store.persist(),
       warn: (fields, message) => world.log.warn(fields, message),
     });
-    vault.onLocationChanged(() => observer.changed());
+    vault.onLocationChanged(() => callbacks.changed());
   }
 
   /** Where the sessions rest. */
@@ -82,7 +82,7 @@ export class Accounts {
   async chooseStorage(answer: WithoutKeyring): Promise<void> {
     await this.#store.choose(answer);
     await this.#store.persistInTime();
-    this.#observer.changed();
+    this.#callbacks.changed();
   }
 
   /**
@@ -110,7 +110,7 @@ export class Accounts {
       this.#revocations.load(state.revocations);
       if (state.ended !== undefined && this.#active === undefined) {
         this.#lost = new LoopgateError('not_signed_in', { happened: endText(state.ended) });
-        this.#observer.problem(this.#lost, 'sign_in');
+        this.#callbacks.problem(this.#lost, 'sign_in');
       }
     } catch (error) {
       const unreadable = error instanceof VaultUnreadable;
@@ -118,7 +118,7 @@ export class Accounts {
       // What could not even be set aside must not be written over.
       if (!unreadable) this.#store.useMemory(message('keptForThisRunOnly', { reason: why }));
       this.#lost = new LoopgateError('not_signed_in', { happened: message('signedOutBecause', { reason: why }) });
-      this.#observer.problem(this.#lost, 'sign_in');
+      this.#callbacks.problem(this.#lost, 'sign_in');
     }
   }
 
@@ -190,7 +190,7 @@ export class Accounts {
     const stored = this.#store.persistInTime();
     session.handOutAfter(stored);
     await stored;
-    this.#observer.changed();
+    this.#callbacks.changed();
     return session;
   }
 
@@ -220,7 +220,7 @@ export class Accounts {
     this.#active = key;
     this.#lost = undefined;
     await this.#store.persistInTime();
-    this.#observer.changed();
+    this.#callbacks.changed();
     if (session.freshness !== 'verified') void this.track(session.tryAgain());
   }
 
@@ -239,7 +239,7 @@ export class Accounts {
     if (session) this.#drop(session);
     else if (!wasLost) return;
     await this.#store.persistInTime();
-    this.#observer.changed();
+    this.#callbacks.changed();
     this.#revocations.flush({ atOnce: true });
   }
 
@@ -292,28 +292,28 @@ export class Accounts {
   }
 
   #add(provider: Provider, account: StoredAccount, options: { verified: boolean }): Session {
-    const host: SessionHost = {
+    const callbacks: SessionCallbacks = {
       persist: () => this.#store.persistInTime(),
       track: (work) => this.track(work),
-      changed: () => this.#observer.changed(),
+      changed: () => this.#callbacks.changed(),
       ended: (session, reason) => {
         if (session.key === this.#active) {
           this.#lost = reason;
           this.#active = undefined;
         }
         this.#sessions.delete(session.key);
-        this.#observer.problem(reason, 'sign_in');
+        this.#callbacks.problem(reason, 'sign_in');
         // What waited for this session's sake can go now (T19).
         void this.#store.persist().then(() => {
           this.#revocations.flush({ atOnce: true });
-          this.#observer.changed();
+          this.#callbacks.changed();
         });
       },
-      problem: (problem) => this.#observer.problem(problem, problem.needsSignIn ? 'sign_in_again' : 'renew'),
-      resolved: (problem) => this.#observer.resolved(problem),
+      problem: (problem) => this.#callbacks.problem(problem, problem.needsSignIn ? 'sign_in_again' : 'renew'),
+      resolved: (problem) => this.#callbacks.resolved(problem),
       revokeLater: (token) => this.revokeLater(token),
     };
-    const session = new Session(account, provider, this.#world, host, options);
+    const session = new Session(account, provider, this.#world, callbacks, options);
     this.#sessions.set(session.key, session);
     return session;
   }

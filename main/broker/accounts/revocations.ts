@@ -16,8 +16,8 @@ const sendingPatience = 15_000;
 /** How long an exchange that failed for now may be tried again, and its answer is held (`heldAnswers.ts`). Milliseconds. */
 const triedAgainWithin = 60_000;
 
-/** What the revocations need from the house around them. */
-export interface RevocationsHost {
+/** What the revocations need from the accounts. */
+export interface RevocationsCallbacks {
   readonly clock: Clock;
   /** A number from 0 to below 1, for jitter. */
   readonly random: () => number;
@@ -48,7 +48,7 @@ interface Where {
  */
 export class Revocations {
   readonly #provider: Provider | undefined;
-  readonly #host: RevocationsHost;
+  readonly #callbacks: RevocationsCallbacks;
   #waiting: StoredRevocation[] = [];
   /** What is to be sent once the vault no longer has it. */
   #replaced: readonly StoredRevocation[] = [];
@@ -65,9 +65,9 @@ export class Revocations {
   readonly #said = new Set<string>();
   #isClosed = false;
 
-  constructor(provider: Provider | undefined, host: RevocationsHost) {
+  constructor(provider: Provider | undefined, callbacks: RevocationsCallbacks) {
     this.#provider = provider;
-    this.#host = host;
+    this.#callbacks = callbacks;
   }
 
   /** What is to be stored now, and what follows when it is on disk. */
@@ -113,7 +113,7 @@ export class Revocations {
       end();
       return result;
     } catch (error) {
-      if (error instanceof LoopgateError && error.retryable) this.#host.clock.after(triedAgainWithin, end);
+      if (error instanceof LoopgateError && error.retryable) this.#callbacks.clock.after(triedAgainWithin, end);
       else end();
       throw error;
     }
@@ -159,7 +159,7 @@ export class Revocations {
       this.#isRunning = false;
     }
     // Not after each of them: one that is sent twice because the program was stopped in between does no harm.
-    if (this.#waiting !== before) await this.#host.persist();
+    if (this.#waiting !== before) await this.#callbacks.persist();
   }
 
   /** What has to be known of the provider. @throws LoopgateError while it cannot be reached */
@@ -172,7 +172,7 @@ export class Revocations {
   /** The first that may be sent now. */
   #next(where: Where | undefined): StoredRevocation | undefined {
     if (this.#isClosed || this.#arriving > 0 || !where) return undefined;
-    const kept = this.#host.kept();
+    const kept = this.#callbacks.kept();
     // A token goes to the provider that gave it and to no other, however the settings have changed since.
     return this.#waiting.find(
       (one) => one.issuer === where.issuer && !kept.some((grant) => mayEnd(one, grant, where.layout)),
@@ -205,12 +205,12 @@ export class Revocations {
   }
 
   #failed(reason: unknown): void {
-    this.#failure = reason instanceof LoopgateError ? { reason, at: this.#host.clock.now() } : undefined;
+    this.#failure = reason instanceof LoopgateError ? { reason, at: this.#callbacks.clock.now() } : undefined;
   }
 
   /** T5: Retry-After. */
   #isToldToWait(): boolean {
-    return this.#failure !== undefined && isToldToWait(this.#failure, this.#host.clock.now());
+    return this.#failure !== undefined && isToldToWait(this.#failure, this.#callbacks.clock.now());
   }
 
   /** Said once in a run: the person is signed out here, and yet the token may live on there. */
@@ -219,7 +219,7 @@ export class Revocations {
     const reason = outcome === 'no_endpoint' ? outcome : outcome.refused;
     if (this.#said.has(reason)) return;
     this.#said.add(reason);
-    this.#host.warn(
+    this.#callbacks.warn(
       { reason },
       outcome === 'no_endpoint'
         ? 'the provider has no revocation endpoint: a refresh token that was given up here is good there until it expires'
@@ -232,7 +232,7 @@ export class Revocations {
     this.#backoff = Math.min(Math.max(firstBackoff, this.#backoff * 2), longestBackoff);
     this.#cancelRetry?.();
     const pause = Math.max(this.#backoff, this.#failure?.reason.retryAfter ?? 0);
-    this.#cancelRetry = this.#host.clock.after(pause * (1 + this.#host.random() / 2), () => {
+    this.#cancelRetry = this.#callbacks.clock.after(pause * (1 + this.#callbacks.random() / 2), () => {
       this.#cancelRetry = undefined;
       this.flush();
     });
@@ -246,7 +246,7 @@ export class Revocations {
 
   /** Waits for the one that is on its way; not for ever for a provider that is silent, for the code would expire. */
   async #sent(): Promise<void> {
-    if (this.#sending) await withTimeout(this.#host.clock, sendingPatience, this.#sending, () => undefined);
+    if (this.#sending) await withTimeout(this.#callbacks.clock, sendingPatience, this.#sending, () => undefined);
   }
 }
 

@@ -31,7 +31,7 @@ export interface DeviceRequest {
 }
 
 /** What device logins need from the broker around them. */
-export interface DeviceLoginHost {
+export interface DeviceLoginCallbacks {
   readonly clock: Clock;
   /** A login is about to start. @throws LoopgateError `rate_limited` */
   starting(owner: OwnerKey): void;
@@ -107,12 +107,12 @@ class DeviceLogin {
 
 /** Device authorization (RFC 8628): signing in where no browser can be opened. One at a time; whoever asks meanwhile joins. */
 export class DeviceLogins {
-  readonly #host: DeviceLoginHost;
+  readonly #callbacks: DeviceLoginCallbacks;
   /** The one that can be joined and cancelled: until its tokens have come, or it has ended. */
   #current: DeviceLogin | undefined;
 
-  constructor(host: DeviceLoginHost) {
-    this.#host = host;
+  constructor(callbacks: DeviceLoginCallbacks) {
+    this.#callbacks = callbacks;
   }
 
   /** The login that waits for its person, for those who show it. */
@@ -128,7 +128,7 @@ export class DeviceLogins {
    */
   async signIn(owner: OwnerKey, provider: Provider, request: DeviceRequest): Promise<void> {
     this.#sweep();
-    if (this.#current?.code) this.#host.show(this.#current.code);
+    if (this.#current?.code) this.#callbacks.show(this.#current.code);
     await (this.#current ?? this.#start(owner, provider, request)).outcome;
   }
 
@@ -168,10 +168,10 @@ export class DeviceLogins {
   }
 
   #start(owner: OwnerKey, provider: Provider, request: DeviceRequest): DeviceLogin {
-    this.#host.starting(owner);
+    this.#callbacks.starting(owner);
     const login = new DeviceLogin(owner);
     this.#current = login;
-    this.#host.track(this.#run(login, provider, request));
+    this.#callbacks.track(this.#run(login, provider, request));
     return login;
   }
 
@@ -180,12 +180,12 @@ export class DeviceLogins {
       const authorization = await provider.deviceAuthorization(request);
       // RFC 8628 knows no way to take a code back: nobody gets to see it, and it expires.
       if (login.isOver) return;
-      const code = codeOf(authorization, this.#host.clock.now());
+      const code = codeOf(authorization, this.#callbacks.clock.now());
       login.hasCode(code);
-      this.#host.show(code);
-      this.#host.changed();
+      this.#callbacks.show(code);
+      this.#callbacks.changed();
       await this.#poll(login, code, authorization, () =>
-        this.#host.duringArrival(async () => {
+        this.#callbacks.duringArrival(async () => {
           // Ended while a revocation was waited for.
           if (login.isOver) return;
           await this.#take(login, await provider.deviceTokens(request, authorization.deviceCode));
@@ -207,7 +207,7 @@ export class DeviceLogins {
     { interval: asked }: DeviceAuthorization,
     ask: () => Promise<void>,
   ): Promise<void> {
-    const { clock } = this.#host;
+    const { clock } = this.#callbacks;
     let interval = asked;
     for (let pause = interval; !login.isOver; ) {
       await login.pause(clock, Math.min(pause, deadline - clock.now()));
@@ -226,24 +226,24 @@ export class DeviceLogins {
 
   /** The person has signed in. */
   async #take(login: DeviceLogin, tokens: LoginTokens): Promise<void> {
-    if (login.isOver) return this.#host.discard(tokens);
+    if (login.isOver) return this.#callbacks.discard(tokens);
     // Nothing is left to wait for: whoever asks from now on finds the person, or starts anew.
     this.#current = undefined;
-    await this.#host.signedIn(tokens);
+    await this.#callbacks.signedIn(tokens);
     login.succeed();
   }
 
   /** Timers stand still while the machine sleeps: a code whose time is over is over, whether or not its timer has fired. */
   #sweep(): void {
     const login = this.#current;
-    if (login?.code && login.code.deadline <= this.#host.clock.now()) this.#end(login, expired());
+    if (login?.code && login.code.deadline <= this.#callbacks.clock.now()) this.#end(login, expired());
   }
 
   #end(login: DeviceLogin, reason: unknown): void {
     login.end(reason);
     if (this.#current !== login) return;
     this.#current = undefined;
-    this.#host.changed();
+    this.#callbacks.changed();
   }
 }
 

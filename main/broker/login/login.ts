@@ -48,7 +48,7 @@ export interface OpenOptions {
 }
 
 /** What logins need from the broker around them. */
-export interface LoginHost {
+export interface LoginOptions {
   readonly clock: Clock;
   /** R15: how long a login may take, in milliseconds. */
   readonly signInTimeout: number;
@@ -61,14 +61,14 @@ export interface LoginHost {
 export class Logins {
   readonly #pending: Authorizations;
   readonly #registration: Registration;
-  readonly #host: LoginHost;
+  readonly #options: LoginOptions;
   /** Where tickets are brought, e.g. `http://127.0.0.1:1000`; known once the API listens. */
   origin = '';
 
-  constructor(pending: Authorizations, registration: Registration, host: LoginHost) {
+  constructor(pending: Authorizations, registration: Registration, options: LoginOptions) {
     this.#pending = pending;
     this.#registration = registration;
-    this.#host = host;
+    this.#options = options;
   }
 
   /**
@@ -88,7 +88,7 @@ export class Logins {
       return { one, code: (await one.outcome()).code };
     };
     // R15: a login that was joined may go on for longer than this request may wait.
-    const { one, code } = await withTimeout(this.#host.clock, consentAndLogin - waited, login(), () => {
+    const { one, code } = await withTimeout(this.#options.clock, consentAndLogin - waited, login(), () => {
       throw timedOut(opened);
     });
     return {
@@ -137,7 +137,7 @@ export class Logins {
     const one = this.#find(owner, asked, request);
     if ((options.startedBy ?? owner) === loopgateItself) this.#pending.isPersons(one);
     if (one.status !== 'issued') return one;
-    const patience = Math.min(this.#host.signInTimeout, consentAndLogin - (options.waited ?? 0));
+    const patience = Math.min(this.#options.signInTimeout, consentAndLogin - (options.waited ?? 0));
     // The machine slept while the person was asked: nobody is sent to a login that has ended already.
     if (patience <= 0) throw new LoopgateError('authorization_timeout');
     this.#pending.countStart(options.startedBy ?? owner);
@@ -150,8 +150,8 @@ export class Logins {
     if (options.inBrowser) one.page = 'opening';
     one.isQuiet = options.quietly === true;
     this.#pending.begin(one, request, address, patience);
-    this.#host.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
-    if (options.inBrowser) one.opened = this.#host.openPage(one, this.newAddress(one));
+    this.#options.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
+    if (options.inBrowser) one.opened = this.#options.openPage(one, this.newAddress(one));
     return one;
   }
 
@@ -181,7 +181,7 @@ export class Logins {
     one.ticket.key ??= randomBytes(24).toString('base64url');
     // However it came to be opened: this is known, whatever the program that opens pages says.
     this.#pending.setPage(one, 'opened');
-    const lasts = one.deadline - this.#host.clock.now();
+    const lasts = one.deadline - this.#options.clock.now();
     return { outcome: 'opened', address: one.address, key: one.ticket.key, lasts };
   }
 
@@ -205,7 +205,7 @@ export class Logins {
       this.#pending.receive(one, response);
       return one;
     } catch (error) {
-      const reason = loopgateErrorOf(error, this.#host.log);
+      const reason = loopgateErrorOf(error, this.#options.log);
       if (one.status === 'waiting') this.#pending.end(one, reason);
       throw reason;
     }

@@ -19,7 +19,7 @@ import type { TokenRequest, TokenResult } from './requests.ts';
 export const profilePatience = 2_000;
 
 /** What the token endpoint needs from the broker around it. */
-export interface TokenEndpointHost {
+export interface TokenEndpointOptions {
   readonly exposeRefreshToken: boolean;
   /**
    * A login became a session.
@@ -44,20 +44,20 @@ export class TokenEndpoint {
   readonly #accounts: Accounts;
   readonly #registration: Registration;
   readonly #clock: Clock;
-  readonly #host: TokenEndpointHost;
+  readonly #options: TokenEndpointOptions;
 
   constructor(
     pending: Authorizations,
     accounts: Accounts,
     registration: Registration,
     clock: Clock,
-    host: TokenEndpointHost,
+    options: TokenEndpointOptions,
   ) {
     this.#pending = pending;
     this.#accounts = accounts;
     this.#registration = registration;
     this.#clock = clock;
-    this.#host = host;
+    this.#options = options;
   }
 
   /**
@@ -82,7 +82,7 @@ export class TokenEndpoint {
       throw new LoopgateError('invalid_grant');
     if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
     one.exchange ??= this.#accounts.track(this.#exchangeOnce(one, codeVerifier, options)).catch((error: unknown) => {
-      const reason = loopgateErrorOf(error, this.#host.log);
+      const reason = loopgateErrorOf(error, this.#options.log);
       // The provider has not processed the code, or its answer is held: the same code may be tried again.
       if (reason.retryable && reason.undone) {
         one.exchange = undefined;
@@ -144,7 +144,7 @@ export class TokenEndpoint {
     }
     const isFirst = this.#accounts.peek() === undefined;
     const session = await this.#accounts.adopt(provider, account, { activate });
-    this.#host.signedIn(one.owner, isFirst && !one.isPersons ? session.key : undefined);
+    this.#options.signedIn(one.owner, isFirst && !one.isPersons ? session.key : undefined);
     // A profile that comes soon is part of the answer; the tokens do not wait for one that does not.
     const reading = session.profile.read().catch(() => undefined);
     const profile = await withTimeout(this.#clock, profilePatience, reading, () => undefined);
@@ -202,7 +202,7 @@ export class TokenEndpoint {
       clientId,
       audience,
       ...(profile && { profile }),
-      ...(this.#host.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
+      ...(this.#options.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
     };
   }
 
@@ -216,7 +216,7 @@ export class TokenEndpoint {
       expiresAt,
       scope,
       ...(idToken !== undefined && { idToken }),
-      ...(this.#host.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
+      ...(this.#options.exposeRefreshToken && refreshToken !== undefined && { refreshToken }),
       ...about,
     };
   }

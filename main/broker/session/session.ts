@@ -28,8 +28,8 @@ export interface AccessToken {
   readonly idToken: string;
 }
 
-/** What a session needs from the house around it. */
-export interface SessionHost {
+/** What a session needs from the accounts around it. */
+export interface SessionCallbacks {
   /** Writes all sessions to the vault; resolves when they are on disk, or when that failed and the person was told. */
   persist(): Promise<void>;
   /** Work that may bring tokens, so that the quitting waits for it. */
@@ -55,7 +55,7 @@ export class Session {
   readonly #renewal: Renewal;
   readonly #otherApis: OtherApiTokens;
   readonly #clock: Clock;
-  readonly #host: SessionHost;
+  readonly #callbacks: SessionCallbacks;
   /** What those who asked for a token get after the renewal that is under way. */
   #renewing: Promise<AccessToken> | undefined;
   /** The session of the same person that took this one's place. */
@@ -66,25 +66,25 @@ export class Session {
     account: StoredAccount,
     provider: Provider,
     world: SessionWorld,
-    host: SessionHost,
+    callbacks: SessionCallbacks,
     options: { verified: boolean },
   ) {
     const { clock } = world;
     this.#clock = clock;
-    this.#host = host;
-    this.#account = new KeptAccount(account, host);
-    this.#reachability = new Reachability(clock, () => host.changed(), options);
+    this.#callbacks = callbacks;
+    this.#account = new KeptAccount(account, callbacks);
+    this.#reachability = new Reachability(clock, () => callbacks.changed(), options);
     this.#refreshToken = new RefreshTokenUse(this.#account, provider, clock, {
       end: (reason) => this.#end(reason),
-      revokeLater: (token) => host.revokeLater(token),
+      revokeLater: (token) => callbacks.revokeLater(token),
     });
     this.#schedule = new RenewalSchedule(this.#account, this.#reachability, this.#refreshToken, world, () =>
-      host.track(this.#catchUp()),
+      callbacks.track(this.#catchUp()),
     );
     this.#renewal = new Renewal(this.#account, this.#reachability, this.#refreshToken, {
-      track: (work) => host.track(work),
-      problem: (problem) => host.problem(problem),
-      resolved: (problem) => host.resolved(problem),
+      track: (work) => callbacks.track(work),
+      problem: (problem) => callbacks.problem(problem),
+      resolved: (problem) => callbacks.resolved(problem),
       ended: () => this.#schedule.plan(),
     });
     this.profile = new SessionProfile(this.#account, this.#reachability, provider, clock, {
@@ -94,7 +94,7 @@ export class Session {
     });
     this.#otherApis = new OtherApiTokens(clock, (api) => {
       const asking = this.#refreshFor(api);
-      host.track(asking);
+      callbacks.track(asking);
       return asking;
     });
     this.#schedule.plan();
@@ -287,7 +287,7 @@ export class Session {
     const over = new LoopgateError('not_signed_in', { happened: message('sessionEnded', { reason }) });
     if (!this.#account.isClosed) {
       this.close();
-      this.#host.ended(this, over);
+      this.#callbacks.ended(this, over);
     }
     return over;
   }
