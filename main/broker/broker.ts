@@ -25,7 +25,7 @@ import { withTimeout } from './timeout.ts';
 import type { BrokerSettings, BrokerWorld } from './world.ts';
 
 /** How long a renewal that is under way may hold up the quitting, in milliseconds. */
-const closePatience = 5_000;
+const closeTimeout = 5_000;
 
 /** The broker's face: everything that the API and the desktop may ask for. What a part does is documented there. */
 export class Broker {
@@ -102,7 +102,7 @@ export class Broker {
       await accounts.settled();
       return accounts.close();
     }
-    await withTimeout(this.#world.clock, closePatience, accounts.settled(), () => undefined);
+    await withTimeout(this.#world.clock, closeTimeout, accounts.settled(), () => undefined);
   }
 
   // --- logins, in a browser and on another device ---

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import { withTimeout } from './timeout.ts';
 
 /** How long a request waits for a keyring that its person has to unlock, in milliseconds. */
-const unlockPatience = 20_000;
+const unlockTimeout = 20_000;
 
 /** Whether the stored sessions have been read: callers that need them may come before that. */
 export class Readiness {
@@ -34,7 +34,7 @@ export class Readiness {
   /** The same for a request, which does not wait for ever. @throws LoopgateError `not_signed_in` */
   whenReady(): Promise<void> {
     if (this.#isReady) return Promise.resolve();
-    return withTimeout(this.#clock, unlockPatience, this.#read.promise, () => {
+    return withTimeout(this.#clock, unlockTimeout, this.#read.promise, () => {
       throw new LoopgateError('not_signed_in', {
         happened: message('storedNotReadable'),
         next: message('unlockKeyringAndTry'),

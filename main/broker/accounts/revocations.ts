@@ -11,7 +11,7 @@ import { withTimeout } from '../timeout.ts';
 const firstBackoff = 10_000;
 const longestBackoff = 60 * 60_000;
 /** How long a login that came back waits for a revocation that is on its way, in milliseconds. */
-const sendingPatience = 15_000;
+const sendingTimeout = 15_000;
 
 /** How long an exchange that failed for now may be tried again, and its answer is held (`heldAnswers.ts`). Milliseconds. */
 const triedAgainWithin = 60_000;
@@ -246,7 +246,7 @@ export class Revocations {
 
   /** Waits for the one that is on its way; not for ever for a provider that is silent, for the code would expire. */
   async #sent(): Promise<void> {
-    if (this.#sending) await withTimeout(this.#callbacks.clock, sendingPatience, this.#sending, () => undefined);
+    if (this.#sending) await withTimeout(this.#callbacks.clock, sendingTimeout, this.#sending, () => undefined);
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { withTimeout } from '../timeout.ts';
 
 /** How long a caller waits for a disk or a keyring that does not answer, in milliseconds. */
-const savePatience = 10_000;
+const saveTimeout = 10_000;
 /** When a write that failed is tried again, in milliseconds. */
 const saveAgain = 10_000;
 
@@ -90,7 +90,7 @@ export class SessionStore {
   persistInTime(): Promise<void> {
     const saving = this.persist();
     if (this.#isStuck) return Promise.resolve();
-    return withTimeout(this.#clock, savePatience, saving, () => {
+    return withTimeout(this.#clock, saveTimeout, saving, () => {
       this.#isStuck = true;
       this.#reportUnsaved(message('storageNotAnswering'));
     });

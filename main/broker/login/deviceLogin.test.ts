@@ -27,7 +27,7 @@ import type { DeviceCode } from './deviceLogin.ts';
 
 /** No other timer of the broker is that long, nor any that grows out of it: the tests can tell them apart. */
 const interval = 7 * second;
-const patience = 110 * second;
+const timeout = 110 * second;
 const terminal = 'terminal';
 
 /** A clock that tells which timers were set. */
@@ -132,7 +132,7 @@ async function tokensOf({ provider }: DeviceWorld): Promise<Response> {
 }
 
 /** A login that waits between two questions, for one who waits that long for it. */
-async function started(world: DeviceWorld, owner = editor, milliseconds = patience) {
+async function started(world: DeviceWorld, owner = editor, milliseconds = timeout) {
   const signedIn = world.broker.ensureSignedIn(owner, milliseconds);
   const failed = failureOf(signedIn);
   await world.clock.timer(interval);
@@ -149,7 +149,7 @@ describe('a login on another device [T13]', () => {
   test('shows the address and the code, waits, and signs the person in', async () => {
     const world = neverOpened(await deviceWorld({}, { settings: { audience: 'https://api.example/' } }));
     const { broker, clock, provider, shown, vault } = world;
-    const signedIn = broker.ensureSignedIn(editor, patience);
+    const signedIn = broker.ensureSignedIn(editor, timeout);
     await clock.timer(interval);
     expect(shown).toEqual([
       {
@@ -194,7 +194,7 @@ describe('a login on another device [T13]', () => {
       showDeviceCode: (code) => shown.push(code),
     });
     const { broker, provider } = neverOpened(world);
-    const signedIn = broker.ensureSignedIn(editor, patience);
+    const signedIn = broker.ensureSignedIn(editor, timeout);
     await clock.passes(second);
     await clock.timer(second);
     const { verificationUri = '', userCode = '' } = shown[0] ?? {};
@@ -217,7 +217,7 @@ describe('a login on another device [T13]', () => {
       providerOptions: { deviceIntervalSeconds: 1 },
       showDeviceCode: (code) => shown.push(code),
     });
-    const failed = failureOf(world.broker.ensureSignedIn(editor, patience));
+    const failed = failureOf(world.broker.ensureSignedIn(editor, timeout));
     await clock.timer(second);
     const { verificationUri = '', userCode = '' } = shown[0] ?? {};
     await new BrowserDouble().approveDevice(verificationUri, 'Ada Lovelace', { userCode, deny: true });
@@ -287,7 +287,7 @@ describe('where a browser is tried and does not open [T13]', () => {
     expect(broker.state().waiting).toMatchObject({ page: 'elsewhere' });
     // It would lead to a login that has ended.
     expect(shown).toEqual([]);
-    const finished = broker.finishDeviceLogin(editor, patience);
+    const finished = broker.finishDeviceLogin(editor, timeout);
     await clock.timer(interval);
     world.answer = undefined;
     clock.advance(interval);
@@ -335,7 +335,7 @@ describe('how often the provider is asked (RFC 8628 §3.5) [T13]', () => {
 
   test('every five seconds where the provider names no interval', async () => {
     const world = await deviceWorld({ interval: undefined });
-    void failureOf(world.broker.ensureSignedIn(editor, patience));
+    void failureOf(world.broker.ensureSignedIn(editor, timeout));
     await world.clock.passes(5 * second);
     await world.clock.timer(5 * second);
     expect(world.asked).toEqual([5 * second]);
@@ -417,7 +417,7 @@ describe('how a login on another device ends [T13]', () => {
     const { failed } = await started(world);
     expect(await broker.deviceCode(editor)).toMatchObject({ userCode: 'BCDF-GHJK' });
     expect(await failureOf(broker.deviceCode(terminal))).toMatchObject({ code: 'rate_limited' });
-    expect(await failureOf(broker.finishDeviceLogin(terminal, patience))).toMatchObject({
+    expect(await failureOf(broker.finishDeviceLogin(terminal, timeout))).toMatchObject({
       code: 'authorization_cleared',
     });
     expect(broker.state().waiting).toBeDefined();
@@ -430,7 +430,7 @@ describe('how a login on another device ends [T13]', () => {
     const world = await deviceWorld();
     const { broker, clock } = world;
     const { failed } = await started(world);
-    const joined = failureOf(broker.ensureSignedIn(terminal, patience));
+    const joined = failureOf(broker.ensureSignedIn(terminal, timeout));
     await expect.poll(() => world.shown.length).toBe(2);
     broker.clear(terminal);
     expect(broker.state().waiting).toBeDefined();
@@ -458,7 +458,7 @@ describe('how a login on another device ends [T13]', () => {
     const world = await deviceWorld();
     const { answer, arrived, release } = held();
     world.provider.answers.set('/oauth/device/code', answer);
-    const failed = failureOf(world.broker.ensureSignedIn(editor, patience));
+    const failed = failureOf(world.broker.ensureSignedIn(editor, timeout));
     await arrived;
     world.broker.clear(terminal);
     world.broker.clear(editor);
@@ -566,7 +566,7 @@ describe('how a login on another device ends [T13]', () => {
 describe('more than one who waits [T13]', () => {
   test('two that ask in the same moment share one code, and both get the person', async () => {
     const world = await deviceWorld();
-    const first = world.broker.ensureSignedIn(editor, patience);
+    const first = world.broker.ensureSignedIn(editor, timeout);
     const { signedIn: second } = await started(world, terminal);
     expect(world.provider.count('/oauth/device/code')).toBe(1);
     world.answer = undefined;
@@ -586,7 +586,7 @@ describe('more than one who waits [T13]', () => {
     const reason = await failed;
     expect(reason.code).toBe('authorization_timeout');
     expect(reason.message).toContain('the same code is shown');
-    const again = world.broker.ensureSignedIn(editor, patience);
+    const again = world.broker.ensureSignedIn(editor, timeout);
     await expect.poll(() => world.shown.length).toBe(2);
     expect(world.shown[1]).toEqual(world.shown[0]);
     world.answer = undefined;
@@ -620,8 +620,8 @@ describe('more than one who waits [T13]', () => {
     const world = await deviceWorld();
     void failureOf(world.broker.authorize(terminal, ownChallenge()));
     const opened = await world.browser.tab();
-    const signedIn = world.broker.ensureSignedIn(editor, patience);
-    await world.clock.timer(patience);
+    const signedIn = world.broker.ensureSignedIn(editor, timeout);
+    await world.clock.timer(timeout);
     expect(world.provider.count('/oauth/device/code')).toBe(0);
     expect(world.broker.state().waiting?.deadline).toBe(world.clock.now() + 240 * second);
     const page = await world.browser.finish(opened);
@@ -659,10 +659,10 @@ describe('more than one who waits [T13]', () => {
       world.broker.clear(editor);
       await failed;
     }
-    expect(await failureOf(world.broker.ensureSignedIn(editor, patience))).toMatchObject({ code: 'rate_limited' });
+    expect(await failureOf(world.broker.ensureSignedIn(editor, timeout))).toMatchObject({ code: 'rate_limited' });
     await started(world, terminal);
     // To join one is to start none.
-    void failureOf(world.broker.ensureSignedIn(editor, patience));
+    void failureOf(world.broker.ensureSignedIn(editor, timeout));
     await expect.poll(() => world.shown.length).toBe(62);
     expect(world.provider.count('/oauth/device/code')).toBe(61);
   });
@@ -695,7 +695,7 @@ describe('a login that does not start [T13]', () => {
   test('without device authorization the login is opened as before', async () => {
     const world = await deviceWorld();
     world.provider.metadata = {};
-    void failureOf(world.broker.ensureSignedIn(editor, patience));
+    void failureOf(world.broker.ensureSignedIn(editor, timeout));
     expect(new URL(await world.browser.tab()).pathname).toBe('/authorize');
     expect(world.shown).toEqual([]);
   });
@@ -704,7 +704,7 @@ describe('a login that does not start [T13]', () => {
     const provider = new ScriptedProvider();
     provider.metadata = { device_authorization_endpoint: 'https://tenant.example/oauth/device/code' };
     const world = await scriptedWorld({ provider });
-    expect(await world.broker.ensureSignedIn(editor, patience)).toMatchObject({ subject: ada });
+    expect(await world.broker.ensureSignedIn(editor, timeout)).toMatchObject({ subject: ada });
     expect(world.browser.tabs).toHaveLength(1);
     expect(provider.count('/oauth/device/code')).toBe(0);
   });
@@ -713,7 +713,7 @@ describe('a login that does not start [T13]', () => {
     const world = await deviceWorld();
     // As Auth0 answers where the grant type is not ticked.
     world.provider.answers.set('/oauth/device/code', () => refusal('unauthorized_client', 403));
-    const all = [editor, terminal].map((owner) => world.broker.ensureSignedIn(owner, patience));
+    const all = [editor, terminal].map((owner) => world.broker.ensureSignedIn(owner, timeout));
     world.answer = undefined;
     await world.browser.finish(await world.browser.tab());
     for (const one of all) expect(await one).toMatchObject({ subject: ada });
@@ -731,7 +731,7 @@ describe('a login that does not start [T13]', () => {
     const world = await deviceWorld();
     const honest = world.provider.answers.get('/oauth/device/code');
     world.provider.answers.set('/oauth/device/code', answer);
-    const reasons = [editor, terminal].map((owner) => failureOf(world.broker.ensureSignedIn(owner, patience)));
+    const reasons = [editor, terminal].map((owner) => failureOf(world.broker.ensureSignedIn(owner, timeout)));
     for (const reason of reasons) expect(await reason).toMatchObject({ code });
     expect(world.shown).toEqual([]);
     expectNothing(world);
@@ -771,7 +771,7 @@ describe('a provider that lies [T13]', () => {
     ['an interval as a word', { interval: 'often' }],
   ])('in its device answer is refused, and nothing is shown: %s', async (_, changes) => {
     const world = await deviceWorld(changes);
-    expect(await failureOf(world.broker.ensureSignedIn(editor, patience))).toMatchObject({ code: 'provider_error' });
+    expect(await failureOf(world.broker.ensureSignedIn(editor, timeout))).toMatchObject({ code: 'provider_error' });
     expect(world.shown).toEqual([]);
     expectNothing(world);
     expect(world.asked).toEqual([]);
@@ -804,7 +804,7 @@ describe('a provider that lies [T13]', () => {
 
   test('with an interval of a nanosecond is asked every second', async () => {
     const world = await deviceWorld({ interval: 1e-9 });
-    void failureOf(world.broker.ensureSignedIn(editor, patience));
+    void failureOf(world.broker.ensureSignedIn(editor, timeout));
     await world.clock.passes(second);
     await world.clock.timer(second);
     expect(world.asked).toEqual([second]);
@@ -912,6 +912,6 @@ test('a session of another device rests in the vault as any other', async () => 
   const { state } = world.vault;
   if (!state) throw new Error('nothing is stored');
   const next = await scriptedWorld({ provider: world.provider, clock: world.clock, vault: new TestVault(state) });
-  expect(await next.broker.ensureSignedIn(editor, patience)).toMatchObject({ subject: ada, renewable: true });
+  expect(await next.broker.ensureSignedIn(editor, timeout)).toMatchObject({ subject: ada, renewable: true });
   expect(world.provider.count('/oauth/device/code')).toBe(1);
 });

@@ -137,9 +137,9 @@ export class Logins {
     const one = this.#find(owner, asked, request);
     if ((options.startedBy ?? owner) === loopgateItself) this.#pending.isPersons(one);
     if (one.status !== 'issued') return one;
-    const patience = Math.min(this.#options.signInTimeout, consentAndLogin - (options.waited ?? 0));
+    const timeout = Math.min(this.#options.signInTimeout, consentAndLogin - (options.waited ?? 0));
     // The machine slept while the person was asked: nobody is sent to a login that has ended already.
-    if (patience <= 0) throw new LoopgateError('authorization_timeout');
+    if (timeout <= 0) throw new LoopgateError('authorization_timeout');
     this.#pending.countStart(options.startedBy ?? owner);
     const address = endpoint.address(request, one);
     if (!mayLeadTo(address, this.#registration.issuer)) {
@@ -149,7 +149,7 @@ export class Logins {
     }
     if (options.inBrowser) one.page = 'opening';
     one.isQuiet = options.quietly === true;
-    this.#pending.begin(one, request, address, patience);
+    this.#pending.begin(one, request, address, timeout);
     this.#options.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
     if (options.inBrowser) one.opened = this.#options.openPage(one, this.newAddress(one));
     return one;

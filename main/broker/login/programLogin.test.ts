@@ -3,7 +3,7 @@ import { editor, type LocalWorld, localWorld, signInAs } from '../../../testing/
 
 const ada = 'auth0|ada-lovelace';
 const mallory = 'auth0|mallory-attacker';
-const patience = 60_000;
+const timeout = 60_000;
 
 /** Who is signed in, the active person first. */
 const peopleOf = ({ broker }: LocalWorld) => {
@@ -14,7 +14,7 @@ const peopleOf = ({ broker }: LocalWorld) => {
 /** A program wants somebody to be signed in; the login page stays open. */
 async function waiting(): Promise<LocalWorld & { readonly page: string; readonly asked: Promise<unknown> }> {
   const world = await localWorld({ person: null });
-  const asked = world.broker.ensureSignedIn(editor, patience);
+  const asked = world.broker.ensureSignedIn(editor, timeout);
   return { ...world, asked, page: await world.browser.tab() };
 }
 
@@ -43,7 +43,7 @@ test('one that the person joins at the tray is theirs [T18]', async () => {
 });
 
 test.each<[string, (world: LocalWorld) => Promise<unknown>]>([
-  ['/os/sign_in', ({ broker }) => broker.ensureSignedIn(editor, patience)],
+  ['/os/sign_in', ({ broker }) => broker.ensureSignedIn(editor, timeout)],
   ['/pkce/code and /pkce/token', (world) => signInAs(world)],
 ])(
   'with nobody signed in, who comes by %s is active, and that is said; the log does not name them [T18]',
@@ -65,7 +65,7 @@ test.each<[string, (world: LocalWorld) => Promise<void> | void]>([
   ['somebody signs out', ({ broker }) => broker.signOut()],
 ])('that a program signed somebody in is said until %s [T18]', async (_what, happens) => {
   const world = await localWorld();
-  await world.broker.ensureSignedIn(editor, patience);
+  await world.broker.ensureSignedIn(editor, timeout);
   await happens(world);
   expect(world.broker.state().signedInByProgram).toBe(false);
 });
@@ -73,7 +73,7 @@ test.each<[string, (world: LocalWorld) => Promise<void> | void]>([
 test('who goes back to that account later has chosen it: no program is said to have [T18]', async () => {
   const world = await localWorld();
   const { broker } = world;
-  await broker.ensureSignedIn(editor, patience);
+  await broker.ensureSignedIn(editor, timeout);
   const arrived = broker.state().person?.account ?? '';
   await signInAs(world, 'Mallory Attacker');
   await broker.switchAccount(broker.state().others[0]?.account ?? '');

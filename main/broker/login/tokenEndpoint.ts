@@ -16,7 +16,7 @@ import type { Registration } from './registration.ts';
 import type { TokenRequest, TokenResult } from './requests.ts';
 
 /** How long the answer to an exchange waits for the profile, in milliseconds. */
-export const profilePatience = 2_000;
+export const profileTimeout = 2_000;
 
 /** What the token endpoint needs from the broker around it. */
 export interface TokenEndpointOptions {
@@ -147,7 +147,7 @@ export class TokenEndpoint {
     this.#options.signedIn(one.owner, isFirst && !one.isPersons ? session.key : undefined);
     // A profile that comes soon is part of the answer; the tokens do not wait for one that does not.
     const reading = session.profile.read().catch(() => undefined);
-    const profile = await withTimeout(this.#clock, profilePatience, reading, () => undefined);
+    const profile = await withTimeout(this.#clock, profileTimeout, reading, () => undefined);
     return this.#tokenResult(tokens, { clientId, audience, ...(profile && { profile }) });
   }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { People } from '../people.ts';
 import type { PersonState } from '../state.ts';
 import type { BrokerLog } from '../world.ts';
-import { profilePatience } from './tokenEndpoint.ts';
+import { profileTimeout } from './tokenEndpoint.ts';
 
 /** Where to look for the person. */
 export interface PersonWait {
@@ -33,7 +33,7 @@ export function waitForPerson(
     const look = () => {
       const person = people.active;
       if (person?.profile) settle(() => resolve(person));
-      else if (person) stopWaiting ??= clock.after(profilePatience, () => settle(() => resolve(person)));
+      else if (person) stopWaiting ??= clock.after(profileTimeout, () => settle(() => resolve(person)));
     };
     const stopListening = changes.onChange(look);
     const stopTimer = clock.after(milliseconds, () =>

@@ -9,7 +9,7 @@ export type PlatformFetch = (url: string, options: RequestInit) => Promise<Respo
 export const requestTimeout = 15;
 /**
  * The same for a request that counts once, such as one that sends a code: to give it up is to lose its answer, and Auth0 lets
- * an Action take 20 s. Who waits for the answer may lose patience earlier. Seconds.
+ * an Action take 20 s. Callers may give up earlier. Seconds.
  */
 export const onceTimeout = 60;
 /** The failures of a connection that never was: nothing was sent. */

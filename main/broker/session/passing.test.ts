@@ -212,7 +212,7 @@ describe('a refresh token whose answer was lost [T4]', () => {
     ['its own API', undefined],
     ['another API', other],
   ])(
-    'a caller for %s loses patience after 30 seconds; the request goes on, and its answer serves the next',
+    'a caller for %s gives up after 30 seconds; the request goes on, and its answer serves the next',
     async (_n, api) => {
       const world = await signedIn();
       const { release } = late(world);

@@ -12,13 +12,11 @@ import { type Freshness, Reachability } from './reachability.ts';
 import { RefreshTokenUse } from './refreshTokenUse.ts';
 import { Renewal } from './renewal.ts';
 import { RenewalSchedule, type SessionWorld } from './renewalSchedule.ts';
-import { SessionProfile } from './sessionProfile.ts';
+import { fallbackTimeout, SessionProfile } from './sessionProfile.ts';
 import type { StoredAccount, StoredRevocation } from './vault.ts';
 
-/** How long a caller waits for a provider that does not answer, while there is something older to give. Milliseconds. */
-const patience = 2_000;
-/** The same while there is nothing to give: Auth0 lets an Action take 20 s. Milliseconds. */
-const longPatience = 30_000;
+/** How long a caller waits for a provider that does not answer, while there is nothing to give: Auth0 lets an Action take 20 s. Milliseconds. */
+const answerTimeout = 30_000;
 
 /** An access token as handed out. Times are milliseconds since the epoch. */
 export interface AccessToken {
@@ -194,7 +192,7 @@ export class Session {
       });
     }
     try {
-      return await withTimeout(this.#clock, longPatience, this.#otherApis.of(api), stillWaiting);
+      return await withTimeout(this.#clock, answerTimeout, this.#otherApis.of(api), stillWaiting);
     } catch (error) {
       // The same person signed in again while this waited: the newer session answers.
       const newer = this.#replacedBy();
@@ -265,8 +263,8 @@ export class Session {
       const hadEnded = schedule.isEnding();
       const refreshing = this.#renewal.run();
       await (schedule.isValid()
-        ? withTimeout(this.#clock, patience, refreshing, () => undefined)
-        : withTimeout(this.#clock, longPatience, refreshing, stillWaiting));
+        ? withTimeout(this.#clock, fallbackTimeout, refreshing, () => undefined)
+        : withTimeout(this.#clock, answerTimeout, refreshing, stillWaiting));
       if (hadEnded) schedule.renewedForCallers();
     } catch (error) {
       // While the old token is valid it serves: a network that is down is no reason to be signed out (T5).
@@ -296,7 +294,7 @@ export class Session {
 /** @throws LoopgateError always */
 function stillWaiting(): never {
   throw new LoopgateError('provider_unreachable', {
-    happened: message('noAnswerYet', { seconds: longPatience / 1000 }),
+    happened: message('noAnswerYet', { seconds: answerTimeout / 1000 }),
     next: message('answerStillAwaited'),
     retryable: true,
   });

@@ -9,7 +9,7 @@ import type { Reachability } from './reachability.ts';
 /** How long a profile is served without asking the provider: Auth0 allows five calls a minute. Milliseconds. */
 const profileFresh = 5 * 60_000;
 /** How long a caller waits for a provider that does not answer, while there is something older to give. Milliseconds. */
-const patience = 2_000;
+export const fallbackTimeout = 2_000;
 
 /** What a profile needs from its session. */
 export interface SessionProfileCallbacks {
@@ -73,7 +73,7 @@ export class SessionProfile {
     if (!known) return await this.read();
     try {
       // A stale answer now is better than a fresh one after the provider's time-out; the reading goes on.
-      return await withTimeout(this.#clock, patience, this.read(), () => known);
+      return await withTimeout(this.#clock, fallbackTimeout, this.read(), () => known);
     } catch (error) {
       if (error instanceof LoopgateError && error.retryable) return known;
       throw error;
