@@ -13,7 +13,7 @@ export const systemClock: Clock = {
     let timer: NodeJS.Timeout;
     const wait = (left: number) => {
       // A timer of Node's that is longer than this fires at once.
-      const part = Math.min(left, longestTimer);
+      const part = Math.min(left, maxTimer);
       timer = setTimeout(() => (left > part ? wait(left - part) : callback()), part);
       timer.unref();
     };
@@ -23,7 +23,7 @@ export const systemClock: Clock = {
 };
 
 /** 2^31 − 1 milliseconds, a little under 25 days. */
-const longestTimer = 2_147_483_647;
+const maxTimer = 2_147_483_647;
 
 /** How often the clock is looked at, and how far it may be off before that means something. Milliseconds. */
 const lookEvery = 30_000;

@@ -7,7 +7,7 @@ import type { Provider } from '../provider/provider.ts';
 /** How long the profile of a token is kept, in milliseconds (Auth0 allows five calls a minute). */
 const kept = 60_000;
 /** How many are kept at once. */
-const most = 100;
+const maxKept = 100;
 
 interface Asked {
   readonly at: number;
@@ -42,7 +42,7 @@ export class OtherProfiles {
       else if (error.code !== 'invalid_token') asked.failure = failureAfter(known?.failure, error, this.#clock.now());
     });
     const oldest = this.#profiles.keys().next().value;
-    if (this.#profiles.size > most && oldest !== undefined) this.#profiles.delete(oldest);
+    if (this.#profiles.size > maxKept && oldest !== undefined) this.#profiles.delete(oldest);
     return await profile;
   }
 }

@@ -9,7 +9,7 @@ import { withTimeout } from '../timeout.ts';
 
 /** T10: after a failure that may pass, the next try waits this long, then twice as long each time. Milliseconds. */
 const firstBackoff = 10_000;
-const longestBackoff = 60 * 60_000;
+const maxBackoff = 60 * 60_000;
 /** How long a login that came back waits for a revocation that is on its way, in milliseconds. */
 const sendingTimeout = 15_000;
 
@@ -229,7 +229,7 @@ export class Revocations {
 
   #planRetry(): void {
     if (this.#isClosed) return;
-    this.#backoff = Math.min(Math.max(firstBackoff, this.#backoff * 2), longestBackoff);
+    this.#backoff = Math.min(Math.max(firstBackoff, this.#backoff * 2), maxBackoff);
     this.#cancelRetry?.();
     const pause = Math.max(this.#backoff, this.#failure?.reason.retryAfter ?? 0);
     this.#cancelRetry = this.#callbacks.clock.after(pause * (1 + this.#callbacks.random() / 2), () => {

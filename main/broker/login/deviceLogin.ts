@@ -10,7 +10,7 @@ import type { OwnerKey } from './authorization.ts';
 /** RFC 8628 §3.5: by how much `slow_down` lengthens the interval, in milliseconds. */
 const slowDown = 5_000;
 /** How long the pauses between two questions become while the provider cannot be reached, in milliseconds. */
-const longestPause = 60_000;
+const maxPause = 60_000;
 
 /** What the person needs to sign in on another device (RFC 8628 §3.3). */
 export interface DeviceCode {
@@ -218,7 +218,7 @@ export class DeviceLogins {
       } catch (error) {
         const { providerError, retryable, retryAfter = 0 } = understood(error);
         if (providerError === 'slow_down') interval += slowDown;
-        const longer = retryable ? Math.min(pause * 2, longestPause) : interval;
+        const longer = retryable ? Math.min(pause * 2, maxPause) : interval;
         pause = Math.max(interval, longer, retryAfter);
       }
     }

@@ -2,9 +2,9 @@ import type { LoopgateError } from '../../errors/errors.ts';
 
 /** T5: after a failure that may pass, the next try waits this long, then twice as long each time. Milliseconds. */
 const firstBackoff = 1_000;
-const longestBackoff = 60_000;
+const maxBackoff = 60_000;
 /** Who asks does not wait for longer than this since the last try: somebody may just have repaired it. Milliseconds. */
-const longestForCallers = 5_000;
+const maxBackoffForCallers = 5_000;
 
 /** Why the last attempt at something failed, and how long it is not tried again. Milliseconds. */
 export interface Failure {
@@ -17,10 +17,10 @@ export interface Failure {
 
 /** The failure of one more attempt. @param last - the failure of the attempt before, if that failed too */
 export function failureAfter(last: Failure | undefined, reason: LoopgateError, now: number): Failure {
-  const longer = last ? Math.min(last.backoff * 2, longestBackoff) : firstBackoff;
+  const longer = last ? Math.min(last.backoff * 2, maxBackoff) : firstBackoff;
   // What the provider asks for is kept, whoever asks.
   const { retryAfter = 0 } = reason;
-  const forCallers = isForCallersOnly(reason) ? longestForCallers : Math.min(longer, longestForCallers);
+  const forCallers = isForCallersOnly(reason) ? maxBackoffForCallers : Math.min(longer, maxBackoffForCallers);
   return {
     reason,
     at: now,

@@ -3,9 +3,9 @@ import type { Clock } from '../clock.ts';
 /** How long an answer that could not be verified is verified again, in milliseconds. */
 const held = 60_000;
 /** How long one is there at most: as long as the code that it answers may be asked for again. Milliseconds. */
-const longest = 10 * 60_000;
+const maxHeldFor = 10 * 60_000;
 /** How many are held at once. */
-const most = 50;
+const maxHeld = 50;
 
 /** The provider's answer to something that is sent once, such as a code: read as often as it takes to verify it (T20). */
 export class OneAnswer {
@@ -48,8 +48,8 @@ export class HeldAnswers {
     this.#answers.set(request, { answer, since });
     for (const [other, one] of this.#answers) {
       // Another one is not given up before it was tried again: its code would be sent again.
-      const isOver = now - one.since >= (other === request ? held : longest);
-      if (isOver || this.#answers.size > most) this.#answers.delete(other);
+      const isOver = now - one.since >= (other === request ? held : maxHeldFor);
+      if (isOver || this.#answers.size > maxHeld) this.#answers.delete(other);
     }
     return this.#answers.has(request);
   }

@@ -29,7 +29,7 @@ const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 /** RFC 8628 §3.2: the interval where the provider names none. Seconds. */
 const defaultInterval = 5;
 /** Nobody enters a code for longer. Seconds. */
-const longestDeviceLogin = 3600;
+const maxDeviceLogin = 3600;
 
 /** The identity provider: Auth0 first, any OpenID provider by its metadata. All its answers are checked here. */
 export class Provider {
@@ -151,8 +151,8 @@ export class Provider {
       ...(answer.verification_uri_complete !== undefined && {
         verificationUriComplete: answer.verification_uri_complete,
       }),
-      expiresIn: Math.min(answer.expires_in, longestDeviceLogin) * 1000,
-      interval: Math.min(Math.max(answer.interval ?? defaultInterval, 1), longestDeviceLogin) * 1000,
+      expiresIn: Math.min(answer.expires_in, maxDeviceLogin) * 1000,
+      interval: Math.min(Math.max(answer.interval ?? defaultInterval, 1), maxDeviceLogin) * 1000,
     };
   }
 

@@ -8,9 +8,9 @@ export const clockTolerance = 60;
 /** What openid-client leaves out when the provider does: RFC 6749 §5.1 only recommends expires_in. Seconds. */
 const assumedLifetime = 3600;
 /** No access token is believed to last longer: renewing it early is always right, and no absurd time is stored. Seconds. */
-const longestLifetime = 366 * 24 * 3600;
+const maxLifetime = 366 * 24 * 3600;
 /** OIDC Core §2: how long a `sub` may be, in characters. */
-const longestSubject = 255;
+const maxSubjectLength = 255;
 /** How deep a claim may be nested: far more than any profile needs, and far less than what cannot be stored any more. */
 const deepestNesting = 20;
 /** The metadata's addresses that are used, and whether a provider must have them. */
@@ -132,9 +132,9 @@ export function checkAuthorizedParty({ azp }: IdTokenClaims, clientId: string): 
 }
 
 export function checkSubject(subject: string): void {
-  if (subject.length > 0 && subject.length <= longestSubject) return;
+  if (subject.length > 0 && subject.length <= maxSubjectLength) return;
   throw new LoopgateError('provider_error', {
-    happened: message('noSubject', { max: longestSubject }),
+    happened: message('noSubject', { max: maxSubjectLength }),
   });
 }
 
@@ -188,7 +188,7 @@ export function checkOrganization(claims: IdTokenClaims, organization: string | 
 export function expiry(answer: client.TokenEndpointResponse, issuedAt: number): number {
   const exp = answer.expires_in === undefined ? jwtExpiry(answer.access_token) : undefined;
   const end = exp === undefined ? issuedAt + Math.floor(answer.expires_in ?? assumedLifetime) * 1000 : exp * 1000;
-  return Math.min(Math.max(end, issuedAt), issuedAt + longestLifetime * 1000);
+  return Math.min(Math.max(end, issuedAt), issuedAt + maxLifetime * 1000);
 }
 
 /** The `exp` of an access token that happens to be a JWT. Only a hint of its lifetime: never used to trust it. */

@@ -148,7 +148,7 @@ function statusError(status: number, response: Response): LoopgateError {
 }
 
 /** The longest `Retry-After` that is obeyed, in milliseconds. */
-const longestWait = 5 * 60_000;
+const maxRetryAfter = 5 * 60_000;
 
 /** RFC 9110 §10.2.3: seconds, or a date, which is read by the clock of whoever sent it. */
 function waiting(response: Response | undefined): { retryAfter?: number } {
@@ -157,7 +157,7 @@ function waiting(response: Response | undefined): { retryAfter?: number } {
   const sentAt = Date.parse(response?.headers.get('date') ?? '');
   const until = Date.parse(said) - (Number.isNaN(sentAt) ? Date.now() : sentAt);
   const milliseconds = /^\d+$/.test(said) ? Number(said) * 1000 : until;
-  return milliseconds > 0 ? { retryAfter: Math.min(milliseconds, longestWait) } : {};
+  return milliseconds > 0 ? { retryAfter: Math.min(milliseconds, maxRetryAfter) } : {};
 }
 
 /**

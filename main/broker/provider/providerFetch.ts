@@ -22,7 +22,7 @@ const neverReached: readonly string[] = [
 const notTrusted =
   /^(?:net::ERR_CERT_|CERT_|ERR_TLS_CERT_|SELF_SIGNED_CERT_|DEPTH_ZERO_|UNABLE_TO_GET_ISSUER_|UNABLE_TO_VERIFY_LEAF_)/;
 /** No answer of a provider is larger; openid-client reads whatever comes, so the limit is held here. */
-const largestAnswer = 1024 * 1024;
+const maxAnswerSize = 1024 * 1024;
 
 /** What the platform's fetch throws when it was a proxy that failed: the provider was not reached. */
 export class ProxyFailure extends Error {
@@ -83,7 +83,7 @@ async function readBounded(response: Response, url: string): Promise<Uint8Array<
     const reader = response.body.getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       size += part.value.byteLength;
-      if (size > largestAnswer) {
+      if (size > maxAnswerSize) {
         await reader.cancel();
         throw noAnswer(message('answerTooLarge', { address: pathOf(url) }));
       }

@@ -9,7 +9,7 @@ export type RevocationOutcome = 'revoked' | 'no_endpoint' | { readonly refused: 
 /** Statuses that a gateway sends while the provider is away, whatever they carry. */
 const passing: readonly number[] = [404, 408, 425, 429];
 /** No error code is longer. */
-const longestCode = 60;
+const maxCodeLength = 60;
 
 /**
  * What a revocation endpoint's answer ends.
@@ -21,7 +21,7 @@ export async function revocationOutcome(response: Response): Promise<RevocationO
   // RFC 7009 §2.2 ignores the body of a 200. A page is what a network shows in which one has to sign in first.
   if (status === 200) return /^\s*</.test(body) ? undefined : 'revoked';
   if (status < 400 || status >= 500 || passing.includes(status)) return undefined;
-  const error = textAt(parsed(body), 'error')?.slice(0, longestCode);
+  const error = textAt(parsed(body), 'error')?.slice(0, maxCodeLength);
   return error !== undefined && /^(?:invalid_[a-z_]+|unsupported_token_type)$/.test(error)
     ? { refused: error }
     : undefined;

@@ -10,7 +10,7 @@ const newFor = 2_000;
 /** Of those who want an ended token renewed at once, the last ones are read only after the first one has its token. Milliseconds. */
 const renewedFor = 5_000;
 /** Unasked renewals are at least this far apart. Milliseconds. */
-const shortestRound = 30_000;
+const minRenewalInterval = 30_000;
 
 /** What a session takes from the world. */
 export interface SessionWorld {
@@ -127,7 +127,7 @@ export class RenewalSchedule {
     }
     if (!this.#account.renewable) return expiresAt;
     // Tokens that live for seconds are renewed for those who ask, not in a loop.
-    const due = Math.max(expiresAt - early(account) * (1 + this.#random()), issuedAt + shortestRound);
+    const due = Math.max(expiresAt - early(account) * (1 + this.#random()), issuedAt + minRenewalInterval);
     return this.isBetterKept() ? Math.max(due, expiresAt) : due;
   }
 
