@@ -391,12 +391,12 @@ export const refreshGrant: TokenRequest = { grantType: 'refresh_token', clientId
 
 /** The reason of a failure; may be asked for early and awaited late. @throws Error when it did not fail by a LoopgateError */
 export function failureOf(work: Promise<unknown>): Promise<LoopgateError> {
-  const failure = reasonOf(work);
+  const failure = rejectionOf(work);
   failure.catch(() => undefined);
   return failure;
 }
 
-async function reasonOf(work: Promise<unknown>): Promise<LoopgateError> {
+async function rejectionOf(work: Promise<unknown>): Promise<LoopgateError> {
   const [outcome] = await Promise.allSettled([work]);
   if (outcome.status === 'fulfilled') throw new Error(`it did not fail: ${JSON.stringify(outcome.value)}`);
   if (outcome.reason instanceof LoopgateError) return outcome.reason;

@@ -42,7 +42,7 @@ export interface BrokerState {
   readonly person: PersonState | undefined;
   readonly others: readonly PersonState[];
   readonly waiting: WaitingLogin | undefined;
-  /** Why nobody is signed in any more, when that was not the person's own wish. */
+  /** Why nobody is signed in any more, when that was not the person's own decision. */
   readonly ended: LoopgateError | undefined;
   readonly problem: LoopgateError | undefined;
   /** What helps with {@link problem}. */

@@ -147,7 +147,7 @@ export class Accounts {
     return session;
   }
 
-  /** Why there is no active session any more, when it was not the person's own wish. */
+  /** Why there is no active session any more, when it was not the person's own decision. */
   get lost(): LoopgateError | undefined {
     return this.#lost;
   }

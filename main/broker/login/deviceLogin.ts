@@ -180,7 +180,7 @@ export class DeviceLogins {
       const authorization = await provider.deviceAuthorization(request);
       // RFC 8628 knows no way to take a code back: nobody gets to see it, and it expires.
       if (login.isOver) return;
-      const code = codeOf(authorization, this.#callbacks.clock.now());
+      const code = deviceCodeFrom(authorization, this.#callbacks.clock.now());
       login.hasCode(code);
       this.#callbacks.show(code);
       this.#callbacks.changed();
@@ -247,7 +247,7 @@ export class DeviceLogins {
   }
 }
 
-function codeOf(authorization: DeviceAuthorization, now: number): DeviceCode {
+function deviceCodeFrom(authorization: DeviceAuthorization, now: number): DeviceCode {
   const { verificationUri, verificationUriComplete, userCode, expiresIn } = authorization;
   return {
     verificationUri,

@@ -87,11 +87,11 @@ export class DeviceSignIn {
         next: verbatim('Sign in with the browser.'),
       });
     }
-    return await this.codeOf(owner, provider);
+    return await this.newCode(owner, provider);
   }
 
   /** The code of a new login, or of this owner's that waits. @throws LoopgateError */
-  codeOf(owner: OwnerKey, provider: Provider): Promise<DeviceCode> {
+  newCode(owner: OwnerKey, provider: Provider): Promise<DeviceCode> {
     return this.#parts.deviceLogins.code(owner, provider, deviceRequestOf(this.#parts.registration));
   }
 

@@ -103,7 +103,7 @@ export class SignIns {
     const opened = await Promise.race([one.opened, one.outcome().then(() => true)]);
     if (opened || one.status !== 'waiting') return {};
     if (hasDevice) {
-      const code = await deviceSignIn.codeOf(owner, provider).catch(() => undefined);
+      const code = await deviceSignIn.newCode(owner, provider).catch(() => undefined);
       if (code) {
         waitingLogins.cancel(one.id);
         return { code };

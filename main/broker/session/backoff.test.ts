@@ -23,7 +23,7 @@ async function allFail(ask: () => Promise<unknown>): Promise<void> {
   }
 }
 
-const wishes: [string, (world: ScriptedWorld) => Promise<unknown>][] = [
+const questions: [string, (world: ScriptedWorld) => Promise<unknown>][] = [
   ['a sign-in', ({ broker }) => broker.authorize(editor, {})],
   ['somebody to be signed in', ({ broker }) => broker.ensureSignedIn(editor, second)],
   ['a code for another device', ({ broker }) => broker.deviceCode(editor)],
@@ -34,7 +34,7 @@ const wishes: [string, (world: ScriptedWorld) => Promise<unknown>][] = [
   ],
 ];
 
-test.each(wishes)('metadata that cannot be read, and callers who want %s', async (_what, ask) => {
+test.each(questions)('metadata that cannot be read, and callers who want %s', async (_what, ask) => {
   const world = await scriptedWorld();
   world.provider.answers.set(discovery, () => busy());
   await allFail(() => ask(world));

@@ -109,11 +109,11 @@ test('it is kept until it is about to end, and asked for anew then [T7]', async 
 test('one is kept for each audience and scope', async () => {
   const world = await signedIn();
   const { broker } = world;
-  const wishes = [{ audience: other }, { audience: third }, { audience: other, scope: 'openid' }];
+  const otherApis = [{ audience: other }, { audience: third }, { audience: other, scope: 'openid' }];
   const tokens = [];
-  for (const wish of wishes) tokens.push((await broker.accessToken(wish)).accessToken);
+  for (const api of otherApis) tokens.push((await broker.accessToken(api)).accessToken);
   expect(new Set(tokens).size).toBe(3);
-  const again = await Promise.all(wishes.map((wish) => broker.accessToken(wish)));
+  const again = await Promise.all(otherApis.map((api) => broker.accessToken(api)));
   expect(again.map(({ accessToken }) => accessToken)).toEqual(tokens);
   expect(refreshesOf(world)).toHaveLength(3);
   await expectUnbrokenFamily(world);

@@ -52,7 +52,7 @@ export const storedState = z.object({
   /** The same of those that are active with other settings: another provider, application or API. */
   activeElsewhere: z.array(z.string()).optional(),
   revocations: z.array(storedRevocation),
-  /** Why the last session ended, when it was not the person's own wish: the next start still knows. */
+  /** Why the last session ended, when it was not the person's own decision: the next start still knows. */
   ended: z.string().optional(),
 });
 
