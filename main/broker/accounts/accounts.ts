@@ -86,7 +86,7 @@ export class Accounts {
   }
 
   /**
-   * Reads the vault. Never throws: what cannot be read is said, and the person is signed out with that reason.
+   * Reads the vault. Never throws: what cannot be read is reported, and the person is signed out with that reason.
    * @param belongs - whether an account is of the configured provider, application and API
    */
   async load(belongs: (account: StoredAccount) => boolean): Promise<void> {
@@ -174,7 +174,7 @@ export class Accounts {
       provider,
       {
         ...account,
-        // The profile is shown at once; it is read anew in any case.
+        // The profile is shown at once, and read again in any case.
         ...(replaced?.profile.known && { profile: replaced.profile.known }),
       },
       { verified: true },
@@ -250,12 +250,12 @@ export class Accounts {
     void this.#store.persist();
   }
 
-  /** Runs a request to the provider whose answer may bring a token, and all that keeps it: nothing is revoked meanwhile (T19). */
+  /** Runs a request to the provider whose answer may bring a token, and all that keeps it: nothing is revoked until then (T19). */
   duringArrival<T>(work: () => Promise<T>): Promise<T> {
     return this.#revocations.duringArrival(work);
   }
 
-  /** How often somebody signed out. A login that was exchanged meanwhile must not bring the session back. */
+  /** How often somebody signed out. A login that is exchanged during a sign-out must not bring the session back. */
   get signOuts(): number {
     return this.#signOuts;
   }
@@ -271,7 +271,7 @@ export class Accounts {
   }
 
   /**
-   * Nothing is done unasked any more: who reads the vault next goes on with these sessions. Only when all is {@link settled}: a
+   * Nothing is done unasked any more: the next broker that reads the vault goes on with these sessions. Only when all is {@link settled}: a
    * token that is renewed later would be taken for one that nobody keeps, and be revoked.
    */
   close(): void {

@@ -16,7 +16,7 @@ interface Asked {
   failure?: Failure;
 }
 
-/** The profiles of tokens that are not the session's: asked of the provider once a minute, whoever asks here. */
+/** The profiles of tokens that are not the session's: asked of the provider at most once a minute. */
 export class OtherProfiles {
   readonly #clock: Clock;
   readonly #profiles = new Map<string, Asked>();

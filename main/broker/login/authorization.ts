@@ -15,12 +15,12 @@ export const resultKept = 60_000;
 export type OwnerKey = string;
 /** The owner of what the person starts from the tray or the window. */
 export const loopgateItself: OwnerKey = 'loopgate';
-/** The owner of what a browser started by itself: its code goes to a listed redirect_uri, and whoever has that exchanges it. */
+/** The owner of what a browser started by itself: its code goes to a listed redirect_uri, whose owner exchanges it. */
 export const nobodyKnown: OwnerKey = 'nobody';
 
 /** R16: what opens a login in the person's browser, once. */
 export interface LoginTicket {
-  /** 192 random bits: whoever knows it and is let in gets the login page. */
+  /** 192 random bits: they open the login page, for a caller that is let in. */
   readonly value: string;
   /** What the browser that used it up may use it again with; absent until then. */
   key?: string;
@@ -51,7 +51,7 @@ export class Authorization {
   /** True when neither state nor challenge came from a client: the answer then carries the challenge. */
   readonly fresh: boolean;
   status: AuthorizationStatus = 'issued';
-  /** True once the person has asked for it at the tray or window, whoever asked before: theirs becomes the active account (T18). */
+  /** True once the person has asked for it at the tray or window, even if a program asked first: theirs becomes the active account (T18). */
   isPersons = false;
   /** Milliseconds since the epoch. */
   deadline: number;

@@ -50,7 +50,7 @@ export class Authorizations {
     return this.#add(new Authorization(owner, challenge, false, this.#clock.now() + challengeLifetime));
   }
 
-  /** The authorization of this state, whoever owns it, as the callback asks; ended and expired ones are not found. */
+  /** The authorization of this state, of any owner, for the callback; ended and expired ones are not found. */
   byState(state: string): Authorization | undefined {
     this.#sweep();
     const found = this.#byState.get(hash(state));
@@ -110,7 +110,7 @@ export class Authorizations {
     return this.#newest((one) => one.status === 'waiting' && one.codeChallenge === codeChallenge);
   }
 
-  /** The newest login that waits for the browser, whoever asked for it. */
+  /** The newest login that waits for the browser, of any owner. */
   waiting(): Authorization | undefined {
     return this.#newest((one) => one.status === 'waiting');
   }

@@ -39,7 +39,7 @@ export interface DeviceLoginCallbacks {
   show(code: DeviceCode): void;
   /** The tokens that the provider gave become the session. */
   signedIn(tokens: LoginTokens): Promise<void>;
-  /** Tokens came for a login that was ended meanwhile: they must not stay alive. */
+  /** Tokens came for a login that has ended: they must not stay alive. */
   discard(tokens: LoginTokens): void;
   /** Runs a request that may bring tokens, with all that keeps them (T19). */
   duringArrival<T>(work: () => Promise<T>): Promise<T>;
@@ -105,7 +105,7 @@ class DeviceLogin {
   }
 }
 
-/** Device authorization (RFC 8628): signing in where no browser can be opened. One at a time; whoever asks meanwhile joins. */
+/** Device authorization (RFC 8628): signing in where no browser can be opened. One at a time; further callers join it. */
 export class DeviceLogins {
   readonly #callbacks: DeviceLoginCallbacks;
   /** The one that can be joined and cancelled: until its tokens have come, or it has ended. */
@@ -134,7 +134,7 @@ export class DeviceLogins {
 
   /**
    * The code of a new login, or of this owner's that waits, for a caller that shows it by itself. Another one's is not given
-   * away: whoever has it can have somebody else signed in (R4).
+   * away: with it, one can sign in as somebody else (R4).
    * @throws LoopgateError as {@link signIn}; `rate_limited` while another owner's waits
    */
   async code(owner: OwnerKey, provider: Provider, request: DeviceRequest): Promise<DeviceCode> {
@@ -159,7 +159,7 @@ export class DeviceLogins {
     if (this.#current?.id === id) this.clear();
   }
 
-  /** Ends the one that waits, if this owner has started it; whoever has when none is given. */
+  /** Ends the one that waits, if this owner has started it; without an owner, in any case. */
   clear(owner?: OwnerKey): void {
     const login = this.#current;
     if (login && (owner === undefined || login.owner === owner)) {
@@ -227,7 +227,7 @@ export class DeviceLogins {
   /** The person has signed in. */
   async #take(login: DeviceLogin, tokens: LoginTokens): Promise<void> {
     if (login.isOver) return this.#callbacks.discard(tokens);
-    // Nothing is left to wait for: whoever asks from now on finds the person, or starts anew.
+    // Nothing is left to wait for: the next caller finds the person, or starts a new login.
     this.#current = undefined;
     await this.#callbacks.signedIn(tokens);
     login.succeed();

@@ -60,7 +60,7 @@ export class SignIns {
 
   /**
    * Signs in for a program that only wants somebody to be signed in (`/os/sign_in`): at once when somebody is, else by the
-   * login that already waits, whoever asked for it, else by a new one of the broker's own. Hands out no code. Where no
+   * login that already waits, no matter who asked for it, else by a new one of the broker's own. Hands out no code. Where no
    * browser can be opened, by device authorization (RFC 8628), which the same owner may clear.
    * @param milliseconds - how long this waits (R15); the login itself goes on
    * @throws LoopgateError `authorization_timeout`, or the reason why the login failed

@@ -75,7 +75,7 @@ export class TokenEndpoint {
     return await this.exchange(one, asked?.codeVerifier ?? one.codeVerifier ?? '', { activate: false });
   }
 
-  /** Exchanges a received code once; whoever asks again within the kept time shares the first answer (R15). */
+  /** Exchanges a received code once; callers that ask again while the result is kept share the first answer (R15). */
   async exchange(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
     const { exchangedAt, exchangeFailure: failure } = one;
     if (exchangedAt !== undefined && this.#clock.now() - exchangedAt >= resultKept)
@@ -137,7 +137,7 @@ export class TokenEndpoint {
     if (!this.#registration.isForSession(request)) return this.#tokenResult(tokens, { clientId, audience });
     const account = accountOf(tokens, request);
     if (signOuts !== this.#accounts.signOuts) {
-      // Whoever signs out while a login is under way does not want to be signed in by it.
+      // Signing out while a login is under way means not wanting that login.
       const { refreshToken } = tokens;
       if (refreshToken !== undefined) this.#accounts.revokeLater(revocationOf(account, refreshToken));
       throw new LoopgateError('authorization_cleared');
@@ -166,7 +166,7 @@ export class TokenEndpoint {
       code_verifier: codeVerifier,
     });
     this.#pending.spend(code);
-    // The code went to the client's own redirect_uri: whoever still waits for it here has it now. A browser may have started
+    // The code went to the client's own redirect_uri: a request that still waits for it here gets it now. A browser may have started
     // it for nobody that is known here; the verifier, which the provider has accepted, is the proof.
     const waiting = this.#pending.byChallenge(s256(codeVerifier));
     if (waiting) {
@@ -195,7 +195,7 @@ export class TokenEndpoint {
       });
     }
     const token = await session.accessToken({ renew: true });
-    // The same person may have signed in anew meanwhile.
+    // The same person may have signed in again while this waited.
     const { refreshToken, profile } = (this.#accounts.byKey(session.key) ?? session).account;
     return {
       ...token,

@@ -18,7 +18,7 @@ export interface Failure {
 /** The failure of one more attempt. @param last - the failure of the attempt before, if that failed too */
 export function failureAfter(last: Failure | undefined, reason: LoopgateError, now: number): Failure {
   const longer = last ? Math.min(last.backoff * 2, maxBackoff) : firstBackoff;
-  // What the provider asks for is kept, whoever asks.
+  // The provider's own waiting time counts for every caller.
   const { retryAfter = 0 } = reason;
   const forCallers = isForCallersOnly(reason) ? maxBackoffForCallers : Math.min(longer, maxBackoffForCallers);
   return {

@@ -150,7 +150,7 @@ function statusError(status: number, response: Response): LoopgateError {
 /** The longest `Retry-After` that is obeyed, in milliseconds. */
 const maxRetryAfter = 5 * 60_000;
 
-/** RFC 9110 §10.2.3: seconds, or a date, which is read by the clock of whoever sent it. */
+/** RFC 9110 §10.2.3: seconds, or a date, which is read by the sender's clock. */
 function waiting(response: Response | undefined): { retryAfter?: number } {
   const said = response?.headers.get('retry-after')?.trim();
   if (!said) return {};

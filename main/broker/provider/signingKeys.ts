@@ -7,7 +7,7 @@ const pause = 5_000;
 
 /** The keys as the provider has published them at one time. */
 export interface KeyCopy {
-  /** To be cloned by whoever reads it. */
+  /** Clone it before reading it. */
   readonly answer: Response;
   /** Counts the copies: a greater one was asked for later. */
   readonly number: number;
@@ -34,7 +34,7 @@ export class SigningKeys {
   }
 
   /**
-   * T20: a newer copy than the one that did not fit; all who ask meanwhile share the reading.
+   * T20: a newer copy than the one that did not fit; callers that ask while it is read share it.
    * @param unfit - absent when there was none
    * @returns undefined when the keys were read out of turn a moment ago
    * @throws LoopgateError when the provider cannot be reached

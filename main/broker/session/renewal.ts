@@ -37,7 +37,7 @@ export class Renewal {
     this.#callbacks = callbacks;
   }
 
-  /** Starts a refresh, or joins the one that is under way, whoever asked for it. @throws LoopgateError */
+  /** Starts a refresh, or joins the one that is under way. @throws LoopgateError */
   run(): Promise<void> {
     this.#running ??= this.#start();
     return this.#running;
