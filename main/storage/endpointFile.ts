@@ -20,7 +20,7 @@ const endpoint = z.object({
 export type Endpoint = z.infer<typeof endpoint>;
 
 /**
- * Writes the file, whole and mode 0600. Only when the API answers already: whoever finds the file may use it at once.
+ * Writes the file, whole and mode 0600. Call it only when the API answers: a program that finds the file may use it at once.
  * @returns removes it again, unless another run has written its own meanwhile
  * @throws when it could not be written
  */

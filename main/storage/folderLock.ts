@@ -3,11 +3,12 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { z } from 'zod';
 import { inEnglish, message, sentences } from '../../preload/texts/messages.ts';
 import { MessageError } from '../errors/errors.ts';
+import { errorCode } from '../system/errorCode.ts';
 import { powershell, ps } from '../system/systemPrograms.ts';
 import { dataPath } from './dataFolder.ts';
 import { writeFailure } from './jsonFile.ts';
 
-/** In the place of a start time where the system does not say it. */
+/** Stands for the start time when the system does not tell it. */
 export const unknownStart = 'unknown';
 
 /** The process that holds a data folder. */
@@ -16,7 +17,7 @@ export type Holder = z.infer<typeof holder>;
 
 /** A data folder that is held; `release` gives it back. */
 export interface Lock {
-  /** Why it is not held though nobody else holds it, for the terminal: nothing can be written there. */
+  /** Why the folder is not locked, for the terminal: nothing can be written there. */
   readonly notice?: string;
   release(): void;
 }
@@ -67,7 +68,7 @@ export function takeLock(
 
 /**
  * A stale lock is replaced under a lock of its own: two processes that both find it stale cannot both replace it. That
- * one may be stale too, if its process was killed in these few lines, and so on; deeper than three nobody gets.
+ * one may be stale too, if its process was killed in these few lines, and so on, three levels at most.
  */
 function take(
   path: string,
@@ -110,8 +111,8 @@ function create(path: string, self: Holder): boolean {
     linkSync(mine, path);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    if (!noLinks.includes(codeOf(error))) throw error;
+    if (errorCode(error) === 'EEXIST') return false;
+    if (!noLinks.includes(errorCode(error))) throw error;
     return createUnlinked(path, self);
   } finally {
     rmSync(mine, { force: true });
@@ -119,21 +120,17 @@ function create(path: string, self: Holder): boolean {
 }
 
 /** What a file system without links answers, such as FAT or exFAT. */
-const noLinks: readonly unknown[] = ['EPERM', 'ENOTSUP', 'ENOSYS'];
+const noLinks: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'ENOSYS'];
 
-/** Where nothing can be linked: whoever starts in the same moment could find it empty, and take it for stale. */
+/** Without links: a process that starts at the same moment could find the file empty and take it for stale. */
 function createUnlinked(path: string, self: Holder): boolean {
   try {
     writeFileSync(path, JSON.stringify(self), { mode: 0o600, flag: 'wx' });
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** The process that holds a data folder, or has left its lock behind. */

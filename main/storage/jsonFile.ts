@@ -21,8 +21,8 @@ import { isUnfinished, sessionStore } from './dataFolder.ts';
 /**
  * Writes `<folder>/<name>.json` with electron-store, mode 0600, and returns when it is on the disk. Whatever happens, the file
  * is the old one or the new one: electron-store's own atomic write takes a write that a full disk cut short for a whole one, so
- * the new file is written beside the old, read back, and only then put in its place.
- * @throws when it could not be written; {@link troubleOf} says why in words
+ * the new file is written beside the old, read back, and only then renamed over it.
+ * @throws when it could not be written; {@link writeFailure} says why
  */
 export function writeStore(folder: string, name: string, content: Record<string, unknown>): void {
   // Asked first: electron-store tries again for a second, blocking, where the folder refuses.
@@ -84,7 +84,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Removes what a write that was killed has left in the data folder. Only for who holds its lock. */
+/** Removes what a write that was killed has left in the data folder. Only for the process that holds its lock. */
 export function removeUnfinished(folder: string): void {
   try {
     for (const name of readdirSync(folder)) if (isUnfinished(name)) rmSync(join(folder, name), { force: true });

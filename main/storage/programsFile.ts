@@ -5,7 +5,7 @@ import { readText } from '../system/readText.ts';
 import { dataPath } from './dataFolder.ts';
 import { writeStore } from './jsonFile.ts';
 
-/** The list of programs in `<home>/programs.json`. Only for who holds the lock of the data folder. */
+/** The list of programs in `<home>/programs.json`. Only for the process that holds the data folder's lock. */
 export function programsFile(home: string): ListStore {
   const path = dataPath(home, 'programs');
   return {
@@ -20,7 +20,7 @@ export function programsFile(home: string): ListStore {
 
 /**
  * Makes a new key for this run, by which the command of Loopgate proves itself, in a file that only its user can read.
- * Where nothing can be written, nobody has it.
+ * Where nothing can be written, no command has the key.
  */
 export function makeCommandKey(home: string): { readonly key: string; remove(): void } {
   const key = randomBytes(32).toString('base64url');

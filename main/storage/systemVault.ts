@@ -31,20 +31,21 @@ export interface SystemVaultOptions {
   readonly home: string;
   /** The best first. */
   readonly protections: readonly Protection[];
-  /** What to do where none of them is there; absent when nobody has said. */
+  /** What to do when none of them is there; absent when it was not decided. */
   readonly withoutKeyring?: WithoutKeyring;
-  /** Whether somebody can be asked for it. */
+  /** Whether a person can be asked for it. */
   readonly asks: boolean;
   /** Keeps the person's answer for the next start. @throws when it could not be kept */
   readonly remember: (answer: WithoutKeyring) => void;
   readonly clock: Clock;
-  /** Follows the sentence that nothing is kept: how to change that. */
+  /** Advice after the notice that nothing is stored. */
   readonly remedy?: Message;
 }
 
 /**
- * Where signed-in sessions rest on this system: under the best protection that is there, one file for each. What another one
- * wrote is taken over as soon as it can be opened, a locked keyring is waited for, and nothing is kept weakly in silence.
+ * Keeps signed-in sessions on this system, under the best protection that is there; each protection has a file of its own.
+ * Takes over what another protection wrote as soon as that can be opened, waits for a locked keyring, and never falls back to
+ * a weaker protection silently.
  */
 export class SystemVault implements Vault {
   readonly #options: SystemVaultOptions;
@@ -57,7 +58,7 @@ export class SystemVault implements Vault {
   #isLoaded = false;
   /** What {@link #file} is sealed by; undefined for the weaker file. */
   #protection: Protection | undefined;
-  /** True when it has been used in this run: it asks nobody any more. */
+  /** True once the protection was used in this run: it does not prompt the person again. */
   #isOpen = false;
   /** What is written as soon as the keyring is made or unlocked. */
   #held: StoredState | undefined;
@@ -159,7 +160,7 @@ export class SystemVault implements Vault {
     return { state: 'absent' };
   }
 
-  /** The last step of {@link load}, in which nobody is waited for any more. */
+  /** The last step of {@link load}: it waits for no one. */
   async #settle(
     protection: Protection | undefined,
     own: SealedFile | undefined,
@@ -196,23 +197,24 @@ export class SystemVault implements Vault {
     const merged = newest && older.reduce(mergeStates, newest);
     if (this.#file === undefined || others.length === 0) return merged;
     this.#takenOver = others.map(({ file }) => file);
-    // Until they are gone the new file says that it has them: a token that was renewed since must not be revoked as theirs.
+    // Until those files are gone, the new file records that it includes them: otherwise a token that was renewed since would be
+    // revoked as theirs.
     this.#includes = Object.fromEntries(others.map(({ file, writtenAt }) => [file.sealer.name, writtenAt]));
-    // Not written: they stay, and the next save tries again.
+    // If this fails the other files stay, and the next save tries again.
     if (merged) await this.save(merged).catch(() => undefined);
     return merged;
   }
 
   async #write(state: StoredState): Promise<void> {
     if (!this.#isLoaded) {
-      // Made before what is stored was read: an empty state must not be written over it, and nothing of it is lost.
+      // Nothing was read yet: an empty state must not overwrite what is stored.
       if (isEmpty(state)) return;
       throw new MessageError(message('keyringStillLocked'));
     }
     const file = this.#file;
     if (!file) return;
     this.#held = undefined;
-    // Nobody has signed in or out here: a file that says "nobody" would speak for what another keyring keeps.
+    // Nothing was ever stored here. An empty file would wrongly sign out what another keyring keeps.
     if (isEmpty(state) && state.ended === undefined && this.#takenOver.length === 0 && !existsSync(file.path)) {
       if (this.#location.needs) this.#setLocation(this.#locationOf(this.#protection));
       return;
@@ -234,8 +236,8 @@ export class SystemVault implements Vault {
   }
 
   /**
-   * Whether the keyring has to be made or unlocked first, which {@link location} then says. Used all the same, it would have the
-   * person asked without a word of why, and an older Electron would stand still meanwhile.
+   * Whether the keyring must be created or unlocked first; {@link location} then says so. Using it anyway would prompt the person
+   * without an explanation, and block an older Electron.
    */
   async #isClosed(): Promise<boolean> {
     if (!this.#protection || this.#isOpen) return false;
@@ -247,7 +249,7 @@ export class SystemVault implements Vault {
     return true;
   }
 
-  /** Until then it is kept for this run, and tried again. */
+  /** Keeps the state in memory and tries to write it again later. */
   #hold(state: StoredState): void {
     this.#held = state;
     if (this.#isWaiting) return;
@@ -270,7 +272,7 @@ export class SystemVault implements Vault {
       }
       this.#takenOver = [];
     } catch {
-      // They stay listed in what was written, and are removed after the next one.
+      // The file that was just written lists them as included; the next save removes them.
     }
   }
 
@@ -279,7 +281,7 @@ export class SystemVault implements Vault {
     rmSync(dataPath(this.#options.home, 'sessionKey'), { force: true });
   }
 
-  /** Whether the folder takes anything is found out at the start, not when the first session is lost. */
+  /** Finds out at the start whether the folder can be written, not when the first session is lost. */
   #tryWriting(own: SealedFile): void {
     if (this.#file !== own) return;
     try {

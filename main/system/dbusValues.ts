@@ -4,7 +4,7 @@ export type BusArgument = string | readonly string[] | BusValue;
 /** A value with its type. */
 export interface BusValue {
   readonly type: string;
-  /** The bytes, for a place that is that many bytes into its message; `at` is aligned as the type wants it. */
+  /** The bytes of the value. @param at - its offset in the message, aligned as the type requires */
   bytes(at: number): Buffer;
 }
 
@@ -15,12 +15,12 @@ export interface BusPicture {
   readonly pixels: Buffer;
 }
 
-/** Reads values one after the other, as D-Bus aligns them. @throws Error when there is not as much as they say */
+/** Reads values one after the other, as D-Bus aligns them. @throws Error when the bytes end before the values do */
 export class BusValues {
   readonly #bytes: Buffer;
   #at = 0;
 
-  /** @param bytes - all that they may take, from a multiple of 8 in their message */
+  /** @param bytes - all values; they begin at a multiple of 8 in their message */
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }

@@ -15,6 +15,7 @@ import { deferred } from './deferred.ts';
 
 const bus = 'org.freedesktop.DBus';
 
+/** A signal that came in over the bus. */
 export interface BusSignal {
   /** The connection that sent it, e.g. `:1.5`; the bus writes it there, and signs its own by its name. */
   readonly sender: string;
@@ -67,7 +68,7 @@ export class SessionBus {
 
   /**
    * Never starts a bus.
-   * @param timeout - how long the bus, and whoever is asked over it, may take to answer; in milliseconds
+   * @param timeout - how long the bus, and each program asked over it, may take to answer; in milliseconds
    * @throws UnusableBus where it listens at no socket that Node can connect to, or speaks the other byte order; Error where there
    * is none, or it does not let this user in
    */
@@ -82,7 +83,7 @@ export class SessionBus {
       await opened.#callBus('Hello', [], 's');
     } catch (error) {
       opened.close();
-      // Node 20 connects to abstract names of full length alone, which no bus has: it then looks as if nobody listened.
+      // Node 20 connects to abstract names of full length alone, which no bus has: it then looks as if there were no listener.
       const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
       if (path.startsWith('\0') && isRefused) throw new UnusableBus('the session bus listens at an abstract socket');
       throw error;
@@ -124,7 +125,7 @@ export class SessionBus {
     return value.booleanVariant();
   }
 
-  /** Has the bus send the signals of that match rule. Whoever is asked after this call was made cannot signal unheard. */
+  /** Subscribes to the signals of a match rule. A program that is called after this cannot signal unheard. */
   async match(rule: string): Promise<void> {
     await this.#callBus('AddMatch', [rule], '');
   }
@@ -173,7 +174,7 @@ export class SessionBus {
     if (type === messageTypes.signal) {
       if (!body) return;
       const { sender, path, target, member, signature: types } = fields;
-      // The bus tells each connection its own name, which nobody here wants to know.
+      // The bus tells each connection its own name: ignore it.
       if (target === bus && member === 'NameAcquired') return;
       const values = () => new BusValues(body);
       for (const listener of this.#listeners) listener({ sender, path, target, member, types, values });
@@ -204,7 +205,7 @@ export function hasSessionBus({
   return address !== '' || (folder !== '' && existsSync(join(folder, 'bus')));
 }
 
-/** Where the known session bus listens, as Node's `connect` takes it; undefined where that is no socket of this machine. */
+/** The session bus's socket, as Node's `connect` takes it; undefined when it is not a socket of this machine. */
 function socketPath({
   DBUS_SESSION_BUS_ADDRESS: address = '',
   XDG_RUNTIME_DIR: folder = '',
@@ -216,7 +217,7 @@ function socketPath({
     try {
       return `${kind === 'abstract' ? '\0' : ''}${decodeURIComponent(path)}`;
     } catch {
-      // A name that is no UTF-8.
+      // The name is not UTF-8.
     }
   }
   return undefined;

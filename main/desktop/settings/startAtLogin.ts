@@ -15,6 +15,7 @@ import { languages, spoken } from '../../../preload/texts/index.ts';
 import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { syncFolder, writeFailure } from '../../storage/jsonFile.ts';
+import { errorCode } from '../../system/errorCode.ts';
 import { hiddenArgument, launchTarget } from '../../system/launchTarget.ts';
 
 /** The part of Electron's `app` that knows the login items of macOS and Windows. */
@@ -214,7 +215,7 @@ class AutostartEntry implements StartAtLogin {
       return { text, isOurs: link.isFile() && entryValue(text, ownMark) === 'true' };
     } catch (error) {
       // A file where the folder should be: there is no entry.
-      return codeOf(error) === 'ENOTDIR' ? undefined : { text: '', isOurs: false };
+      return errorCode(error) === 'ENOTDIR' ? undefined : { text: '', isOurs: false };
     }
   }
 
@@ -311,10 +312,6 @@ function entryValue(text: string, key: string): string | undefined {
     if (group === 'Desktop Entry' && name === key) value = given;
   }
   return value;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function refusal(happened: string, next = ''): LoopgateError {
