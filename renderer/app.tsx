@@ -14,11 +14,11 @@ import { Waiting } from './account/waiting.tsx';
 import { Welcome } from './account/welcome.tsx';
 import { Footer } from './parts/footer.tsx';
 import type { Press } from './parts/pressButton.tsx';
+import { Tabs } from './parts/tabs.tsx';
 import { texts } from './parts/texts.ts';
 import { useFocusKept } from './parts/useFocusKept.ts';
 import { usePainted } from './parts/usePainted.ts';
 import { useShown } from './parts/useShown.ts';
-import { Views } from './parts/views.tsx';
 import { Programs } from './programs/programs.tsx';
 import { QuestionsNote, UnansweredNote } from './programs/questions.tsx';
 import { Settings } from './settings/settings.tsx';
@@ -33,7 +33,7 @@ export function App({ bridge }: { bridge: Bridge }) {
 
   return (
     <>
-      {!isStarting && <Views tab={tab} onTab={go} />}
+      {!isStarting && <Tabs tab={tab} onTab={go} />}
       <main ref={content}>
         <h1 class="visually-hidden">{texts.appName}</h1>
         <p role="status" class="visually-hidden">

@@ -3,7 +3,8 @@ import { texts } from './texts.ts';
 
 const tabs: readonly Tab[] = ['account', 'programs', 'settings'];
 
-export function Views({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }) {
+/** Leads to each tab of the main window. */
+export function Tabs({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }) {
   const { views } = texts;
   return (
     <nav class="views" aria-label={views.label}>
