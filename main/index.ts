@@ -27,6 +27,7 @@ import { readSettingsFile } from './settings/settingsFile.ts';
 import { LockedError } from './storage/folderLock.ts';
 import { KeptVault } from './storage/keptVault.ts';
 import { createLog } from './system/log.ts';
+import './system/smallHeap.ts';
 import { outliveReaders } from './system/standardStreams.ts';
 
 export { beforeReady } from './desktop/system/passwordStore.ts';
