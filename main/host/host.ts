@@ -105,7 +105,8 @@ export async function startHost(settings: Settings, world: HostWorld, log: Logge
   // Not awaited: a keyring that asks for its password must not keep the API from answering.
   void broker.start(address);
   open();
-  log.info({ port: listening.port, refused: listening.refused }, 'listening');
+  const refused = listening.refused.map(({ port, reason }) => ({ port, reason: inEnglish(reason) }));
+  log.info({ port: listening.port, refused }, 'listening');
   // Not before the API answers, and gone before it stops (L10).
   const unpublish = publish(contactFolder, { address, port: listening.port, version, instance: instance.id }, log);
   let closing: Promise<void> | undefined;
