@@ -53,7 +53,8 @@ export class MessageError extends Error {
 /** What an error says. One that is not ours says it in its own words. */
 export function messageOf(error: unknown): Message {
   if (error instanceof MessageError) return error.text;
-  return verbatim(error instanceof Error ? error.message : String(error));
+  const words = error instanceof Error ? error.message : error;
+  return typeof words === 'string' ? verbatim(words) : message('unknownReason');
 }
 
 /** What an error may carry beside its code. */

@@ -339,6 +339,14 @@ test('a vault that cannot be read signs the person out with the reason, and take
   expect(storedAccountOf(vault).subject).toBe(ada);
 });
 
+test('a vault that fails with something that is not an error is said to fail for an unknown reason', async () => {
+  const vault = new TestVault();
+  const world = await localWorld({ vault });
+  vault.saveFailure = { code: 7 } as unknown as Error;
+  await signInAs(world);
+  expect(world.broker.state().problem?.happened).toContain('could not be saved (unknown reason)');
+});
+
 test('a vault that could not even be set aside is not written over: the session is kept for this run only', async () => {
   const vault = new TestVault(empty);
   vault.loadFailure = new Error('EACCES: permission denied, open /secret/place');
