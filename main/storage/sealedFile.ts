@@ -41,7 +41,7 @@ const titles: Readonly<Record<string, Message>> = {
 
 /** A sealer's name as a person knows it. */
 export function titleOf(sealer: string): Message {
-  return titles[sealer] ?? verbatim(sealer);
+  return (Object.hasOwn(titles, sealer) ? titles[sealer] : undefined) ?? verbatim(sealer);
 }
 
 /** What a file was found to hold. No `why` has anything of the content. */

@@ -213,6 +213,16 @@ describe('with a keyring', () => {
     expect(readdirSync(home)).toEqual(['session.kwallet6.json']);
   });
 
+  it.each(['constructor', 'toString'])(
+    'vault: a file of a keyring that is called "%s" is said to be elsewhere',
+    async (name) => {
+      writeFileSync(join(home, `session.${name}.json`), '{}');
+      const failure = await failureOf(vaultOf([new TestKeyring('kwallet6')]).load());
+      expect(failure).toBeInstanceOf(VaultUnreadable);
+      expect(failure.message).toContain(`is stored under ${name}, which cannot be reached from here`);
+    },
+  );
+
   it('no error has a token or a part of the sealed text [T9]', async () => {
     const keyring = new TestKeyring('kwallet6');
     await stored(ada, [keyring]);
