@@ -256,7 +256,7 @@ describe.skipIf(!isLinux)('what was allowed is the program [C3]', () => {
     expect(await orphan).toBeInstanceOf(Error);
     // Whoever comes later is looked up after it.
     expect((await stage.start('editor').ask('GET', '/user/access_token')).status).toBe(200);
-    expect(stage.gate.history.map(({ wish }) => wish)).toEqual([before?.wish]);
+    expect(stage.gate.history.map(({ permission }) => permission)).toEqual([before?.permission]);
     expect(stage.broker.state().person?.subject).toBe(subject);
   });
 
@@ -624,7 +624,7 @@ describe.skipIf(!isLinux)('the published TypeScript client, unmodified, in a pro
     const executable = realpathSync(name.startsWith('/') ? name : folder.of(name));
     const first = run(executable, [script, stage.address]);
     const asked = await stage.answer(allow);
-    expect(asked).toMatchObject({ wish: 'sign_in', program });
+    expect(asked).toMatchObject({ permission: 'sign_in', program });
     expect(JSON.parse(await first)).toEqual({ token: true, info: person, refreshed: true, still: person, after: null });
     expect(stage.asked).toHaveLength(1);
     stage.gate.deny(asked.program.id);
@@ -714,7 +714,7 @@ describe.skipIf(!isLinux)('a browser [C5]', () => {
     expect(stage.asked).toHaveLength(1);
 
     const asking = browser.ask('GET', await prepared(viewer), { headers: navigation });
-    expect(await stage.answer('deny')).toMatchObject({ wish: 'sign_in', program: { path: folder.of('viewer') } });
+    expect(await stage.answer('deny')).toMatchObject({ permission: 'sign_in', program: { path: folder.of('viewer') } });
     stage.expectDenied(await asking);
     expect((await browser.ask('GET', authorize('nobody’s'), { headers: navigation })).status).toBe(400);
     expect(stage.asked).toHaveLength(2);

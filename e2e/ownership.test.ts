@@ -165,7 +165,8 @@ describe.skipIf(process.platform !== 'linux')('what one program has started, ano
     const login = await stage.browser.tab();
     const joined = viewer.ask('POST', '/os/sign_in');
     // It has come when it was let in.
-    const isLetIn = () => stage.gate.history.some(({ name, wish }) => name === 'viewer' && wish === 'sign_in');
+    const isLetIn = () =>
+      stage.gate.history.some(({ name, permission }) => name === 'viewer' && permission === 'sign_in');
     await expect.poll(isLetIn, { timeout: 20_000 }).toBe(true);
     await stage.browser.finish(login);
     const code = codeIn(await asking);

@@ -62,7 +62,7 @@ export interface Actions {
   openLicences(): void;
   /** Looks for a newer version now. */
   checkForUpdates(): void;
-  setStartAtLogin(wish: StartAtLoginWish): void;
+  setStartAtLogin(choice: StartAtLoginChoice): void;
   /** Copies what is to be registered at the provider. */
   copyRegistration(what: RegistrationPart): void;
   /** Has the system ask for the password of a keyring that is locked. */
@@ -72,7 +72,7 @@ export interface Actions {
   quit(): void;
 }
 
-export type StartAtLoginWish = 'on' | 'off';
+export type StartAtLoginChoice = 'on' | 'off';
 
 /** `callback`: the one of the login that waits. */
 export type RegistrationPart = 'callbacks' | 'returnTo' | 'callback';

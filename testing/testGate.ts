@@ -2,7 +2,7 @@ import type { GuardMode } from '../main/access/decisions.ts';
 import { Gate, type GateWorld } from '../main/access/gate.ts';
 import type { Requester } from '../main/access/principals.ts';
 import { type Program, type ProgramKind, programOf } from '../main/access/program.ts';
-import type { StoredList, Wish } from '../main/access/programList.ts';
+import type { Permission, StoredList } from '../main/access/programList.ts';
 import type { ListStore } from '../main/access/savedList.ts';
 import { systemClock } from '../main/broker/clock.ts';
 import type { LoopgateError } from '../main/errors/errors.ts';
@@ -82,7 +82,7 @@ export interface GateStage {
   readonly store: TestListStore;
   readonly problems: LoopgateError[];
   /** Asks, and waits until it is asked, allowed or refused. */
-  asks(requester: Requester, wish?: Wish): Promise<Asking>;
+  asks(requester: Requester, permission?: Permission): Promise<Asking>;
   /** The same list at the next start. */
   again(mode?: GuardMode): GateStage;
 }
@@ -107,9 +107,9 @@ export function gateStage(
     clock,
     store,
     problems,
-    async asks(requester, wish = 'tokens') {
+    async asks(requester, permission = 'tokens') {
       let state: Asking['state'] = 'waits';
-      const outcome = gate.require(requester, wish).then(
+      const outcome = gate.require(requester, permission).then(
         () => 'allowed' as const,
         (error: LoopgateError) => error.code as Asking['state'],
       );

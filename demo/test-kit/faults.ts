@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Gate } from '../../main/access/gate.ts';
 import type { Requester } from '../../main/access/principals.ts';
-import type { Wish } from '../../main/access/programList.ts';
+import type { Permission } from '../../main/access/programList.ts';
 import { json, type Operation } from '../../main/api/operation.ts';
 import type { Broker } from '../../main/broker/broker.ts';
 import { type Clock, systemClock } from '../../main/broker/clock.ts';
@@ -185,9 +185,9 @@ function gateThat(denies: () => boolean, listeners: Set<() => void>): typeof Gat
       return !denies() && (await super.isAllowed(requester));
     }
 
-    override async require(requester: Requester, wish: Wish): Promise<void> {
+    override async require(requester: Requester, permission: Permission): Promise<void> {
       if (denies()) throw new LoopgateError('consent_denied');
-      await super.require(requester, wish);
+      await super.require(requester, permission);
     }
   };
 }

@@ -31,7 +31,7 @@ describe('a program that nothing is known of [C10]', () => {
     const asked = question(gate);
     expect(asked).toMatchObject({
       program: { name: 'usr/share/code/code', path: '/usr/share/code/code' },
-      wish: 'sign_in',
+      permission: 'sign_in',
     });
     gate.answer(asked.id, 'allow');
     expect(await outcome).toBe('allowed');
@@ -101,7 +101,7 @@ describe('who asks again on the same connection [C10]', () => {
     gate.answer(question(gate).id, 'allow');
     await outcome;
     expect((await asks(connection, 'profile')).state).toBe('allowed');
-    expect(gate.history[0]).toMatchObject({ wish: 'profile', outcome: 'allowed' });
+    expect(gate.history[0]).toMatchObject({ permission: 'profile', outcome: 'allowed' });
   });
 
   test.for<[string, (stage: GateStage) => void]>([
@@ -512,14 +512,14 @@ describe('the list', () => {
         decision: 'unanswered',
         firstUsed: began,
         lastUsed: began + hour,
-        wishes: ['tokens', 'profile'],
+        permissions: ['tokens', 'profile'],
       },
     ]);
     const { name, path } = editor;
     expect(gate.history).toEqual([
-      { at: began + hour, name, path, wish: 'tokens', outcome: 'allowed' },
-      { at: began + hour, name, path, wish: 'profile', outcome: 'allowed' },
-      { at: began, name, path, wish: 'tokens', outcome: 'allowed' },
+      { at: began + hour, name, path, permission: 'tokens', outcome: 'allowed' },
+      { at: began + hour, name, path, permission: 'profile', outcome: 'allowed' },
+      { at: began, name, path, permission: 'tokens', outcome: 'allowed' },
     ]);
     gate.clearHistory();
     expect(gate.history).toEqual([]);
@@ -543,7 +543,7 @@ describe('the list', () => {
     const changes = vi.fn();
     gate.onChange(changes);
     const all = Array.from({ length: 100 }, () => from(editor));
-    const asked = (wish: 'tokens' | 'profile') => Promise.all(all.map((one) => gate.require(one, wish)));
+    const asked = (permission: 'tokens' | 'profile') => Promise.all(all.map((one) => gate.require(one, permission)));
     await asked('tokens');
     expect(changes.mock.calls).toEqual([['used']]);
     await asked('profile');

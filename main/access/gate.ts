@@ -9,7 +9,7 @@ import { type OriginDecision, Origins } from './origins.ts';
 import { type Principal, Principals, type Requester } from './principals.ts';
 import { printable } from './printable.ts';
 import type { Caller, Program } from './program.ts';
-import type { Access, ListedProgram, ProgramList, Wish } from './programList.ts';
+import type { Access, ListedProgram, Permission, ProgramList } from './programList.ts';
 import { type ConsentAnswer, type ConsentOutcome, type Question, Questions } from './questions.ts';
 import { RecentMap } from './recentMap.ts';
 import { SavedList, type SavedListWorld } from './savedList.ts';
@@ -127,14 +127,14 @@ export class Gate {
    * the request waits, within R15's limits.
    * @throws LoopgateError `consent_denied`, `rate_limited`
    */
-  async require(requester: Requester, wish: Wish): Promise<void> {
+  async require(requester: Requester, permission: Permission): Promise<void> {
     const principal = await this.#principals.of(requester);
     const { caller } = requester;
     try {
-      if (this.#mustAsk(principal, caller)) await this.#ask(principal, caller, wish);
-      this.#record(principal, caller, wish, 'allowed');
+      if (this.#mustAsk(principal, caller)) await this.#ask(principal, caller, permission);
+      this.#record(principal, caller, permission, 'allowed');
     } catch (error) {
-      this.#record(principal, caller, wish, 'denied');
+      this.#record(principal, caller, permission, 'denied');
       throw error;
     }
   }
@@ -144,20 +144,20 @@ export class Gate {
    * of a login is worth tokens at the provider.
    * @throws LoopgateError
    */
-  async requireThroughout<T>(requester: Requester, wish: Wish, work: () => Promise<T> | T): Promise<T> {
-    await this.require(requester, wish);
+  async requireThroughout<T>(requester: Requester, permission: Permission, work: () => Promise<T> | T): Promise<T> {
+    await this.require(requester, permission);
     const result = await work();
     if (!(await this.isAllowed(requester))) throw new LoopgateError('consent_denied');
     return result;
   }
 
   /** The same for the program that owns a pending authorization, when a browser brings it. @throws LoopgateError */
-  async requireOwner(owner: OwnerKey, wish: Wish): Promise<void> {
+  async requireOwner(owner: OwnerKey, permission: Permission): Promise<void> {
     const requester = this.#principals.requesterOf(owner);
     if (!requester) throw new LoopgateError('consent_denied');
     // Which run of it began this is not known: an answer is for none of them alone, and no script is shown in its name.
     const { claim: _, process: __, ...program } = await requester.caller.program();
-    await this.require({ ...requester, caller: { program: async () => program } }, wish);
+    await this.require({ ...requester, caller: { program: async () => program } }, permission);
   }
 
   /** The person answers a question. One that has ended meanwhile is not there any more: nothing happens. */
@@ -235,13 +235,13 @@ export class Gate {
     return verdict === 'ask';
   }
 
-  async #ask(principal: Principal, caller: Caller, wish: Wish): Promise<void> {
+  async #ask(principal: Principal, caller: Caller, permission: Permission): Promise<void> {
     const { program, owner } = principal;
     const key = `${program.id}\0${saidBy(program)}`;
     // The program is in the list from its first question on, so that it can be decided about when nobody answers.
-    this.#list.note(program, wish, this.#clock.now());
+    this.#list.note(program, permission, this.#clock.now());
     const known = this.#questions.withKey(key);
-    const question = known ?? this.#questions.ask({ key, program, wish, claimedName: this.#claims.get(owner) });
+    const question = known ?? this.#questions.ask({ key, program, permission, claimedName: this.#claims.get(owner) });
     if (question.waiting.size >= mostConnections && !question.waiting.has(caller))
       throw new LoopgateError('rate_limited');
     question.waiting.set(caller, program);
@@ -252,7 +252,7 @@ export class Gate {
       });
       void question.outcome.then(stop);
       this.#unanswered.delete(program.id);
-      this.#log.info({ program: program.path, wish }, 'the person is asked about a program');
+      this.#log.info({ program: program.path, wish: permission }, 'the person is asked about a program');
       this.#changed('decided');
     }
     const outcome = await question.outcome;
@@ -269,7 +269,7 @@ export class Gate {
   #settle(question: Question, outcome: ConsentOutcome): void {
     const { program } = question;
     // Many others may have pushed it out of the list meanwhile, and what is not in there cannot be decided about.
-    this.#list.note(program, question.wish, this.#clock.now());
+    this.#list.note(program, question.permission, this.#clock.now());
     if (outcome === 'unanswered') {
       this.#decisions.quieten(program);
       this.#unanswered.add(program.id);
@@ -302,8 +302,8 @@ export class Gate {
     return denial(program, this.mode === 'listed', outcome);
   }
 
-  #record(principal: Principal, caller: Caller, wish: Wish, outcome: Access['outcome']): void {
-    if (!this.#usage.record(principal, caller, wish, outcome)) return;
+  #record(principal: Principal, caller: Caller, permission: Permission, outcome: Access['outcome']): void {
+    if (!this.#usage.record(principal, caller, permission, outcome)) return;
     this.#saved.saveSoon();
     this.#changed('used');
   }

@@ -3,8 +3,8 @@ import { printable } from './printable.ts';
 import type { Program } from './program.ts';
 
 /** What a program can want that is the person's. */
-export const wishes = ['sign_in', 'tokens', 'profile', 'sign_out', 'accounts'] as const;
-export type Wish = (typeof wishes)[number];
+export const permissions = ['sign_in', 'tokens', 'profile', 'sign_out', 'accounts'] as const;
+export type Permission = (typeof permissions)[number];
 
 /** How many accesses are remembered. */
 const mostAccesses = 200;
@@ -24,7 +24,7 @@ export interface ListedProgram {
   readonly onceUntil?: number;
   readonly firstUsed: number;
   readonly lastUsed: number;
-  readonly wishes: readonly Wish[];
+  readonly permissions: readonly Permission[];
 }
 
 /** One access: who, what, when and whether. Nothing of what was handed out. */
@@ -33,13 +33,13 @@ export interface Access {
   readonly at: number;
   readonly name: string;
   readonly path: string;
-  readonly wish: Wish;
+  readonly permission: Permission;
   readonly outcome: 'allowed' | 'denied';
 }
 
 const text = z.string().max(8192);
 const time = z.number().nonnegative();
-const wish = z.enum(wishes);
+const permission = z.enum(permissions);
 
 const storedProgram = z.object({
   program: z.object({
@@ -54,12 +54,18 @@ const storedProgram = z.object({
   until: time.optional(),
   firstUsed: time,
   lastUsed: time,
-  wishes: z.array(wish),
+  wishes: z.array(permission),
 });
 
-const storedAccess = z.object({ at: time, name: text, path: text, wish, outcome: z.enum(['allowed', 'denied']) });
+const storedAccess = z.object({
+  at: time,
+  name: text,
+  path: text,
+  wish: permission,
+  outcome: z.enum(['allowed', 'denied']),
+});
 
-/** The list as it rests on the disk. */
+/** The list as it rests on the disk. The file calls a permission a wish. */
 const storedList = z.object({
   version: z.literal(1),
   programs: z.array(storedProgram).max(mostPrograms),
@@ -82,19 +88,21 @@ export class ProgramList {
   constructor(stored: unknown) {
     if (stored === undefined) return;
     const { programs, history, origins } = storedList.parse(stored);
-    for (const one of programs) this.#programs.set(one.program.id, one);
-    this.#history = history;
+    for (const { wishes, ...listed } of programs)
+      this.#programs.set(listed.program.id, { ...listed, permissions: wishes });
+    this.#history = history.map(({ wish, ...access }) => ({ ...access, permission: wish }));
     for (const origin of origins) this.#origins.add(origin);
   }
 
   /** What is kept on the disk. */
   stored(): StoredList {
     // What ends with the program, and what it says of itself, is of this run.
-    const programs = this.programs.map(({ program, ...rest }) => {
+    const programs = this.programs.map(({ program, permissions, ...rest }) => {
       const { claim: _, process: __, isDebugged: ___, ...lasting } = program;
-      return { program: lasting, ...rest, wishes: [...rest.wishes] };
+      return { program: lasting, ...rest, wishes: [...permissions] };
     });
-    return { version: 1, programs: programs.reverse(), history: this.#history, origins: [...this.#origins] };
+    const history = this.#history.map(({ permission, ...access }) => ({ ...access, wish: permission }));
+    return { version: 1, programs: programs.reverse(), history, origins: [...this.#origins] };
   }
 
   /** The most recently used first. */
@@ -117,7 +125,7 @@ export class ProgramList {
   }
 
   /** A program has asked for something. @param at - milliseconds since the epoch */
-  note(program: Program, wished: Wish, at: number): void {
+  note(program: Program, permission: Permission, at: number): void {
     const known = this.#programs.get(program.id);
     this.#programs.set(program.id, {
       decision: 'unanswered',
@@ -125,7 +133,9 @@ export class ProgramList {
       ...known,
       program,
       lastUsed: at,
-      wishes: known?.wishes.includes(wished) ? known.wishes : [...(known?.wishes ?? []), wished],
+      permissions: known?.permissions.includes(permission)
+        ? known.permissions
+        : [...(known?.permissions ?? []), permission],
     });
     if (this.#programs.size > mostPrograms) this.#forgetOldest(program.id);
   }
@@ -141,10 +151,15 @@ export class ProgramList {
   }
 
   /** An access, for the history. @param at - milliseconds since the epoch */
-  record({ name, path }: Pick<Program, 'name' | 'path'>, wished: Wish, outcome: Access['outcome'], at: number): void {
-    const access = { at, name: printable(name, 100), path, wish: wished, outcome };
+  record(
+    { name, path }: Pick<Program, 'name' | 'path'>,
+    permission: Permission,
+    outcome: Access['outcome'],
+    at: number,
+  ): void {
+    const access = { at, name: printable(name, 100), path, permission, outcome };
     const isSame = (one: Access) =>
-      one.name === access.name && one.path === path && one.wish === wished && one.outcome === outcome;
+      one.name === access.name && one.path === path && one.permission === permission && one.outcome === outcome;
     const again = this.#history.findLastIndex((one) => at - one.at < sameAccess && isSame(one));
     if (again !== -1) this.#history.splice(again, 1);
     this.#history.push(access);

@@ -5,7 +5,7 @@ import { LoopgateError } from '../errors/errors.ts';
 import { maxWaitForPerson } from '../protocol/protocol.ts';
 import { deferred } from '../system/deferred.ts';
 import type { Caller, Program } from './program.ts';
-import type { Wish } from './programList.ts';
+import type { Permission } from './programList.ts';
 
 /** How many questions may wait at a time, and how many may be asked in {@link floodTime} (milliseconds). */
 const mostWaiting = 5;
@@ -27,7 +27,7 @@ export interface Question {
   /** Requests with the same one share the question. */
   readonly key: string;
   readonly program: Program;
-  readonly wish: Wish;
+  readonly permission: Permission;
   readonly claimedName: string | undefined;
   /** When it counts as unanswered, in milliseconds since the epoch. */
   readonly deadline: number;
@@ -38,7 +38,7 @@ export interface Question {
 }
 
 /** What is asked. */
-export type Asked = Pick<Question, 'key' | 'program' | 'wish' | 'claimedName'>;
+export type Asked = Pick<Question, 'key' | 'program' | 'permission' | 'claimedName'>;
 
 /** The questions that wait for the person. Each ends: by an answer, or unanswered at its deadline. */
 export class Questions {

@@ -1,7 +1,7 @@
 import type { Clock } from '../broker/clock.ts';
 import type { Principal } from './principals.ts';
 import type { Caller } from './program.ts';
-import type { Access, ProgramList, Wish } from './programList.ts';
+import type { Access, Permission, ProgramList } from './programList.ts';
 import { RecentMap } from './recentMap.ts';
 
 /** The same use within this time is written down once, in milliseconds: programs poll, and many of one may ask at once. */
@@ -12,7 +12,7 @@ const mostLogged = 1000;
 /** The last use of a connection. */
 interface Use {
   readonly principal: Principal;
-  readonly wish: Wish;
+  readonly permission: Permission;
   readonly outcome: Access['outcome'];
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -36,23 +36,23 @@ export class UsageLog {
   }
 
   /** @returns false when it was written down a moment ago */
-  record(principal: Principal, caller: Caller, wish: Wish, outcome: Access['outcome']): boolean {
+  record(principal: Principal, caller: Caller, permission: Permission, outcome: Access['outcome']): boolean {
     const { program, isOrigin, owner } = principal;
     const at = this.#clock.now();
     const last = this.#uses.get(caller);
-    const isSame = last?.principal === principal && last.wish === wish && last.outcome === outcome;
+    const isSame = last?.principal === principal && last.permission === permission && last.outcome === outcome;
     if (isSame && isJustNow(last.at, at)) return false;
-    this.#uses.set(caller, { principal, wish, outcome, at });
+    this.#uses.set(caller, { principal, permission, outcome, at });
     // By program: every connection of a program that cannot be identified is an owner of its own.
-    const use = `${isOrigin ? owner : program.id} ${wish} ${outcome}`;
+    const use = `${isOrigin ? owner : program.id} ${permission} ${outcome}`;
     const writtenDown = this.#writtenDown.get(use);
     if (writtenDown !== undefined && isJustNow(writtenDown, at)) return false;
     this.#writtenDown.set(use, at);
-    if (!isOrigin) this.#list.note(program, wish, at);
-    this.#list.record(program, wish, outcome, at);
+    if (!isOrigin) this.#list.note(program, permission, at);
+    this.#list.record(program, permission, outcome, at);
     if (!this.#logged.has(use) && this.#logged.size < mostLogged) {
       this.#logged.add(use);
-      this.#log.info({ program: program.path, wish, outcome }, 'a program uses the sign-in');
+      this.#log.info({ program: program.path, wish: permission, outcome }, 'a program uses the sign-in');
     }
     return true;
   }

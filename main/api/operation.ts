@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Requester } from '../access/principals.ts';
-import type { Wish } from '../access/programList.ts';
+import type { Permission } from '../access/programList.ts';
 import type { ErrorCode } from '../errors/errors.ts';
 
 /** A request as the operations see it: already guarded, its caller known, its body read, and allowed what it needs. */
@@ -33,7 +33,7 @@ export interface Operation {
    * What the person must have allowed the program before the operation is done: of all that is theirs, and stated for every
    * operation. `nothing`: nobody's, or the caller's own. `asks_itself`: depends on the request.
    */
-  readonly needs: Wish | 'nothing' | 'asks_itself';
+  readonly needs: Permission | 'nothing' | 'asks_itself';
   /** As express writes it: `/:application/onboarded`. */
   readonly path: string;
   /** Absent for what is no part of the API, such as a page that a browser is redirected to. */

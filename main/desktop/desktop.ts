@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { app, BrowserWindow, nativeTheme } from 'electron';
-import { channels, type StartAtLoginWish } from '../../preload/contract.ts';
+import { channels, type StartAtLoginChoice } from '../../preload/contract.ts';
 import type { Tab } from '../../preload/views/app.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';
 import { LoopgateError } from '../errors/errors.ts';
@@ -77,9 +77,9 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   const actions = {
     ...hostActions(running),
     ...helpActions(running, trayAvailability),
-    setStartAtLogin: (wish: StartAtLoginWish) => {
+    setStartAtLogin: (choice: StartAtLoginChoice) => {
       startAtLoginOffer.settle();
-      switchStartAtLogin(running, startAtLogin, wish);
+      switchStartAtLogin(running, startAtLogin, choice);
       changed();
     },
     checkForUpdates: () => void updates?.check(),
@@ -139,9 +139,9 @@ function showTheme(theme: Settings['theme']): void {
 }
 
 /** A failure is shown as the view's problem. */
-function switchStartAtLogin({ host }: RunningHost, startAtLogin: StartAtLogin, wish: StartAtLoginWish): void {
+function switchStartAtLogin({ host }: RunningHost, startAtLogin: StartAtLogin, choice: StartAtLoginChoice): void {
   try {
-    startAtLogin.set(wish === 'on');
+    startAtLogin.set(choice === 'on');
   } catch (error) {
     if (!(error instanceof LoopgateError)) throw error;
     host.broker.showProblem(error);

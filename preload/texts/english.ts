@@ -365,14 +365,14 @@ export const english = {
   },
 
   /** What a program wants, after “wants to”; and in a few words, as the name of it. */
-  wishes: {
+  permissions: {
     sign_in: 'start a sign-in for you',
     tokens: 'get access tokens of your sign-in',
     profile: 'see your name, e-mail address and picture',
     sign_out: 'sign you out',
     accounts: 'see and switch between your accounts',
   },
-  wishNames: {
+  permissionNames: {
     sign_in: 'sign-in',
     tokens: 'access tokens',
     profile: 'profile',

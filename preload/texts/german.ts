@@ -358,14 +358,14 @@ export const german: Texts = {
     silent: 'Loopgate antwortet nicht. Dieses Fenster bitte schließen: Das gilt als abgelehnt.',
   },
 
-  wishes: {
+  permissions: {
     sign_in: 'eine Anmeldung beginnen',
     tokens: 'Zugriffstoken der Anmeldung bekommen',
     profile: 'Name, E-Mail-Adresse und Bild sehen',
     sign_out: 'die Anmeldung beenden',
     accounts: 'die Konten sehen und zwischen ihnen wechseln',
   },
-  wishNames: {
+  permissionNames: {
     sign_in: 'Anmeldung',
     tokens: 'Zugriffstoken',
     profile: 'Profil',

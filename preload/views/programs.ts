@@ -15,14 +15,14 @@ export interface ProgramView {
 }
 
 /** What a program can want that is the person's. */
-export type Wish = 'sign_in' | 'tokens' | 'profile' | 'sign_out' | 'accounts';
+export type Permission = 'sign_in' | 'tokens' | 'profile' | 'sign_out' | 'accounts';
 
 /** May a program use the sign-in? Asked of the person while its request waits. */
 export interface QuestionView {
   /** Names it for the answer. */
   readonly id: string;
   readonly program: ProgramView;
-  readonly wish: Wish;
+  readonly permission: Permission;
   /** How it called itself over the API: a claim. */
   readonly claimedName?: string;
   /** The longest that it may be allowed for: `hours` is twelve of them. */
@@ -45,7 +45,7 @@ export interface ListedProgramView extends ProgramView {
   readonly firstUsed: number;
   /** Milliseconds since the epoch. */
   readonly lastUsed: number;
-  readonly wishes: readonly Wish[];
+  readonly permissions: readonly Permission[];
 }
 
 /** One access, without anything secret in it. */
@@ -54,7 +54,7 @@ export interface AccessView {
   readonly at: number;
   readonly name: string;
   readonly path: string;
-  readonly wish: Wish;
+  readonly permission: Permission;
   readonly outcome: 'allowed' | 'denied';
 }
 

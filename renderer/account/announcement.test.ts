@@ -73,7 +73,7 @@ it('says once that a program waits for an answer, also when it takes the place o
   const question = (id: string): QuestionView => ({
     id,
     program: { id: 'p', name: 'Code', path: '/usr/bin/code', kind: 'program' },
-    wish: 'tokens',
+    permission: 'tokens',
     lasting: 'always',
     deadline: 0,
   });

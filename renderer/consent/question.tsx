@@ -2,9 +2,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { QuestionAnswer } from '../../preload/contract.ts';
 import type { ProgramView, QuestionView } from '../../preload/views/programs.ts';
 import { Path } from '../parts/path.tsx';
+import { permissions } from '../parts/permissions.ts';
 import { ProgramIcon } from '../parts/programIcon.tsx';
 import { texts } from '../parts/texts.ts';
-import { wishes } from '../parts/wishes.ts';
 import { answersFor } from './answers.ts';
 import { inertFor, pageAttention, watchAttention } from './attention.ts';
 import { Countdown } from './countdown.tsx';
@@ -68,7 +68,7 @@ export function Question({ question, position, total, onAnswer }: QuestionProps)
             <bdi>{program.name}</bdi>
           </h1>
           <p class="wants">
-            {consent.wantsTo} <strong>{texts.wishes[question.wish]}</strong>
+            {consent.wantsTo} <strong>{texts.permissions[question.permission]}</strong>
           </p>
         </div>
       </div>
@@ -119,8 +119,8 @@ function Covers() {
     <div class="covers">
       <p id="covers">{texts.consent.covers}:</p>
       <ul aria-labelledby="covers">
-        {wishes.map((wish) => (
-          <li key={wish}>{texts.wishes[wish]}</li>
+        {permissions.map((permission) => (
+          <li key={permission}>{texts.permissions[permission]}</li>
         ))}
       </ul>
     </div>

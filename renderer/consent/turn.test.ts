@@ -5,7 +5,7 @@ import { nextTurn, noTurn } from './turn.ts';
 const question = (id: string): QuestionView => ({
   id,
   program: { id: 'p', name: 'Code', path: '/usr/bin/code', kind: 'program' },
-  wish: 'tokens',
+  permission: 'tokens',
   lasting: 'always',
   deadline: 0,
 });

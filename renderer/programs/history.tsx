@@ -6,19 +6,19 @@ import { locale, texts } from '../parts/texts.ts';
 /** Who asked for what, and whether they got it; folded, because it is looked at seldom. */
 export function History({ accesses, onClear }: { accesses: readonly AccessView[]; onClear: () => void }) {
   if (accesses.length === 0) return null;
-  const { programs, wishNames } = texts;
+  const { programs, permissionNames } = texts;
   const now = Date.now();
   return (
     <details class="history">
       <summary>{programs.history(accesses.length)}</summary>
       <ol class="card">
-        {accesses.map(({ at, name, path, wish, outcome }, index) => (
+        {accesses.map(({ at, name, path, permission, outcome }, index) => (
           <li key={index}>
             <p>
               <bdi class="account-name">{name}</bdi>
             </p>
             <p class="small">
-              {wishNames[wish]}: {programs.outcomes[outcome]}
+              {permissionNames[permission]}: {programs.outcomes[outcome]}
               <time class="muted" dateTime={new Date(at).toISOString()}>
                 {' '}
                 {pointInTime(at, now, locale)}

@@ -1,10 +1,10 @@
 import type { Actions } from '../../preload/contract.ts';
 import type { ListedProgramView, ProgramsView } from '../../preload/views/programs.ts';
 import { Path } from '../parts/path.tsx';
+import { permissions } from '../parts/permissions.ts';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { ProgramIcon } from '../parts/programIcon.tsx';
 import { locale, texts } from '../parts/texts.ts';
-import { wishes } from '../parts/wishes.ts';
 import { choicesFor, decisionText } from './decision.ts';
 
 interface ListedProgramProps {
@@ -17,7 +17,7 @@ interface ListedProgramProps {
 
 /** One program: what it is, what was decided and how to decide otherwise. */
 export function ListedProgram({ program, guard, place, actions }: ListedProgramProps) {
-  const { programs, consent, wishNames } = texts;
+  const { programs, consent, permissionNames } = texts;
   const { id, name, path, claim, decision } = program;
   const now = Date.now();
   const { allow, whyNot, deny } = choicesFor(program, guard);
@@ -57,12 +57,12 @@ export function ListedProgram({ program, guard, place, actions }: ListedProgramP
             {consent.runs} <bdi class="claim">{claim}</bdi> ({consent.unchecked})
           </p>
         )}
-        {program.wishes.length > 0 && (
+        {program.permissions.length > 0 && (
           <p>
             {programs.wanted}:{' '}
-            {wishes
-              .filter((wish) => program.wishes.includes(wish))
-              .map((wish) => wishNames[wish])
+            {permissions
+              .filter((permission) => program.permissions.includes(permission))
+              .map((permission) => permissionNames[permission])
               .join(', ')}
           </p>
         )}

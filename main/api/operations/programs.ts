@@ -21,12 +21,13 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
         const { name } = await requester.caller.program();
         // As whom the command asks, and whether it may have what is the person's: not the person.
         const caller = { name, allowed: await gate.isAllowed(requester) };
-        const programs = gate.programs.map(({ program: { id, name, path, kind }, ...rest }) => ({
+        const programs = gate.programs.map(({ program: { id, name, path, kind }, permissions, ...rest }) => ({
           id,
           name,
           path,
           kind,
           ...rest,
+          wishes: permissions,
         }));
         return json({ guard: gate.mode, caller, programs });
       },

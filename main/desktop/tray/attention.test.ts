@@ -12,7 +12,7 @@ const calm: AppView = {
 const question: AppView['questions'][number] = {
   id: 'q',
   program: { id: 'p', name: 'acme-editor', path: '/opt/acme/acme-editor', kind: 'program' },
-  wish: 'tokens',
+  permission: 'tokens',
   lasting: 'always',
   deadline: 60_000,
 };

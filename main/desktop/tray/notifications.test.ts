@@ -31,7 +31,7 @@ const switched: AppView = { ...signedIn, person: grace, otherAccounts: [ada], sw
 const question: AppView['questions'][number] = {
   id: 'q',
   program: { id: 'p', name: 'acme-editor', path: '/opt/acme/acme-editor', kind: 'program' },
-  wish: 'tokens',
+  permission: 'tokens',
   lasting: 'always',
   deadline: 60_000,
 };

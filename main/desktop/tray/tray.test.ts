@@ -16,7 +16,7 @@ const waiting: AppView = { ...signedOut, waiting: { id: 'w', requestedBy: 'loopg
 const question: AppView['questions'][number] = {
   id: 'q',
   program: { id: 'p', name: 'acme-editor', path: '/opt/acme/acme-editor', kind: 'program' },
-  wish: 'tokens',
+  permission: 'tokens',
   lasting: 'always',
   deadline: 60_000,
 };

@@ -24,7 +24,7 @@ test('a question has what the person must know, and nothing of the process', asy
         claim: '/x.js',
         icon: 'data:/icon.png',
       },
-      wish: 'tokens',
+      permission: 'tokens',
       lasting: 'hours',
       deadline: expect.any(Number),
     },

@@ -7,10 +7,10 @@ type IconOf = (file: string) => string | undefined;
 
 /** The questions that wait, as the window that asks shows them. */
 export function questionViews(gate: Pick<Gate, 'questions'>, iconOf: IconOf): QuestionView[] {
-  return gate.questions.map(({ id, program, wish, claimedName, deadline }) => ({
+  return gate.questions.map(({ id, program, permission, claimedName, deadline }) => ({
     id,
     program: programView(program, iconOf),
-    wish,
+    permission,
     lasting: program.lasting === 'never' ? 'once' : program.lasting,
     deadline,
     ...(claimedName !== undefined && { claimedName }),

@@ -19,7 +19,7 @@ import type { PageName } from './page.ts';
 const actionCall = z.tuple([z.enum(actionNames)]).rest(z.string().max(8192));
 const storageChoice = z.enum(['memory', 'file']);
 const questionAnswer = z.enum(['allow', 'once', 'deny']);
-const startAtLoginWish = z.enum(['on', 'off']);
+const startAtLoginChoice = z.enum(['on', 'off']);
 const registrationPart = z.enum(['callbacks', 'returnTo', 'callback']);
 const typed = z.string().max(2048);
 const settingsChange = z.discriminatedUnion('setting', [
@@ -59,7 +59,7 @@ export function answerWindow(
     ...actions,
     chooseStorage: (answer) => actions.chooseStorage(storageChoice.parse(answer)),
     answerQuestion: (id, answer) => actions.answerQuestion(id, questionAnswer.parse(answer)),
-    setStartAtLogin: (wish) => actions.setStartAtLogin(startAtLoginWish.parse(wish)),
+    setStartAtLogin: (choice) => actions.setStartAtLogin(startAtLoginChoice.parse(choice)),
     copyRegistration: (what) => actions.copyRegistration(registrationPart.parse(what)),
     tabShown: (tab) => actions.tabShown(tabShown.parse(tab)),
   };
