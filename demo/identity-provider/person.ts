@@ -38,7 +38,7 @@ interface Navigation {
   from?: string;
 }
 
-const mostSteps = 20;
+const maxSteps = 20;
 const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
 /**
@@ -120,7 +120,7 @@ export class BrowserDouble {
   ): Promise<Page | Callback> {
     let navigation = start;
     let redirectUri: string | undefined;
-    for (let step = 0; step < mostSteps; step++) {
+    for (let step = 0; step < maxSteps; step++) {
       redirectUri = navigation.url.searchParams.get('redirect_uri') ?? redirectUri;
       const callback = callbackIn(navigation, redirectUri);
       if (callback !== undefined) return callback;
@@ -129,7 +129,7 @@ export class BrowserDouble {
       if (next === undefined) return page;
       navigation = next;
     }
-    throw new Error(`no end after ${mostSteps} pages`);
+    throw new Error(`no end after ${maxSteps} pages`);
   }
 
   async #navigate({ method, url, fields, from }: Navigation): Promise<Page> {

@@ -2,9 +2,9 @@ import type { Clock } from '../broker/clock.ts';
 import { RecentMap } from './recentMap.ts';
 
 /** Whether a time lies ahead; not when it is farther away than it can be, because the clock was set back. In milliseconds. */
-export function isAhead(time: number, now: number, longest: number): boolean {
+export function isAhead(time: number, now: number, max: number): boolean {
   const left = time - now;
-  return left > 0 && left <= longest;
+  return left > 0 && left <= max;
 }
 
 /** What holds for a time, by program and something more of it: a run that was allowed once, a question that is not asked again. */

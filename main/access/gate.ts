@@ -16,7 +16,7 @@ import { SavedList, type SavedListWorld } from './savedList.ts';
 import { UsageLog } from './usageLog.ts';
 
 /** How many connections may wait for one answer: the server keeps them all open, and its descriptors run out (L6). */
-const mostConnections = 200;
+const maxConnections = 200;
 
 /** What touches the world, handed in from the entry files. */
 export interface GateWorld extends SavedListWorld {
@@ -242,7 +242,7 @@ export class Gate {
     this.#list.note(program, permission, this.#clock.now());
     const known = this.#questions.withKey(key);
     const question = known ?? this.#questions.ask({ key, program, permission, claimedName: this.#claims.get(owner) });
-    if (question.waiting.size >= mostConnections && !question.waiting.has(caller))
+    if (question.waiting.size >= maxConnections && !question.waiting.has(caller))
       throw new LoopgateError('rate_limited');
     question.waiting.set(caller, program);
     if (!known) {

@@ -1,7 +1,7 @@
 import type { ProgramList } from './programList.ts';
 
 /** How many refused origins are offered to the person. */
-const mostRefused = 20;
+const maxRefused = 20;
 
 /** What there is to show about an origin. `fixed`: from the settings; `managed`: from the administrator's policy. */
 export interface OriginDecision {
@@ -52,7 +52,7 @@ export class Origins {
     if (this.#refused.has(offered) || this.#all.includes(offered)) return false;
     this.#refused.add(offered);
     const [oldest] = this.#refused;
-    if (this.#refused.size > mostRefused && oldest !== undefined) this.#refused.delete(oldest);
+    if (this.#refused.size > maxRefused && oldest !== undefined) this.#refused.delete(oldest);
     return true;
   }
 

@@ -7,9 +7,9 @@ export const permissions = ['sign_in', 'tokens', 'profile', 'sign_out', 'account
 export type Permission = (typeof permissions)[number];
 
 /** How many accesses are remembered. */
-const mostAccesses = 200;
+const maxAccesses = 200;
 /** How many programs are listed. Those that the person decided about are kept before all others. */
-const mostPrograms = 200;
+const maxPrograms = 200;
 /** Equal accesses within this time are one line of the history, in milliseconds: programs poll. */
 const sameAccess = 60_000;
 
@@ -68,9 +68,9 @@ const storedAccess = z.object({
 /** The list as it rests on the disk. The file calls a permission a wish. */
 const storedList = z.object({
   version: z.literal(1),
-  programs: z.array(storedProgram).max(mostPrograms),
-  history: z.array(storedAccess).max(mostAccesses),
-  origins: z.array(text).max(mostPrograms),
+  programs: z.array(storedProgram).max(maxPrograms),
+  history: z.array(storedAccess).max(maxAccesses),
+  origins: z.array(text).max(maxPrograms),
 });
 export type StoredList = z.output<typeof storedList>;
 
@@ -137,7 +137,7 @@ export class ProgramList {
         ? known.permissions
         : [...(known?.permissions ?? []), permission],
     });
-    if (this.#programs.size > mostPrograms) this.#forgetOldest(program.id);
+    if (this.#programs.size > maxPrograms) this.#forgetOldest(program.id);
   }
 
   /** @param until - when it ends, in milliseconds since the epoch; undefined for a decision that stays */
@@ -163,7 +163,7 @@ export class ProgramList {
     const again = this.#history.findLastIndex((one) => at - one.at < sameAccess && isSame(one));
     if (again !== -1) this.#history.splice(again, 1);
     this.#history.push(access);
-    if (this.#history.length > mostAccesses) this.#history.shift();
+    if (this.#history.length > maxAccesses) this.#history.shift();
   }
 
   clearHistory(): void {

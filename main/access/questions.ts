@@ -8,11 +8,11 @@ import type { Caller, Program } from './program.ts';
 import type { Permission } from './programList.ts';
 
 /** How many questions may wait at a time, and how many may be asked in {@link floodTime} (milliseconds). */
-const mostWaiting = 5;
-const mostInFloodTime = 20;
+const maxWaiting = 5;
+const maxInFloodTime = 20;
 /** How many of them one program may take up, with whatever scripts it says it runs: the others are for the others. */
-const mostWaitingOfOne = 3;
-const mostInFloodTimeOfOne = 10;
+const maxWaitingPerProgram = 3;
+const maxInFloodTimePerProgram = 10;
 const floodTime = 10 * 60_000;
 
 /** What the person answers. `allow`: for good, or for twelve hours where a program may not be allowed for longer. */
@@ -74,10 +74,10 @@ export class Questions {
     const waitingOfOne = this.waiting.filter((question) => question.program.id === program);
     const askedOfOne = this.#asked.filter(({ id }) => id === program);
     if (
-      this.#waiting.size >= mostWaiting ||
-      this.#asked.length >= mostInFloodTime ||
-      waitingOfOne.length >= mostWaitingOfOne ||
-      askedOfOne.length >= mostInFloodTimeOfOne
+      this.#waiting.size >= maxWaiting ||
+      this.#asked.length >= maxInFloodTime ||
+      waitingOfOne.length >= maxWaitingPerProgram ||
+      askedOfOne.length >= maxInFloodTimePerProgram
     ) {
       throw new LoopgateError('rate_limited', {
         happened: verbatim(

@@ -1,5 +1,5 @@
 /** More than all programs that call on one machine. */
-const mostRemembered = 1000;
+const maxRemembered = 1000;
 
 /** A map of the entries that were set last: the oldest goes when there are too many. */
 export class RecentMap<Key, Value> extends Map<Key, Value> {
@@ -7,7 +7,7 @@ export class RecentMap<Key, Value> extends Map<Key, Value> {
     this.delete(key);
     super.set(key, value);
     const oldest = this.keys().next().value;
-    if (this.size > mostRemembered && oldest !== undefined) this.delete(oldest);
+    if (this.size > maxRemembered && oldest !== undefined) this.delete(oldest);
     return this;
   }
 }

@@ -7,7 +7,7 @@ import { RecentMap } from './recentMap.ts';
 /** The same use within this time is written down once, in milliseconds: programs poll, and many of one may ask at once. */
 const sameUse = 1_000;
 /** How many different uses go to the log. */
-const mostLogged = 1000;
+const maxLogged = 1000;
 
 /** The last use of a connection. */
 interface Use {
@@ -50,7 +50,7 @@ export class UsageLog {
     this.#writtenDown.set(use, at);
     if (!isOrigin) this.#list.note(program, permission, at);
     this.#list.record(program, permission, outcome, at);
-    if (!this.#logged.has(use) && this.#logged.size < mostLogged) {
+    if (!this.#logged.has(use) && this.#logged.size < maxLogged) {
       this.#logged.add(use);
       this.#log.info({ program: program.path, wish: permission, outcome }, 'a program uses the sign-in');
     }

@@ -44,14 +44,14 @@ function unsupported(...types: readonly string[]): LoopgateError {
 }
 
 /** L6: of a query or a form. No model has a fifth of that; what a client sends beside it is passed over. */
-const mostParameters = 100;
+const maxParameters = 100;
 
 /** A query or a form; empty parameters count too. @throws LoopgateError `invalid_request` when there are too many */
 export function parametersOf(text: string): URLSearchParams {
   const count = text.split('&').length;
-  if (count > mostParameters) {
+  if (count > maxParameters) {
     throw new LoopgateError('invalid_request', {
-      happened: verbatim(`The request has ${count} parameters; no more than ${mostParameters} are read.`),
+      happened: verbatim(`The request has ${count} parameters; no more than ${maxParameters} are read.`),
     });
   }
   return new URLSearchParams(text);

@@ -4,7 +4,7 @@ import { type Caller, type Program, unknownProgram } from '../access/program.ts'
 import type { Connection, PointInTime } from './connection.ts';
 
 /** A program whose identity takes longer, in milliseconds, is unknown: its file may be on a disk that never answers. */
-const longestLookup = 30_000;
+const lookupTimeout = 30_000;
 
 /** Now, by both clocks. */
 export function presentTime(): PointInTime {
@@ -55,7 +55,7 @@ export function callerWith(find: () => Promise<Program | undefined>): Caller {
 async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), longestLookup);
+    timer = setTimeout(() => resolve(undefined), lookupTimeout);
     timer.unref();
   });
   return await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));

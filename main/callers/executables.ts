@@ -4,7 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** How many hashes are kept: more programs than call Loopgate on one machine. */
-const mostHashes = 200;
+const maxHashes = 200;
 
 /** What decides who can write a file or a folder. */
 export interface Ownership {
@@ -62,7 +62,7 @@ export class ExecutableHashes {
     this.#hashes.set(key, computed);
     computed.catch(() => this.#hashes.delete(key));
     for (const oldest of this.#hashes.keys()) {
-      if (this.#hashes.size <= mostHashes) break;
+      if (this.#hashes.size <= maxHashes) break;
       this.#hashes.delete(oldest);
     }
     return await computed;

@@ -8,8 +8,8 @@ import { type ExecutableHashes, hasOwnApp } from './executables.ts';
 
 /** Not yet run on macOS: written after the manuals of lsof, ps and plutil, and tested with texts of that form. */
 
-const mostHolders = 16;
-const mostSteps = 4;
+const maxHolders = 16;
+const maxSteps = 4;
 
 /** Runs one of the system's programs and gives what it printed, in the language `C`. */
 type Run = (argv: string[]) => Promise<string>;
@@ -61,7 +61,7 @@ export class MacPrograms {
     connected: number,
   ): Promise<Program> {
     const found = await holders();
-    if (found.length === 0 || found.length > mostHolders) return unknownProgram;
+    if (found.length === 0 || found.length > maxHolders) return unknownProgram;
     const before = await this.#processes(found.map(({ pid }) => pid));
     const [first] = before;
     const isCertain = before.every(
@@ -108,7 +108,7 @@ export class MacPrograms {
   /** Who started our own command; undefined when it has left, so that the system's first process has taken its child. */
   async #parentOf(command: MacProcess, ownUid: number): Promise<MacProcess | undefined> {
     let child = command;
-    for (let step = 0; step < mostSteps && child.parent > 1; step += 1) {
+    for (let step = 0; step < maxSteps && child.parent > 1; step += 1) {
       const [parent] = await this.#processes([child.parent]);
       if (parent?.uid !== ownUid || Date.parse(parent.started) > Date.parse(child.started)) return undefined;
       const [again] = await this.#processes([child.pid]);

@@ -9,7 +9,7 @@ import { type ExecutableHashes, hasOwnApp } from './executables.ts';
 /** Not yet run on Windows: written after the documentation of the cmdlets, and tested with texts of that form. */
 
 /** How many ancestors are looked at for the command that acts for its parent. */
-const mostSteps = 4;
+const maxSteps = 4;
 
 /** What the look-up needs. */
 export interface WindowsSystem {
@@ -108,7 +108,7 @@ export function programScript({ remoteAddress, remotePort, localPort }: Connecti
     $row = Row
     $id = $row.OwningProcess
     $processes = @()
-    for ($n = 0; $n -le ${mostSteps} -and $id -gt 4; $n++) {
+    for ($n = 0; $n -le ${maxSteps} -and $id -gt 4; $n++) {
       $p = Get-CimInstance Win32_Process -Filter "ProcessId=$id"
       if (-not $p -or -not $p.ExecutablePath) { break }
       $version = (Get-Item -LiteralPath $p.ExecutablePath).VersionInfo

@@ -13,7 +13,7 @@ const healthPath = '/.well-known/health';
 /** For an answer of whoever listens there, in milliseconds. Its clients wait 100; here a busy machine is to be no excuse. */
 const probePatience = 2_000;
 /** `ok:` and an id, in characters. */
-const longestHealth = 200;
+const maxHealth = 200;
 
 /** Whether a port is one on which the clients of Pieces OS look for it. */
 export function isPiecesPort(port: number): boolean {
@@ -95,7 +95,7 @@ function healthOf(port: number): Promise<string | undefined> {
       response.setEncoding('latin1').on('data', (chunk: string) => {
         text += chunk;
         // Whatever it is, it is not that.
-        if (text.length > longestHealth) asked.destroy();
+        if (text.length > maxHealth) asked.destroy();
       });
       response.once('end', () => resolve(response.statusCode === 200 ? text : undefined));
       response.once('close', () => resolve(undefined));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 /** How long a person may look at a page that asks, in milliseconds, and how many such pages are open at a time. */
 const ticketLasts = 10 * 60_000;
-const mostTickets = 50;
+const maxTickets = 50;
 
 /** What shows that an address was reached from a page of ours that asked: a ticket, good once. */
 export class Tickets {
@@ -18,7 +18,7 @@ export class Tickets {
     const ticket = randomUUID();
     this.#open.set(ticket, this.#now() + ticketLasts);
     const oldest = this.#open.keys().next().value;
-    if (this.#open.size > mostTickets && oldest !== undefined) this.#open.delete(oldest);
+    if (this.#open.size > maxTickets && oldest !== undefined) this.#open.delete(oldest);
     return ticket;
   }
 

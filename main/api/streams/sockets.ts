@@ -11,9 +11,9 @@ import { LoopgateError } from '../../errors/errors.ts';
 export const reasonsProtocol = 'loopgate.reasons';
 
 /** L6: many times what programs listen on one machine; with the other connections less than a process may open. */
-const mostOpen = 500;
+const maxOpen = 500;
 /** A listener that has not taken this many bytes does not read, and is let go. */
-const mostUnread = 256 * 1024;
+const maxUnread = 256 * 1024;
 /** How often a listener must show that it is there, in milliseconds. */
 const pingInterval = 30_000;
 /** How long a listener may take to say good-bye, in milliseconds. */
@@ -56,9 +56,9 @@ export class Sockets {
    * @throws LoopgateError `rate_limited` when too many are open
    */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, greet: (opened: WebSocket) => void): void {
-    if (this.open.size >= mostOpen) {
+    if (this.open.size >= maxOpen) {
       throw new LoopgateError('rate_limited', {
-        happened: verbatim(`${mostOpen} WebSockets are open, and no more are taken.`),
+        happened: verbatim(`${maxOpen} WebSockets are open, and no more are taken.`),
         next: verbatim('Close what nobody listens to. GET /user tells who is signed in.'),
       });
     }
@@ -73,7 +73,7 @@ export class Sockets {
 
   /** Lets go of a listener that does not read, instead of keeping for it what it was told. */
   send(socket: WebSocket, frame: string): void {
-    if (socket.bufferedAmount > mostUnread) socket.terminate();
+    if (socket.bufferedAmount > maxUnread) socket.terminate();
     else socket.send(frame);
   }
 

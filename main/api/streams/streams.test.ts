@@ -26,7 +26,7 @@ import { reasonsProtocol } from './sockets.ts';
 
 const listed = 'https://tool.example';
 /** What a listener may leave unread, in bytes. */
-const mostUnread = 256 * 1024;
+const maxUnread = 256 * 1024;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -250,16 +250,16 @@ describe('what listeners are sent', () => {
     // The kernel's own buffers, of some megabytes, come before those of the process.
     const largest = 400 * 1024;
     let changes = 0;
-    let mostKept = 0;
+    let maxKept = 0;
     while (!serverEnd.destroyed && changes < 100) {
       changes += 1;
       await rename(on.world, `${changes}-${'x'.repeat(largest)}`);
-      mostKept = Math.max(mostKept, serverEnd.writableLength);
+      maxKept = Math.max(maxKept, serverEnd.writableLength);
       await Promise.all(others.map((other) => other.frame(changes)));
     }
     expect(serverEnd.destroyed).toBe(true);
-    expect(mostKept).toBeGreaterThan(mostUnread);
-    expect(mostKept).toBeLessThan(mostUnread + 2 * largest);
+    expect(maxKept).toBeGreaterThan(maxUnread);
+    expect(maxKept).toBeLessThan(maxUnread + 2 * largest);
     for (const { frames } of others) {
       expect(frames.slice(1).map((frame) => String(nameIn(frame)).split('-')[0])).toEqual(
         Array.from({ length: changes }, (_, index) => String(index + 1)),

@@ -4,7 +4,7 @@ import { uptime } from 'node:os';
 /** The kernel counts start times, and what is left of a timer, in these, whatever its own clock does. */
 export const ticksPerSecond = 100;
 /** What Linux takes at most, in seconds: nine hours, so that no connection waits so long for its first look-up. */
-const longestKeepAlive = 32_767;
+const maxKeepAlive = 32_767;
 /** The kernel's own clock goes on in steps of at most this, in ticks. */
 const clockStep = 1;
 
@@ -19,7 +19,7 @@ const clockStep = 1;
 export function keepConnectionTimes(server: Server): void {
   const handle: unknown = Reflect.get(server, '_handle');
   if (typeof handle !== 'object' || handle === null || !('setKeepAlive' in handle)) return;
-  if (typeof handle.setKeepAlive === 'function') handle.setKeepAlive(true, longestKeepAlive);
+  if (typeof handle.setKeepAlive === 'function') handle.setKeepAlive(true, maxKeepAlive);
 }
 
 /**
@@ -31,7 +31,7 @@ export function greatestAge(timer: string): number | undefined {
   const left = /^02:([0-9A-F]{8})$/.exec(timer)?.[1];
   if (left === undefined) return undefined;
   // What is left is rounded down, and the clock may have been a step behind when the connection was made.
-  const age = longestKeepAlive * ticksPerSecond - Number.parseInt(left, 16) + clockStep;
+  const age = maxKeepAlive * ticksPerSecond - Number.parseInt(left, 16) + clockStep;
   return age >= 0 ? age : undefined;
 }
 

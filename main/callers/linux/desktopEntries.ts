@@ -4,7 +4,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { onlyRootCanWrite } from '../executables.ts';
 
 /** More than any desktop has; a folder with more is not read to its end. */
-const mostEntries = 2000;
+const maxEntries = 2000;
 const largestEntry = 256 * 1024;
 
 /** A program as the desktop's menu knows it (Desktop Entry Specification 1.5). */
@@ -161,7 +161,7 @@ export class DesktopEntries {
     const files = (await readdir(folder)).filter((file) => file.endsWith('.desktop')).sort();
     const locales = localesOf(this.#environment);
     const entries: FoundEntry[] = [];
-    for (const file of files.slice(0, mostEntries)) {
+    for (const file of files.slice(0, maxEntries)) {
       const found = await this.#readEntry(join(folder, file), locales).catch(() => undefined);
       if (found) entries.push(found);
     }

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
 /** How long such work holds the event loop at a time, in milliseconds. */
-const longestSlice = 2;
+const maxSlice = 2;
 
 /** Work of many small steps that wait for nothing: others have their turn in between. */
 export class Slices {
@@ -10,7 +10,7 @@ export class Slices {
 
   /** Whether it is others' turn: {@link Slices.next} is to be awaited then. */
   get isOver(): boolean {
-    return performance.now() - this.#began >= longestSlice;
+    return performance.now() - this.#began >= maxSlice;
   }
 
   async next(): Promise<void> {

@@ -12,13 +12,13 @@ import { Slices } from './eventLoop.ts';
 import { type Holder, listOrNothing, processStatus, socketInode, walkSockets } from './processes.ts';
 
 /** More processes with one socket than any program has. */
-const mostHolders = 16;
+const maxHolders = 16;
 /** How often a program of ours may stand between the command and the process that it acts for. */
-const mostSteps = 4;
+const maxSteps = 4;
 /** `O_CLOEXEC` in /proc/<pid>/fdinfo. */
 const closeOnExec = 0o2000000;
 /** More processes are never started in one tick: numbers that differ by more have begun anew in between. */
-const mostInOneTick = 10_000;
+const maxInOneTick = 10_000;
 
 /** An executable, as the kernel says. */
 interface RunningExecutable {
@@ -67,7 +67,7 @@ export class LinuxPrograms {
    */
   async find(inode: number, made: number | undefined, isStillConnected: () => Promise<boolean>): Promise<Program> {
     const holders = (await this.#walk()).get(inode) ?? [];
-    if (holders.length === 0 || holders.length > mostHolders) return unknownProgram;
+    if (holders.length === 0 || holders.length > maxHolders) return unknownProgram;
     const found = await Promise.all(holders.map(({ pid }) => this.#executableOf(pid)));
     const executables = found.filter((executable) => executable !== undefined);
     const [first] = executables;
@@ -149,7 +149,7 @@ export class LinuxPrograms {
       // A thread that began in a tick began before the next one, and maybe no sooner.
       if (started !== undefined && started + 1 <= moment) return true;
       const ahead = child - Number(thread);
-      if (started === moment && ahead > 0 && ahead < mostInOneTick) return true;
+      if (started === moment && ahead > 0 && ahead < maxInOneTick) return true;
       if (slices.isOver) await slices.next();
     }
     return false;
@@ -246,7 +246,7 @@ export class LinuxPrograms {
   ): Promise<{ parent: RunningExecutable | undefined; child: RunningExecutable }> {
     let child = command;
     const nobody = { parent: undefined, child };
-    for (let step = 0; step < mostSteps; step += 1) {
+    for (let step = 0; step < maxSteps; step += 1) {
       const parentPid = this.#parentPidOf(child);
       const parent = parentPid === undefined ? undefined : await this.#executableOf(parentPid);
       if (!parent || parent.started > child.started || baseName(parent.path) === 'systemd') return nobody;

@@ -113,7 +113,7 @@ function timeOf(at: number, now: number): string {
   return new Intl.DateTimeFormat(spoken().locale, { ...day, hour: '2-digit', minute: '2-digit' }).format(at);
 }
 
-function shortened(text: string, longest: number): string {
+function shortened(text: string, max: number): string {
   const characters = [...text];
-  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join('')}…`;
+  return characters.length <= max ? text : `${characters.slice(0, max - 1).join('')}…`;
 }
