@@ -1,7 +1,7 @@
 import type { GuardMode } from '../main/access/decisions.ts';
 import { Gate, type GateWorld } from '../main/access/gate.ts';
 import type { Requester } from '../main/access/principals.ts';
-import { type Program, type ProgramKind, programOf } from '../main/access/program.ts';
+import { buildProgram, type Program, type ProgramKind } from '../main/access/program.ts';
 import type { Permission, StoredList } from '../main/access/programList.ts';
 import type { ListStore } from '../main/access/savedList.ts';
 import { systemClock } from '../main/broker/clock.ts';
@@ -59,7 +59,7 @@ export function program(
   options: { kind?: ProgramKind; process?: string; claim?: string; hash?: string; isDebugged?: boolean } = {},
 ): Program {
   const { kind = 'program', process = '100@1', claim, hash, isDebugged = false } = options;
-  return programOf({
+  return buildProgram({
     path,
     kind,
     name: path.slice(1),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { printable } from './printable.ts';
-import { lastingOf, type ProgramKind, programOf } from './program.ts';
+import { buildProgram, lastingOf, type ProgramKind } from './program.ts';
 import { kindOf } from './programKinds.ts';
 import { appImageRoot, normalisedPath } from './programPaths.ts';
 import { scriptOf } from './scripts.ts';
@@ -174,7 +174,7 @@ describe('the claim of an interpreter [C4]', () => {
 
 describe('what is shown and what is remembered', () => {
   it('the hash is a part of the id, and of nothing that is shown [C3]', () => {
-    const program = programOf({
+    const program = buildProgram({
       process: '7@100',
       path: '/home/a/editor',
       kind: 'program',
@@ -189,7 +189,7 @@ describe('what is shown and what is remembered', () => {
       process: '7@100',
       lasting: 'always',
     });
-    expect(programOf({ process: '7@100', path: '/usr/bin/editor', kind: 'program', name: 'Editor' }).id).toBe(
+    expect(buildProgram({ process: '7@100', path: '/usr/bin/editor', kind: 'program', name: 'Editor' }).id).toBe(
       '/usr/bin/editor',
     );
   });
@@ -199,7 +199,7 @@ describe('what is shown and what is remembered', () => {
     expect(printable('Éditeur – 編集者')).toBe('Éditeur – 編集者');
     expect(printable('x'.repeat(1000))).toHaveLength(300);
     const path = '/home/a/evil\n/usr/bin/editor';
-    const program = programOf({ process: '7@100', path, kind: 'interpreter', name: 'a\u202Eb', claim: 'c\nd' });
+    const program = buildProgram({ process: '7@100', path, kind: 'interpreter', name: 'a\u202Eb', claim: 'c\nd' });
     expect(program).toMatchObject({ path: path.replace('\n', '\uFFFD'), name: 'a\uFFFDb', claim: 'c\uFFFDd' });
     // Two paths that look alike stay two programs.
     expect(program.id).toBe(path);

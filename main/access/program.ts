@@ -79,7 +79,7 @@ export interface Findings {
 }
 
 /** A program from what was found out about it. */
-export function programOf({ path, kind, hash, name, claim, icon, isDebugged, process }: Findings): Program {
+export function buildProgram({ path, kind, hash, name, claim, icon, isDebugged, process }: Findings): Program {
   const normalised = normalisedPath(path);
   const lasting = lastingOf(kind);
   return {

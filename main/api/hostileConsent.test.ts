@@ -13,7 +13,7 @@ import {
 import { TestListStore, testGate } from '../../testing/testGate.ts';
 import type { GuardMode } from '../access/decisions.ts';
 import type { Gate } from '../access/gate.ts';
-import { type Program, type ProgramKind, programOf } from '../access/program.ts';
+import { buildProgram, type Program, type ProgramKind } from '../access/program.ts';
 import { callerWith } from '../callers/caller.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { listen } from '../listener/listen.ts';
@@ -23,7 +23,7 @@ afterEach(() => void vi.useRealTimers());
 
 const tool = 'http://127.0.0.1:9999/cb';
 function program(path: string, kind: ProgramKind = 'program', process = '1@1'): Program {
-  return programOf({ path, kind, name: path.slice(1), process });
+  return buildProgram({ path, kind, name: path.slice(1), process });
 }
 interface Stage {
   world: ScriptedWorld;

@@ -1,4 +1,4 @@
-import { type Program, programOf, unknownProgram } from '../access/program.ts';
+import { buildProgram, type Program, unknownProgram } from '../access/program.ts';
 import { kindOf } from '../access/programKinds.ts';
 import { baseName } from '../access/programPaths.ts';
 import { scriptOf } from '../access/scripts.ts';
@@ -70,7 +70,7 @@ export class MacPrograms {
     );
     if (!first || before.length < found.length || !isCertain) return unknownProgram;
     const speaker = (await this.#isOwnCommand(first)) ? await this.#parentOf(first, ownUid) : first;
-    const spoken = speaker && (await this.#programOf(speaker));
+    const spoken = speaker && (await this.#identify(speaker));
     // Whoever starts the command and then becomes an allowed program would be taken for that one, and macOS does not tell.
     const program = spoken?.kind === 'program' && speaker !== first ? unknownProgram : spoken;
     const after = await this.#processes((await holders()).map(({ pid }) => pid));
@@ -119,14 +119,14 @@ export class MacPrograms {
     return undefined;
   }
 
-  async #programOf({ pid, started, path, command }: MacProcess): Promise<Program> {
+  async #identify({ pid, started, path, command }: MacProcess): Promise<Program> {
     const kind = kindOf(path, await hasOwnApp(path));
     const isOnlyRoots = await this.#system.onlyRootCanWrite(path);
     const hash = isOnlyRoots ? undefined : await this.#system.hashes.ofProgram(path, path);
     const isItself = kind === 'program' || kind === 'browser';
     const bundle = isItself ? outermostBundle(path) : undefined;
     const name = bundle === undefined ? undefined : await this.#bundleName(bundle);
-    return programOf({
+    return buildProgram({
       // The helpers of an app are the app: the extensions of an editor run in one.
       path: bundle ?? path,
       kind,

@@ -1,4 +1,4 @@
-import { type Program, programOf, unknownProgram } from '../access/program.ts';
+import { buildProgram, type Program, unknownProgram } from '../access/program.ts';
 import { kindOf } from '../access/programKinds.ts';
 import { baseName } from '../access/programPaths.ts';
 import { scriptOf } from '../access/scripts.ts';
@@ -69,12 +69,12 @@ export class WindowsPrograms {
       speaker = parent && parent.started <= speaker.started ? parent : undefined;
     }
     if (!speaker || speaker.owner !== findings.self || first.owner !== findings.self) return unknownProgram;
-    const program = await this.#programOf(speaker, findings.programFolders);
+    const program = await this.#identify(speaker, findings.programFolders);
     // A process can be started there as the child of any other one of its user: what the parent is proves nothing.
     return speaker !== first && program.kind === 'program' ? unknownProgram : program;
   }
 
-  async #programOf(
+  async #identify(
     { path, command, title, started }: WindowsProcess,
     programFolders: readonly string[],
   ): Promise<Program> {
@@ -82,7 +82,7 @@ export class WindowsPrograms {
     const isOnlyAdministrators = programFolders.some((folder) => isInside(path, folder));
     const hash = isOnlyAdministrators ? undefined : await this.#system.hashes.ofProgram(path, path);
     const isItself = kind === 'program' || kind === 'browser';
-    return programOf({
+    return buildProgram({
       path,
       kind,
       ...(hash !== undefined && { hash }),

@@ -14,10 +14,10 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { testGate } from '../../testing/testGate.ts';
 import type { Gate } from '../access/gate.ts';
 import type { Requester } from '../access/principals.ts';
-import { programOf } from '../access/program.ts';
+import { buildProgram } from '../access/program.ts';
 import { makeCommandKey, programsFile } from './programsFile.ts';
 
-const editor = programOf({
+const editor = buildProgram({
   path: '/usr/bin/editor',
   kind: 'program',
   name: 'Editor',

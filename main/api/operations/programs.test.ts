@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { scriptedWorld, signInAs } from '../../../testing/brokerWorld.ts';
 import { testGate } from '../../../testing/testGate.ts';
 import type { Gate } from '../../access/gate.ts';
-import { programOf } from '../../access/program.ts';
+import { buildProgram } from '../../access/program.ts';
 import { callerWith } from '../../callers/caller.ts';
 import { type Listening, listen } from '../../listener/listen.ts';
 import { createApi } from '../server.ts';
@@ -13,7 +13,7 @@ import { createApi } from '../server.ts';
 const commandKey = 'the-key-of-this-run';
 const command = { Authorization: `Bearer ${commandKey}` };
 const listed = 'https://tool.example';
-const editor = programOf({ path: '/usr/bin/editor', kind: 'program', name: 'Editor', process: '1@1' });
+const editor = buildProgram({ path: '/usr/bin/editor', kind: 'program', name: 'Editor', process: '1@1' });
 const callers = { find: async () => callerWith(async () => editor), mayBringLogin: async () => true };
 
 let gate: Gate;

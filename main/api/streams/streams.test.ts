@@ -17,7 +17,7 @@ import { latch } from '../../../testing/latch.ts';
 import { testGate } from '../../../testing/testGate.ts';
 import type { GuardMode } from '../../access/decisions.ts';
 import type { Gate } from '../../access/gate.ts';
-import { type Caller, type Program, type ProgramKind, programOf } from '../../access/program.ts';
+import { buildProgram, type Caller, type Program, type ProgramKind } from '../../access/program.ts';
 import type { ConsentAnswer } from '../../access/questions.ts';
 import { callerWith } from '../../callers/caller.ts';
 import { type Listening, listen } from '../../listener/listen.ts';
@@ -403,7 +403,7 @@ describe('/.well-known/stream/health', () => {
   });
 
   test('needs nobody’s consent; another user’s program is refused [C10, L5]', async () => {
-    const editor = programOf({ path: '/usr/bin/editor', kind: 'program', name: 'editor', process: '1@1' });
+    const editor = buildProgram({ path: '/usr/bin/editor', kind: 'program', name: 'editor', process: '1@1' });
     const gate = testGate('listed', { clock: new FakeClock() });
     const allowed = await stage({ gate, find: async () => callerWith(async () => editor) });
     expect(await new Listener(allowed, {}, [], path).frame(0)).toBe('ok');
@@ -500,7 +500,7 @@ describe('who may listen', () => {
 
 describe('a listener whose program is not allowed [C10]', () => {
   const program = (name: string, kind: ProgramKind = 'program') =>
-    programOf({ path: `/usr/bin/${name}`, kind, name, process: '1@1' });
+    buildProgram({ path: `/usr/bin/${name}`, kind, name, process: '1@1' });
   const [editor, viewer, browser] = [program('editor'), program('viewer'), program('chromium', 'browser')];
 
   /** Somebody is signed in; the callers are these programs, in the order in which they connect. */

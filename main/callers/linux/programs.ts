@@ -1,7 +1,7 @@
 import { type BigIntStats, readFileSync, readlinkSync } from 'node:fs';
 import { constants, open, readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type Program, type ProgramKind, programOf, unknownProgram } from '../../access/program.ts';
+import { buildProgram, type Program, type ProgramKind, unknownProgram } from '../../access/program.ts';
 import { kindOf } from '../../access/programKinds.ts';
 import { appImageRoot, baseName } from '../../access/programPaths.ts';
 import { scriptOf } from '../../access/scripts.ts';
@@ -79,7 +79,7 @@ export class LinuxPrograms {
     const speaker = start ? start.parent : first;
     if (!speaker) return unknownProgram;
     const isDebugged = [...executables, speaker].some((one) => one.isDebugged);
-    const program = await this.#programOf(speaker, isDebugged);
+    const program = await this.#identify(speaker, isDebugged);
     // Whoever starts the command and then becomes an allowed program would be taken for that one. A thread that is older than
     // the command proves that there was no such change; what has one thread is asked about each time.
     if (
@@ -263,7 +263,7 @@ export class LinuxPrograms {
     return now?.started === started && now.parent > 1 ? now.parent : undefined;
   }
 
-  async #programOf(running: RunningExecutable, isDebugged: boolean): Promise<Program> {
+  async #identify(running: RunningExecutable, isDebugged: boolean): Promise<Program> {
     const { pid, started, path, file, status } = running;
     const kind = kindOf(path, await hasOwnApp(path));
     const isOnlyRoots = await onlyRootCanWrite(path, { file: status });
@@ -275,7 +275,7 @@ export class LinuxPrograms {
     const name = label?.name ?? nameByPath(path);
     const process = `${pid}@${started}`;
     const found = { path, kind, ...(hash !== undefined && { hash }), name, claim, icon: label?.icon, process };
-    return programOf({ ...found, isDebugged });
+    return buildProgram({ ...found, isDebugged });
   }
 
   /** An interpreter is never called what an entry says: one entry with its `Exec` would rename it. */

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { testGate } from '../../../testing/testGate.ts';
-import { type ProgramKind, programOf } from '../../access/program.ts';
+import { buildProgram, type ProgramKind } from '../../access/program.ts';
 import { programsViewOf, questionViews } from './programsView.ts';
 
 const nothing = () => undefined;
 const from = (path: string, kind: ProgramKind, icon?: string) => {
-  const program = programOf({ path, kind, name: 'Code', process: '7@100', claim: '/x.js', icon });
+  const program = buildProgram({ path, kind, name: 'Code', process: '7@100', claim: '/x.js', icon });
   return { caller: { program: async () => program } };
 };
 
@@ -47,7 +47,7 @@ test('the list: a browser is shown as denied, a program without a decision as un
 
 test('a question says that the program is being debugged [C11]', async () => {
   const gate = testGate('ask');
-  const program = programOf({
+  const program = buildProgram({
     path: '/usr/bin/code',
     kind: 'program',
     name: 'Code',
