@@ -42,7 +42,7 @@ export async function discover(issuer: string, interrupted: AbortSignal): Promis
     return { address, metadata: parsed.data, ...clockAhead };
   } catch (error) {
     interrupted.throwIfAborted();
-    return { address, failure: reasonOf(error) };
+    return { address, failure: describeFailure(error) };
   }
 }
 
@@ -118,7 +118,7 @@ function callbacksOf(settings: Settings | undefined, endpoint: Endpoint | undefi
   return all.map((one) => `http://localhost:${one}${callbackPath}`);
 }
 
-function reasonOf(error: unknown): string {
+function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `it does not answer within ${timeout / 1000} seconds`;
   const { cause } = error;

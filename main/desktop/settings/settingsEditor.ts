@@ -206,7 +206,7 @@ export class SettingsEditor {
     } catch (error) {
       if (!isHostSame) await this.#running.replace(before);
       const { changes: words, said } = spoken().texts;
-      throw new Error(words.notKept(said(reasonOf(error, next.home))));
+      throw new Error(words.notKept(said(saveFailureMessage(error, next.home))));
     }
     if (next.theme !== theme) this.#world.showTheme(next.theme);
     if (isHostSame) this.#running.adopt(next);
@@ -272,6 +272,6 @@ function sorted(settings: object): [string, unknown][] {
   return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function reasonOf(error: unknown, home: string): Message {
+function saveFailureMessage(error: unknown, home: string): Message {
   return error instanceof SettingError ? error.text : (writeFailure(error, home) ?? messageOf(error));
 }
