@@ -68,8 +68,8 @@ function endOnSignals(): void {
     isInterrupted = true;
     progress.clear();
     console.error('Interrupted. Nothing was written.');
-    const impatience = new Promise((resolve) => setTimeout(resolve, 3_000));
-    await Promise.race([endAll(), impatience]);
+    const timeout = new Promise((resolve) => setTimeout(resolve, 3_000));
+    await Promise.race([endAll(), timeout]);
     endProcesses(await leftOver());
     process.exit(130);
   };

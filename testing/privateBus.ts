@@ -14,7 +14,7 @@ import { whyNoProgram } from '../build/systemPackages.ts';
 import { BusValues } from '../main/system/dbusValues.ts';
 
 /** Generous: it is only reached when something is broken. In milliseconds. */
-const patience = 15_000;
+const timeout = 15_000;
 
 /** Why there can be no private bus here; undefined when there can. */
 export async function whyNoBus(): Promise<string | undefined> {
@@ -66,7 +66,7 @@ export async function startPrivateBus({ starts = {}, listen }: PrivateBusOptions
     detached: true,
   });
   const ended = once(child, 'close');
-  const [printed] = await inTime('the start of dbus-daemon', patience, once(child.stdout, 'data'));
+  const [printed] = await inTime('the start of dbus-daemon', timeout, once(child.stdout, 'data'));
   const address = String(printed).trim();
   return {
     address,
@@ -115,7 +115,7 @@ export async function joinBus(
   socket.on('error', () => undefined);
   const uid = Buffer.from(String(process.getuid?.() ?? 0)).toString('hex');
   socket.write(`\0AUTH EXTERNAL ${uid}\r\n`);
-  await inTime('the bus', patience, once(socket, 'data'));
+  await inTime('the bus', timeout, once(socket, 'data'));
   socket.write('BEGIN\r\n');
   const asked: string[] = [];
   const answers = new Map<number, () => void>();
@@ -150,7 +150,7 @@ export async function joinBus(
     ];
     const answered = new Promise<void>((resolve) => answers.set(serial + 1, resolve));
     send(1, fields, signature, body);
-    await inTime(`the bus's answer to ${member}`, patience, answered);
+    await inTime(`the bus's answer to ${member}`, timeout, answered);
   };
   await callBus('Hello');
   return {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { kilobytesIn } from '../processes.ts';
 
 /** How long memory is watched until it stays the same, at most, in milliseconds. */
-const patience = 6_000;
+const timeout = 6_000;
 const lookEvery = 500;
 
 /** The environment of a server whose memory is measured. */
@@ -14,7 +14,7 @@ export const settling: NodeJS.ProcessEnv = {
 
 /** The resident memory of a process that was started with {@link settling}, once its garbage is gone, in MB. Linux alone. */
 export async function settledMemory(pid: number): Promise<number> {
-  const end = performance.now() + patience;
+  const end = performance.now() + timeout;
   let last = residentMemory(pid);
   let isSteady = false;
   while (!isSteady && performance.now() < end) {

@@ -22,7 +22,7 @@ const tenLinesFolder = fileURLToPath(new URL('tenLines', import.meta.url));
 const icon = join(projectFolder, 'build', 'icons', 'app.png');
 
 /** How long an app may take to start and to end, in milliseconds. Only reached when something is broken. */
-const patience = 60_000;
+const timeout = 60_000;
 /** How often the API is asked whether it is there, in milliseconds. */
 const pollInterval = 4;
 
@@ -118,7 +118,7 @@ async function startApp(
     const answering = untilAnswered(`${address}/.well-known/health`).then(() => performance.now() - began);
     const showing = item.then(([found]) => ({ inTray: performance.now() - began, trayItem: found }));
     const both = Promise.all([answering, showing]);
-    const [answered, shown] = await inTime(`${executable} and its tray icon`, patience, Promise.race([both, gone]));
+    const [answered, shown] = await inTime(`${executable} and its tray icon`, timeout, Promise.race([both, gone]));
     return { pid: child.pid ?? -1, address, answered, ...shown, stop };
   } catch (error) {
     await stop();
@@ -142,7 +142,7 @@ async function stopApp(child: ChildProcess): Promise<void> {
 
 /** Asks until there is an answer. A refused connection costs next to nothing, on both sides. */
 async function untilAnswered(address: string): Promise<void> {
-  for (const since = Date.now(); Date.now() - since < patience; ) {
+  for (const since = Date.now(); Date.now() - since < timeout; ) {
     const answer = await fetch(address).catch(() => undefined);
     if (answer) return void (await answer.arrayBuffer());
     await delay(pollInterval);
@@ -163,6 +163,6 @@ async function watchTray({ environment }: DesktopSession): Promise<{ registered:
     if (item !== undefined) registered.emit('item', item);
   });
   // Its first line says that it listens.
-  await inTime('gdbus monitor', patience, once(lines, 'line'));
+  await inTime('gdbus monitor', timeout, once(lines, 'line'));
   return { registered, stop: () => void child.kill() };
 }

@@ -12,7 +12,7 @@ import { BrowserDouble } from '../../demo/identity-provider/person.ts';
 const execute = promisify(execFile);
 
 const packageName = 'oidc-agent-cli';
-const patience = 20_000;
+const timeout = 20_000;
 
 /** An oidc-agent that holds the sign-in of one person. */
 export interface OidcAgent {
@@ -58,7 +58,7 @@ export async function startOidcAgent(provider: { issuer: string; clientId: strin
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await inTime('the socket of oidc-agent', patience, untilThere(socket));
+    await inTime('the socket of oidc-agent', timeout, untilThere(socket));
     const account = 'bench';
     const env = { ...environment, OIDC_SOCK: socket };
     const secrets = { OIDC_ENCRYPTION_PW: 'throwaway', OIDC_REFRESH_TOKEN: refreshToken };
@@ -68,7 +68,7 @@ export async function startOidcAgent(provider: { issuer: string; clientId: strin
       ...['--redirect-uri=http://localhost:4242', `--dae=${provider.issuer}oauth/device/code`],
       ...['--confirm-default', '--prompt=none'],
     ];
-    await execute('oidc-gen', generate, { env: { ...env, ...secrets }, timeout: patience });
+    await execute('oidc-gen', generate, { env: { ...env, ...secrets }, timeout });
     return { environment: env, account, stop };
   } catch (error) {
     await stop();
@@ -100,7 +100,7 @@ async function post(address: string, fields: Record<string, string>): Promise<un
 }
 
 async function untilThere(path: string): Promise<void> {
-  for (const since = Date.now(); Date.now() - since < patience; ) {
+  for (const since = Date.now(); Date.now() - since < timeout; ) {
     if (await exists(path)) return;
     await delay(20);
   }

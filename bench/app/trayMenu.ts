@@ -11,7 +11,7 @@ import { withComparedApps } from './desktop.ts';
 
 const rounds = 5;
 const most = 100;
-const patience = 10_000;
+const timeout = 10_000;
 /** The menu may change more than once after a sign-in: it is left alone for so long before the next change. Milliseconds. */
 const settling = 1_000;
 
@@ -53,13 +53,13 @@ async function watchMenu({ environment }: DesktopSession, item: string) {
   const child = spawn('gdbus', argv, { env: environment, stdio: ['ignore', 'pipe', 'ignore'] });
   const lines = createInterface({ input: child.stdout });
   // Its first line says that it listens.
-  await inTime('gdbus monitor', patience, once(lines, 'line'));
+  await inTime('gdbus monitor', timeout, once(lines, 'line'));
   return {
     /** When the menu changes next, by `performance.now()`. */
     nextChange: () =>
       inTime(
         'a change of the menu',
-        patience,
+        timeout,
         new Promise<number>((resolve) => {
           const look = (line: string) => {
             if (!/LayoutUpdated|ItemsPropertiesUpdated/.test(line)) return;

@@ -20,7 +20,7 @@ export const faultPath = '/test-kit/fault';
 /** Longer than any access token of the demo provider lives. Milliseconds. */
 const pastEveryToken = 2 * 60 * 60_000;
 /** How long a fault may take to show, in milliseconds. */
-const patience = 10_000;
+const timeout = 10_000;
 /** What a new sign-in by the API ends. */
 const endedBySignIn: readonly FaultName[] = ['expired', 'signed-out'];
 
@@ -86,7 +86,7 @@ export class Faults {
       await broker.renew();
     }
     // Each time somebody else asks: no test may be refused for the number of those before it (L8).
-    await broker.ensureSignedIn(`test kit ${randomUUID()}`, patience);
+    await broker.ensureSignedIn(`test kit ${randomUUID()}`, timeout);
   }
 
   #set(name: FaultName | undefined): void {
@@ -105,7 +105,7 @@ export class Faults {
   async #revoke(broker: Broker): Promise<void> {
     this.#provider.revokeAll();
     const ended = new Promise<void>((resolve, reject) => {
-      const stopWaiting = systemClock.after(patience, () => {
+      const stopWaiting = systemClock.after(timeout, () => {
         stopListening();
         reject(new LoopgateError('internal', { happened: verbatim('The session has not ended in time.') }));
       });

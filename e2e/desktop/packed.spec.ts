@@ -25,7 +25,7 @@ import { onStage } from '../support/stage.ts';
 import { hashOf, startUpdateFeed } from '../support/updateFeed.ts';
 
 /** How long the packed app may take to start and to end, in milliseconds. Only reached when something is broken. */
-const patience = 30_000;
+const timeout = 30_000;
 
 /** Packed once, as it is released. No test changes anything in it. */
 let packed: Packed;
@@ -177,7 +177,7 @@ test('the released app is no Node and no debuggee; it runs nothing but its asar;
     await rm(mark);
 
     const app = start(program, { ...environment, ...traps }, '--inspect=127.0.0.1:0', '-e', planted);
-    await expect.poll(app.text, { timeout: patience }).toContain('listening on http://localhost:');
+    await expect.poll(app.text, { timeout }).toContain('listening on http://localhost:');
     await session.tray.waitForItem();
     expect(existsSync(mark)).toBe(false);
     expect(app.text()).not.toContain('Debugger listening');
@@ -186,7 +186,7 @@ test('the released app is no Node and no debuggee; it runs nothing but its asar;
     // Chromium's own switches, which no fuse turns off.
     for (const opening of ['--remote-debugging-port=0', '--remote-debugging-pipe', '--log-net-log=net.json']) {
       const opened = start(program, { ...environment, LOOPGATE_HOME: join(folder, 'other') }, opening);
-      await expect.poll(opened.text, { timeout: patience }).toContain(`was started with ${opening.split('=')[0]}`);
+      await expect.poll(opened.text, { timeout }).toContain(`was started with ${opening.split('=')[0]}`);
       expect(opened.text()).not.toContain('DevTools listening');
       opened.process.kill('SIGKILL');
       await opened.ended;
@@ -208,7 +208,7 @@ test('the released app is no Node and no debuggee; it runs nothing but its asar;
     // Even without its asar it takes nothing else.
     await rm(asarOf(program));
     const gutted = start(program, environment);
-    expect(await inTime('the end of an app without its asar', patience, gutted.ended)).not.toBe(0);
+    expect(await inTime('the end of an app without its asar', timeout, gutted.ended)).not.toBe(0);
     expect(existsSync(mark)).toBe(false);
   }));
 
@@ -258,7 +258,7 @@ test('started twice, the packed app is one: the second start shows the window of
     await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
     await expect.poll(countWindows).toBe(0);
     const second = start(inspectable, environment);
-    expect(await inTime('the second start', patience, second.ended)).toBe(0);
+    expect(await inTime('the second start', timeout, second.ended)).toBe(0);
     expect(second.text()).toContain('Loopgate already runs: its window is shown.');
     await expect.poll(countWindows).toBe(1);
     expect(await session.tray.items()).toHaveLength(1);
@@ -454,7 +454,7 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
     expect(await processesOf(installed)).toEqual([]);
     const second = await serve({ home: data });
     await second.stop('SIGKILL');
-    await expect.poll(() => processesOf(installed), { timeout: patience }).toEqual([]);
+    await expect.poll(() => processesOf(installed), { timeout }).toEqual([]);
   });
 
   test('exit codes: 2 for what cannot be used, 3 where another Loopgate of this user serves', async () => {
@@ -498,7 +498,7 @@ test.describe('headless: `loopgate serve` of the packed app', () => {
       [...unprivileged.slice(1), program(), 'status', '--json'],
       {
         env: { PATH: process.env.PATH, LOOPGATE_HOME: data, HOME: bare.HOME },
-        timeout: patience,
+        timeout,
       },
     );
     // The host is a process of its own: not the one that was started.

@@ -52,7 +52,7 @@ function isOfNpm(error: unknown): boolean {
 }
 
 /** Other work on the same two cores makes VS Code slow to start, in milliseconds. Only reached when something is broken. */
-const startPatience = 60_000;
+const startTimeout = 60_000;
 
 /** What the other extension says, a line each: that it is there, its sessions, and that something has changed. */
 type Said =
@@ -89,7 +89,7 @@ async function inEditor(environment: NodeJS.ProcessEnv, program: string, play: (
   try {
     const window = await openVscode(server.address);
     try {
-      await expect.poll(said, { timeout: startPatience }).toContainEqual({ started: true });
+      await expect.poll(said, { timeout: startTimeout }).toContainEqual({ started: true });
       await play({
         ...window,
         server,

@@ -22,7 +22,7 @@ const flags = [
 ];
 
 /** How long it may take to come up, to follow a click and to end, in milliseconds. Only reached when something is broken. */
-const patience = 30_000;
+const timeout = 30_000;
 
 /** The person's browser: a real Chromium with a window, which other programs open addresses in. */
 export interface SystemBrowser {
@@ -49,11 +49,11 @@ export async function startSystemBrowser(
       env: { ...process.env, ...environment },
       colorScheme,
       viewport: null,
-      timeout: patience,
+      timeout,
     });
   // Now and then it does not come up at all (seen once in some hundred starts). It is not what is tested here.
   const context = await launch().catch(launch);
-  context.setDefaultTimeout(patience);
+  context.setDefaultTimeout(timeout);
   const command = join(folder, 'browser.sh');
   // As a desktop does it: a second start hands the address to the browser that runs, which opens a tab.
   await writeFile(
@@ -67,7 +67,7 @@ export async function startSystemBrowser(
     context,
     nextTab: () => context.waitForEvent('page'),
     async close() {
-      await inTime('the end of the browser', patience, context.close());
+      await inTime('the end of the browser', timeout, context.close());
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

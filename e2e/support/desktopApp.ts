@@ -31,9 +31,9 @@ export interface DesktopAppOptions {
 }
 
 /** How long the app may take to start, to follow a click and to end, in milliseconds. Only reached when something is broken. */
-const patience = 30_000;
+const timeout = 30_000;
 /** How long Playwright may take to attach, in milliseconds. */
-const launchPatience = 20_000;
+const launchTimeout = 20_000;
 
 /** Starts the app and waits for its window and its API. */
 export async function startDesktopApp(options: DesktopAppOptions): Promise<DesktopApp> {
@@ -45,23 +45,23 @@ export async function startDesktopApp(options: DesktopAppOptions): Promise<Deskt
       args: [...args, ...switches],
       env: definedOnly(environment),
       ...(colorScheme && { colorScheme }),
-      timeout: launchPatience,
+      timeout: launchTimeout,
     });
   // Now and then Playwright does not get to see an app that serves its API already (seen three times in some hundred starts).
   const app = await launch().catch(launch);
-  app.context().setDefaultTimeout(patience);
+  app.context().setDefaultTimeout(timeout);
   const lastLines = keepLastLines(app.process());
   const sayLastLines = (error: Error): never => {
     throw new Error(`${error.message}. The last that the app wrote:\n${lastLines()}`);
   };
-  const window = await app.firstWindow({ timeout: patience }).catch(sayLastLines);
-  const address = await inTime('the first view', patience, shownAddress(window)).catch(sayLastLines);
+  const window = await app.firstWindow({ timeout }).catch(sayLastLines);
+  const address = await inTime('the first view', timeout, shownAddress(window)).catch(sayLastLines);
   return {
     electron: app,
     window,
     address,
     async quit() {
-      const closed = app.waitForEvent('close', { timeout: patience }).catch(sayLastLines);
+      const closed = app.waitForEvent('close', { timeout }).catch(sayLastLines);
       // It may be gone before it answers.
       app.evaluate(({ app: running }) => running.quit()).catch(() => undefined);
       await closed;

@@ -9,7 +9,7 @@ export interface WireAnswer {
 }
 
 /** No answer of the broker's takes this long but a login that nobody finishes. Milliseconds. */
-const patience = 20_000;
+const timeout = 20_000;
 
 /** Connections that wait for their next request, as the clients keep them too. By port. */
 const idle = new Map<number, Connection[]>();
@@ -65,8 +65,8 @@ export async function allAnswers(port: number, bytes: string, address = '127.0.0
     const socket = connect(port, address);
     const timer = setTimeout(() => {
       socket.destroy();
-      reject(new Error(`still open after ${patience} ms: ${bytes.slice(0, 200)}`));
-    }, patience);
+      reject(new Error(`still open after ${timeout} ms: ${bytes.slice(0, 200)}`));
+    }, timeout);
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('error', reject);
     socket.on('close', () => {
@@ -113,7 +113,7 @@ class Connection {
   ask<T>(bytes: string, read: (received: Buffer, isOver: boolean) => T | undefined): Promise<T> {
     this.#received = Buffer.alloc(0);
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer within ${patience} ms to: ${bytes}`)), patience);
+      const timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms to: ${bytes}`)), timeout);
       this.#look = (problem) => {
         try {
           if (problem) throw problem;

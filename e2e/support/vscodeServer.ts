@@ -22,7 +22,7 @@ const code = {
 };
 
 /** How long the server may take to start and to install an extension, in milliseconds. Only reached when something is broken. */
-const patience = 60_000;
+const timeout = 60_000;
 
 /** VS Code on this disk. */
 export interface VscodeInstallation {
@@ -104,7 +104,7 @@ export async function startVscode({
   await writeFile(join(folder, 'data', 'Machine', 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }));
   for (const extension of extensions) {
     const installing = [installation.server, ...places, '--install-extension', extension];
-    await execute(installation.node, installing, { env, timeout: patience });
+    await execute(installation.node, installing, { env, timeout });
   }
   const listening = ['--host', '127.0.0.1', '--port', '0', '--without-connection-token'];
   const child = spawn(installation.node, [installation.server, ...places, ...listening], {
@@ -116,7 +116,7 @@ export async function startVscode({
   const end = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL');
   // A test that runs out of time does not come to its end.
   process.once('exit', end);
-  const port = await inTime('VS Code to listen', patience, listeningPort(child));
+  const port = await inTime('VS Code to listen', timeout, listeningPort(child));
   return {
     address: `http://127.0.0.1:${port}/`,
     folder,

@@ -3,7 +3,7 @@ import { type Browser, chromium, type Locator, type Page } from 'playwright';
 import { renewPicture } from './picture.ts';
 
 /** How long VS Code may take to show what was asked for, in milliseconds. Only reached when something is broken. */
-const patience = 30_000;
+const timeout = 30_000;
 
 /** A window of VS Code, in a browser of its own: the person's other browser is for logins. */
 export interface VscodeWindow {
@@ -26,7 +26,7 @@ export async function openVscode(address: string): Promise<VscodeWindow> {
     args: ['--no-sandbox', '--disable-gpu'],
   });
   const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
-  page.setDefaultTimeout(patience);
+  page.setDefaultTimeout(timeout);
   await page.goto(address);
   const accounts = page.getByRole('button', { name: 'Accounts' });
   await accounts.waitFor();
@@ -37,7 +37,7 @@ export async function openVscode(address: string): Promise<VscodeWindow> {
       await page.keyboard.press('Escape');
       await accounts.click();
       await expect(entry).toBeVisible({ timeout: 1_000 });
-    }).toPass({ timeout: patience });
+    }).toPass({ timeout });
     return entry;
   };
   // In its first moment a menu of VS Code takes no click.
@@ -45,7 +45,7 @@ export async function openVscode(address: string): Promise<VscodeWindow> {
     expect(async () => {
       await entry.click({ timeout: 1_000 });
       await expect(entry).toBeHidden({ timeout: 1_000 });
-    }).toPass({ timeout: patience });
+    }).toPass({ timeout });
   return {
     page,
     account,

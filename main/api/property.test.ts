@@ -29,7 +29,7 @@ import { createApi } from './server.ts';
 const seed = 20_261_121;
 const runs = 1000;
 /** An answer that takes longer is a hang. Milliseconds. */
-const patience = 10_000;
+const timeout = 10_000;
 /** Of a caller that cannot be identified, where every program of the user is let in. */
 const owner = 'unknown';
 const listedRedirect = 'http://127.0.0.1:4567/callback';
@@ -175,7 +175,7 @@ class Connection {
   async ask(method: string, bytes: Buffer): Promise<Reply> {
     const socket = this.#open();
     const answered = new Promise<Reply>((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error(`no answer within ${patience} ms`)), patience);
+      const limit = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
       this.#look = () => {
         const reply = this.#take(method, socket.destroyed);
         if (!reply && !socket.destroyed) return;

@@ -11,7 +11,7 @@ const lastPort = 39333;
 /** Where it says that it is well. */
 const healthPath = '/.well-known/health';
 /** For an answer of whoever listens there, in milliseconds. Its clients wait 100; here a busy machine is to be no excuse. */
-const probePatience = 2_000;
+const probeTimeout = 2_000;
 /** `ok:` and an id, in characters. */
 const maxHealth = 200;
 
@@ -100,8 +100,8 @@ function healthOf(port: number): Promise<string | undefined> {
       response.once('end', () => resolve(response.statusCode === 200 ? text : undefined));
       response.once('close', () => resolve(undefined));
     });
-    const impatience = setTimeout(() => asked.destroy(new Error('no answer')), probePatience);
-    asked.once('close', () => clearTimeout(impatience));
+    const timer = setTimeout(() => asked.destroy(new Error('no answer')), probeTimeout);
+    asked.once('close', () => clearTimeout(timer));
     asked.once('error', () => resolve(undefined));
   });
 }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { errorCode } from '../system/errorCode.ts';
 
 /** How long the other side may take to close a connection that was ended with an error, in milliseconds. */
-const closePatience = 1_000;
+const closeTimeout = 1_000;
 
 /** Answers what Node's parser refuses, which never reaches the guard: in JSON all the same (L7). */
 export function answerClientError(error: Error, socket: Duplex, serverName?: string): void {
@@ -33,6 +33,6 @@ export function answerClientError(error: Error, socket: Duplex, serverName?: str
  */
 export function endSoon(socket: Duplex, lastWords = ''): void {
   socket.end(lastWords);
-  const impatience = setTimeout(() => socket.destroy(), closePatience);
-  socket.once('close', () => clearTimeout(impatience));
+  const timer = setTimeout(() => socket.destroy(), closeTimeout);
+  socket.once('close', () => clearTimeout(timer));
 }

@@ -17,7 +17,7 @@ const maxUnread = 256 * 1024;
 /** How often a listener must show that it is there, in milliseconds. */
 const pingInterval = 30_000;
 /** How long a listener may take to say good-bye, in milliseconds. */
-const closePatience = 500;
+const closeTimeout = 500;
 
 /** The open WebSockets. One that does not read, or has gone without a word, holds up nobody else. */
 export class Sockets {
@@ -83,9 +83,9 @@ export class Sockets {
     // First, so that a handshake whose caller is still being looked up is refused instead of coming in behind this.
     this.#server.close();
     const listeners = [...this.#server.clients];
-    const impatience = setTimeout(() => {
+    const timer = setTimeout(() => {
       for (const listener of listeners) listener.terminate();
-    }, closePatience);
+    }, closeTimeout);
     await Promise.all(
       listeners.map(
         (listener) =>
@@ -95,7 +95,7 @@ export class Sockets {
           }),
       ),
     );
-    clearTimeout(impatience);
+    clearTimeout(timer);
   }
 
   #ping(): void {
