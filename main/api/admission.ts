@@ -7,9 +7,9 @@ import type { Broker } from '../broker/broker.ts';
 import { callerWith } from '../callers/caller.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { callbackPath, healthPath } from '../protocol/protocol.ts';
+import type { ConnectedCallers } from './connectedCallers.ts';
 import { guard } from './guard.ts';
 import { loginPrefix, openPagePrefix } from './paths.ts';
-import type { Peers } from './peers.ts';
 import { pathOf } from './request.ts';
 
 /** A browser that brings a login, perhaps through a forwarder (a container, WSL, SSH), or a probe: nothing here is its own. */
@@ -19,12 +19,12 @@ const stranger = callerWith(async () => undefined);
 export class Admission {
   readonly #broker: Broker;
   readonly #gate: Gate;
-  readonly #peers: Peers;
+  readonly #callers: ConnectedCallers;
 
-  constructor(broker: Broker, gate: Gate, peers: Peers) {
+  constructor(broker: Broker, gate: Gate, callers: ConnectedCallers) {
     this.#broker = broker;
     this.#gate = gate;
-    this.#peers = peers;
+    this.#callers = callers;
   }
 
   /**
@@ -39,10 +39,10 @@ export class Admission {
     try {
       const { origin } = guard(request, { port: socket.localPort ?? -1, origins, providerOrigins });
       // The connection ends with the answer to a refused request: what was sent behind it is neither answered nor obeyed.
-      if (this.#peers.isRefused(socket)) throw new LoopgateError('forbidden_origin');
+      if (this.#callers.isRefused(socket)) throw new LoopgateError('forbidden_origin');
       return origin;
     } catch (error) {
-      this.#peers.refuse(socket);
+      this.#callers.refuse(socket);
       await this.#offerOrigin(request);
       throw error;
     }
@@ -53,13 +53,13 @@ export class Admission {
    * @throws LoopgateError for another user's process, and for a connection without an owner
    */
   async requesterOf(request: IncomingMessage, origin: string | undefined): Promise<Requester> {
-    if (bringsLogin(request) || (this.#peers.isSlow && isProbe(request))) return { caller: stranger, origin };
+    if (bringsLogin(request) || (this.#callers.isSlow && isProbe(request))) return { caller: stranger, origin };
     return { caller: await this.callerOf(request), origin };
   }
 
   /** @throws LoopgateError as {@link requesterOf} */
   async callerOf({ socket }: IncomingMessage): Promise<Caller> {
-    const caller = await this.#peers.callerOf(socket);
+    const caller = await this.#callers.callerOf(socket);
     if (caller) return caller;
     throw new LoopgateError('forbidden_origin', {
       happened: verbatim('The request does not come from a program of the user who runs Loopgate.'),
@@ -71,7 +71,7 @@ export class Admission {
     const { origin } = headers;
     if (origin === undefined || origin === 'null' || /^https?:/.test(origin)) return;
     // Before the answer: a program that has read it may be gone, and then nobody knows whose it was.
-    if (await this.#peers.callerOf(socket)) this.#gate.refusedOrigin(origin);
+    if (await this.#callers.callerOf(socket)) this.#gate.refusedOrigin(origin);
   }
 }
 

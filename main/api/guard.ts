@@ -23,17 +23,17 @@ export interface GuardPolicy {
 }
 
 /** A request that may pass. `origin` is set when it came from an allow-listed one, which then gets CORS headers (L4). */
-export interface Passed {
+export interface GuardResult {
   readonly origin?: string;
 }
-const noOrigin: Passed = {};
+const noOrigin: GuardResult = {};
 
 /**
  * Decides about a request before anything else reads it (L1–L4), from its raw header lines alone.
  * @throws LoopgateError `invalid_request` 400 for a request that is not well-formed, `forbidden_origin` 403 for one that
  * must not be answered
  */
-export function guard(request: IncomingMessage, policy: GuardPolicy): Passed {
+export function guard(request: IncomingMessage, policy: GuardPolicy): GuardResult {
   const path = originFormPath(request.url);
   const headers = decidingHeaders(request);
   checkHost(headers.host, policy.port);

@@ -5,6 +5,7 @@ import type { Gate } from '../access/gate.ts';
 import type { CallerLookup } from '../callers/caller.ts';
 import { LoopgateError, loopgateErrorOf } from '../errors/errors.ts';
 import { Admission, bringsLogin } from './admission.ts';
+import { ConnectedCallers } from './connectedCallers.ts';
 import { errorAnswer } from './errors.ts';
 import { fastPath } from './fastPath.ts';
 import type { Answer, ApiRequest, Operation } from './operation.ts';
@@ -12,7 +13,6 @@ import { type ApiLog, apiOperations, type OperationOptions } from './operationLi
 import { serverName } from './operations/wellKnown.ts';
 import { foreignBrowserPage, noLoginPage } from './pages.ts';
 import { loginPrefix } from './paths.ts';
-import { Peers } from './peers.ts';
 import { HttpRequest, pathOf } from './request.ts';
 import { allowOrigin, type Send, sender, sendInsteadOfUpgrade } from './send.ts';
 import { noHandshake, Upgrades } from './streams/upgrades.ts';
@@ -41,9 +41,9 @@ export function createApi(options: ApiOptions): Api {
   const { broker, gate, log } = options;
   const name = serverName(options.instance);
   const send = sender(name);
-  const peers = new Peers(options.callers);
-  const admission = new Admission(broker, gate, peers);
-  const server = new ApiServer(options, peers, admission, send);
+  const callers = new ConnectedCallers(options.callers);
+  const admission = new Admission(broker, gate, callers);
+  const server = new ApiServer(options, callers, admission, send);
   const refuseUpgrade = (request: IncomingMessage, error: unknown) =>
     sendInsteadOfUpgrade(request, errorAnswer(loopgateErrorOf(error, log), { Connection: 'close' }), send);
   const upgrades = new Upgrades(admission, async () => {
@@ -52,7 +52,7 @@ export function createApi(options: ApiOptions): Api {
   });
   return {
     handler: (request, response) => server.handle(request, response),
-    onConnection: (socket, wasWaiting = false) => peers.accepted(socket, wasWaiting),
+    onConnection: (socket, wasWaiting = false) => callers.accepted(socket, wasWaiting),
     onUpgrade: (request, socket, head) => {
       socket.on('error', endConnection);
       upgrades.take(request, socket, head).catch((error: unknown) => refuseUpgrade(request, error));
@@ -67,7 +67,7 @@ function endConnection(this: Duplex): void {
 }
 
 /** A request that waits for its body. */
-interface Admitted {
+interface WaitingRequest {
   readonly requester: ApiRequest['requester'];
   /** Milliseconds since the epoch. */
   readonly arrivedAt: number;
@@ -78,7 +78,7 @@ interface Admitted {
  * What fails anywhere becomes the one JSON error.
  */
 class ApiServer {
-  readonly #peers: Peers;
+  readonly #callers: ConnectedCallers;
   readonly #admission: Admission;
   readonly #gate: Gate;
   readonly #log: ApiLog;
@@ -89,12 +89,12 @@ class ApiServer {
   readonly #paths: ReadonlySet<string>;
   readonly #fastPath: (request: IncomingMessage) => Operation | undefined;
   /** Those that express reads and routes. */
-  readonly #admitted = new WeakMap<IncomingMessage, Admitted>();
+  readonly #waiting = new WeakMap<IncomingMessage, WaitingRequest>();
   readonly #routes = new WeakMap<IncomingMessage, string>();
   #router: Promise<RequestListener> | undefined;
 
-  constructor(options: ApiOptions, peers: Peers, admission: Admission, send: Send) {
-    this.#peers = peers;
+  constructor(options: ApiOptions, callers: ConnectedCallers, admission: Admission, send: Send) {
+    this.#callers = callers;
     this.#admission = admission;
     this.#gate = options.gate;
     this.#log = options.log;
@@ -118,7 +118,7 @@ class ApiServer {
     const arrivedAt = this.#now();
     const origin = await this.#admission.checkHeaders(request);
     if (origin !== undefined && allowOrigin(request, response, origin, this.#send)) return;
-    if (bringsLogin(request) && !(await this.#peers.mayBringLogin(request.socket))) {
+    if (bringsLogin(request) && !(await this.#callers.mayBringLogin(request.socket))) {
       const page = pathOf(request).startsWith(loginPrefix) ? noLoginPage() : foreignBrowserPage();
       return this.#send(response, page);
     }
@@ -131,7 +131,7 @@ class ApiServer {
     // Refused before the body is sent; one of unknown length is counted while it is read.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new LoopgateError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
-    this.#admitted.set(request, { requester, arrivedAt });
+    this.#waiting.set(request, { requester, arrivedAt });
     this.#router ??= this.#loadRouter();
     (await this.#router)(request, response);
   }
@@ -148,12 +148,12 @@ class ApiServer {
 
   async #routed(request: IncomingMessage, response: ServerResponse, path: string, body: string): Promise<void> {
     this.#routes.set(request, path);
-    const admitted = this.#admitted.get(request);
-    if (!admitted) throw new LoopgateError('forbidden_origin');
+    const waiting = this.#waiting.get(request);
+    if (!waiting) throw new LoopgateError('forbidden_origin');
     const found = this.#operations.filter((operation) => operation.path === path);
     const operation = found.find(({ method }) => method === request.method);
     if (!operation) return this.#send(response, methodNotAllowed(found));
-    const { requester, arrivedAt } = admitted;
+    const { requester, arrivedAt } = waiting;
     this.#send(response, await this.#answerOf(operation, new HttpRequest(request, requester, arrivedAt, body)));
   }
 

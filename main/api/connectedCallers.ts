@@ -5,7 +5,7 @@ import type { PointInTime } from '../callers/connection.ts';
 import { isStillOpen } from '../callers/stillOpen.ts';
 
 /** What is known of a connection. */
-interface Peer {
+interface KnownConnection {
   /** When it was accepted; undefined: when its first request came. */
   readonly opened: PointInTime | undefined;
   /** Its program, once that was asked for. */
@@ -18,9 +18,9 @@ interface Peer {
 const unknownTime: PointInTime = { uptime: 0, epoch: 0 };
 
 /** The programs at the other end of the connections: each is looked up once. */
-export class Peers {
+export class ConnectedCallers {
   readonly #lookup: CallerLookup;
-  readonly #peers = new WeakMap<Socket, Peer>();
+  readonly #connections = new WeakMap<Socket, KnownConnection>();
 
   constructor(lookup: CallerLookup) {
     this.#lookup = lookup;
@@ -37,16 +37,17 @@ export class Peers {
    */
   accepted(socket: Socket, wasWaiting: boolean): void {
     // A socket comes a second time when its upgrade was ignored.
-    if (!this.#peers.has(socket)) this.#peers.set(socket, { opened: wasWaiting ? unknownTime : presentTime() });
+    if (!this.#connections.has(socket))
+      this.#connections.set(socket, { opened: wasWaiting ? unknownTime : presentTime() });
   }
 
   /** The guard has refused a request of this connection, which ends with that answer. */
   refuse(socket: Socket): void {
-    this.#peerOf(socket).isRefused = true;
+    this.#knownOf(socket).isRefused = true;
   }
 
   isRefused(socket: Socket): boolean {
-    return this.#peers.get(socket)?.isRefused ?? false;
+    return this.#connections.get(socket)?.isRefused ?? false;
   }
 
   /**
@@ -54,9 +55,9 @@ export class Peers {
    * a request pass, so that a web page cannot cause look-ups.
    */
   callerOf(socket: Socket): Promise<Caller | undefined> {
-    const peer = this.#peerOf(socket);
-    peer.caller ??= this.#lookUp(socket, peer.opened).catch(() => undefined);
-    return peer.caller;
+    const known = this.#knownOf(socket);
+    known.caller ??= this.#lookUp(socket, known.opened).catch(() => undefined);
+    return known.caller;
   }
 
   /** R16. Asked for each request: a connection may have been good before, and be ending now. */
@@ -66,12 +67,12 @@ export class Peers {
     return (await isStillOpen(socket)) && !socket.readableEnded;
   }
 
-  #peerOf(socket: Socket): Peer {
-    const known = this.#peers.get(socket);
+  #knownOf(socket: Socket): KnownConnection {
+    const known = this.#connections.get(socket);
     if (known) return known;
-    const peer: Peer = { opened: undefined };
-    this.#peers.set(socket, peer);
-    return peer;
+    const added: KnownConnection = { opened: undefined };
+    this.#connections.set(socket, added);
+    return added;
   }
 
   async #lookUp(socket: Socket, opened: PointInTime | undefined): Promise<Caller | undefined> {
