@@ -24,10 +24,10 @@ import type { BrokerState, PersonState } from './state.ts';
 import { withTimeout } from './timeout.ts';
 import type { BrokerSettings, BrokerWorld } from './world.ts';
 
-/** How long a renewal that is under way may hold up the quitting, in milliseconds. */
+/** How long a renewal may delay the quitting, in milliseconds. */
 const closeTimeout = 5_000;
 
-/** The broker's face: everything that the API and the desktop may ask for. What a part does is documented there. */
+/** The broker's face: everything that the API and the desktop may ask for. Each part documents its own functions. */
 export class Broker {
   readonly #world: BrokerWorld;
   readonly #parts: BrokerParts;
@@ -36,7 +36,7 @@ export class Broker {
   constructor(settings: BrokerSettings, world: BrokerWorld) {
     this.#world = world;
     this.#parts = brokerParts(settings, world);
-    // A clock that was set back says nothing any more about when a token ends.
+    // After the clock was set back, it no longer tells when a token ends.
     this.#stopWatching = watchForJumps(world.clock, (by) => this.wake({ distrust: by < 0 }));
   }
 
@@ -58,13 +58,14 @@ export class Broker {
   // --- from the start to the end ---
 
   /**
-   * Starts with the address that the API listens on, and reads the stored sessions. The API may answer before this
-   * resolves: a request that needs the session waits for it.
+   * Reads the stored sessions. The API may answer before this resolves: a request that needs the session waits for it.
+   * @param address - the address that the API listens on
    */
   async start(address: string): Promise<void> {
     const { registration, logins, accounts, readiness, changes } = this.#parts;
     registration.redirectUri = `${address}${callbackPath}`;
-    // Not `localhost`: a browser may have HSTS stored for that name, and cookies of others. 127.0.0.1 is always there (R8).
+    // Not `localhost`: a browser may have stored HSTS for that name, or send cookies of other programs. 127.0.0.1 always
+    // works (R8).
     logins.origin = address.replace('//localhost:', '//127.0.0.1:');
     await accounts.load((account) => registration.owns(account));
     readiness.setReady();
@@ -73,8 +74,8 @@ export class Broker {
   }
 
   /**
-   * The machine has slept or its clock was set (T7): what is due is done at once, for timers have stood still.
-   * @param options.distrust - true when the clock was set back: the times of the tokens then mean nothing
+   * The machine has slept or its clock was set (T7). Timers have stood still, so this does at once what is due.
+   * @param options.distrust - true when the clock was set back: then the times of the tokens mean nothing
    */
   wake(options: { distrust?: boolean } = {}): void {
     const { provider, readiness, accounts } = this.#parts;
@@ -82,16 +83,16 @@ export class Broker {
     if (readiness.isReady) accounts.wake(options);
   }
 
-  /** The network is back: what failed for want of it is out of date, and what is due is done at once (T5). */
+  /** The network is back: clears its failures and does at once what is due (T5). */
   networkIsBack(): void {
     this.#parts.problem.networkIsBack();
     this.wake();
   }
 
   /**
-   * Ends what waits, and waits until all is written; but not longer for a provider that does not answer than a person would.
-   * @param options.handOver - true when another broker goes on with the same vault in this process: a renewal that is under way
-   * is then waited for as long as it takes (T4)
+   * Ends pending logins and waits until everything is written, but gives up on a silent provider after a few seconds.
+   * @param options.handOver - true when another broker in this process continues with the same vault: this then waits for a
+   * renewal as long as it takes (T4)
    */
   async close({ handOver = false }: { handOver?: boolean } = {}): Promise<void> {
     const { authorizations, deviceLogins, accounts } = this.#parts;
@@ -135,9 +136,9 @@ export class Broker {
   }
 
   /**
-   * Takes what the provider sent to the callback, as {@link Logins.respond} does. What the person started here is exchanged here,
-   * so that the page they see says how it went.
-   * @param owner - set when a program relays the answer: it must be its own authorization
+   * Takes the provider's response to the callback, as {@link Logins.respond} does. If the person started the login here, this
+   * exchanges the code at once, so that the page can show the result.
+   * @param owner - set when a program relays the response: the authorization must be its own
    * @throws LoopgateError `unknown_state`, or the reason why the login failed
    */
   async respond(parameters: URLSearchParams, owner?: OwnerKey): Promise<CallbackResult> {
@@ -182,7 +183,7 @@ export class Broker {
     return this.#parts.signIns.here();
   }
 
-  /** Signs in somebody else too: {@link SignIns.here}. */
+  /** Signs in another person as well: {@link SignIns.here}. */
   addAccount(): Promise<void> {
     return this.#parts.signIns.here({ prompt: 'login' });
   }
@@ -209,7 +210,7 @@ export class Broker {
 
   // --- tokens and profiles ---
 
-  /** {@link TokenEndpoint.token}, once the stored sessions were read. */
+  /** {@link TokenEndpoint.token}, after the stored sessions were read. */
   async token(owner: OwnerKey, asked: TokenRequest | undefined): Promise<TokenResult> {
     await this.#parts.readiness.whenReady();
     return await this.#parts.tokens.token(owner, asked);
@@ -292,13 +293,13 @@ export class Broker {
 
   // --- what there is to show ---
 
-  /** The person has seen that a program switched the account, or signed somebody in. */
+  /** The person has seen that a program switched the account or signed in a person. */
   acceptSwitch(): void {
     this.#parts.accountSwitch.forget();
     this.#parts.changes.notify();
   }
 
-  /** The person wants another try at once: the renewal was refused, or the provider could not be reached (T5). */
+  /** The person wants to try again at once: the provider refused the renewal, or could not be reached (T5). */
   async renew(): Promise<void> {
     const { readiness, provider, accounts } = this.#parts;
     await readiness.whenRead();
@@ -306,7 +307,7 @@ export class Broker {
     await accounts.tryAgain();
   }
 
-  /** Where the sessions are stored from now on, where no keyring protects them. Failures are shown as the problem. */
+  /** Changes where the sessions are stored when no keyring protects them. If that fails, the problem is shown. */
   async chooseStorage(answer: WithoutKeyring): Promise<void> {
     try {
       await this.#parts.accounts.chooseStorage(answer);
@@ -321,7 +322,7 @@ export class Broker {
     }
   }
 
-  /** Something that is none of the broker's own concerns went wrong, and the person should know it. */
+  /** Shows a problem from outside the broker that the person should know about. */
   showProblem(problem: LoopgateError): void {
     this.#parts.problem.show(problem);
   }
@@ -331,12 +332,12 @@ export class Broker {
     this.#parts.problem.dismiss();
   }
 
-  /** All that there is to show, at this moment. */
+  /** Everything that the desktop shows, at this moment. */
   state(): BrokerState {
     return shownState(this.#parts);
   }
 
-  /** Calls back after every change of {@link state}; gives the function that ends it. */
+  /** Calls `listener` after every change of {@link state}. @returns the function that stops it */
   onChange(listener: () => void): () => void {
     return this.#parts.changes.onChange(listener);
   }

@@ -1,7 +1,7 @@
 import { loopgateErrorOf } from '../errors/errors.ts';
 import type { BrokerLog } from './world.ts';
 
-/** Who is told that there is something else to show. */
+/** Notifies the listeners when there is something new to show. */
 export class Changes {
   readonly #listeners = new Set<() => void>();
   readonly #log: BrokerLog;
@@ -10,7 +10,7 @@ export class Changes {
     this.#log = log;
   }
 
-  /** Calls back after every change; gives the function that ends it. */
+  /** Calls `listener` after every change. @returns the function that stops it */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -21,7 +21,7 @@ export class Changes {
       try {
         listener();
       } catch (error) {
-        // A listener that cannot show it (a window that is just being destroyed) must not undo it.
+        // If a listener fails (for example because its window is being destroyed), the change still stands.
         loopgateErrorOf(error, this.#log);
       }
     }

@@ -1,8 +1,8 @@
-/** Time, handed in so that tests decide what time it is. */
+/** The clock, passed in so that tests control the time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls back once after `milliseconds`; gives the function that prevents it. Never keeps the process alive by itself. */
+  /** Calls `callback` once after `milliseconds`. It does not keep the process alive. @returns the function that cancels it */
   after(milliseconds: number, callback: () => void): () => void;
 }
 
@@ -12,7 +12,7 @@ export const systemClock: Clock = {
   after(milliseconds, callback) {
     let timer: NodeJS.Timeout;
     const wait = (left: number) => {
-      // A timer of Node's that is longer than this fires at once.
+      // A longer timer would fire at once in Node.
       const part = Math.min(left, maxTimer);
       timer = setTimeout(() => (left > part ? wait(left - part) : callback()), part);
       timer.unref();
@@ -25,14 +25,14 @@ export const systemClock: Clock = {
 /** 2^31 − 1 milliseconds, a little under 25 days. */
 const maxTimer = 2_147_483_647;
 
-/** How often the clock is looked at, and how far it may be off before that means something. Milliseconds. */
+/** How often the clock is checked, and from which difference on a jump is reported. Milliseconds. */
 const lookEvery = 30_000;
 const tolerated = 5_000;
 
 /**
- * Tells when the clock did not go on as it should: the machine slept, or somebody set it (T7).
- * @param jumped - gets by how many milliseconds; negative when it was set back
- * @returns the function that ends the watching
+ * Reports when the clock has jumped: the machine slept, or the clock was set (T7).
+ * @param jumped - receives the size of the jump in milliseconds; negative when the clock was set back
+ * @returns the function that stops watching
  */
 export function watchForJumps(clock: Clock, jumped: (milliseconds: number) => void): () => void {
   let cancel = (): void => undefined;

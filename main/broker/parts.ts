@@ -28,7 +28,7 @@ export interface BrokerParts extends SignInParts, SignOutParts {
   readonly signOut: SignOut;
 }
 
-/** Makes the parts of a broker. Nothing is read or asked yet. */
+/** Creates the parts of a broker. It does not read or request anything yet. */
 export function brokerParts(settings: BrokerSettings, world: BrokerWorld): BrokerParts {
   const { clock, log } = world;
   const { issuer, clientId, signInTimeout, exposeRefreshToken } = settings;
@@ -46,7 +46,7 @@ export function brokerParts(settings: BrokerSettings, world: BrokerWorld): Broke
   });
   const registration = new Registration(settings, provider);
   const accountSwitch = new AccountSwitch();
-  /** @param arrived - whom a program has made active while nobody was; never named in the log */
+  /** @param arrived - the account that a program has made active while no account was; never named in the log */
   const signedIn = (owner: OwnerKey, arrived: string | undefined) => {
     log.info({ owner }, 'signed in');
     if (arrived !== undefined) {

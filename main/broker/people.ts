@@ -6,7 +6,7 @@ import type { Readiness } from './readiness.ts';
 import { type PersonState, personOf } from './state.ts';
 import type { BrokerLog } from './world.ts';
 
-/** Who is signed in, and who of them is active. */
+/** Knows who is signed in, and which account is active. */
 export class People {
   readonly #accounts: Accounts;
   readonly #accountSwitch: AccountSwitch;
@@ -28,26 +28,26 @@ export class People {
     this.#log = log;
   }
 
-  /** The active person, as far as is known now. */
+  /** The active person, as far as it is known now. */
   get active(): PersonState | undefined {
     const session = this.#accounts.peek();
     return session && personOf(session);
   }
 
-  /** The active person, once the stored sessions were read. */
+  /** The active person, after the stored sessions were read. */
   async person(): Promise<PersonState | undefined> {
-    // Nobody can be known while a keyring waits to be unlocked; listeners are told when somebody is.
+    // While a keyring waits to be unlocked, no person can be known; listeners hear of the change later.
     await this.#readiness.whenReady().catch(() => undefined);
     return this.active;
   }
 
-  /** Everybody who is signed in, the active person first. */
+  /** All people who are signed in, the active one first. */
   async all(): Promise<PersonState[]> {
     await this.#readiness.whenReady();
     return this.#accounts.all().map(personOf);
   }
 
-  /** One of them, by the provider's `sub`. @throws LoopgateError `not_found` */
+  /** The signed-in person with this `sub` of the provider. @throws LoopgateError `not_found` */
   async withSubject(subject: string): Promise<PersonState> {
     const person = (await this.all()).find((one) => one.subject === subject);
     if (!person) throw new LoopgateError('not_found', noSuchUser);
@@ -55,7 +55,7 @@ export class People {
   }
 
   /**
-   * A program makes a stored account the active one, for all programs. The person is told (T18).
+   * A program makes a stored account active, for all programs. The person sees a note about it (T18).
    * @throws LoopgateError `not_found`
    */
   async select(subject: string): Promise<PersonState> {
@@ -69,7 +69,7 @@ export class People {
     return chosen;
   }
 
-  /** The person makes another signed-in account the active one. @throws LoopgateError `not_found` */
+  /** The person makes another signed-in account active. @throws LoopgateError `not_found` */
   async switchTo(account: string): Promise<void> {
     await this.#readiness.whenRead();
     this.#accountSwitch.forget();

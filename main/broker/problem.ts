@@ -3,12 +3,12 @@ import type { Changes } from './changes.ts';
 import type { BrokerLog } from './world.ts';
 
 /**
- * What helps with a problem: a sign-in, a new one of somebody who still is signed in, another try at the renewal, or nothing
- * that a button could do.
+ * The action that helps with a problem: a sign-in, a new sign-in of a person who is still signed in, a retry of the renewal,
+ * or nothing that a button could do.
  */
 export type Remedy = 'sign_in' | 'sign_in_again' | 'renew' | 'none';
 
-/** The problem that the person is shown, at most one at a time, until it is over or dismissed. */
+/** The problem that the window shows: at most one at a time, until it is over or dismissed. */
 export class ShownProblem {
   readonly #changes: Changes;
   readonly #log: BrokerLog;
@@ -16,7 +16,7 @@ export class ShownProblem {
   #problem: LoopgateError | undefined;
   #remedy: Remedy = 'none';
 
-  /** @param unsaved - what is not on disk, in words */
+  /** @param unsaved - returns the reason why something is not on disk */
   constructor(changes: Changes, log: BrokerLog, unsaved: () => LoopgateError | undefined) {
     this.#changes = changes;
     this.#log = log;
@@ -36,27 +36,30 @@ export class ShownProblem {
     const isNew = problem !== this.#problem;
     this.#problem = problem;
     this.#remedy = remedy;
-    // A provider's words may name a person.
+    // The provider's text may name a person.
     if (problem && isNew) this.#log.warn({ code: problem.code }, problem.message.replace(/[^\s(]+@[^\s)]+/g, '...'));
     this.#changes.notify();
   }
 
-  /** What was shown is over. What is not on disk stays so, and is shown again: another problem may have taken its place. */
+  /**
+   * Ends the shown problem. If something is still not on disk, that problem is shown again: the ended one may have replaced
+   * it.
+   */
   clear(): void {
     this.show(this.#unsaved());
   }
 
-  /** This one is over, if it is still shown. */
+  /** This problem is over: hides it if it is still shown. */
   resolved(problem: LoopgateError): void {
     if (this.#problem === problem) this.clear();
   }
 
-  /** Somebody has signed in. A disk that is full stays so; everything else is over with a new session. */
+  /** A person has signed in. A full disk stays a problem; a new session ends all others. */
   signedIn(): void {
     if (this.#problem !== undefined && this.#remedy !== 'none') this.clear();
   }
 
-  /** The network is back: what failed for want of it is out of date. */
+  /** The network is back: hides a problem that came from the failed network. */
   networkIsBack(): void {
     if (this.#problem?.code === 'provider_unreachable') this.clear();
   }

@@ -6,7 +6,7 @@ import type { Registration } from './login/registration.ts';
 import type { Readiness } from './readiness.ts';
 import { type PersonState, personOf } from './state.ts';
 
-/** The profiles (/userinfo) of the active person, and of those whose token a program has. */
+/** Serves the profiles (/userinfo) of the active person, and of the people whose token a program has. */
 export class Profiles {
   readonly #accounts: Accounts;
   readonly #registration: Registration;
@@ -20,7 +20,7 @@ export class Profiles {
     this.#others = new OtherProfiles(clock);
   }
 
-  /** The profile of the session, while {@link userInfo} would ask nobody for it. */
+  /** The profile of the session, while {@link userInfo} would answer from the cache. */
   get fresh(): Record<string, unknown> | undefined {
     const isConfigured = this.#registration.issuer !== undefined;
     return this.#readiness.isReady && isConfigured ? this.#accounts.peek()?.profile.fresh : undefined;
@@ -34,14 +34,14 @@ export class Profiles {
     const provider = this.#registration.provider();
     if (!this.#readiness.isReady) await this.#readiness.whenReady();
     if (accessToken === undefined) return await this.#accounts.active().profile.userInfo();
-    // RFC 6750 §2.1: what has other characters is not a token, and is not sent to anybody.
+    // RFC 6750 §2.1: a text with other characters is not a token, and must not be sent.
     if (!/^[A-Za-z0-9._~+/=-]+$/.test(accessToken)) throw new LoopgateError('invalid_token');
     const session = this.#accounts.peek();
     if (session?.holds(accessToken)) return await session.profile.userInfo();
     return await this.#others.of(accessToken, provider);
   }
 
-  /** The active person, with the profile read again from the provider. @throws LoopgateError */
+  /** The active person, after the provider was asked for the profile again. @throws LoopgateError */
   async refresh(): Promise<PersonState> {
     this.#registration.provider();
     await this.#readiness.whenReady();

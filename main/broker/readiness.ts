@@ -4,10 +4,10 @@ import { deferred } from '../system/deferred.ts';
 import type { Clock } from './clock.ts';
 import { withTimeout } from './timeout.ts';
 
-/** How long a request waits for a keyring that its person has to unlock, in milliseconds. */
+/** How long a request waits for the person to unlock a keyring, in milliseconds. */
 const unlockTimeout = 20_000;
 
-/** Whether the stored sessions have been read: callers that need them may come before that. */
+/** Tracks whether the stored sessions have been read: callers that need them may come earlier. */
 export class Readiness {
   readonly #clock: Clock;
   readonly #read = deferred();
@@ -31,7 +31,7 @@ export class Readiness {
     return this.#read.promise;
   }
 
-  /** The same for a request, which does not wait for ever. @throws LoopgateError `not_signed_in` */
+  /** As {@link whenRead}, but with a timeout, for a request. @throws LoopgateError `not_signed_in` */
   whenReady(): Promise<void> {
     if (this.#isReady) return Promise.resolve();
     return withTimeout(this.#clock, unlockTimeout, this.#read.promise, () => {

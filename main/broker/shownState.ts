@@ -6,7 +6,7 @@ import type { ShownProblem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import { type BrokerState, personOf } from './state.ts';
 
-/** What the state is taken from. */
+/** The parts that the state is read from. */
 export interface StateParts {
   readonly readiness: Readiness;
   readonly people: People;
@@ -16,7 +16,7 @@ export interface StateParts {
   readonly problem: ShownProblem;
 }
 
-/** All that there is to show, at this moment. */
+/** Everything that the desktop shows, at this moment. */
 export function shownState(parts: StateParts): BrokerState {
   const { accounts, readiness, people, waitingLogins, problem, accountSwitch } = parts;
   const active = accounts.peek()?.key;

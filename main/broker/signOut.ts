@@ -10,17 +10,17 @@ import type { Provider } from './provider/provider.ts';
 import type { Readiness } from './readiness.ts';
 import type { BrokerLog } from './world.ts';
 
-/** A sign-out at the provider too, as a program asks for it. */
+/** A program's request to sign out at the provider as well. */
 export interface ProviderSignOut {
   readonly clientId?: string | undefined;
   readonly returnTo?: string | undefined;
   /** End the session at the upstream provider too (Auth0). */
   readonly federated?: boolean;
-  /** False when the caller is a browser that is sent there itself. */
+  /** False when the caller is a browser that is redirected there itself. */
   readonly openBrowser: boolean;
 }
 
-/** What a sign-out ends. */
+/** The parts that a sign-out needs. */
 export interface SignOutParts {
   readonly provider: Provider | undefined;
   readonly registration: Registration;
@@ -34,7 +34,7 @@ export interface SignOutParts {
   readonly log: BrokerLog;
 }
 
-/** Signing out: wiped here first, then revoked, then ended at the provider (T10). */
+/** Signs out (T10): wipes the session here, revokes its token, then ends the session at the provider. */
 export class SignOut {
   readonly #parts: SignOutParts;
 
@@ -42,7 +42,7 @@ export class SignOut {
     this.#parts = parts;
   }
 
-  /** @throws LoopgateError `invalid_request` for a client_id or returnTo that is not known (T11) */
+  /** @throws LoopgateError `invalid_request` for an unknown client_id or returnTo (T11) */
   check({ clientId, returnTo }: { clientId?: string | undefined; returnTo?: string | undefined }): void {
     const { registration } = this.#parts;
     if (clientId !== undefined) registration.clientId(clientId);
@@ -51,8 +51,8 @@ export class SignOut {
 
   /**
    * T10: wipes the session first, revokes it, then ends the provider's own session in the browser.
-   * @returns the provider's logout address, where there is one and the provider could be asked
-   * @throws LoopgateError `invalid_request` for a client_id or returnTo that is not known (T11); nothing is done then
+   * @returns the provider's logout address, if it has one and could be asked
+   * @throws LoopgateError `invalid_request` for an unknown client_id or returnTo (T11); nothing has changed then
    */
   async atProvider(asked: ProviderSignOut): Promise<string | undefined> {
     const { registration, readiness, accounts, provider, pages } = this.#parts;
@@ -81,7 +81,7 @@ export class SignOut {
     problem.clear();
     accountSwitch.forget();
     authorizations.forgetExchanged();
-    // Its code may have been entered already: nobody who signs out wants to be signed in by it a moment later.
+    // The person may have entered its code already: a person who signs out must not be signed in by it a moment later.
     deviceLogins.clear();
     await accounts.signOut();
     log.info({}, 'signed out');

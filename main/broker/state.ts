@@ -12,13 +12,16 @@ export interface WaitingLogin {
   readonly requestedBy: 'loopgate' | 'program';
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  /** `elsewhere`: it is a login on another device. */
+  /** `elsewhere`: the login is on another device. */
   readonly page: PageState | 'elsewhere';
-  /** What the provider must know of it: else it shows an error of its own, and nobody comes back. */
+  /**
+   * The registration that the provider must have: otherwise it shows its own error page and does not redirect the person
+   * back.
+   */
   readonly registration?: { readonly clientId: string; readonly redirectUri: string };
 }
 
-/** A signed-in person, as the desktop shows them: no tokens. */
+/** A signed-in person as the desktop shows them, without tokens. */
 export interface PersonState {
   readonly account: string;
   readonly issuer: string;
@@ -28,29 +31,29 @@ export interface PersonState {
   /** When the access token ends, in milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly freshness: Freshness;
-  /** Why the provider cannot be reached and what to do, where something in between is known to be the reason. */
+  /** Why the provider cannot be reached and what to do, if a known obstacle is the reason. */
   readonly obstacle?: Message | undefined;
-  /** When the provider last gave the profile, in milliseconds since the epoch. */
+  /** When the profile was last read from the provider, in milliseconds since the epoch. */
   readonly profileReadAt: number | undefined;
-  /** Since when the provider cannot be reached, in milliseconds since the epoch; absent while it can. */
+  /** When the provider became unreachable, in milliseconds since the epoch; absent while it can be reached. */
   readonly unreachableSince?: number;
 }
 
-/** All that there is to show. */
+/** Everything that the desktop shows. */
 export interface BrokerState {
   readonly ready: boolean;
   readonly person: PersonState | undefined;
   readonly others: readonly PersonState[];
   readonly waiting: WaitingLogin | undefined;
-  /** Why nobody is signed in any more, when that was not the person's own decision. */
+  /** Why the last session ended, unless the person ended it. */
   readonly ended: LoopgateError | undefined;
   readonly problem: LoopgateError | undefined;
   /** What helps with {@link problem}. */
   readonly remedy: Remedy;
   readonly vault: StorageLocation;
-  /** Who was active before a program made {@link person} the active account (T18), until the person has seen it. */
+  /** The account that was active before a program made {@link person} active (T18), until the person has seen it. */
   readonly switchedFrom: PersonState | undefined;
-  /** Whether a program has made {@link person} active while nobody was (T18), until the person has seen it. */
+  /** Whether a program has made {@link person} active while no account was (T18), until the person has seen it. */
   readonly signedInByProgram: boolean;
 }
 

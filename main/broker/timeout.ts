@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts';
 
 /**
- * Settles as `work` does, or as `late` does when the work takes longer than `milliseconds`. The work goes on in any case.
- * @param late - gives the result, or throws the reason, once the time is over
+ * Settles as `work` does, or as `late` does when the work takes longer than `milliseconds`. The work continues in any case.
+ * @param late - called after the timeout; returns the result or throws the reason
  */
 export function withTimeout<T, U = T>(
   clock: Clock,

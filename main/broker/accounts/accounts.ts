@@ -23,31 +23,31 @@ import { Revocations } from './revocations.ts';
 import { SessionStore } from './sessionStore.ts';
 import { WorkUnderWay } from './workUnderWay.ts';
 
-/** What the accounts tell the broker. */
+/** The accounts report to the broker through these. */
 export interface AccountsCallbacks {
   changed(): void;
-  /** Something that the person should read, and what helps. */
+  /** The person should read about this problem, and `remedy` says what helps. */
   problem(problem: LoopgateError, remedy: Remedy): void;
-  /** What a problem was about works again. */
+  /** The cause of this problem is gone. */
   resolved(problem: LoopgateError): void;
 }
 
-/** What the accounts take from the world. */
+/** The parts of the outside world that the accounts use. */
 export interface AccountsWorld extends SessionWorld {
   readonly log: { warn(fields: object, message: string): void };
 }
 
-/** The people who are signed in: at most one is active. The only one who writes to the vault. */
+/** Holds the accounts of all people who are signed in; at most one is active. Only this class writes to the vault. */
 export class Accounts {
   readonly #provider: Provider | undefined;
   readonly #world: AccountsWorld;
   readonly #store: SessionStore;
   readonly #callbacks: AccountsCallbacks;
   readonly #sessions = new Map<string, Session>();
-  /** Accounts of another provider, application or API than the configured one: kept, for when that is configured again. */
+  /** Accounts of a provider, application or API that is not configured now. They are kept in case it is configured again. */
   #foreign: StoredAccount[] = [];
   #active: string | undefined;
-  /** Who is active with other settings. */
+  /** The keys of the accounts that are active with other settings. */
   #activeElsewhere: string[] = [];
   readonly #revocations: Revocations;
   readonly #underWay = new WorkUnderWay();
@@ -73,12 +73,14 @@ export class Accounts {
     vault.onLocationChanged(() => callbacks.changed());
   }
 
-  /** Where the sessions rest. */
+  /** The place where the sessions are stored. */
   get location(): StorageLocation {
     return this.#store.location;
   }
 
-  /** Where the sessions rest from now on, where no keyring is. @throws LoopgateError when the answer could not be kept */
+  /**
+   * Changes where the sessions are stored when there is no keyring. @throws LoopgateError when the answer could not be saved
+   */
   async chooseStorage(answer: WithoutKeyring): Promise<void> {
     await this.#store.choose(answer);
     await this.#store.persistInTime();
@@ -86,8 +88,9 @@ export class Accounts {
   }
 
   /**
-   * Reads the vault. Never throws: what cannot be read is reported, and the person is signed out with that reason.
-   * @param belongs - whether an account is of the configured provider, application and API
+   * Reads the vault. Never throws: if the vault cannot be read, this reports it, and the person is signed out with that
+   * reason.
+   * @param belongs - whether an account belongs to the configured provider, application and API
    */
   async load(belongs: (account: StoredAccount) => boolean): Promise<void> {
     try {
@@ -101,7 +104,7 @@ export class Accounts {
       const here = new Map<string, string>();
       for (const [key, { account }] of this.#sessions) {
         here.set(storedKey(account), key);
-        // Loopgate 0.1 wrote who it is without the settings.
+        // Loopgate 0.1 wrote the active account without the settings.
         here.set(key, key);
       }
       const mine = active.find((key) => here.has(key));
@@ -115,14 +118,14 @@ export class Accounts {
     } catch (error) {
       const unreadable = error instanceof VaultUnreadable;
       const why = unreadable ? error.text : message('storedUnreadable');
-      // What could not even be set aside must not be written over.
+      // If the old state could not even be set aside, it must not be overwritten.
       if (!unreadable) this.#store.useMemory(message('keptForThisRunOnly', { reason: why }));
       this.#lost = new LoopgateError('not_signed_in', { happened: message('signedOutBecause', { reason: why }) });
       this.#callbacks.problem(this.#lost, 'sign_in');
     }
   }
 
-  /** Asks the provider whether the active session still holds, and renews what is due (T7). Nobody waits for it. */
+  /** Checks in the background that the provider still accepts the active session, and renews what is due (T7). */
   wake(options: { distrust?: boolean } = {}): void {
     for (const session of this.#sessions.values()) {
       if (session.key === this.#active || options.distrust) void this.track(session.tryAgain(options));
@@ -130,12 +133,12 @@ export class Accounts {
     this.#revocations.flush({ atOnce: true });
   }
 
-  /** The person wants another try, for everybody whose renewal has failed (T5). */
+  /** The person wants to try again: retries every renewal that has failed (T5). */
   async tryAgain(): Promise<void> {
     await Promise.all(this.all().map((session) => session.tryAgain()));
   }
 
-  /** What is not on disk, in words; undefined when all is. */
+  /** The reason why something is not on disk; undefined when everything is. */
   get unsaved(): LoopgateError | undefined {
     return this.#store.unsaved;
   }
@@ -147,7 +150,7 @@ export class Accounts {
     return session;
   }
 
-  /** Why there is no active session any more, when it was not the person's own decision. */
+  /** The reason why there is no active session any more, unless the person ended it. */
   get lost(): LoopgateError | undefined {
     return this.#lost;
   }
@@ -157,16 +160,15 @@ export class Accounts {
     return this.#active === undefined ? undefined : this.#sessions.get(this.#active);
   }
 
-  /** Everybody else who is signed in. */
+  /** The sessions of all other accounts. */
   others(): Session[] {
     return [...this.#sessions.values()].filter((session) => session.key !== this.#active);
   }
 
   /**
-   * Takes a session that a login gave. The same person's older one is replaced, and its refresh token revoked as soon as that
-   * cannot end the new one (T19); another person's is added and becomes active only when the person at this machine asked for
-   * it, or nobody was (T18).
-   * Resolves when it is stored.
+   * Adds the session of a login. It replaces an older session of the same person, whose refresh token is revoked as soon as
+   * that cannot end the new one (T19). Another person's session becomes active only if the person at this machine asked for
+   * it, or if no account was active (T18). Resolves when it is stored.
    */
   async adopt(provider: Provider, account: StoredAccount, options: { activate: boolean }): Promise<Session> {
     const replaced = this.#sessions.get(accountKey(account));
@@ -174,7 +176,7 @@ export class Accounts {
       provider,
       {
         ...account,
-        // The profile is shown at once, and read again in any case.
+        // Show the old profile at once; it is read again in any case.
         ...(replaced?.profile.known && { profile: replaced.profile.known }),
       },
       { verified: true },
@@ -195,14 +197,14 @@ export class Accounts {
   }
 
   /**
-   * The session that has or had this refresh token. A program may carry one where the setting hands it out; sent to the
-   * provider after it was rotated here, it would end the whole family (reuse detection).
+   * The session that has or had this refresh token. A program may hold one if the setting exposes it. Sending it to the
+   * provider after Loopgate has rotated it would end the whole family (reuse detection).
    */
   withRefreshToken(refreshToken: string): Session | undefined {
     return [...this.#sessions.values()].find((session) => session.knowsRefreshToken(refreshToken));
   }
 
-  /** Everybody who is signed in, the active person first. */
+  /** All sessions, the active one first. */
   all(): Session[] {
     const active = this.peek();
     return [...(active ? [active] : []), ...this.others()];
@@ -225,9 +227,9 @@ export class Accounts {
   }
 
   /**
-   * T10: wipes first; the revocation follows, and is tried again while the provider cannot be reached and at the next
-   * start. Resolves when it is wiped. Nobody takes the active person's place (T18).
-   * @param key - the account; the active one when absent
+   * T10: wipes the account first and revokes its token afterwards. The revocation is retried while the provider cannot be
+   * reached, and at the next start. Resolves when the account is wiped. No other account becomes active (T18).
+   * @param key - the account; by default the active one
    */
   async signOut(key = this.#active): Promise<void> {
     const session = key === undefined ? undefined : this.#sessions.get(key);
@@ -250,29 +252,29 @@ export class Accounts {
     void this.#store.persist();
   }
 
-  /** Runs a request to the provider whose answer may bring a token, and all that keeps it: nothing is revoked until then (T19). */
+  /** Runs a request whose answer may bring a token, and everything that stores it: until then no token is revoked (T19). */
   duringArrival<T>(work: () => Promise<T>): Promise<T> {
     return this.#revocations.duringArrival(work);
   }
 
-  /** How often somebody signed out. A login that is exchanged during a sign-out must not bring the session back. */
+  /** How often an account was signed out. A login that is exchanged during a sign-out must not bring the session back. */
   get signOuts(): number {
     return this.#signOuts;
   }
 
-  /** Work that may bring tokens: {@link settled} waits for it. */
+  /** Tracks work that may bring tokens: {@link settled} waits for it. */
   track<T>(work: Promise<T>): Promise<T> {
     return this.#underWay.track(work);
   }
 
-  /** Resolves when nothing is under way and all that was to be written is written: a rotated token is not lost at quit (T4). */
+  /** Resolves when no work is under way and everything is written, so that a rotated token survives a quit (T4). */
   settled(): Promise<void> {
     return this.#underWay.settled(() => this.#store.saving);
   }
 
   /**
-   * Nothing is done unasked any more: the next broker that reads the vault goes on with these sessions. Only when all is {@link settled}: a
-   * token that is renewed later would be taken for one that nobody keeps, and be revoked.
+   * Stops all background work: the next broker that reads the vault takes over these sessions. Call it only after {@link
+   * settled}: a token that is renewed later would look like one that no session holds, and would be revoked.
    */
   close(): void {
     this.#store.close();
@@ -280,13 +282,13 @@ export class Accounts {
     for (const session of this.#sessions.values()) session.close();
   }
 
-  /** A refresh token that nobody keeps is to be revoked. */
+  /** Queues a refresh token for revocation because no session holds it. */
   revokeLater(token: StoredRevocation): void {
     this.#revocations.add(token);
     void this.#store.persist().then(() => this.#revocations.flush());
   }
 
-  /** Everybody whose tokens are kept, also with other settings. */
+  /** All accounts whose tokens are kept, including those of other settings. */
   #kept(): StoredAccount[] {
     return [...[...this.#sessions.values()].map((session) => session.account), ...this.#foreign];
   }
@@ -303,7 +305,7 @@ export class Accounts {
         }
         this.#sessions.delete(session.key);
         this.#callbacks.problem(reason, 'sign_in');
-        // What waited for this session's sake can go now (T19).
+        // Revocations that waited because of this session can be sent now (T19).
         void this.#store.persist().then(() => {
           this.#revocations.flush({ atOnce: true });
           this.#callbacks.changed();

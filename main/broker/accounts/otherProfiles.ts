@@ -4,19 +4,19 @@ import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter, isBackingOffForCallers } from '../provider/backoff.ts';
 import type { Provider } from '../provider/provider.ts';
 
-/** How long the profile of a token is kept, in milliseconds (Auth0 allows five calls a minute). */
+/** How long the profile of a token is cached, in milliseconds (Auth0 allows five calls a minute). */
 const kept = 60_000;
-/** How many are kept at once. */
+/** How many profiles are cached at once. */
 const maxKept = 100;
 
 interface Asked {
   readonly at: number;
   readonly profile: Promise<Record<string, unknown>>;
-  /** Why there is none yet. */
+  /** Why there is no profile yet. */
   failure?: Failure;
 }
 
-/** The profiles of tokens that are not the session's: asked of the provider at most once a minute. */
+/** Profiles of tokens that do not belong to a session. It asks the provider for each at most once a minute. */
 export class OtherProfiles {
   readonly #clock: Clock;
   readonly #profiles = new Map<string, Asked>();
@@ -37,7 +37,8 @@ export class OtherProfiles {
     this.#profiles.delete(key);
     this.#profiles.set(key, asked);
     profile.catch((error: unknown) => {
-      // A refusal is kept like a profile, so that a bad token in a loop does not use up the provider's limit; a failure for seconds.
+      // A refusal is cached like a profile, so that a bad token in a loop does not use up the provider's limit. A failure is
+      // cached for seconds.
       if (!(error instanceof LoopgateError)) this.#profiles.delete(key);
       else if (error.code !== 'invalid_token') asked.failure = failureAfter(known?.failure, error, this.#clock.now());
     });

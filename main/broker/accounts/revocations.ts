@@ -7,13 +7,13 @@ import type { RevocationOutcome } from '../provider/revocationAnswer.ts';
 import type { Grant, StoredRevocation } from '../session/vault.ts';
 import { withTimeout } from '../timeout.ts';
 
-/** T10: after a failure that may pass, the next try waits this long, then twice as long each time. Milliseconds. */
+/** T10: the delay before the next try after a temporary failure; it doubles each time. Milliseconds. */
 const firstBackoff = 10_000;
 const maxBackoff = 60 * 60_000;
-/** How long a login that came back waits for a revocation that is on its way, in milliseconds. */
+/** How long a login that came back waits for a revocation that is being sent, in milliseconds. */
 const sendingTimeout = 15_000;
 
-/** How long an exchange that failed for now may be tried again, and its answer is held (`heldAnswers.ts`). Milliseconds. */
+/** How long a caller may retry an exchange that failed temporarily, and its answer is held (`heldAnswers.ts`). Milliseconds. */
 const triedAgainWithin = 60_000;
 
 /** What the revocations need from the accounts. */
@@ -21,47 +21,48 @@ export interface RevocationsCallbacks {
   readonly clock: Clock;
   /** A number from 0 to below 1, for jitter. */
   readonly random: () => number;
-  /** The grants of all sessions that are kept, with these settings or with others. */
+  /** The grants of all stored sessions, whether of these settings or of others. */
   kept(): readonly Grant[];
-  /** Writes what is stored. */
+  /** Saves the sessions and the revocations. */
   persist(): Promise<void>;
   warn(fields: object, message: string): void;
 }
 
-/** What a revocation has to know of the provider. */
+/** The provider's data that a revocation needs. */
 interface Where {
   readonly issuer: string;
   readonly layout: Auth0Layout;
 }
 
 /**
- * The refresh tokens that nobody uses any more: each is sent to the provider that gave it (RFC 7009), and kept until that has
- * answered for good.
+ * Sends each refresh token that is no longer used to the provider that issued it (RFC 7009), and keeps it until that provider
+ * gives a final answer.
  *
- * T19: RFC 7009 §2.1 lets a provider end the whole grant with one token. Keycloak ends all tokens of the same session in the
- * browser, an older Auth0 tenant all of that person at that application. So a token waits here while another one of the same
- * person and client is kept, and is sent when that is given up too, or has ended by itself.
+ * T19: RFC 7009 §2.1 lets a provider end the whole grant with one token. Keycloak ends all tokens of the same browser
+ * session. An older Auth0 tenant ends all tokens that the person has at that application. So a token waits here while another
+ * one of the same person and client is kept. It is sent when that other token is given up too, or has ended by itself.
  *
- * How many can wait: every login of somebody who is signed in adds one, and none is ever dropped, for each may be good for years.
- * A thousand, after years of signing in again each day and never signing out, are about 1 MB in the file of the sessions. They are
- * sent one after the other, and after a failure none before the next try: a provider that comes back is not flooded.
+ * The queue has no limit: each login of a person who is already signed in adds a token, and none may be dropped, because each
+ * may stay valid for years. A thousand tokens (years of signing in daily and never signing out) take about 1 MB in the
+ * sessions file. They are sent one after the other, and after a failure the queue waits for the next try. So a provider that
+ * comes back is not flooded.
  */
 export class Revocations {
   readonly #provider: Provider | undefined;
   readonly #callbacks: RevocationsCallbacks;
   #waiting: StoredRevocation[] = [];
-  /** What is to be sent once the vault no longer has it. */
+  /** Tokens to send once the vault no longer holds them. */
   #replaced: readonly StoredRevocation[] = [];
-  /** The one that is on its way. */
+  /** The request that is under way. */
   #sending: Promise<unknown> | undefined;
   #isRunning = false;
   /** How many requests are under way whose answer may bring a token that is kept. */
   #arriving = 0;
   #backoff = 0;
-  /** Why the last one could not be sent. */
+  /** Why the last revocation could not be sent. */
   #failure: { readonly reason: LoopgateError; readonly at: number } | undefined;
   #cancelRetry: (() => void) | undefined;
-  /** What was warned of in this run. */
+  /** The warnings that were logged in this run. */
   readonly #said = new Set<string>();
   #isClosed = false;
 
@@ -70,7 +71,7 @@ export class Revocations {
     this.#callbacks = callbacks;
   }
 
-  /** What is to be stored now, and what follows when it is on disk. */
+  /** Returns what to store now, and a callback for when it is on disk. */
   snapshot(): { all: StoredRevocation[]; stored: () => void } {
     const replaced = this.#replaced;
     return { all: [...this.#waiting, ...replaced], stored: () => this.#sendReplaced(replaced) };
@@ -80,26 +81,30 @@ export class Revocations {
     this.#waiting = [...stored];
   }
 
-  /** Queues what nobody uses any more; {@link flush} sends it. */
+  /** Queues tokens that are no longer used; {@link flush} sends them. */
   add(...revocations: readonly StoredRevocation[]): void {
     for (const one of revocations) {
       if (!this.#waiting.some(({ token }) => token === one.token)) this.#waiting.push(one);
     }
   }
 
-  /** Queues what a new sign-in has replaced; it waits until that is on disk, for the next start would use it until then. */
+  /**
+   * Queues a token that a new sign-in has replaced. It waits until the replacement is on disk, because the next start would
+   * use the old token until then.
+   */
   addWhenStored(revocation: StoredRevocation): void {
     this.#replaced = [...this.#replaced, revocation];
   }
 
-  /** This token is in use again: a provider may give the same one to the next login. */
+  /** This token is in use again: a provider may issue the same one to the next login. */
   forget(token: string | undefined): void {
     this.#waiting = this.#waiting.filter((one) => one.token !== token);
   }
 
   /**
-   * Runs a request whose answer may bring a token, with all that keeps it: until then nothing is revoked, for nobody knows yet
-   * whose token it will be (T19). Where it fails for now, the token may have been given, and is kept when it is tried again.
+   * Runs a request whose answer may bring a token, and everything that stores it. No token is revoked until then, because it
+   * is not yet clear whose token will arrive (T19). If the request fails temporarily, the provider may have issued the token;
+   * a retry then keeps it.
    */
   async duringArrival<T>(work: () => Promise<T>): Promise<T> {
     this.#arriving += 1;
@@ -120,8 +125,9 @@ export class Revocations {
   }
 
   /**
-   * Sends what may be sent. Failures stay queued; nobody waits for it.
-   * @param options.atOnce - true when something has changed: the backoff after a failure is over, unless the provider asked for it
+   * Starts to send the tokens that may be sent, in the background. If one fails, it stays queued.
+   * @param options.atOnce - true when something has changed: ignores the backoff after a failure, unless the provider asked
+   * for it
    */
   flush({ atOnce = false }: { atOnce?: boolean } = {}): void {
     if (atOnce && !this.#isToldToWait()) this.#forgetFailure();
@@ -130,7 +136,7 @@ export class Revocations {
     void this.#run();
   }
 
-  /** Nothing is sent any more: the next who reads the vault goes on. */
+  /** Stops sending: the next broker that reads the vault continues. */
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
@@ -158,28 +164,28 @@ export class Revocations {
     } finally {
       this.#isRunning = false;
     }
-    // Not after each of them: one that is sent twice because the program was stopped in between does no harm.
+    // Saves once at the end, not after each token: sending one twice after a crash does no harm.
     if (this.#waiting !== before) await this.#callbacks.persist();
   }
 
-  /** What has to be known of the provider. @throws LoopgateError while it cannot be reached */
+  /** Reads what a revocation needs to know about the provider. @throws LoopgateError while the provider cannot be reached */
   async #where(): Promise<Where | undefined> {
     const issuer = await this.#provider?.issuer();
     const layout = await this.#provider?.auth0Layout();
     return issuer !== undefined && layout !== undefined ? { issuer, layout } : undefined;
   }
 
-  /** The first that may be sent now. */
+  /** The first token that may be sent now. */
   #next(where: Where | undefined): StoredRevocation | undefined {
     if (this.#isClosed || this.#arriving > 0 || !where) return undefined;
     const kept = this.#callbacks.kept();
-    // A token goes to the provider that gave it and to no other, however the settings have changed since.
+    // A token goes only to the provider that issued it, however the settings have changed since.
     return this.#waiting.find(
       (one) => one.issuer === where.issuer && !kept.some((grant) => mayEnd(one, grant, where.layout)),
     );
   }
 
-  /** Sends one. @returns whether the next one is to follow */
+  /** Sends one revocation. @returns whether to send the next one */
   async #send(revocation: StoredRevocation): Promise<boolean> {
     const sending = this.#ask(revocation);
     this.#sending = sending;
@@ -187,13 +193,16 @@ export class Revocations {
     this.#sending = undefined;
     const others = this.#waiting.filter((one) => one !== revocation);
     const isWanted = others.length < this.#waiting.length;
-    // Behind the others: one that fails each time must not hold them up.
+    // Goes to the end of the queue: one that always fails must not hold up the others.
     this.#waiting = isOver || !isWanted ? others : [...others, revocation];
     if (isOver) this.#backoff = 0;
     return isOver;
   }
 
-  /** True when there is nothing left to do: revoked, or refused in a way that asking again will not change. */
+  /**
+   * @returns true when the revocation is finished: the token is revoked, or the refusal is one that another try would not
+   * change
+   */
   async #ask({ clientId, token }: StoredRevocation): Promise<boolean> {
     try {
       this.#warnOf((await this.#provider?.revoke(clientId, token)) ?? 'no_endpoint');
@@ -213,7 +222,7 @@ export class Revocations {
     return this.#failure !== undefined && isToldToWait(this.#failure, this.#callbacks.clock.now());
   }
 
-  /** Said once in a run: the person is signed out here, and yet the token may live on there. */
+  /** Warns once in each run: the person is signed out here, but the provider may still accept the token. */
   #warnOf(outcome: RevocationOutcome): void {
     if (outcome === 'revoked') return;
     const reason = outcome === 'no_endpoint' ? outcome : outcome.refused;
@@ -244,17 +253,17 @@ export class Revocations {
     this.#cancelRetry = undefined;
   }
 
-  /** Waits for the one that is on its way; not for ever for a provider that is silent, for the code would expire. */
+  /** Waits for the request that is under way, but only for a while: if the provider stays silent, the code would expire. */
   async #sent(): Promise<void> {
     if (this.#sending) await withTimeout(this.#callbacks.clock, sendingTimeout, this.#sending, () => undefined);
   }
 }
 
-/** T19: whether the revocation may end a session that is kept. What is not known counts as a yes. */
+/** T19: whether the revocation may end a session that is kept. If the facts are unknown, it returns true. */
 function mayEnd({ issuer, clientId, person, sid }: StoredRevocation, kept: Grant, layout: Auth0Layout): boolean {
   if (issuer !== kept.issuer || clientId !== kept.clientId) return false;
   if (person !== undefined && kept.person !== undefined && person !== kept.person) return false;
-  // Of two sessions in browsers a provider ends one alone; but an Auth0 tenant may end the grant, which both share.
+  // A provider ends only one of two browser sessions; but an Auth0 tenant may end the grant, which both share.
   const isApart = sid !== undefined && kept.sid !== undefined && sid !== kept.sid;
   return !(isApart && layout === 'none');
 }

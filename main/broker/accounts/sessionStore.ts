@@ -10,30 +10,30 @@ import {
 } from '../session/vault.ts';
 import { withTimeout } from '../timeout.ts';
 
-/** How long a caller waits for a disk or a keyring that does not answer, in milliseconds. */
+/** How long a caller waits for a disk or a keyring that does not respond, in milliseconds. */
 const saveTimeout = 10_000;
-/** When a write that failed is tried again, in milliseconds. */
+/** The delay before a failed write is tried again, in milliseconds. */
 const saveAgain = 10_000;
 
 /** What the store needs from the accounts. */
 export interface SessionStoreCallbacks {
-  /** What is to be written now, and what follows when it is on disk. */
+  /** Returns what to write now, and a callback for when it is on disk. */
   snapshot(): { readonly state: StoredState; readonly written: () => void };
-  /** Something is not on disk. */
+  /** Some data is not on disk. */
   problem(problem: LoopgateError): void;
   /** Everything is on disk again. */
   resolved(problem: LoopgateError): void;
 }
 
-/** Reads and writes the vault, one write after the other, and tries again what could not be written. */
+/** Reads and writes the vault. It does one write at a time, and retries a write that failed. */
 export class SessionStore {
   readonly #clock: Clock;
   #vault: Vault;
   readonly #callbacks: SessionStoreCallbacks;
   #saving: Promise<void> = Promise.resolve();
-  /** Reported while something is not on disk. */
+  /** The problem that is reported while data is not on disk. */
   #unsaved: LoopgateError | undefined;
-  /** True while a write takes longer than anybody should wait. */
+  /** True while a write takes longer than any caller should wait. */
   #isStuck = false;
   #cancelSaving: (() => void) | undefined;
   #isClosed = false;
@@ -44,39 +44,42 @@ export class SessionStore {
     this.#callbacks = callbacks;
   }
 
-  /** Where the sessions are stored. */
+  /** The place where the sessions are stored. */
   get location(): StorageLocation {
     return this.#vault.location;
   }
 
-  /** What is not on disk, in words; undefined when all is. */
+  /** The reason why something is not on disk; undefined when everything is. */
   get unsaved(): LoopgateError | undefined {
     return this.#unsaved;
   }
 
-  /** Resolves when the last write that was asked for has ended. */
+  /** Resolves when the last requested write has ended. */
   get saving(): Promise<void> {
     return this.#saving;
   }
 
-  /** @throws VaultUnreadable, or why the vault could not be read */
+  /** @throws VaultUnreadable, or the reason why the vault could not be read */
   load(): Promise<StoredState | undefined> {
     return this.#vault.load();
   }
 
-  /** Stores the sessions elsewhere, where there is no keyring. @throws when the answer could not be remembered */
+  /** Changes where the sessions are stored when there is no keyring. @throws when the answer could not be saved */
   choose(answer: WithoutKeyring): Promise<void> {
     return this.#vault.choose(answer);
   }
 
-  /** Leaves the vault alone from now on: what it holds must not be written over. */
+  /** Leaves the vault alone from now on: its content must not be overwritten. */
   useMemory(why: Message): void {
     this.#vault = new MemoryVault(why);
   }
 
-  /** One write after the other, each with all that is known when it starts. Resolves when it is on disk, or that failed and was reported. */
+  /**
+   * Queues a write; each writes everything that is known when it starts. Resolves when the write has succeeded, or has failed
+   * and was reported.
+   */
   persist(): Promise<void> {
-    // A revocation may come back later still; what is written is somebody else's by then.
+    // A late revocation may still come back, but by then the vault belongs to another broker.
     if (this.#isClosed) return this.#saving;
     this.#cancelSaving?.();
     this.#saving = this.#saving.then(() => this.#save());
@@ -84,8 +87,8 @@ export class SessionStore {
   }
 
   /**
-   * T4: resolves when it is on disk, when that failed and was reported, or when a disk or keyring has taken too long: that is
-   * waited for once, and not for every write that queues behind it.
+   * T4: resolves when the write has succeeded, has failed and was reported, or takes too long. Callers wait only once for a
+   * slow disk or keyring, not for each write that queues behind it.
    */
   persistInTime(): Promise<void> {
     const saving = this.persist();
@@ -96,7 +99,7 @@ export class SessionStore {
     });
   }
 
-  /** Nothing is written any more. */
+  /** Stops writing. */
   close(): void {
     this.#isClosed = true;
     this.#cancelSaving?.();
@@ -121,7 +124,7 @@ export class SessionStore {
     written();
   }
 
-  /** Reported once, until it is saved: a disk that stays full is tried again silently. */
+  /** Reports the problem once, until a write succeeds: a full disk is retried silently. */
   #reportUnsaved(why: Message): void {
     if (this.#unsaved) return;
     this.#unsaved = new LoopgateError('internal', {

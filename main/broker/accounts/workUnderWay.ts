@@ -1,4 +1,4 @@
-/** Renewals and exchanges under way, whose tokens must not be lost when the app quits (T4). */
+/** Tracks the renewals and exchanges that are under way, whose tokens must not be lost when the app quits (T4). */
 export class WorkUnderWay {
   readonly #work = new Set<Promise<unknown>>();
 
@@ -10,8 +10,8 @@ export class WorkUnderWay {
   }
 
   /**
-   * Resolves when nothing is under way and all that was to be written is written.
-   * @param saving - gives the last write that was asked for
+   * Resolves when no work is under way and everything is written.
+   * @param saving - returns the last requested write
    */
   async settled(saving: () => Promise<void>): Promise<void> {
     for (let written = false; !written; ) {

@@ -6,41 +6,47 @@ import type { AuthorizationRequest } from '../provider/authorizationEndpoint.ts'
 import type { Failure } from '../provider/backoff.ts';
 import type { Challenge, TokenResult } from './requests.ts';
 
-/** How long a challenge waits for its sign-in to start, and a received code for its exchange. Milliseconds. */
+/** How long a challenge waits until its sign-in starts, and a received code until it is exchanged. Milliseconds. */
 export const challengeLifetime = 10 * 60_000;
 /** R15: how long the result of a login is kept for a caller that hung up and asks again. Milliseconds. */
 export const resultKept = 60_000;
 
-/** Whose authorization it is: the key of the calling program, or {@link loopgateItself}. */
+/** The owner of an authorization: the key of the calling program, or {@link loopgateItself}. */
 export type OwnerKey = string;
-/** The owner of what the person starts from the tray or the window. */
+/** The owner of the logins that the person starts from the tray or the window. */
 export const loopgateItself: OwnerKey = 'loopgate';
-/** The owner of what a browser started by itself: its code goes to a listed redirect_uri, whose owner exchanges it. */
+/**
+ * The owner of a login that a browser started by itself. Its code goes to a listed redirect_uri, and the program behind that
+ * exchanges it.
+ */
 export const nobodyKnown: OwnerKey = 'nobody';
 
-/** R16: what opens a login in the person's browser, once. */
+/** R16: opens a login in the person's browser, once. */
 export interface LoginTicket {
-  /** 192 random bits: they open the login page, for a caller that is let in. */
+  /** 192 random bits. They open the login page for a caller that the API accepts. */
   readonly value: string;
-  /** What the browser that used it up may use it again with; absent until then. */
+  /** Lets the browser that used the ticket use it again; absent before the first use. */
   key?: string;
 }
 
-/** What came back from the provider to the callback. */
+/** The provider's response to the callback. */
 export interface AuthorizationResponse {
   readonly code: string;
   readonly issuer?: string;
 }
 
-/** `issued`: a challenge only. `waiting`: the login is open. `received`: its code came. `ended`: by an error. */
+/** `issued`: a challenge only. `waiting`: the login is open. `received`: its code arrived. `ended`: it failed. */
 export type AuthorizationStatus = 'issued' | 'waiting' | 'received' | 'ended';
 
-/** Of a login's page: `opened` when opening it did not fail. That is all that can be known, until the provider answers. */
+/**
+ * The state of a login's page. `opened` only means that opening it did not fail: until the provider answers, Loopgate cannot
+ * know more.
+ */
 export type PageState = 'opening' | 'opened' | 'failed';
 
 /** One pending authorization (R4): bound to its owner, used once, gone at its deadline. */
 export class Authorization {
-  /** Names it for the window; not the state, which only the provider and the owner may know. */
+  /** Identifies it in the window. The state would not do: only the provider and the owner may know it. */
   readonly id = randomUUID();
   readonly state: string;
   readonly owner: OwnerKey;
@@ -48,29 +54,32 @@ export class Authorization {
   readonly codeVerifier: string | undefined;
   /** R5: the broker's own secret, checked in the ID token. Not the client's `nonce`, which is a copy of the state. */
   readonly nonce = randomBytes(32).toString('base64url');
-  /** True when neither state nor challenge came from a client: the answer then carries the challenge. */
+  /** True when neither state nor challenge came from a client: the answer then contains the challenge. */
   readonly fresh: boolean;
   status: AuthorizationStatus = 'issued';
-  /** True once the person has asked for it at the tray or window, even if a program asked first: theirs becomes the active account (T18). */
+  /**
+   * True once the person has asked for it at the tray or window, even if a program asked first: the account then becomes
+   * active (T18).
+   */
   isPersons = false;
   /** Milliseconds since the epoch. */
   deadline: number;
   request: AuthorizationRequest | undefined;
-  /** The provider's login page, once it was started. */
+  /** The provider's login page; undefined until the login has started. */
   address: string | undefined;
   /** The newest ticket for {@link address}. */
   ticket: LoginTicket | undefined;
-  /** `opened` also where a browser came for it by itself. */
+  /** Also `opened` when a browser came by itself. */
   page: PageState = 'opened';
-  /** Its address is not shown where no browser opens: another way to sign in may take its place. */
+  /** True when its address is not to be shown if no browser opens, because another way to sign in may replace it. */
   isQuiet = false;
-  /** Resolves when it is known whether the page could be opened. */
+  /** Resolves when it is clear whether the page could be opened. */
   opened: Promise<boolean> = Promise.resolve(true);
   response: AuthorizationResponse | undefined;
   receivedAt: number | undefined;
-  /** The exchange of the code, shared by equal ones (R15). */
+  /** The exchange of the code; equal requests share it (R15). */
   exchange: Promise<TokenResult> | undefined;
-  /** Why the code could not be exchanged yet, where it may be tried again. */
+  /** Why the last exchange failed, if the code may be tried again. */
   exchangeFailure: Failure | undefined;
   exchangedAt: number | undefined;
   readonly #settled = deferred<AuthorizationResponse>();
@@ -82,11 +91,11 @@ export class Authorization {
     this.codeVerifier = challenge.codeVerifier;
     this.fresh = fresh;
     this.deadline = deadline;
-    // Nobody may be waiting any more: that is not a failure of the program.
+    // If no caller waits any more, the rejection is not a failure of the program.
     this.#settled.promise.catch(() => undefined);
   }
 
-  /** Resolves with the code, or rejects with the reason why there will be none. Many may wait. */
+  /** Resolves with the code, or rejects with the reason why none will come. Many callers may wait. */
   outcome(): Promise<AuthorizationResponse> {
     return this.#settled.promise;
   }
@@ -104,7 +113,7 @@ export class Authorization {
     this.#settled.reject(reason);
   }
 
-  /** The parts that two sign-ins must share to be one (R15). */
+  /** Two sign-ins count as one if these parts are equal (R15). */
   isEqual(request: AuthorizationRequest, clientChallenge: string | undefined): boolean {
     const mine = this.request;
     if (!mine) return false;
@@ -128,14 +137,14 @@ function sortedScopes(scope: string): string {
 }
 
 /**
- * The end of a login that nobody finished. A provider that does not know the client ID or the callback says so on a page of its
- * own, and sends nobody back.
+ * The error for a login that was not finished in time. If the provider does not know the client ID or the callback, it shows
+ * its own error page and does not redirect the person back.
  */
 export function timedOut(one: Authorization | undefined): LoopgateError {
   return new LoopgateError('authorization_timeout', timeoutAdvice(one));
 }
 
-/** What to do then. */
+/** The advice for that case. */
 export function timeoutAdvice(one: Authorization | undefined): LoopgateErrorDetails {
   if (!one?.request) return {};
   const { clientId, redirectUri } = one.request;

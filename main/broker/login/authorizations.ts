@@ -13,36 +13,36 @@ import {
 } from './authorization.ts';
 import { isSameSecret, newChallenge } from './challenge.ts';
 
-/** How many challenges one owner may leave unused; the oldest goes first. */
+/** How many unused challenges one owner may have; the oldest is dropped first. */
 const unusedChallenges = 1000;
-/** How many challenges all owners together may leave unused: what cannot be identified has an owner for each connection. */
+/** How many unused challenges all owners together may have: an unidentified caller is a new owner with each connection. */
 const allUnusedChallenges = 5000;
 /** L8: how many logins one owner may start in a minute (at least 30 must be allowed). */
 const startsPerMinute = 60;
 
-/** All pending authorizations, keyed by the hash of their state: a look-up then says nothing about how near a guess was (R4). */
+/** All pending authorizations, keyed by the hash of their state: a lookup then does not reveal how close a guess was (R4). */
 export class Authorizations {
   readonly #clock: Clock;
   readonly #changed: () => void;
   readonly #byState = new Map<string, Authorization>();
-  /** Hashes of codes that were exchanged, until the provider itself would refuse them. */
+  /** Hashes of exchanged codes, kept until the provider itself would refuse them. */
   readonly #spentCodes = new Map<string, number>();
   readonly #starts = new Map<OwnerKey, number[]>();
 
-  /** @param changed - called whenever a login starts or ends, for those who show it. */
+  /** @param changed - called whenever a login starts or ends, so that the desktop can show it */
   constructor(clock: Clock, changed: () => void) {
     this.#clock = clock;
     this.#changed = changed;
   }
 
-  /** Makes a challenge of the broker's own for its owner. */
+  /** Creates a challenge of the broker's own for `owner`. */
   issue(owner: OwnerKey, fresh = false): Authorization {
     return this.#add(new Authorization(owner, newChallenge(), fresh, this.#clock.now() + challengeLifetime));
   }
 
   /**
-   * Takes the client's own challenge, and its state when it sent one.
-   * @throws LoopgateError `unknown_state` when that state is somebody else's or was used
+   * Takes the client's own challenge, and its state if it sent one.
+   * @throws LoopgateError `unknown_state` when that state belongs to another owner or was used
    */
   adopt(owner: OwnerKey, codeChallenge: string, state: string | undefined): Authorization {
     if (state !== undefined && this.#byState.has(hash(state))) throw new LoopgateError('unknown_state');
@@ -50,20 +50,20 @@ export class Authorizations {
     return this.#add(new Authorization(owner, challenge, false, this.#clock.now() + challengeLifetime));
   }
 
-  /** The authorization of this state, of any owner, for the callback; ended and expired ones are not found. */
+  /** The authorization with this state, whoever owns it, for the callback; ended and expired ones are not found. */
   byState(state: string): Authorization | undefined {
     this.#sweep();
     const found = this.#byState.get(hash(state));
     return found && isSameSecret(found.state, state) ? found : undefined;
   }
 
-  /** The authorization of this state if it is the owner's; anybody else's is as unknown as one that never was. */
+  /** The authorization with this state if it belongs to `owner`; another owner's looks as unknown as one that never existed. */
   ownByState(owner: OwnerKey, state: string): Authorization | undefined {
     const found = this.byState(state);
     return found?.owner === owner ? found : undefined;
   }
 
-  /** The login that an equal request joins (R15): one that waits, or whose result is still kept. */
+  /** The login that an equal request joins (R15): it is waiting, or its result is still kept. */
   equal(
     owner: OwnerKey,
     request: AuthorizationRequest,
@@ -72,12 +72,12 @@ export class Authorizations {
     return this.#newest((one) => {
       if (one.owner !== owner || !one.isEqual(request, clientChallenge)) return false;
       if (one.status === 'waiting') return true;
-      // A sign-in of the broker's own making that was exchanged is finished: asking again means a new one.
+      // A sign-in that the broker made itself is finished after its exchange: asking again starts a new one.
       return this.#isKept(one) && !(one.fresh && one.exchange);
     });
   }
 
-  /** The caller's newest challenge that can still become, or just became, a login. */
+  /** The caller's newest challenge that can still become a login, or has just become one. */
   newestChallenge(owner: OwnerKey): Authorization | undefined {
     return this.#newest(
       (one) =>
@@ -88,7 +88,7 @@ export class Authorizations {
     );
   }
 
-  /** The login that this ticket opens, as long as it waits and no newer ticket was made for it. */
+  /** The login that this ticket opens, while it is waiting and has no newer ticket. */
   byTicket(ticket: string): Authorization | undefined {
     return this.#newest(
       (one) => one.status === 'waiting' && one.ticket !== undefined && isSameSecret(one.ticket.value, ticket),
@@ -100,7 +100,7 @@ export class Authorizations {
     return this.#newest((one) => one.owner === owner && one.status === 'received' && one.codeVerifier !== undefined);
   }
 
-  /** The authorization that this code was received for. */
+  /** The authorization that received this code. */
   byCode(code: string): Authorization | undefined {
     return this.#newest((one) => one.response !== undefined && isSameSecret(one.response.code, code));
   }
@@ -136,7 +136,10 @@ export class Authorizations {
     this.#starts.set(owner, recent);
   }
 
-  /** The login page is about to open: from now on the callback takes its code (R9), until the deadline. */
+  /**
+   * Opens the login: from now until the deadline the callback accepts its code (R9).
+   * @param milliseconds - how long the login may take
+   */
   begin(one: Authorization, request: AuthorizationRequest, address: string, milliseconds: number): void {
     one.status = 'waiting';
     one.request = request;
@@ -148,14 +151,14 @@ export class Authorizations {
     this.#changed();
   }
 
-  /** How the opening of its page went. */
+  /** Records whether its page could be opened. */
   setPage(one: Authorization, page: PageState): void {
     if (one.page === page) return;
     one.page = page;
     this.#changed();
   }
 
-  /** The person has asked for this one, or joined it. */
+  /** Records that the person has asked for this login, or has joined it. */
   isPersons(one: Authorization): void {
     if (one.isPersons) return;
     one.isPersons = true;
@@ -167,19 +170,19 @@ export class Authorizations {
     this.#changed();
   }
 
-  /** Ends one with the reason that its waiting callers get. Its state is forgotten: a late callback finds nothing. */
+  /** Ends a login; waiting callers get `reason`. Its state is forgotten, so a late callback finds nothing. */
   end(one: Authorization, reason: LoopgateError): void {
     this.forget(one);
     one.end(reason);
     this.#changed();
   }
 
-  /** Drops one whose result was handed over and that nothing more may be asked of. */
+  /** Drops an authorization whose result was delivered and that no caller will ask for again. */
   forget(one: Authorization): void {
     this.#byState.delete(hash(one.state));
   }
 
-  /** Forgets the tokens of logins that were exchanged: at sign-out nothing of the session stays here (T10). */
+  /** Forgets the tokens of exchanged logins: after a sign-out no token of the session stays in memory (T10). */
   forgetExchanged(): void {
     for (const one of [...this.#byState.values()]) if (one.exchange) this.forget(one);
   }
@@ -194,7 +197,7 @@ export class Authorizations {
     return this.#spentCodes.has(hash(code));
   }
 
-  /** Drops all of an owner's pending authorizations; those who wait get `authorization_cleared`. */
+  /** Drops all pending authorizations of an owner; waiting callers get `authorization_cleared`. */
   clear(owner: OwnerKey): void {
     for (const one of [...this.#byState.values()]) {
       if (one.owner === owner) this.end(one, new LoopgateError('authorization_cleared'));
@@ -230,8 +233,8 @@ export class Authorizations {
   }
 
   /**
-   * Forgets what has expired. Timers stand still while the machine sleeps: a login whose time is over is over, whether or
-   * not its timer has fired.
+   * Forgets what has expired. Timers stand still while the machine sleeps, so this goes by the deadline, even if the timer
+   * has not fired yet.
    */
   #sweep(): void {
     const now = this.#clock.now();

@@ -9,20 +9,20 @@ import type { OwnerKey } from './authorization.ts';
 
 /** RFC 8628 §3.5: by how much `slow_down` lengthens the interval, in milliseconds. */
 const slowDown = 5_000;
-/** How long the pauses between two questions become while the provider cannot be reached, in milliseconds. */
+/** The longest pause between two requests while the provider cannot be reached, in milliseconds. */
 const maxPause = 60_000;
 
 /** What the person needs to sign in on another device (RFC 8628 §3.3). */
 export interface DeviceCode {
   readonly verificationUri: string;
-  /** The same with the code in it, where the provider offers that. */
+  /** The same address with the code in it, if the provider offers one. */
   readonly verificationUriComplete?: string;
   readonly userCode: string;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
 }
 
-/** What is asked of the device authorization endpoint. */
+/** What the broker sends to the device authorization endpoint. */
 export interface DeviceRequest {
   readonly clientId: string;
   /** Space-separated. */
@@ -37,22 +37,22 @@ export interface DeviceLoginCallbacks {
   starting(owner: OwnerKey): void;
   /** Shows the address and the code to the person. */
   show(code: DeviceCode): void;
-  /** The tokens that the provider gave become the session. */
+  /** The provider has issued tokens: makes them the session. */
   signedIn(tokens: LoginTokens): Promise<void>;
-  /** Tokens came for a login that has ended: they must not stay alive. */
+  /** Tokens arrived for a login that has already ended: revokes them. */
   discard(tokens: LoginTokens): void;
-  /** Runs a request that may bring tokens, with all that keeps them (T19). */
+  /** Runs a request that may bring tokens, and everything that stores them (T19). */
   duringArrival<T>(work: () => Promise<T>): Promise<T>;
-  /** Work that may bring tokens; it ends soon after its login was ended. */
+  /** Tracks work that may bring tokens; it ends soon after its login has ended. */
   track(work: Promise<void>): void;
   changed(): void;
 }
 
-/** One login on another device, from its start until somebody is signed in by it or it has ended. */
+/** One login on another device, from its start until the person is signed in or it has ended. */
 class DeviceLogin {
   readonly id = randomUUID();
   readonly owner: OwnerKey;
-  /** Absent until the provider has given it. */
+  /** Absent until the provider has issued it. */
   code: DeviceCode | undefined;
   isOver = false;
   readonly #outcome = deferred();
@@ -61,17 +61,17 @@ class DeviceLogin {
 
   constructor(owner: OwnerKey) {
     this.owner = owner;
-    // Nobody may be waiting any more: that is not a failure of the program.
+    // If no caller waits any more, the rejection is not a failure of the program.
     this.outcome.catch(() => undefined);
     this.coded.catch(() => undefined);
   }
 
-  /** Resolves when somebody is signed in by it; rejects with the reason why nobody will be. */
+  /** Resolves when the login has signed the person in; rejects with the reason why it will not. */
   get outcome(): Promise<void> {
     return this.#outcome.promise;
   }
 
-  /** Resolves when the provider has given the code; rejects when it ends before that. */
+  /** Resolves when the provider has issued the code; rejects if the login ends before that. */
   get coded(): Promise<DeviceCode> {
     return this.#coded.promise;
   }
@@ -93,7 +93,7 @@ class DeviceLogin {
     this.#wake();
   }
 
-  /** Waits this long, or until it is ended. */
+  /** Waits for the given time, or until the login has ended. */
   pause(clock: Clock, milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(milliseconds, resolve);
@@ -105,24 +105,27 @@ class DeviceLogin {
   }
 }
 
-/** Device authorization (RFC 8628): signing in where no browser can be opened. One at a time; further callers join it. */
+/**
+ * Device authorization (RFC 8628): signs in where no browser can be opened. Only one login runs at a time; further callers
+ * join it.
+ */
 export class DeviceLogins {
   readonly #callbacks: DeviceLoginCallbacks;
-  /** The one that can be joined and cancelled: until its tokens have come, or it has ended. */
+  /** The login that callers can join and cancel, until its tokens have arrived or it has ended. */
   #current: DeviceLogin | undefined;
 
   constructor(callbacks: DeviceLoginCallbacks) {
     this.#callbacks = callbacks;
   }
 
-  /** The login that waits for its person, for those who show it. */
+  /** The login that waits for its person, so that the desktop can show it. */
   get waiting(): { id: string; deadline: number } | undefined {
     const { id, code } = this.#current ?? {};
     return id !== undefined && code ? { id, deadline: code.deadline } : undefined;
   }
 
   /**
-   * Starts a login, or joins the one that waits; its address and code are shown again. Resolves when somebody is signed in.
+   * Starts a login, or joins the waiting one and shows its address and code again. Resolves when the person is signed in.
    * @throws LoopgateError `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
    * cancelled, `rate_limited`, or the provider's error
    */
@@ -133,9 +136,9 @@ export class DeviceLogins {
   }
 
   /**
-   * The code of a new login, or of this owner's that waits, for a caller that shows it by itself. Another one's is not given
-   * away: with it, one can sign in as somebody else (R4).
-   * @throws LoopgateError as {@link signIn}; `rate_limited` while another owner's waits
+   * Returns the code of a new login, or of this owner's waiting login, for a caller that shows it itself. It never returns
+   * another owner's code, because the caller could use it to sign in as another person (R4).
+   * @throws LoopgateError as {@link signIn}; `rate_limited` while another owner's login is waiting
    */
   async code(owner: OwnerKey, provider: Provider, request: DeviceRequest): Promise<DeviceCode> {
     this.#sweep();
@@ -148,18 +151,18 @@ export class DeviceLogins {
     return await (this.#current ?? this.#start(owner, provider, request)).coded;
   }
 
-  /** How this owner's that waits ends, as {@link signIn} tells it; undefined when none does. */
+  /** Settles with the end of this owner's waiting login, as {@link signIn} does; undefined when there is none. */
   outcomeFor(owner: OwnerKey): Promise<void> | undefined {
     this.#sweep();
     return this.#current?.owner === owner ? this.#current.outcome : undefined;
   }
 
-  /** Ends the one that waits, if it has this id. */
+  /** Ends the waiting login if it has this id. */
   cancel(id: string): void {
     if (this.#current?.id === id) this.clear();
   }
 
-  /** Ends the one that waits, if this owner has started it; without an owner, in any case. */
+  /** Ends the waiting login if this owner started it; without an owner, in any case. */
   clear(owner?: OwnerKey): void {
     const login = this.#current;
     if (login && (owner === undefined || login.owner === owner)) {
@@ -178,7 +181,7 @@ export class DeviceLogins {
   async #run(login: DeviceLogin, provider: Provider, request: DeviceRequest): Promise<void> {
     try {
       const authorization = await provider.deviceAuthorization(request);
-      // RFC 8628 knows no way to take a code back: nobody gets to see it, and it expires.
+      // RFC 8628 has no way to withdraw a code: it is not shown, and it expires.
       if (login.isOver) return;
       const code = deviceCodeFrom(authorization, this.#callbacks.clock.now());
       login.hasCode(code);
@@ -186,7 +189,7 @@ export class DeviceLogins {
       this.#callbacks.changed();
       await this.#poll(login, code, authorization, () =>
         this.#callbacks.duringArrival(async () => {
-          // Ended while a revocation was waited for.
+          // The login ended while it waited for a revocation.
           if (login.isOver) return;
           await this.#take(login, await provider.deviceTokens(request, authorization.deviceCode));
         }),
@@ -197,9 +200,9 @@ export class DeviceLogins {
   }
 
   /**
-   * Asks until the person has answered. RFC 8628 §3.5: never faster than the interval, slower when told or when the net is
-   * down. An answer that is under way when the code expires still counts.
-   * @param ask - asks once, and takes what the answer brings
+   * Asks until the person has answered. RFC 8628 §3.5: it never asks faster than the interval, and slows down when the
+   * provider says so or the network is down. An answer that is under way when the code expires still counts.
+   * @param ask - asks once, and handles the answer
    */
   async #poll(
     login: DeviceLogin,
@@ -227,13 +230,13 @@ export class DeviceLogins {
   /** The person has signed in. */
   async #take(login: DeviceLogin, tokens: LoginTokens): Promise<void> {
     if (login.isOver) return this.#callbacks.discard(tokens);
-    // Nothing is left to wait for: the next caller finds the person, or starts a new login.
+    // The next caller finds the signed-in person, or starts a new login.
     this.#current = undefined;
     await this.#callbacks.signedIn(tokens);
     login.succeed();
   }
 
-  /** Timers stand still while the machine sleeps: a code whose time is over is over, whether or not its timer has fired. */
+  /** Timers stand still while the machine sleeps, so this goes by the deadline, even if the timer has not fired yet. */
   #sweep(): void {
     const login = this.#current;
     if (login?.code && login.code.deadline <= this.#callbacks.clock.now()) this.#end(login, expired());
@@ -257,7 +260,7 @@ function deviceCodeFrom(authorization: DeviceAuthorization, now: number): Device
   };
 }
 
-/** The answers after which it is asked again. @throws all others, as the caller is told them */
+/** The errors after which the broker asks again. @throws all other errors, as the caller gets them */
 function understood(error: unknown): LoopgateError {
   if (!(error instanceof LoopgateError)) throw error;
   const { providerError, retryable } = error;

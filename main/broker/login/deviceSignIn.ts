@@ -15,13 +15,13 @@ import type { Registration } from './registration.ts';
 import { type PersonWait, waitForPerson } from './waitForPerson.ts';
 import type { WaitingLogins } from './waitingLogins.ts';
 
-/** A device login that takes longer than the caller waits. */
+/** For a device login that takes longer than the caller waits. */
 const stillGood = {
   happened: message('otherDeviceTimeout'),
   next: message('askAgainForCode'),
 } as const;
 
-/** What is asked of the device authorization endpoint for the broker's own session. */
+/** The request to the device authorization endpoint for the broker's own session. */
 export function deviceRequestOf(registration: Registration): DeviceRequest {
   const { scope, audience } = registration.settings;
   const clientId = registration.clientId(undefined);
@@ -41,14 +41,14 @@ export async function adoptFromDevice(
     ...(audience !== undefined && { audience }),
   });
   const isFirst = accounts.peek() === undefined;
-  // T18: nobody who signed in before that is pushed aside.
+  // T18: another account that has signed in before stays active.
   const session = await accounts.adopt(registration.provider(), account, { activate: false });
   signedIn(loopgateItself, isFirst ? session.key : undefined);
-  // Those who wait for the person wait for the profile too, but not for ever.
+  // Callers that wait for the person wait for the profile too, but not for ever.
   void session.profile.read().catch(() => undefined);
 }
 
-/** Revokes the tokens of a device login that has ended before they came. */
+/** Revokes tokens that arrived after their device login had ended. */
 export function discardFromDevice(tokens: LoginTokens, accounts: Accounts, registration: Registration): void {
   const account = accountOf(tokens, { clientId: registration.clientId(undefined) });
   if (tokens.refreshToken !== undefined) accounts.revokeLater(revocationOf(account, tokens.refreshToken));
@@ -73,9 +73,9 @@ export class DeviceSignIn {
   }
 
   /**
-   * The code of a sign-in on another device (RFC 8628), for a caller that shows it to its person; the same owner may clear it.
-   * Undefined when somebody is signed in already.
-   * @throws LoopgateError `provider_error` where the provider cannot do that
+   * Returns the code of a sign-in on another device (RFC 8628), for a caller that shows it to its person. The same owner may
+   * clear it. Returns undefined when a person is already signed in.
+   * @throws LoopgateError `provider_error` if the provider does not support it
    */
   async code(owner: OwnerKey): Promise<DeviceCode | undefined> {
     const provider = this.#parts.registration.provider();
@@ -90,14 +90,14 @@ export class DeviceSignIn {
     return await this.newCode(owner, provider);
   }
 
-  /** The code of a new login, or of this owner's that waits. @throws LoopgateError */
+  /** Returns the code of a new login, or of this owner's waiting login. @throws LoopgateError */
   newCode(owner: OwnerKey, provider: Provider): Promise<DeviceCode> {
     return this.#parts.deviceLogins.code(owner, provider, deviceRequestOf(this.#parts.registration));
   }
 
   /**
-   * Waits for the end of the sign-in on another device that {@link code} gave this owner the code of.
-   * @param milliseconds - how long this waits (R15); the login itself goes on
+   * Waits for the end of the sign-in that {@link code} started for this owner.
+   * @param milliseconds - how long this waits (R15); the login itself continues
    * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
    */
   async finish(owner: OwnerKey, milliseconds: number): Promise<PersonState> {
@@ -109,12 +109,12 @@ export class DeviceSignIn {
     return await waitForPerson(this.#parts, milliseconds, outcome, stillGood);
   }
 
-  /** Signs in on another device alone, because no browser can be opened. @throws LoopgateError */
+  /** Signs in only on another device, because no browser can be opened. @throws LoopgateError */
   async signIn(owner: OwnerKey, provider: Provider, milliseconds: number): Promise<PersonState> {
     return await waitForPerson(this.#parts, milliseconds, this.#run(owner, provider), stillGood);
   }
 
-  /** No browser opened: the login is offered on another device too. Whichever is finished first counts. */
+  /** No browser opened, so this offers the login on another device too. The login that finishes first counts. */
   async offer(owner: OwnerKey, provider: Provider, login: Authorization): Promise<void> {
     if (login.status !== 'waiting') return;
     const { deviceLogins, registration, waitingLogins, log } = this.#parts;
@@ -124,7 +124,7 @@ export class DeviceSignIn {
       await deviceLogins.signIn(owner, provider, deviceRequestOf(registration));
       waitingLogins.cancel(login.id);
     } catch (error) {
-      // The login in a browser waits on; why this one ended matters to nobody.
+      // The login in the browser is still waiting, so the end of this one does not matter.
       log.info({ code: loopgateErrorOf(error, log).code }, 'the sign-in on another device ended');
     }
   }
@@ -134,11 +134,11 @@ export class DeviceSignIn {
     try {
       await deviceLogins.signIn(owner, provider, deviceRequestOf(registration));
     } catch (error) {
-      // Auth0's metadata always names the endpoint; the application may use it only where its settings say so.
+      // Auth0's metadata always lists the endpoint, but the application may use it only if its settings allow it.
       if (!(error instanceof LoopgateError && error.providerError === 'unauthorized_client')) throw error;
       return await ownLogins.finish(await ownLogins.open({}, owner));
     }
-    // Signed in, and signed out again before it was stored.
+    // The person was signed in and out again before the session was stored.
     if (!people.active) throw new LoopgateError('authorization_cleared');
   }
 }

@@ -13,35 +13,35 @@ import { isSameSecret } from './challenge.ts';
 import type { Registration } from './registration.ts';
 import type { Challenge, SignInRequest, SignInResult } from './requests.ts';
 
-/** R15: how long consent and login may take together, in milliseconds. Node's fetch gives up at 300 s. */
+/** R15: how long consent and login may take together, in milliseconds. Node's fetch gives up after 300 s. */
 const consentAndLogin = 240_000;
 
-/** Where a browser is opened for a login; the ticket follows (R16). */
+/** The path that the browser opens for a login; the ticket follows it (R16). */
 export const loginPath = '/login/';
 
-/** What a browser gets that brings a ticket. */
+/** The response to a browser that brings a ticket. */
 export type Followed =
   | {
       readonly outcome: 'opened';
       /** The provider's login page. */
       readonly address: string;
-      /** What this browser may follow the ticket with again. */
+      /** Lets this browser follow the ticket again. */
       readonly key: string;
-      /** For how long the login goes on waiting, in milliseconds. */
+      /** How long the login still waits, in milliseconds. */
       readonly lasts: number;
     }
   /** Another browser has followed it. */
   | { readonly outcome: 'used' }
-  /** There never was such a ticket, a newer one has taken its place, or its login is over. */
+  /** The ticket never existed, a newer one has replaced it, or its login is over. */
   | { readonly outcome: 'unknown' };
 
 /** How a login is opened. */
 export interface OpenOptions {
   /** False when the caller is a browser that is sent there itself. */
   readonly inBrowser: boolean;
-  /** True when who opens it decides what is shown where no browser opens. */
+  /** True when the caller itself decides what to show if no browser opens. */
   readonly quietly?: boolean;
-  /** Who wants it, where that is not its owner: their limit counts (L8). */
+  /** The caller that wants it, if that is not the owner: its limit counts (L8). */
   readonly startedBy?: OwnerKey;
   /** How long the request has waited for the person's consent, in milliseconds. */
   readonly waited?: number;
@@ -53,16 +53,16 @@ export interface LoginOptions {
   /** R15: how long a login may take, in milliseconds. */
   readonly signInTimeout: number;
   readonly log: BrokerLog;
-  /** Opens the page of a login by its one-time address. Resolves with whether that worked, as far as it can be known. */
+  /** Opens the page of a login at its one-time address. Resolves with whether that worked, as far as Loopgate can know. */
   openPage(one: Authorization, address: string): Promise<boolean>;
 }
 
-/** Logins in the person's browser: opened, joined, and ended by what the provider sends back. */
+/** Opens logins in the person's browser, lets equal requests join them, and ends them when the provider responds. */
 export class Logins {
   readonly #pending: Authorizations;
   readonly #registration: Registration;
   readonly #options: LoginOptions;
-  /** Where tickets are brought, e.g. `http://127.0.0.1:1000`; known once the API listens. */
+  /** Where browsers bring tickets, e.g. `http://127.0.0.1:1000`; set once the API listens. */
   origin = '';
 
   constructor(pending: Authorizations, registration: Registration, options: LoginOptions) {
@@ -72,8 +72,8 @@ export class Logins {
   }
 
   /**
-   * Opens the login in the person's browser and waits for its code. Equal requests join (R15); a caller that stops
-   * waiting does not cancel the login.
+   * Opens the login in the person's browser and waits for its code. Equal requests join the same login (R15). A caller that
+   * stops waiting does not cancel it.
    * @throws LoopgateError
    */
   async authorize(
@@ -87,7 +87,7 @@ export class Logins {
       opened = one;
       return { one, code: (await one.outcome()).code };
     };
-    // R15: a login that was joined may go on for longer than this request may wait.
+    // R15: the joined login may continue for longer than this request may wait.
     const { one, code } = await withTimeout(this.#options.clock, consentAndLogin - waited, login(), () => {
       throw timedOut(opened);
     });
@@ -99,9 +99,9 @@ export class Logins {
   }
 
   /**
-   * Gives the login's address to a browser that came to `/authorize` by itself. Only for a redirect_uri on the list
-   * (its owner gets the code) or for the state of a program's pending authorization (that program gets it). A browser
-   * speaks for no program: the state alone is its proof.
+   * Returns the login's address for a browser that came to `/authorize` by itself. This accepts only a redirect_uri on the
+   * list (its owner gets the code) or the state of a program's pending authorization (that program gets it). A browser does
+   * not speak for a program: its only proof is the state.
    * @throws LoopgateError `invalid_request`
    */
   async authorizeAddress(asked: SignInRequest, { waited = 0 }: { waited?: number } = {}): Promise<string> {
@@ -119,26 +119,26 @@ export class Logins {
     return one.address;
   }
 
-  /** The program whose authorization has this state, if it is a program's. */
+  /** The program that owns the authorization with this state, if a program does. */
   programWith(state: string): OwnerKey | undefined {
     const owner = this.#pending.byState(state)?.owner;
     return owner === loopgateItself || owner === nobodyKnown ? undefined : owner;
   }
 
   /**
-   * Finds the authorization that this request means, and opens its login when it is not open yet.
+   * Finds the authorization for this request, and opens its login if it is not open yet.
    * @throws LoopgateError
    */
   async open(owner: OwnerKey, asked: SignInRequest, options: OpenOptions): Promise<Authorization> {
     const clientId = this.#registration.clientId(asked.clientId);
     const endpoint = await this.#registration.provider().authorizationEndpoint(clientId);
-    // From here on nothing waits: of two equal requests the second must find the first.
+    // No `await` from here on: the second of two equal requests must find the first.
     const request = this.#authorizationRequest(asked, clientId, endpoint.callbackMode);
     const one = this.#find(owner, asked, request);
     if ((options.startedBy ?? owner) === loopgateItself) this.#pending.isPersons(one);
     if (one.status !== 'issued') return one;
     const timeout = Math.min(this.#options.signInTimeout, consentAndLogin - (options.waited ?? 0));
-    // The machine slept while the person was asked: nobody is sent to a login that has ended already.
+    // The machine slept while the person was asked: do not send them to a login that has already ended.
     if (timeout <= 0) throw new LoopgateError('authorization_timeout');
     this.#pending.countStart(options.startedBy ?? owner);
     const address = endpoint.address(request, one);
@@ -156,22 +156,22 @@ export class Logins {
   }
 
   /**
-   * R16: a new one-time address of this machine for a login that waits; the one before is good for nothing any more. It may be
-   * seen in a process list, a clipboard or a terminal, where the provider's own, which has the state, may not.
+   * R16: creates a new one-time address on this machine for a waiting login, which replaces the old one. It may appear in a
+   * process list, a clipboard or a terminal. The provider's own address may not, because it contains the state.
    */
   newAddress(one: Authorization): string {
     one.ticket = { value: randomBytes(24).toString('base64url') };
     return this.presentAddress(one) ?? '';
   }
 
-  /** The one-time address that is good now. */
+  /** The one-time address that is valid now. */
   presentAddress({ ticket }: Authorization): string | undefined {
     return ticket && `${this.origin}${loginPath}${ticket.value}`;
   }
 
   /**
-   * A browser of the person's brings a ticket: the first one uses it up (R16).
-   * @param keys - what the browser says to have got when it came before
+   * The person's browser brings a ticket: the first browser uses it up (R16).
+   * @param keys - the keys that the browser claims to have from earlier visits
    */
   follow(ticket: string, keys: readonly string[]): Followed {
     const one = this.#pending.byTicket(ticket);
@@ -179,16 +179,16 @@ export class Logins {
     const { key } = one.ticket;
     if (key !== undefined && !keys.some((brought) => isSameSecret(brought, key))) return { outcome: 'used' };
     one.ticket.key ??= randomBytes(24).toString('base64url');
-    // However it came to be opened: this is known, whatever the program that opens pages says.
+    // A browser has come, so the page is open, whatever the program that opens pages reports.
     this.#pending.setPage(one, 'opened');
     const lasts = one.deadline - this.#options.clock.now();
     return { outcome: 'opened', address: one.address, key: one.ticket.key, lasts };
   }
 
   /**
-   * Takes what the provider sent to the callback (R4, R6, R9, R13). A wrong state disturbs nothing; with the right one
-   * the authorization ends, well or not.
-   * @param owner - set when a program relays the answer: it must be its own authorization
+   * Takes the provider's response to the callback (R4, R6, R9, R13). A wrong state changes nothing. With the right one the
+   * authorization ends, in success or failure.
+   * @param owner - set when a program relays the response: the authorization must be its own
    * @throws LoopgateError `unknown_state`, or the reason why the login failed
    */
   async respond(parameters: URLSearchParams, owner?: OwnerKey): Promise<Authorization> {
@@ -200,7 +200,7 @@ export class Logins {
       throw new LoopgateError('unknown_state');
     try {
       const response = await this.#checkResponse(parameters);
-      // Another answer with the same state may have come while the metadata was read.
+      // Another response with the same state may have come while this read the metadata.
       if (one.status !== 'waiting') throw new LoopgateError('unknown_state');
       this.#pending.receive(one, response);
       return one;
@@ -242,7 +242,7 @@ export class Logins {
     const { audience: configured, scope: configuredScope } = this.#registration.settings;
     const audience = asked.audience ?? configured;
     const scope = new Set(asked.scope ?? []);
-    // A client that asks for less must not make the session unrenewable (W15).
+    // A client that asks for fewer scopes must not make the session unrenewable (W15).
     if (this.#registration.isForSession({ clientId, audience }) || scope.size === 0) {
       for (const one of configuredScope.split(' ')) scope.add(one);
     }
@@ -260,7 +260,7 @@ export class Logins {
       clientId,
       scope: [...scope].join(' '),
       redirectUri,
-      // R10: fragment and web_message cannot reach a server; they are for a client's own redirect_uri alone.
+      // R10: fragment and web_message cannot reach a server; only a client's own redirect_uri may use them.
       responseMode:
         redirectUri === this.#registration.redirectUri ? callbackMode : (asked.responseMode ?? callbackMode),
       ...defined(optional),
@@ -291,7 +291,7 @@ function challengeOf(one: Authorization): Challenge {
   };
 }
 
-/** R13: a denial is the person's own answer; everything else is the provider's error. */
+/** R13: a denial is the person's answer; every other error is the provider's. */
 function deniedOrFailed(error: string, description: string | undefined): LoopgateError {
   if (error !== 'access_denied') return oauthError(error, description);
   return new LoopgateError('access_denied', {
@@ -302,7 +302,7 @@ function deniedOrFailed(error: string, description: string | undefined): Loopgat
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** Leaves out what is undefined, as `exactOptionalPropertyTypes` wants it. */
+/** Leaves out undefined members, as `exactOptionalPropertyTypes` requires. */
 function defined<T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Defined<T>;
 }

@@ -5,14 +5,14 @@ import type { BrokerWorld } from '../world.ts';
 import type { Authorization } from './authorization.ts';
 import type { Authorizations } from './authorizations.ts';
 
-/** Opens the pages of logins and logouts in the person's browser, or shows their address where none opens. */
+/** Opens the pages of logins and logouts in the person's browser, or shows their address if no browser opens. */
 export class LoginPages {
   readonly #world: BrokerWorld;
   readonly #authorizations: Authorizations;
   readonly #problem: ShownProblem;
   readonly #addressOf: (one: Authorization) => string | undefined;
 
-  /** @param addressOf - the one-time address of a login that is good now */
+  /** @param addressOf - returns the one-time address of a login that is valid now */
   constructor(
     world: BrokerWorld,
     authorizations: Authorizations,
@@ -25,7 +25,7 @@ export class LoginPages {
     this.#addressOf = addressOf;
   }
 
-  /** Opens the page of a login; where that fails, its address is shown where the person is. @returns whether it opened */
+  /** Opens the page of a login. If that fails, this shows its address to the person. @returns whether it opened */
   async open(one: Authorization, address: string): Promise<boolean> {
     const isOpened = await this.#openBrowser(address);
     // A browser may have come although the program that opens pages has failed.
@@ -38,7 +38,7 @@ export class LoginPages {
     return false;
   }
 
-  /** Shows the address of a login, where there is no window. */
+  /** Shows the address of a login when there is no window. */
   show(one: Authorization): void {
     const address = this.#addressOf(one);
     if (one.status === 'waiting' && address !== undefined) this.#world.showAddress?.(address, 'login');
@@ -69,7 +69,10 @@ export class LoginPages {
   }
 }
 
-/** The words of what opens browsers may quote the address, which is good until it is followed (T9): then only their kind is logged. */
+/**
+ * The error text of the program that opens browsers may quote the address, which works until a browser follows it (T9). So
+ * only the kind of the error is logged.
+ */
 function withoutAddress(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return /:\/\/|%3A/i.test(error.message) ? error.name : error.message;

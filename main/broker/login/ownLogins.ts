@@ -5,7 +5,7 @@ import type { Logins } from './login.ts';
 import type { SignInRequest } from './requests.ts';
 import type { TokenEndpoint } from './tokenEndpoint.ts';
 
-/** The logins of the broker's own: their code is exchanged here, not by a program. */
+/** The broker's own logins: the broker exchanges their code, not a program. */
 export class OwnLogins {
   readonly #logins: Logins;
   readonly #tokens: TokenEndpoint;
@@ -19,7 +19,7 @@ export class OwnLogins {
     this.#changes = changes;
   }
 
-  /** @param startedBy - whose limit counts (L8) @throws LoopgateError */
+  /** @param startedBy - the caller whose limit counts (L8) @throws LoopgateError */
   open(asked: SignInRequest, startedBy: OwnerKey = loopgateItself): Promise<Authorization> {
     return this.#logins.open(loopgateItself, asked, { inBrowser: true, startedBy });
   }
@@ -31,8 +31,8 @@ export class OwnLogins {
   }
 
   /**
-   * Asked for at the tray or window, its person becomes the active one; a program that only wanted somebody to be signed in
-   * switches nothing (T18).
+   * Exchanges the code. If the person asked for the login at the tray or window, the account becomes active. A program that
+   * only wanted a signed-in person switches nothing (T18).
    * @throws LoopgateError
    */
   async exchange(one: Authorization): Promise<void> {

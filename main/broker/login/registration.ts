@@ -9,16 +9,16 @@ export interface RegistrationSettings {
   readonly audience?: string;
   /** The scopes of the session, space-separated. */
   readonly scope: string;
-  /** Further clients that programs may use. */
+  /** Additional clients that programs may use. */
   readonly clients: readonly string[];
   readonly redirectUris: readonly string[];
   readonly returnTo: readonly string[];
 }
 
-/** What is registered at the provider: which clients, redirect URIs and logout addresses are known. All are matched exactly. */
+/** Knows what is registered at the provider: clients, redirect URIs and logout addresses. All are matched exactly. */
 export class Registration {
   readonly settings: RegistrationSettings;
-  /** The broker's own callback; known once the API listens. */
+  /** The broker's own callback; set once the API listens. */
   redirectUri = '';
   readonly #provider: Provider | undefined;
 
@@ -27,7 +27,7 @@ export class Registration {
     this.#provider = provider;
   }
 
-  /** The configured issuer; undefined when none is. */
+  /** The configured issuer; undefined when none is configured. */
   get issuer(): string | undefined {
     return this.#provider?.configuredIssuer;
   }
@@ -38,7 +38,7 @@ export class Registration {
     return this.#provider;
   }
 
-  /** W12. @returns the client, the configured one when none is asked for @throws LoopgateError */
+  /** W12. @returns the client; by default the configured one @throws LoopgateError */
   clientId(asked: string | undefined): string {
     this.provider();
     const { clientId, clients } = this.settings;
@@ -49,7 +49,7 @@ export class Registration {
     });
   }
 
-  /** R7. @returns the redirect URI, the broker's own when none is asked for @throws LoopgateError */
+  /** R7. @returns the redirect URI; by default the broker's own @throws LoopgateError */
   redirectUriFor(asked: string | undefined): string {
     if (asked === undefined || asked === this.redirectUri) return this.redirectUri;
     if (this.isListed(asked)) return asked;
@@ -58,7 +58,7 @@ export class Registration {
     });
   }
 
-  /** True for a redirect URI of a program's own. */
+  /** True for a redirect URI of a program. */
   isListed(redirectUri: string): boolean {
     return this.settings.redirectUris.includes(redirectUri);
   }
@@ -71,7 +71,7 @@ export class Registration {
     });
   }
 
-  /** Whether an account is of the configured provider, application and API. */
+  /** Whether an account belongs to the configured provider, application and API. */
   owns(account: { issuer: string; clientId: string; audience?: string | undefined }): boolean {
     const configured = this.issuer === undefined ? undefined : normaliseIssuer(this.issuer);
     const isSameIssuer = account.issuer.replace(/\/$/, '') === configured?.replace(/\/$/, '');

@@ -1,13 +1,13 @@
 import type { ResponseMode } from '../provider/authorizationEndpoint.ts';
 
-/** What the owner may see of its pending authorization; `codeVerifier` is absent when the client keeps its own. */
+/** What the owner may see of its pending authorization. `codeVerifier` is absent when the client keeps its own. */
 export interface Challenge {
   readonly state: string;
   readonly codeChallenge: string;
   readonly codeVerifier?: string;
 }
 
-/** A sign-in as a program asks for it. What is absent comes from the settings. */
+/** A sign-in request of a program. Absent members come from the settings. */
 export interface SignInRequest {
   readonly clientId?: string | undefined;
   readonly audience?: string | undefined;
@@ -15,7 +15,7 @@ export interface SignInRequest {
   readonly redirectUri?: string | undefined;
   readonly responseMode?: ResponseMode | undefined;
   readonly state?: string | undefined;
-  /** The client's own challenge (S256), whose verifier it keeps. */
+  /** The client's own challenge (S256); the client keeps its verifier. */
   readonly codeChallenge?: string | undefined;
   readonly prompt?: string | undefined;
   readonly connection?: string | undefined;
@@ -26,7 +26,7 @@ export interface SignInRequest {
   readonly accessType?: string | undefined;
 }
 
-/** A finished login. `challenge` is there when the broker made it for this very request. */
+/** A finished login. `challenge` is present when the broker created it for this very request. */
 export interface SignInResult {
   readonly code: string;
   readonly state: string;
@@ -41,27 +41,27 @@ export interface TokenRequest {
   readonly redirectUri?: string | undefined;
   readonly codeVerifier?: string | undefined;
   readonly audience?: string | undefined;
-  /** Of a raw form only: a refresh token of the client's own. */
+  /** The client's own refresh token; only a raw form has it. */
   readonly refreshToken?: string | undefined;
 }
 
-/** What a token request gives. Times are milliseconds since the epoch. */
+/** The result of a token request. Times are milliseconds since the epoch. */
 export interface TokenResult {
   readonly accessToken: string;
   readonly expiresAt: number;
   readonly scope: string;
   readonly idToken?: string;
-  /** Only with the setting `exposeRefreshToken`, or when the client brought its own. */
+  /** Present only with the setting `exposeRefreshToken`, or when the client brought its own. */
   readonly refreshToken?: string;
   readonly clientId: string;
   readonly audience: string | undefined;
   readonly profile?: Record<string, unknown>;
 }
 
-/** What became of a callback that was accepted. */
+/** The result of a callback that was accepted. */
 export interface CallbackResult {
   readonly code: string;
   readonly state: string;
-  /** Who asked for the login: the tray and window, or a program. */
+  /** The caller that asked for the login: the tray and window, or a program. */
   readonly requestedBy: 'loopgate' | 'program';
 }

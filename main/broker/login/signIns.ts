@@ -12,15 +12,15 @@ import type { LoginPages } from './loginPages.ts';
 import type { SignInRequest } from './requests.ts';
 import { waitForPerson } from './waitForPerson.ts';
 
-/** How a login of the command `loopgate` began: all is empty when its page was opened, or somebody is signed in by it already. */
+/** How a login of the command `loopgate` began. It is empty when the page was opened, or when a person is already signed in. */
 export interface CommandLogin {
-  /** Where no browser opens: the code for another device, where the provider has that. */
+  /** If no browser opens: the code for another device, if the provider supports that. */
   readonly code?: DeviceCode;
-  /** Where no browser opens: the one-time address of the login's page. */
+  /** If no browser opens: the one-time address of the login's page. */
   readonly address?: string;
 }
 
-/** What signing somebody in needs. */
+/** What the sign-ins need. */
 export interface SignInParts extends DeviceSignInParts {
   readonly world: BrokerWorld;
   readonly provider: Provider | undefined;
@@ -31,7 +31,7 @@ export interface SignInParts extends DeviceSignInParts {
   readonly deviceSignIn: DeviceSignIn;
 }
 
-/** Signs somebody in: for the person at the tray or window, for a program, or for the command `loopgate`. */
+/** Signs a person in: for the person at the tray or window, for a program, or for the command `loopgate`. */
 export class SignIns {
   readonly #parts: SignInParts;
 
@@ -40,10 +40,10 @@ export class SignIns {
   }
 
   /**
-   * Signs in for the person at the tray or window, and makes that person the active one.
-   * Failures are shown as the problem; this resolves in any case.
-   * @param asked.prompt - `login` to sign in somebody else too: the provider asks who it is, and the active person stays active
-   * until the new one is there
+   * Signs in the person at the tray or window, and makes that account active. A failure is shown as the problem; this
+   * resolves in any case.
+   * @param asked.prompt - `login` to sign in another person as well: the provider asks who it is, and the active account
+   * stays active until the new one is there
    */
   async here(asked: SignInRequest = {}): Promise<void> {
     const { problem, provider, readiness, ownLogins, log } = this.#parts;
@@ -59,10 +59,11 @@ export class SignIns {
   }
 
   /**
-   * Signs in for a program that only wants somebody to be signed in (`/os/sign_in`): at once when somebody is, else by the
-   * login that already waits, no matter who asked for it, else by a new one of the broker's own. Hands out no code. Where no
-   * browser can be opened, by device authorization (RFC 8628), which the same owner may clear.
-   * @param milliseconds - how long this waits (R15); the login itself goes on
+   * Signs in for a program that only needs a signed-in person (`/os/sign_in`). It returns at once if one is signed in.
+   * Otherwise it waits for the login that is already open, whoever asked for it, or opens a new one of the broker's own. It
+   * does not hand out a code. If no browser can be opened, it uses device authorization (RFC 8628), which the same owner may
+   * clear.
+   * @param milliseconds - how long this waits (R15); the login itself continues
    * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
    */
   async ensure(owner: OwnerKey, milliseconds: number): Promise<PersonState> {
@@ -71,7 +72,7 @@ export class SignIns {
     await readiness.whenReady();
     const person = people.active;
     if (person) return person;
-    // The code of one with another redirect_uri goes elsewhere, and never becomes the session (T18).
+    // The code of a login with another redirect_uri goes elsewhere, and never becomes the session (T18).
     const waiting = authorizations.waitingForSession(
       (request) => request.redirectUri === registration.redirectUri && registration.isForSession(request),
     );
@@ -79,7 +80,7 @@ export class SignIns {
     const hasDevice = !waiting && showDeviceCode !== undefined && (await provider.hasDeviceAuthorization());
     if (hasDevice && !openBrowser) return await deviceSignIn.signIn(owner, provider, milliseconds);
     const login = waiting ?? (await ownLogins.open({}, owner));
-    // A program's login is exchanged by that program; the broker's own, here.
+    // A program exchanges its own login; the broker exchanges its own here.
     const finished = login.owner === loopgateItself ? ownLogins.finish(login) : login.outcome();
     if (hasDevice) {
       void login.opened.then((opened) => (opened ? undefined : deviceSignIn.offer(owner, provider, login)));
@@ -88,8 +89,8 @@ export class SignIns {
   }
 
   /**
-   * Opens the login of a caller that shows its person what to do when no browser opens: the command `loopgate`. It then waits
-   * for the end by {@link Logins.authorize} or {@link DeviceSignIn.finish}.
+   * Opens a login for the command `loopgate`, which itself shows its person what to do if no browser opens. The command then
+   * waits for the end with {@link Logins.authorize} or {@link DeviceSignIn.finish}.
    * @param options.waited - how long the request has waited for the person's consent, in milliseconds (R15)
    * @throws LoopgateError
    */
@@ -97,7 +98,7 @@ export class SignIns {
     const { registration, readiness, world, logins, pages, deviceSignIn, waitingLogins } = this.#parts;
     const provider = registration.provider();
     await readiness.whenReady();
-    // Where there is a window, the person sits at this machine and has a browser here.
+    // If there is a window, the person sits at this machine and has a browser here.
     const hasDevice = world.showDeviceCode !== undefined && (await provider.hasDeviceAuthorization());
     const one = await logins.open(owner, {}, { inBrowser: true, quietly: hasDevice, ...options });
     const opened = await Promise.race([one.opened, one.outcome().then(() => true)]);

@@ -23,13 +23,13 @@ export interface TokenEndpointOptions {
   readonly exposeRefreshToken: boolean;
   /**
    * A login became a session.
-   * @param arrived - the account of somebody whom a program has made active while nobody was
+   * @param arrived - the account that a program has made active while no account was
    */
   signedIn(owner: OwnerKey, arrived: string | undefined): void;
   readonly log: BrokerLog;
 }
 
-/** A code that came back, and what was so when its exchange began. */
+/** A code that came back, and the state at the start of its exchange. */
 interface Received {
   readonly one: Authorization;
   readonly request: NonNullable<Authorization['request']>;
@@ -38,7 +38,7 @@ interface Received {
   readonly activate: boolean;
 }
 
-/** What the provider's token endpoint is to programs: codes are exchanged here, and the session's tokens handed out. */
+/** The token endpoint for programs: it exchanges codes, and hands out the session's tokens. */
 export class TokenEndpoint {
   readonly #pending: Authorizations;
   readonly #accounts: Accounts;
@@ -61,8 +61,8 @@ export class TokenEndpoint {
   }
 
   /**
-   * The token endpoint.
-   * @param asked - absent: the code that the owner received last, with the broker's own verifier
+   * Answers a token request.
+   * @param asked - if absent: the code that the owner received last, with the broker's own verifier
    * @throws LoopgateError
    */
   async token(owner: OwnerKey, asked: TokenRequest | undefined): Promise<TokenResult> {
@@ -75,7 +75,7 @@ export class TokenEndpoint {
     return await this.exchange(one, asked?.codeVerifier ?? one.codeVerifier ?? '', { activate: false });
   }
 
-  /** Exchanges a received code once; callers that ask again while the result is kept share the first answer (R15). */
+  /** Exchanges a received code once. Callers that ask again while the result is kept share the first answer (R15). */
   async exchange(one: Authorization, codeVerifier: string, options: { activate: boolean }): Promise<TokenResult> {
     const { exchangedAt, exchangeFailure: failure } = one;
     if (exchangedAt !== undefined && this.#clock.now() - exchangedAt >= resultKept)
@@ -89,14 +89,14 @@ export class TokenEndpoint {
         one.exchangeFailure = failureAfter(failure, reason, this.#clock.now());
       }
       if (!reason.retryable || reason.undone) throw reason;
-      // Nobody knows what came of it. Sent twice, a code ends what it was exchanged for (RFC 6749 §4.1.2).
+      // The result is unknown. Sending a code twice ends what it was exchanged for (RFC 6749 §4.1.2).
       this.#pending.forget(one);
       throw reason.with({ next: message('signInAgainCodeUsed'), retryable: false });
     });
     return await one.exchange;
   }
 
-  /** W7: compared here, before the provider sees the code. */
+  /** W7: this compares them before the provider sees the code. */
   #checkExchange(owner: OwnerKey, one: Authorization, asked: TokenRequest): void {
     const fits =
       one.owner === owner &&
@@ -137,7 +137,7 @@ export class TokenEndpoint {
     if (!this.#registration.isForSession(request)) return this.#tokenResult(tokens, { clientId, audience });
     const account = accountOf(tokens, request);
     if (signOuts !== this.#accounts.signOuts) {
-      // Signing out while a login is under way means not wanting that login.
+      // A person who signs out while a login is under way does not want that login.
       const { refreshToken } = tokens;
       if (refreshToken !== undefined) this.#accounts.revokeLater(revocationOf(account, refreshToken));
       throw new LoopgateError('authorization_cleared');
@@ -145,13 +145,13 @@ export class TokenEndpoint {
     const isFirst = this.#accounts.peek() === undefined;
     const session = await this.#accounts.adopt(provider, account, { activate });
     this.#options.signedIn(one.owner, isFirst && !one.isPersons ? session.key : undefined);
-    // A profile that comes soon is part of the answer; the tokens do not wait for one that does not.
+    // A profile that arrives soon is part of the answer; the tokens do not wait for a late one.
     const reading = session.profile.read().catch(() => undefined);
     const profile = await withTimeout(this.#clock, profileTimeout, reading, () => undefined);
     return this.#tokenResult(tokens, { clientId, audience, ...(profile && { profile }) });
   }
 
-  /** T18: a code that this broker did not receive goes to the provider, and nothing changes here. */
+  /** T18: passes a code that this broker did not receive on to the provider, and changes nothing here. */
   async #passCodeThrough(asked: TokenRequest | undefined): Promise<TokenResult> {
     const { code, redirectUri, codeVerifier } = asked ?? {};
     if (!asked || code === undefined || redirectUri === undefined || codeVerifier === undefined) {
@@ -166,8 +166,9 @@ export class TokenEndpoint {
       code_verifier: codeVerifier,
     });
     this.#pending.spend(code);
-    // The code went to the client's own redirect_uri: a request that still waits for it here gets it now. A browser may have started
-    // it for nobody that is known here; the verifier, which the provider has accepted, is the proof.
+    // The code went to the client's own redirect_uri. If a request here still waits for it, that request gets it now. A
+    // browser may have started the login, so its owner may be unknown. The proof is the verifier, which the provider has
+    // accepted.
     const waiting = this.#pending.byChallenge(s256(codeVerifier));
     if (waiting) {
       this.#pending.receive(waiting, { code });
@@ -183,7 +184,7 @@ export class TokenEndpoint {
       const tokens = await this.#registration
         .provider()
         .passThrough(asked.clientId, 'refresh_token', { refresh_token: carried });
-      // The client holds this family itself: withholding the rotated one would end it.
+      // The client holds this family of tokens itself: withholding the rotated token would end it.
       const rotated = tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken };
       return { ...this.#tokenResult(tokens, { clientId: asked.clientId, audience: asked.audience }), ...rotated };
     }
@@ -195,7 +196,7 @@ export class TokenEndpoint {
       });
     }
     const token = await session.accessToken({ renew: true });
-    // The same person may have signed in again while this waited.
+    // The same person may have signed in again in the meantime.
     const { refreshToken, profile } = (this.#accounts.byKey(session.key) ?? session).account;
     return {
       ...token,

@@ -15,10 +15,10 @@ export interface PersonWait {
 }
 
 /**
- * Waits until somebody is signed in, the login has failed, or the time is over.
- * @param milliseconds - how long this waits; the login itself goes on
- * @param finished - the login
- * @param advice - what a caller is told when the time is over
+ * Waits until a person is signed in, the login has failed, or the time is over.
+ * @param milliseconds - how long this waits; the login itself continues
+ * @param finished - settles when the login has ended
+ * @param advice - what the caller should do when the time is over
  * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
  */
 export function waitForPerson(
@@ -28,7 +28,7 @@ export function waitForPerson(
   advice: LoopgateErrorDetails = {},
 ): Promise<PersonState> {
   return new Promise((resolve, reject) => {
-    // A program's own exchange reads the profile a moment after the person is known.
+    // A program's own exchange reads the profile shortly after the person is known.
     let stopWaiting: (() => void) | undefined;
     const look = () => {
       const person = people.active;
@@ -46,7 +46,7 @@ export function waitForPerson(
       answer();
     };
     finished.then(look, (error: unknown) => {
-      // Somebody is signed in all the same, by another login.
+      // Another login may have signed a person in.
       if (people.active) look();
       else settle(() => reject(loopgateErrorOf(error, log)));
     });

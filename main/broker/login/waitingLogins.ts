@@ -7,7 +7,7 @@ import type { DeviceLogins } from './deviceLogin.ts';
 import type { Logins } from './login.ts';
 import type { LoginPages } from './loginPages.ts';
 
-/** The logins that wait for their person, as the window shows them and acts on them. */
+/** The logins that wait for their person. The window shows them and acts on them. */
 export class WaitingLogins {
   readonly #authorizations: Authorizations;
   readonly #deviceLogins: DeviceLogins;
@@ -29,7 +29,7 @@ export class WaitingLogins {
     this.#clock = clock;
   }
 
-  /** The newest one, to be shown. */
+  /** The newest waiting login, for display. */
   get newest(): WaitingLogin | undefined {
     const inBrowser = this.#authorizations.waiting();
     if (inBrowser) {
@@ -42,7 +42,7 @@ export class WaitingLogins {
     return onDevice && { ...onDevice, requestedBy: 'program', page: 'elsewhere' };
   }
 
-  /** Opens the same login page once more; the address that was opened before ends. */
+  /** Opens the same login page once more. The address that was opened before stops working. */
   async openAgain(id: string): Promise<void> {
     const one = this.#byId(id);
     if (!one) return;
@@ -51,23 +51,25 @@ export class WaitingLogins {
     await one.opened;
   }
 
-  /** A new one-time address of a login that waits, for the person to copy; the one before ends (R16). */
+  /** Creates a new one-time address for a waiting login, for the person to copy. The old one stops working (R16). */
   newAddress(id: string): string | undefined {
     const one = this.#byId(id);
     return one && this.#logins.newAddress(one);
   }
 
   /**
-   * The provider's own address of a login that waits, for a person whose browser cannot follow ours (R16): shown when they ask for
-   * it, and never opened, copied, logged or printed by itself. Anybody who reads it can sign in there in the person's place.
+   * The provider's own address of a waiting login, for a person whose browser cannot follow ours (R16). The window shows it
+   * only on request. Loopgate never opens, copies, logs or prints it by itself, because anyone who reads it can sign in there
+   * in the person's place.
    */
   providerAddress(id: string): string | undefined {
     return this.#byId(id)?.address;
   }
 
   /**
-   * Starts a login for a program whose person's browser is elsewhere, and opens none here; {@link Logins.authorize} joins it.
-   * @returns its provider's own address, as {@link providerAddress} gives it, and how long it waits in milliseconds
+   * Starts a login for a program whose person uses a browser on another machine, and opens none here. {@link
+   * Logins.authorize} joins it.
+   * @returns the provider's own address, as {@link providerAddress} does, and how long the login waits in milliseconds
    * @throws LoopgateError
    */
   async startElsewhere(owner: OwnerKey): Promise<{ address: string; lasts: number }> {

@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 
 export type ResponseMode = 'form_post' | 'query' | 'fragment' | 'web_message';
 
-/** What is asked of the provider's authorization endpoint, beside state, nonce and challenge. */
+/** The request to the provider's authorization endpoint, without state, nonce and challenge. */
 export interface AuthorizationRequest {
   readonly clientId: string;
   readonly audience?: string;
@@ -21,13 +21,13 @@ export interface AuthorizationRequest {
 
 /** Where a login starts. */
 export interface AuthorizationEndpoint {
-  /** R10: form_post on the broker's own callback, query where the metadata lacks form_post. */
+  /** R10: form_post on the broker's own callback, or query if the metadata lacks form_post. */
   readonly callbackMode: 'form_post' | 'query';
   /** The address of the login page. R2: always S256. */
   address(request: AuthorizationRequest, secrets: AuthorizationSecrets): string;
 }
 
-/** What ties the answer to its request. */
+/** The values that tie the response to its request. */
 export interface AuthorizationSecrets {
   readonly state: string;
   readonly nonce: string;
@@ -36,7 +36,7 @@ export interface AuthorizationSecrets {
 
 /** The authorization endpoint that this configuration names. */
 export function authorizationEndpointOf(configuration: client.Configuration): AuthorizationEndpoint {
-  // OIDC Discovery §3: metadata that says nothing means query and fragment.
+  // OIDC Discovery §3: without this metadata, query and fragment are supported.
   const { response_modes_supported: modes } = configuration.serverMetadata();
   return {
     callbackMode: Array.isArray(modes) && modes.includes('form_post') ? 'form_post' : 'query',

@@ -12,7 +12,7 @@ export interface ProviderSettings {
   readonly clientId: string;
 }
 
-/** The provider's metadata (OIDC Discovery), read once and kept; a failure is kept for seconds. */
+/** The provider's metadata (OIDC Discovery). It is read once and kept; a failure is kept for seconds. */
 export class Discovery {
   readonly #settings: ProviderSettings;
   readonly #fetch: client.CustomFetch;
@@ -28,12 +28,12 @@ export class Discovery {
     this.#clock = clock;
   }
 
-  /** The origins that a form_post login may come from (L2): those that are known now. Nobody is asked for it. */
+  /** The known origins that a form_post login may come from (L2). This does not ask the provider. */
   get origins(): readonly string[] {
     return [...this.#origins];
   }
 
-  /** Somebody may just have repaired it: what failed is tried again by the next who asks, unless the provider wants to wait (T5). */
+  /** The cause may just have been repaired: the next caller tries again at once, unless the provider has asked to wait (T5). */
   forgetFailure(): void {
     const failure = this.#failure;
     if (failure && !isToldToWait(failure, this.#clock.now())) this.#failure = undefined;
@@ -47,7 +47,7 @@ export class Discovery {
     return await this.#reading;
   }
 
-  /** A discovery that failed is tried again after seconds: a network that was down must not stick, and callers may come in a loop. */
+  /** Retries a failed discovery after seconds: a short network failure must not stick, and callers may ask in a loop. */
   async #discoverOnce(): Promise<client.ServerMetadata> {
     try {
       const metadata = await this.#discover();
@@ -69,7 +69,7 @@ export class Discovery {
       try {
         return await this.#discoverAt(issuer);
       } catch (error) {
-        // T14: only a final slash may differ; the metadata's spelling is then the issuer.
+        // T14: only a final slash may differ; the issuer is then the metadata's spelling.
         if (!(error instanceof client.ClientError) || error.code !== 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED')
           throw error;
         const other = new URL(issuer);

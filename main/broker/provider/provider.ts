@@ -26,12 +26,12 @@ import type { CodeExchange, DeviceAuthorization, LoginTokens, OtherApi, Tokens }
 import { VerifiedRequests } from './verifiedRequests.ts';
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
-/** RFC 8628 §3.2: the interval where the provider names none. Seconds. */
+/** RFC 8628 §3.2: the default interval. Seconds. */
 const defaultInterval = 5;
-/** Nobody enters a code for longer. Seconds. */
+/** The longest time that a person gets to enter a code. Seconds. */
 const maxDeviceLogin = 3600;
 
-/** The identity provider: Auth0 first, any OpenID provider by its metadata. All its answers are checked here. */
+/** The identity provider: Auth0 first, any OpenID provider by its metadata. This class checks all its answers. */
 export class Provider {
   readonly #settings: ProviderSettings;
   readonly #fetch: client.CustomFetch;
@@ -39,7 +39,7 @@ export class Provider {
   readonly #discovery: Discovery;
   readonly #requests: VerifiedRequests;
 
-  /** @param platformFetch - Electron's or Node's; bounded and made redirect-proof here. */
+  /** @param platformFetch - Electron's or Node's fetch; this class adds the limits and refuses redirects */
   constructor(settings: ProviderSettings, platformFetch: PlatformFetch, clock: Clock) {
     this.#settings = settings;
     this.#fetch = providerFetch(platformFetch);
@@ -48,35 +48,35 @@ export class Provider {
     this.#requests = new VerifiedRequests(this.#discovery, this.#fetch, clock);
   }
 
-  /** As it is configured. */
+  /** The issuer as it is configured. */
   get configuredIssuer(): string {
     return this.#settings.issuer;
   }
 
-  /** The host that a person knows the provider by. */
+  /** The host, by which a person knows the provider. */
   get host(): string {
     return new URL(this.#settings.issuer).host;
   }
 
-  /** The issuer exactly as the metadata says it. @throws LoopgateError */
+  /** The issuer exactly as the metadata spells it. @throws LoopgateError */
   async issuer(): Promise<string> {
     return (await this.#discovery.metadata()).issuer;
   }
 
-  /** What tells providers apart, and where tokens come from. @throws LoopgateError */
+  /** Identifies the provider, and says where its tokens come from. @throws LoopgateError */
   async layout(): Promise<{ issuer: string; token_endpoint: string; jwks_uri?: string | undefined }> {
     const { issuer, token_endpoint, jwks_uri } = await this.#discovery.metadata();
-    // It was checked to be there.
+    // checkEndpoints() has made sure that it is there.
     return { issuer, token_endpoint: token_endpoint ?? issuer, jwks_uri };
   }
 
-  /** The authorization endpoint for one client, ready to make addresses without waiting any more. @throws LoopgateError */
+  /** The authorization endpoint for one client; it builds addresses without further requests. @throws LoopgateError */
   async authorizationEndpoint(clientId: string): Promise<AuthorizationEndpoint> {
     return authorizationEndpointOf(await this.#requests.configuration(clientId));
   }
 
   /**
-   * R6 (RFC 9207 §2.4): the response's `iss` is checked whenever it is sent, and required when announced.
+   * R6 (RFC 9207 §2.4): checks the response's `iss` whenever it is sent, and requires it if the metadata announces it.
    * @throws LoopgateError `provider_error` when it is wrong or missing
    */
   async checkResponseIssuer(issuer: string | undefined): Promise<void> {
@@ -95,7 +95,7 @@ export class Provider {
   }
 
   /**
-   * Exchanges a code that the broker received for an authorization of its own; the ID token is required and verified.
+   * Exchanges a code that the broker received for its own authorization. The answer must have a valid ID token.
    * @throws LoopgateError `invalid_grant`, `provider_unreachable`, `provider_error`
    */
   async exchange(exchange: CodeExchange): Promise<LoginTokens> {
@@ -120,12 +120,12 @@ export class Provider {
     return tokens;
   }
 
-  /** Whether the provider has device authorization (RFC 8628). @throws LoopgateError */
+  /** Whether the provider supports device authorization (RFC 8628). @throws LoopgateError */
   async hasDeviceAuthorization(): Promise<boolean> {
     return (await this.#discovery.metadata()).device_authorization_endpoint !== undefined;
   }
 
-  /** Begins a login on another device (RFC 8628 §3.1). @throws LoopgateError */
+  /** Starts a login on another device (RFC 8628 §3.1). @throws LoopgateError */
   async deviceAuthorization(request: {
     clientId: string;
     scope: string;
@@ -140,9 +140,9 @@ export class Provider {
     for (const address of [answer.verification_uri, answer.verification_uri_complete]) {
       if (address !== undefined && !isUsable(address, issuer)) throw failedCheck('verification_uri');
     }
-    // What is printed on a terminal must not be able to write there what it likes (escape sequences).
+    // This text goes to a terminal, where escape sequences could do harm.
     if (!/^[\x20-\x7e]{1,64}$/.test(answer.user_code)) throw failedCheck('user_code');
-    // A code that is dead at once is none.
+    // A code that has expired at once is useless.
     if (answer.expires_in < 1) throw failedCheck('expires_in');
     return {
       deviceCode: answer.device_code,
@@ -157,8 +157,8 @@ export class Provider {
   }
 
   /**
-   * Asks once whether the person has signed in on the other device (RFC 8628 §3.4). The ID token is required and verified;
-   * there is no nonce in this flow, the device code that only the broker knows stands in its place.
+   * Asks once whether the person has signed in on the other device (RFC 8628 §3.4). The answer must have a valid ID token.
+   * This flow has no nonce; the device code, which only the broker knows, does its job.
    * @throws LoopgateError with `providerError` `authorization_pending`, `slow_down`, `expired_token` or `access_denied`
    */
   async deviceTokens(request: { clientId: string; scope: string }, deviceCode: string): Promise<LoginTokens> {
@@ -172,7 +172,7 @@ export class Provider {
   }
 
   /**
-   * Passes an exchange on that is not the broker's own (T18): the provider decides, and nothing changes here.
+   * Passes on an exchange that is not the broker's own (T18): the provider decides, and nothing changes here.
    * @throws LoopgateError
    */
   async passThrough(clientId: string, grantType: string, parameters: Record<string, string>): Promise<Tokens> {
@@ -186,11 +186,11 @@ export class Provider {
   }
 
   /**
-   * Renews a session. T12: neither audience nor scope is sent, so that neither can widen; only a token for another API is
-   * asked for by its name, and the provider decides.
-   * @param onRotated - gets the new refresh token as soon as the provider has given it, before the answer is checked; what it
-   * returns is waited for
-   * @throws LoopgateError `invalid_grant` alone means that the session is over (T5)
+   * Renews a session. T12: it sends neither audience nor scope, so that neither can widen. Only a token for another API is
+   * requested by that API's name, and the provider decides.
+   * @param onRotated - receives the new refresh token as soon as the provider has issued it, before the answer is checked;
+   * the renewal waits for the promise that it returns
+   * @throws LoopgateError only `invalid_grant` means that the session is over (T5)
    */
   async refresh(
     session: { clientId: string; refreshToken: string; scope: string },
@@ -212,7 +212,7 @@ export class Provider {
 
   /**
    * Reads the person's profile.
-   * @param subject - T2: the ID token's `sub`, which the answer must have; absent for a token that is not the session's.
+   * @param subject - T2: the ID token's `sub`, which the answer must have; absent for a token that is not the session's
    * @throws LoopgateError `invalid_token` when the provider refuses the token
    */
   async userInfo(accessToken: string, subject?: string): Promise<Record<string, unknown>> {
@@ -233,8 +233,8 @@ export class Provider {
   }
 
   /**
-   * RFC 7009. Without a revocation endpoint there is nothing to do.
-   * @throws LoopgateError when it is to be tried again: the provider has said nothing about this token
+   * Revokes a refresh token (RFC 7009). If the provider has no revocation endpoint, there is nothing to do.
+   * @throws LoopgateError when the caller should try again, because the provider's answer does not concern this token
    */
   async revoke(clientId: string, refreshToken: string): Promise<RevocationOutcome> {
     const metadata = await this.#discovery.metadata();
@@ -256,19 +256,19 @@ export class Provider {
   }
 
   /**
-   * Where the browser ends the provider's own session; undefined where the provider has no such address.
+   * The address where the browser ends the provider's own session; undefined if the provider has none.
    * @throws LoopgateError while the metadata cannot be read
    */
   async logoutUrl(parameters: LogoutParameters): Promise<string | undefined> {
     return logoutAddress(await this.#discovery.metadata(), parameters);
   }
 
-  /** The origins that a form_post login may come from (L2): those that are known now. Nobody is asked for it. */
+  /** The known origins that a form_post login may come from (L2). This does not ask the provider. */
   get origins(): readonly string[] {
     return this.#discovery.origins;
   }
 
-  /** Somebody may just have repaired it: what failed is tried again by the next caller, unless the provider wants to wait (T5). */
+  /** The cause may just have been repaired: the next caller tries again at once, unless the provider has asked to wait (T5). */
   forgetFailure(): void {
     this.#discovery.forgetFailure();
   }
@@ -286,7 +286,7 @@ export class Provider {
       accessToken: answer.access_token,
       issuedAt,
       expiresAt: expiry(answer, issuedAt),
-      // RFC 6749 §5.1: an answer without scope means the scope that was asked for.
+      // RFC 6749 §5.1: an answer without scope means the requested scope.
       scope: answer.scope ?? requestedScope,
       ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
       ...(answer.id_token !== undefined && { idToken: answer.id_token }),

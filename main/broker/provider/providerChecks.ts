@@ -5,15 +5,15 @@ import type { IdTokenClaims } from './claims.ts';
 
 /** T15: how far the clocks of this machine and of the provider may differ, in seconds. */
 export const clockTolerance = 60;
-/** What openid-client leaves out when the provider does: RFC 6749 §5.1 only recommends expires_in. Seconds. */
+/** The assumed lifetime if the provider does not send expires_in, which RFC 6749 §5.1 only recommends. Seconds. */
 const assumedLifetime = 3600;
-/** No access token is believed to last longer: renewing it early is always right, and no absurd time is stored. Seconds. */
+/** The longest lifetime that is believed: renewing a token early is always right, and no absurd time is stored. Seconds. */
 const maxLifetime = 366 * 24 * 3600;
 /** OIDC Core §2: how long a `sub` may be, in characters. */
 const maxSubjectLength = 255;
-/** How deep a claim may be nested: far more than any profile needs, and far less than what cannot be stored any more. */
+/** How deep a claim may be nested: far deeper than any profile needs, and far below the depth that could not be stored. */
 const deepestNesting = 20;
-/** The metadata's addresses that are used, and whether a provider must have them. */
+/** The metadata's addresses that Loopgate uses, and whether a provider must have them. */
 const endpoints = {
   authorization_endpoint: true,
   token_endpoint: true,
@@ -25,8 +25,8 @@ const endpoints = {
 } as const;
 
 /**
- * The issuer as an address: a bare domain gets `https://`; http is for loopback only (T14).
- * @throws MessageError with the expectation when it cannot be one.
+ * Turns an issuer into an address: a bare domain gets `https://`; http is allowed only for loopback (T14).
+ * @throws MessageError with the expectation when the text cannot be an issuer
  */
 export function normaliseIssuer(text: string): string {
   const trimmed = text.trim();
@@ -47,10 +47,16 @@ export function normaliseIssuer(text: string): string {
   return url.href;
 }
 
-/** How much of a provider is laid out like Auth0: `part` may be it, and may be another one that has a path in common with it. */
+/**
+ * How much of a provider is laid out like Auth0. With `part` it may be Auth0, or another provider that has one path in common
+ * with it.
+ */
 export type Auth0Layout = 'all' | 'part' | 'none';
 
-/** Auth0 has these directly below the issuer, also under a domain of one's own. Another provider may have one, but not all. */
+/**
+ * Auth0 has these paths directly below the issuer, on a custom domain too. Another provider may have one of them, but not
+ * all.
+ */
 export function auth0Layout(metadata: client.ServerMetadata): Auth0Layout {
   const base = metadata.issuer.endsWith('/') ? metadata.issuer : `${metadata.issuer}/`;
   const like = [
@@ -71,13 +77,13 @@ function isLoopback(url: URL): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
 }
 
-/** A check that failed, by the name of what was wrong. */
+/** The error for a failed check. @param name - what was wrong */
 export function failedCheck(name: string): LoopgateError {
   return new LoopgateError('provider_error', { happened: message('checkFailed', { name }) });
 }
 
 /**
- * T14: where the browser and the tokens are sent is a secure address, and on this machine only where the issuer is as well.
+ * T14: the addresses that get the browser or tokens must be secure, and may be on this machine only if the issuer is too.
  * @throws LoopgateError `provider_error`
  */
 export function checkEndpoints(metadata: client.ServerMetadata): void {
@@ -92,7 +98,10 @@ export function checkEndpoints(metadata: client.ServerMetadata): void {
   }
 }
 
-/** T14: https, or http where the issuer itself is on this machine; and no name or password in it. */
+/**
+ * T14: the address must be https, or http if the issuer itself is on this machine, and must not contain a user name or
+ * password.
+ */
 export function isUsable(address: string, issuer: string): boolean {
   if (!/^[\x21-\x7e]{1,2048}$/.test(address) || !URL.canParse(address)) return false;
   const url = new URL(address);
@@ -100,8 +109,8 @@ export function isUsable(address: string, issuer: string): boolean {
 }
 
 /**
- * Where a browser may be sent: https, or the very provider that is configured.
- * @param issuer - the configured one
+ * Whether a browser may be sent there: the address must be https, or belong to the configured provider.
+ * @param issuer - the configured issuer
  */
 export function mayLeadTo(address: string, issuer: string | undefined): boolean {
   if (!URL.canParse(address)) return false;
@@ -109,7 +118,7 @@ export function mayLeadTo(address: string, issuer: string | undefined): boolean 
   return url.protocol === 'https:' || (issuer !== undefined && url.origin === new URL(issuer).origin);
 }
 
-/** openid-client takes a DPoP token too, which nobody here could use, and any characters, which could end a header line. */
+/** openid-client also accepts a DPoP token, which Loopgate cannot use, and any characters, which could end a header line. */
 export function checkBearer(answer: client.TokenEndpointResponse): void {
   if (answer.token_type !== 'bearer') {
     throw new LoopgateError('provider_error', {
@@ -123,7 +132,7 @@ export function checkBearer(answer: client.TokenEndpointResponse): void {
   }
 }
 
-/** OIDC Core §3.1.3.7: openid-client looks at azp only where there are several audiences. */
+/** OIDC Core §3.1.3.7: openid-client checks azp only if there are several audiences. */
 export function checkAuthorizedParty({ azp }: IdTokenClaims, clientId: string): void {
   if (azp === undefined || azp === clientId) return;
   throw new LoopgateError('provider_error', {
@@ -138,7 +147,7 @@ export function checkSubject(subject: string): void {
   });
 }
 
-/** What is nested too deeply can be parsed but not written again: the vault would keep nothing from then on. */
+/** A value that is nested too deeply can be parsed but not written again: the vault could not be saved any more. */
 export function checkNesting(value: unknown, what: string): void {
   if (isNestedWithin(deepestNesting, value)) return;
   throw new LoopgateError('provider_error', {
@@ -151,7 +160,10 @@ function isNestedWithin(levels: number, value: unknown): boolean {
   return levels > 0 && Object.values(value).every((member) => isNestedWithin(levels - 1, member));
 }
 
-/** openid-client takes any iat; a fresh login's lies within the tolerance (T1), and a skew is named as one (T15). */
+/**
+ * openid-client accepts any iat. In a fresh login it must be within the tolerance (T1); otherwise the error names the clocks
+ * (T15).
+ */
 export function checkIssuedAt(issuedAt: number, now: number): void {
   const difference = Math.round(issuedAt - now / 1000);
   if (Math.abs(difference) <= clockTolerance) return;
@@ -159,9 +171,9 @@ export function checkIssuedAt(issuedAt: number, now: number): void {
 }
 
 /**
- * T15: a skew beyond the tolerance, named as what it is.
+ * T15: the error for clocks that differ by more than the tolerance.
  * @param ahead - how far this machine's clock is ahead of the provider's, in seconds; negative when it is behind
- * @param claim - what shows it
+ * @param claim - the claim that shows it
  */
 export function clocksDiffer(ahead: number, claim: string): LoopgateError {
   return new LoopgateError('provider_error', {
@@ -171,10 +183,10 @@ export function clocksDiffer(ahead: number, claim: string): LoopgateError {
   });
 }
 
-/** T16, by Auth0's rules: an id is compared with org_id exactly, a name with org_name without regard to case. */
+/** T16, by Auth0's rules: an ID must equal org_id exactly; a name must equal org_name, ignoring case. */
 export function checkOrganization(claims: IdTokenClaims, organization: string | undefined): void {
   if (organization === undefined) return;
-  // No name begins as an id does: else an organization could take another one's id for its name.
+  // A name never begins like an ID: otherwise an organization could use another one's ID as its name.
   const isSame = organization.startsWith('org_')
     ? claims.org_id === organization
     : typeof claims.org_name === 'string' && claims.org_name.toLowerCase() === organization.toLowerCase();
@@ -184,14 +196,17 @@ export function checkOrganization(claims: IdTokenClaims, organization: string | 
   });
 }
 
-/** When an access token ends, in milliseconds since the epoch; what no token has is taken back to what one may have. */
+/** When an access token ends, in milliseconds since the epoch; an absurd lifetime is cut to the longest that is believed. */
 export function expiry(answer: client.TokenEndpointResponse, issuedAt: number): number {
   const exp = answer.expires_in === undefined ? jwtExpiry(answer.access_token) : undefined;
   const end = exp === undefined ? issuedAt + Math.floor(answer.expires_in ?? assumedLifetime) * 1000 : exp * 1000;
   return Math.min(Math.max(end, issuedAt), issuedAt + maxLifetime * 1000);
 }
 
-/** The `exp` of an access token that happens to be a JWT. Only a hint of its lifetime: never used to trust it. */
+/**
+ * The `exp` of an access token that happens to be a JWT. It is only a hint about its lifetime, and never a reason to trust
+ * it.
+ */
 function jwtExpiry(token: string): number | undefined {
   const payload = token.split('.')[1];
   if (payload === undefined) return undefined;

@@ -5,9 +5,9 @@ import { clocksDiffer, clockTolerance } from './providerChecks.ts';
 import { noAnswer, requestTimeout } from './providerFetch.ts';
 
 /**
- * Runs a call of openid-client, whose errors become the broker's.
- * @param secrets - what was sent, and is not to be told by a provider that repeats it (T9)
- * @param timeout - how long a request of it may take, in seconds
+ * Runs a call of openid-client, and turns its errors into the broker's.
+ * @param secrets - what was sent; it must not appear in an error when the provider repeats it (T9)
+ * @param timeout - how long each of its requests may take, in seconds
  * @throws LoopgateError
  */
 export async function withLoopgateErrors<T>(
@@ -22,7 +22,7 @@ export async function withLoopgateErrors<T>(
   }
 }
 
-/** Whether a call of openid-client failed because the answer had this status. */
+/** Whether a call of openid-client failed because the response had this status. */
 export function hasStatus(error: unknown, status: number): boolean {
   if (error instanceof client.WWWAuthenticateChallengeError) return error.status === status;
   return error instanceof client.ClientError && error.cause instanceof Response && error.cause.status === status;
@@ -30,7 +30,7 @@ export function hasStatus(error: unknown, status: number): boolean {
 
 export type Secrets = readonly (string | undefined)[];
 
-/** openid-client's errors in the broker's words. Nothing of an answer's body is quoted but OAuth's own error fields (T9). */
+/** Turns openid-client's errors into the broker's. From a response's body it quotes only OAuth's own error fields (T9). */
 function toLoopgateError(error: unknown, secrets: Secrets, timeout: number): LoopgateError {
   if (error instanceof LoopgateError) return error;
   if (error instanceof client.ResponseBodyError) return answeredError(error, secrets);
@@ -59,18 +59,18 @@ function timedOut(seconds: number): LoopgateError {
   });
 }
 
-/** Statuses of a provider, or of what stands before it, that has not processed the request and may do so later. */
+/** Statuses of a provider, or of a gateway before it, that has not processed the request and may do so later. */
 const notProcessed: readonly number[] = [404, 408, 425, 429, 503];
-/** OAuth errors that pass by themselves (RFC 6749 §4.1.2.1). */
+/** Temporary OAuth errors (RFC 6749 §4.1.2.1). */
 const passing: readonly string[] = ['temporarily_unavailable', 'server_error'];
-/** OAuth errors after which the person signs in again, and the session stays (OIDC Core §3.1.2.6). */
+/** OAuth errors after which the person signs in again while the session stays (OIDC Core §3.1.2.6). */
 const wantSignIn: readonly string[] = [
   'interaction_required',
   'login_required',
   'consent_required',
   'account_selection_required',
 ];
-/** The errors that are the provider's even with a 404 (RFC 6749 §5.2, RFC 8707). */
+/** The errors that come from the provider even with a 404 (RFC 6749 §5.2, RFC 8707). */
 const refusals: readonly string[] = [
   'invalid_request',
   'invalid_client',
@@ -83,19 +83,22 @@ const refusals: readonly string[] = [
   ...wantSignIn,
 ];
 
-/** An answer with an `error`: OAuth's own word, unless the status or the word is that of something before the provider. */
+/**
+ * The error for a response with an `error` field. It is OAuth's own, unless the status or the text shows that it comes from a
+ * gateway.
+ */
 function answeredError({ status, error, error_description, response }: client.ResponseBodyError, secrets: Secrets) {
-  // Auth0 sends `slow_down` (RFC 8628 §3.5) with status 429: it is the answer to a device login, and no outage.
+  // Auth0 sends `slow_down` (RFC 8628 §3.5) with status 429: it answers a device login, and is not an outage.
   const isBusy = status >= 500 || (notProcessed.includes(status) && error !== 'slow_down');
-  // "Bad Request", "Not Found": a server's own page of errors, written as JSON.
+  // "Bad Request", "Not Found": a web server's own error page, written as JSON.
   const isPage = /^[A-Z][a-z]+( [A-Z][a-z]+)*$/.test(error);
   if ((isBusy && !(status === 404 && refusals.includes(error))) || isPage) return statusError(status, response);
   return oauthError(error, error_description, { secrets, response });
 }
 
 /**
- * An OAuth error, of an endpoint or at the callback (R13).
- * @param options.response - the answer that it stood in; absent at the callback
+ * An OAuth error, from an endpoint or at the callback (R13).
+ * @param options.response - the response that contained it; absent at the callback
  */
 export function oauthError(
   error: string,
@@ -125,7 +128,7 @@ export function oauthError(
   });
 }
 
-/** A token that is refused by a challenge (RFC 6750 §3.1). */
+/** The error for a token that was refused by a challenge (RFC 6750 §3.1). */
 function challenged({ status, response }: client.WWWAuthenticateChallengeError): LoopgateError {
   if (status >= 500 || notProcessed.includes(status)) return statusError(status, response);
   return new LoopgateError('provider_error', {
@@ -134,7 +137,7 @@ function challenged({ status, response }: client.WWWAuthenticateChallengeError):
   });
 }
 
-/** What came without an OAuth error: the server is busy, or it is not the provider that answers. */
+/** The error for a response without an OAuth error: the server is busy, or another server than the provider answers. */
 function statusError(status: number, response: Response): LoopgateError {
   const undone = notProcessed.includes(status);
   if (status >= 500 || (undone && status !== 404)) {
@@ -147,10 +150,10 @@ function statusError(status: number, response: Response): LoopgateError {
   return noAnswer(message('answeredWithStatus', { status }), { undone, ...waiting(response) });
 }
 
-/** The longest `Retry-After` that is obeyed, in milliseconds. */
+/** The longest `Retry-After` that Loopgate obeys, in milliseconds. */
 const maxRetryAfter = 5 * 60_000;
 
-/** RFC 9110 §10.2.3: seconds, or a date, which is read by the sender's clock. */
+/** RFC 9110 §10.2.3: seconds, or a date, which is compared with the sender's clock. */
 function waiting(response: Response | undefined): { retryAfter?: number } {
   const said = response?.headers.get('retry-after')?.trim();
   if (!said) return {};
@@ -165,14 +168,14 @@ function waiting(response: Response | undefined): { retryAfter?: number } {
  * @param secrets - what was sent: a provider that repeats it would put a code or a token here (T9)
  */
 export function oauthWords(error: string, description: string | undefined, secrets: Secrets = []): string {
-  // As it is, and as it was on its way.
+  // Both as they are and as they were encoded in the request.
   const sent = secrets.flatMap((secret) =>
     secret ? [secret, String(new URLSearchParams({ secret })).slice('secret='.length)] : [],
   );
   const clean = (text: string) =>
     sent
       .reduce((words, secret) => words.replaceAll(secret, '...'), text)
-      // And what was sent in another form, or earlier: nothing that long is a word.
+      // Also hide secrets that were sent in another form, or earlier: no word is that long.
       .replace(/[^\x20-\x7e]/g, ' ')
       .replace(/[A-Za-z0-9._~+/=-]{32,}/g, '...')
       .slice(0, 200);
@@ -180,8 +183,8 @@ export function oauthWords(error: string, description: string | undefined, secre
 }
 
 /**
- * T20: what could not be verified by the keys as they were read last.
- * @param mayBeVerified - true where it is verified again when it is asked for again, false where it is given up
+ * T20: the error for an answer that could not be verified with the newest keys.
+ * @param mayBeVerified - true if the answer is held and the next request verifies it again; false if it is dropped
  */
 export function unverified(error: unknown, mayBeVerified: boolean): unknown {
   if (!(error instanceof LoopgateError)) return error;
@@ -192,7 +195,7 @@ export function unverified(error: unknown, mayBeVerified: boolean): unknown {
   });
 }
 
-/** What it means that the check of a claim or of a metadata's member failed. */
+/** What a failed check of a claim or of a metadata member means. */
 const meanings: Readonly<Record<string, Message>> = {
   iss: message('checkIss'),
   aud: message('checkAud'),
@@ -202,7 +205,7 @@ const meanings: Readonly<Record<string, Message>> = {
   issuer: message('checkIssuer'),
 };
 
-/** Which check of openid-client failed, by the name of the claim or attribute, never by its value. */
+/** The check of openid-client that failed, by the name of the claim or attribute, never by its value. */
 function checkThatFailed(error: client.ClientError): Message {
   const inner: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
   if (error.code === 'OAUTH_KEY_SELECTION_FAILED') return message('noSingleKey');
@@ -213,7 +216,7 @@ function checkThatFailed(error: client.ClientError): Message {
   return message('checkFailedAs', { what: what.replace(/[^\x20-\x7e]/g, ' ').slice(0, 160) });
 }
 
-/** T15: a fresh ID token that is not valid now means that the clocks differ, and by how much is in its iat. */
+/** T15: if a fresh ID token is not valid now, the clocks differ; its iat shows by how much. */
 function clockFailure(error: client.ClientError): LoopgateError | undefined {
   if (error.code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return undefined;
   const failed: unknown = error.cause instanceof Error ? error.cause.cause : error.cause;
@@ -228,7 +231,7 @@ function valueAt(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
-/** A text inside of something that came from outside. */
+/** The text at `key` of a value from outside; undefined when there is none. */
 export function textAt(value: unknown, key: string): string | undefined {
   const found = valueAt(value, key);
   return typeof found === 'string' ? found : undefined;

@@ -2,34 +2,34 @@ import type { CustomFetch } from 'openid-client';
 import { type Message, message, sentences } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 
-/** What the platform offers for HTTP: Electron's `net.fetch` on the desktop, Node's `fetch` headless. */
+/** The platform's HTTP client: Electron's `net.fetch` on the desktop, Node's `fetch` in the headless host. */
 export type PlatformFetch = (url: string, options: RequestInit) => Promise<Response>;
 
 /** How long one request to the provider may take, in seconds. */
 export const requestTimeout = 15;
 /**
- * The same for a request that counts once, such as one that sends a code: to give it up is to lose its answer, and Auth0 lets
- * an Action take 20 s. Callers may give up earlier. Seconds.
+ * The timeout of a request that counts only once, such as one with a code. Giving it up means losing its answer, and Auth0
+ * lets an Action take 20 s. Callers may give up earlier. Seconds.
  */
 export const onceTimeout = 60;
-/** The failures of a connection that never was: nothing was sent. */
+/** The failures of a connection that was never made: nothing was sent. */
 const neverReached: readonly string[] = [
   ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETDOWN', 'ENETUNREACH', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
   ...['net::ERR_INTERNET_DISCONNECTED', 'net::ERR_NAME_NOT_RESOLVED', 'net::ERR_CONNECTION_REFUSED'],
   ...['net::ERR_ADDRESS_UNREACHABLE', 'net::ERR_CONNECTION_TIMED_OUT'],
 ];
-/** A certificate that is not accepted, in the words of Chromium and of Node: nothing was sent either. */
+/** An untrusted certificate, as Chromium and Node word it: nothing was sent either. */
 const notTrusted =
   /^(?:net::ERR_CERT_|CERT_|ERR_TLS_CERT_|SELF_SIGNED_CERT_|DEPTH_ZERO_|UNABLE_TO_GET_ISSUER_|UNABLE_TO_VERIFY_LEAF_)/;
-/** No answer of a provider is larger; openid-client reads whatever comes, so the limit is held here. */
+/** No provider sends a larger answer. openid-client has no limit of its own, so this file enforces one. */
 const maxAnswerSize = 1024 * 1024;
 
-/** What the platform's fetch throws when it was a proxy that failed: the provider was not reached. */
+/** Thrown by the platform's fetch when a proxy failed: the request did not reach the provider. */
 export class ProxyFailure extends Error {
   override readonly name = 'ProxyFailure';
-  /** `status 407`, or as Chromium names it. */
+  /** `status 407`, or Chromium's name for the failure. */
   readonly reason: string;
-  /** Its `host:port`, where that is known. */
+  /** The proxy's `host:port`, if known. */
   readonly proxy: string | undefined;
 
   constructor(reason: string, proxy: string | undefined) {
@@ -40,9 +40,9 @@ export class ProxyFailure extends Error {
 }
 
 /**
- * Wraps the platform's fetch for talking to a provider: never follows a redirect, never reads more than 1 MiB, and tells
- * a network that failed (to be tried again, T5) from a provider that misbehaved.
- * @throws LoopgateError `provider_unreachable` or `provider_error`; the caller's own abort passes through as it is.
+ * Wraps the platform's fetch for requests to a provider. It never follows a redirect and never reads more than 1 MiB. It
+ * tells a failed network (which is retried, T5) from a provider that misbehaves.
+ * @throws LoopgateError `provider_unreachable` or `provider_error`; an abort by the caller passes through unchanged
  */
 export function providerFetch(platform: PlatformFetch): CustomFetch {
   return async (url, { method, headers, body: content, signal }) => {
@@ -52,7 +52,7 @@ export function providerFetch(platform: PlatformFetch): CustomFetch {
         method,
         headers,
         redirect: 'manual',
-        // Electron's fetch has a cookie jar on disk; nothing between the broker and a provider needs one.
+        // Electron's fetch keeps cookies on disk; requests to a provider need none.
         credentials: 'omit',
         ...(content != null && { body: content instanceof URLSearchParams ? content.toString() : content }),
         ...(signal && { signal }),
@@ -60,7 +60,7 @@ export function providerFetch(platform: PlatformFetch): CustomFetch {
     } catch (error) {
       throw fetchFailure(error, url);
     }
-    // A browser-like fetch hides a redirect behind an opaque answer of status 0.
+    // A browser-like fetch hides a redirect behind an opaque response of status 0.
     if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
       await response.body?.cancel().catch(() => undefined);
       throw redirected(url);
@@ -99,7 +99,7 @@ function fetchFailure(error: unknown, url: string): unknown {
   const { host } = new URL(url);
   if (error instanceof ProxyFailure) return proxyFailed(error, host);
   const text = error instanceof Error ? error.message : String(error);
-  // Electron's net.fetch rejects on a 3xx where Node's gives the answer: the provider answered, so it was reached.
+  // Electron's net.fetch rejects on a 3xx where Node's returns the response: the provider answered, so it was reached.
   if (/redirect/i.test(text)) return redirected(url);
   const code = networkCodeOf(error);
   if (code !== undefined && notTrusted.test(code)) return untrusted(code, host);
@@ -118,7 +118,7 @@ function proxyFailed({ reason, proxy }: ProxyFailure, host: string): LoopgateErr
         ? (['namedProxyRefuses', 'proxyRefuses', message('askToAllowHost', { host })] as const)
         : (['namedProxyUnusable', 'proxyUnusable', message('correctProxy')] as const);
   const happened = proxy === undefined ? message(unnamed, { host, reason }) : message(named, { proxy, host, reason });
-  // Inside of TLS it is a gateway that says so, which may have passed the request on.
+  // Inside TLS the 407 comes from a gateway, which may have passed the request on.
   return kept(happened, next, reason !== 'status 407');
 }
 
@@ -133,7 +133,7 @@ function untrusted(reason: string, host: string): LoopgateError {
   return kept(message(happened, { host, reason }), message(next), true);
 }
 
-/** What may pass. @param undone - nothing was sent: the provider is as it was */
+/** A temporary failure. @param undone - true when nothing was sent, so the provider has not changed anything */
 function kept(happened: Message, next: Message, undone: boolean): LoopgateError {
   return new LoopgateError('provider_unreachable', {
     happened,
@@ -148,8 +148,8 @@ function redirected(url: string): LoopgateError {
 }
 
 /**
- * T5: an answer, but no provider's word: it restarts, a page of the network stands before it, or the address is wrong.
- * @param details.undone - whether it shows that the request was not processed
+ * T5: a response that is not from the provider: it restarts, a network's sign-in page intercepts, or the address is wrong.
+ * @param details.undone - whether the response shows that the request was not processed
  */
 export function noAnswer(happened: Message, details: { undone?: boolean; retryAfter?: number } = {}): LoopgateError {
   return new LoopgateError('provider_unreachable', {
@@ -165,7 +165,7 @@ function pathOf(url: string): string {
   return `${host}${pathname}`.slice(0, 200);
 }
 
-/** A short reason without addresses or parameters: `ECONNREFUSED`, `net::ERR_NAME_NOT_RESOLVED`; undefined when none is known. */
+/** A short reason without addresses or parameters: `ECONNREFUSED`, `net::ERR_NAME_NOT_RESOLVED`; undefined if unknown. */
 function networkCodeOf(error: unknown): string | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     const code = 'code' in current && typeof current.code === 'string' ? current.code : undefined;

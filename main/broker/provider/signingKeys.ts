@@ -1,19 +1,19 @@
 import type { Clock } from '../clock.ts';
 
-/** How long a copy of the keys serves while every answer fits them. Milliseconds. */
+/** How long a copy of the keys is used while every answer fits them. Milliseconds. */
 const kept = 300_000;
-/** The keys are read out of turn at most this often, however many answers do not fit them. Milliseconds. */
+/** How often the keys are read early at most, however many answers do not fit them. Milliseconds. */
 const pause = 5_000;
 
-/** The keys as the provider has published them at one time. */
+/** The keys as the provider published them at one time. */
 export interface KeyCopy {
   /** Clone it before reading it. */
   readonly answer: Response;
-  /** Counts the copies: a greater one was asked for later. */
+  /** Copies are numbered: a higher number was requested later. */
   readonly number: number;
 }
 
-/** The provider's signing keys: one copy for all who verify something by them (OIDC Core §10.1.1). */
+/** The provider's signing keys. All verifications share one copy (OIDC Core §10.1.1). */
 export class SigningKeys {
   readonly #ask: () => Promise<Response>;
   readonly #clock: Clock;
@@ -22,21 +22,21 @@ export class SigningKeys {
   #count = 0;
   #readAgainAt: number | undefined;
 
-  /** @param ask - gets the keys from the provider; rejects with a LoopgateError */
+  /** @param ask - reads the keys from the provider; rejects with a LoopgateError */
   constructor(ask: () => Promise<Response>, clock: Clock) {
     this.#ask = ask;
     this.#clock = clock;
   }
 
-  /** The copy that is there, or a new one. @throws LoopgateError when there is none and the provider cannot be reached */
+  /** The present copy, or a new one. @throws LoopgateError when there is none and the provider cannot be reached */
   async copy(): Promise<KeyCopy> {
     return this.#present ?? (await this.#read());
   }
 
   /**
    * T20: a newer copy than the one that did not fit; callers that ask while it is read share it.
-   * @param unfit - absent when there was none
-   * @returns undefined when the keys were read out of turn a moment ago
+   * @param unfit - the copy that did not fit; absent when there was none
+   * @returns undefined when the keys were already read early a moment ago
    * @throws LoopgateError when the provider cannot be reached
    */
   async newerThan(unfit: KeyCopy | undefined): Promise<KeyCopy | undefined> {
@@ -66,7 +66,7 @@ export class SigningKeys {
     return keys;
   }
 
-  /** A clock that was set back since says nothing about how old something is. */
+  /** If the clock was set back since, it does not show how old something is. */
   #isWithin(milliseconds: number, since: number): boolean {
     const age = this.#clock.now() - since;
     return age >= 0 && age < milliseconds;

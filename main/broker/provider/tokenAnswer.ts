@@ -1,19 +1,19 @@
 import { textAt } from './providerErrors.ts';
 
-/** The refresh token of a token endpoint's answer, as it stands there; checked later, with the rest of it. */
+/** The refresh token of a token endpoint's answer, not checked yet; the checks follow with the rest of the answer. */
 export async function refreshTokenOf(response: Response): Promise<string | undefined> {
   const answer: unknown = await response.json().catch(() => undefined);
-  // An empty one is none: kept, it would replace the one that works.
+  // Ignore an empty refresh token: it would replace the one that works.
   return response.ok ? textAt(answer, 'refresh_token') || undefined : undefined;
 }
 
-/** What a token answer may leave out, and some providers write as null or as an empty text instead. */
+/** Members that a token answer may leave out. Some providers send null or an empty text instead. */
 const optional = ['refresh_token', 'scope', 'expires_in', 'id_token'] as const;
 
-/** A token endpoint's answer as openid-client understands it. */
+/** Rewrites a token endpoint's answer so that openid-client understands it. */
 export async function tokenAnswer(response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
-  // A challenge beside an error would hide it (RFC 6749 §5.2: a 401 has both).
+  // A challenge beside an error would hide the error (RFC 6749 §5.2: a 401 has both).
   headers.delete('www-authenticate');
   const { status } = response;
   const text = await response.text();
@@ -30,7 +30,7 @@ function withoutEmpty(text: string): string {
       Object.fromEntries(Object.entries(answer).filter(([name]) => !empty.some((one) => one === name))),
     );
   } catch {
-    // No JSON, or nested too deeply to be written again: it is refused as it stands.
+    // It is not JSON, or is nested too deeply to be written again: openid-client then refuses it unchanged.
     return text;
   }
 }

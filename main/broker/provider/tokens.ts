@@ -8,17 +8,17 @@ export interface Tokens {
   readonly scope: string;
   readonly refreshToken?: string;
   readonly idToken?: string;
-  /** The ID token's claims: signature, iss, aud, azp, exp, iat, nonce verified (T1). */
+  /** The ID token's claims; signature, iss, aud, azp, exp, iat and nonce are verified (T1). */
   readonly claims?: IdTokenClaims;
 }
 
-/** The tokens of a login: the ID token is there, and verified. */
+/** The tokens of a login, with a verified ID token. */
 export interface LoginTokens extends Tokens {
   readonly idToken: string;
   readonly claims: IdTokenClaims;
 }
 
-/** A code as it came back to the callback, with what the authorization request fixed. */
+/** A code from the callback, together with the values that the authorization request fixed. */
 export interface CodeExchange {
   readonly clientId: string;
   readonly code: string;
@@ -27,13 +27,13 @@ export interface CodeExchange {
   readonly state: string;
   readonly nonce: string;
   readonly requestedScope: string;
-  /** The organization that was asked for (T16). */
+  /** The requested organization (T16). */
   readonly organization?: string;
-  /** The response's `iss`, when it was sent. */
+  /** The response's `iss`, if present. */
   readonly issuer?: string;
 }
 
-/** Another API of the same tenant than the session's (Auth0: multi-resource refresh tokens). */
+/** An API of the same tenant that is not the session's (Auth0: multi-resource refresh tokens). */
 export interface OtherApi {
   readonly audience?: string;
   /** Space-separated. */
@@ -42,9 +42,9 @@ export interface OtherApi {
 
 /** The answer of a device authorization endpoint (RFC 8628 §3.2). Times are in milliseconds. */
 export interface DeviceAuthorization {
-  /** The broker's secret: never shown. */
+  /** The broker's secret, which is never shown. */
   readonly deviceCode: string;
-  /** What the person enters. */
+  /** The code that the person enters. */
   readonly userCode: string;
   readonly verificationUri: string;
   readonly verificationUriComplete?: string;

@@ -8,20 +8,20 @@ import { onceTimeout, requestTimeout } from './providerFetch.ts';
 import { type KeyCopy, SigningKeys } from './signingKeys.ts';
 import { tokenAnswer } from './tokenAnswer.ts';
 
-/** How an answer that has to be verified is asked for. */
+/** How to ask for an answer that has to be verified. */
 export interface Asking {
   readonly clientId: string;
-  /** All that is sent, where it counts only once: its answer is held for the next try when it could not be verified (T20). */
+  /** Everything that is sent, if it counts only once: an answer that could not be verified is held for the next try (T20). */
   readonly once?: unknown;
-  /** What was sent, and is not to be told by a provider that repeats it (T9). */
+  /** What was sent; it must not appear in an error when the provider repeats it (T9). */
   readonly secrets: Secrets;
-  /** How long the request may take, in seconds; absent for one that counts once. */
+  /** How long the request may take, in seconds; absent for a request that counts only once. */
   readonly timeout?: number;
-  /** Gets the answer before it is verified; what it returns is waited for. */
+  /** Receives the answer before it is verified; the request waits for the promise that it returns. */
   readonly onAnswer?: (answer: Response) => Promise<void>;
 }
 
-/** Requests to the provider whose answers are verified, with the keys that it publishes now (T1, T20). */
+/** Sends requests to the provider and verifies the answers with the keys that it publishes now (T1, T20). */
 export class VerifiedRequests {
   readonly #discovery: Discovery;
   readonly #fetch: client.CustomFetch;
@@ -36,8 +36,9 @@ export class VerifiedRequests {
   }
 
   /**
-   * Asks the provider once and verifies its answer, with keys that are read once more when they do not fit it (T20). What
-   * fails after the keys were needed has passed every other check: it may be verified later, and is safe to ask for again.
+   * Asks the provider once and verifies its answer. If the keys do not fit, it reads them once more (T20). A failure after
+   * the keys were needed means that the answer has passed every other check: it may be verified later, and is safe to ask for
+   * again.
    * @throws LoopgateError
    */
   async send<T>(
@@ -81,7 +82,7 @@ export class VerifiedRequests {
     }
   }
 
-  /** How openid-client asks this provider for one client. @param fetch - sends the requests @throws LoopgateError */
+  /** Configures openid-client for this provider and one client. @param fetch - sends the requests @throws LoopgateError */
   async configuration(clientId: string, fetch = this.#fetch): Promise<client.Configuration> {
     const metadata = await this.#discovery.metadata();
     const configuration = new client.Configuration(
@@ -98,7 +99,7 @@ export class VerifiedRequests {
     return configuration;
   }
 
-  /** The keys' own answer, whatever it is. */
+  /** Reads the keys; returns the response whatever its status. */
   async #readKeys(): Promise<Response> {
     const { jwks_uri: address } = await this.#discovery.metadata();
     if (address === undefined) throw failedCheck('jwks_uri');

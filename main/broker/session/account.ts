@@ -2,12 +2,12 @@ import type { IdTokenClaims } from '../provider/claims.ts';
 import type { LoginTokens } from '../provider/tokens.ts';
 import type { StoredAccount } from './vault.ts';
 
-/** T3: a person is issuer and subject. */
+/** T3: issuer and subject identify a person. */
 export function accountKey(person: { issuer: string; subject: string }): string {
   return JSON.stringify([person.issuer, person.subject]);
 }
 
-/** What is stored when a login was exchanged. */
+/** The account to store after the exchange of a login. */
 export function accountOf(tokens: LoginTokens, request: { clientId: string; audience?: string }): StoredAccount {
   return {
     issuer: tokens.claims.iss,
@@ -25,7 +25,7 @@ export function accountOf(tokens: LoginTokens, request: { clientId: string; audi
   };
 }
 
-/** What Auth0 puts into the ID token shows the person at once; /userinfo is read all the same. */
+/** The profile that Auth0 puts into the ID token, to show the person at once; /userinfo is read all the same. */
 function profileOf(claims: IdTokenClaims): Pick<StoredAccount, 'profile'> {
   const shown = ['name', 'nickname', 'email', 'email_verified', 'picture', 'given_name', 'family_name'];
   const known = Object.entries(claims).filter(([claim]) => shown.includes(claim));

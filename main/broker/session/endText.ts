@@ -1,10 +1,10 @@
 import { englishMessages } from '../../../preload/texts/englishMessages.ts';
 import { inEnglish, type Message, type MessageId, verbatim } from '../../../preload/texts/messages.ts';
 
-/** What a stored text says: that the session ended by itself, or that what was stored could not be used. */
+/** The stored texts: the session ended by itself, or the stored data could not be used. */
 const sentenceIds = ['sessionEnded', 'signedOutBecause'] as const satisfies readonly MessageId[];
 
-/** Why, and what that is made of. The more exact text comes first. */
+/** The reasons, and the messages that they contain. The more exact text must come first. */
 const reasonIds = [
   ...['endedByStop', 'endedByLostAnswer', 'endedByProvider', 'endedWithoutOffline'],
   ...['keptAs', 'staysAs', 'notMoved', 'noSpace', 'readOnly', 'mayNotWrite', 'folderMissing', 'diskError'],
@@ -16,15 +16,15 @@ const reasonIds = [
 ] as const satisfies readonly MessageId[];
 
 /**
- * The message of a stored text: the vault keeps why a session ended in English, and the person reads it in their own language at
- * the next start too. What is not known stays as it is.
+ * Returns the message of a stored text. The vault stores in English why a session ended, and the person should read it in
+ * their own language after the next start too. An unknown text stays as it is.
  */
 export function endText(stored: string): Message {
   const found = messageIn(stored, sentenceIds);
   return found && inEnglish(found) === stored ? found : verbatim(stored);
 }
 
-/** The message that says this in English, if it is one of these. */
+/** The message of `ids` with this English text, if there is one. */
 function messageIn(text: string, ids: readonly MessageId[]): Message | undefined {
   for (const id of ids) {
     const found = patternOf(englishMessages[id]).exec(text);
@@ -38,7 +38,7 @@ function messageIn(text: string, ids: readonly MessageId[]): Message | undefined
   return undefined;
 }
 
-/** Matches an English text of a message, with a group for each of its names. */
+/** Matches an English text of a message; each name in it becomes a group. */
 function patternOf(english: string): RegExp {
   const plain = english.replace(/[.*+?^$()|[\]\\]/g, '\\$&');
   return new RegExp(`^${plain.replace(/\{(\w+)\}/g, '(?<$1>.+?)')}$`, 's');

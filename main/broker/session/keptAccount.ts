@@ -1,27 +1,30 @@
 import { createHash } from 'node:crypto';
 import type { StoredAccount } from './vault.ts';
 
-/** How many refresh tokens that were rotated away a session still recognises. */
+/** How many rotated refresh tokens a session still recognises. */
 const rememberedTokens = 50;
 
 /** What the account of a session needs from the sessions around it. */
 export interface KeptAccountCallbacks {
-  /** Writes all sessions to the vault; resolves when they are on disk, or when that failed and the person was told. */
+  /** Writes all sessions to the vault; resolves when the write has succeeded, or has failed and the person was informed. */
   persist(): Promise<void>;
   changed(): void;
 }
 
-/** The account of one session as the vault keeps it, with the refresh tokens that it had before. Holds tokens: never logged. */
+/**
+ * The account of one session as the vault keeps it, with its previous refresh tokens. It holds tokens, so it must never be
+ * logged.
+ */
 export class KeptAccount {
   readonly #callbacks: KeptAccountCallbacks;
   #present: StoredAccount;
   /** Hashes of the refresh tokens that this account has or had, oldest first. */
   readonly #knownTokens = new Set<string>();
-  /** The write of the present account: T4, nobody gets its token before it is on disk. */
+  /** The write of the present account. T4: its token is not handed out before it is on disk. */
   stored: Promise<void> = Promise.resolve();
   /** When the renewal was sent whose answer is not known, in milliseconds since the epoch. */
   renewalSentAt: number | undefined;
-  /** True when the session is no longer kept: what still arrives for it is thrown away. */
+  /** True when the session is no longer kept: results that still arrive are discarded. */
   isClosed = false;
 
   constructor(account: StoredAccount, callbacks: KeptAccountCallbacks) {
@@ -33,12 +36,12 @@ export class KeptAccount {
     this.#rememberToken();
   }
 
-  /** The account without what only the vault needs. */
+  /** The account without the parts that only the vault needs. */
   get present(): StoredAccount {
     return this.#present;
   }
 
-  /** What the vault keeps. */
+  /** The account as the vault stores it. */
   get toStore(): StoredAccount {
     const sentAt = this.renewalSentAt;
     const spentTokens = [...this.#knownTokens].slice(0, -1);
@@ -68,7 +71,7 @@ export class KeptAccount {
     this.#callbacks.changed();
   }
 
-  /** Forgets which session in the browser it came from (T19); written with the next change. */
+  /** Forgets the browser session that the account came from (T19); saved with the next change. */
   forgetSid(): void {
     const { sid: _sid, ...rest } = this.#present;
     this.#present = rest;
@@ -82,7 +85,7 @@ export class KeptAccount {
     const { refreshToken } = this.#present;
     if (refreshToken === undefined) return;
     const present = hash(refreshToken);
-    // The present one is the last of them.
+    // The present token must come last.
     this.#knownTokens.delete(present);
     this.#knownTokens.add(present);
     const oldest = this.#knownTokens.values().next().value;

@@ -5,7 +5,7 @@ import { type Failure, failureAfter, isBackingOffForCallers } from '../provider/
 import type { OtherApi } from '../provider/tokens.ts';
 import { isAboutToEnd } from './tokenLifetime.ts';
 
-/** For how many other APIs a session keeps tokens. */
+/** The number of other APIs for which a session keeps tokens. */
 const keptApis = 20;
 
 /** An access token for another API of the same tenant. Times are milliseconds since the epoch. */
@@ -17,7 +17,10 @@ export interface OtherApiToken {
   readonly idToken: string;
 }
 
-/** A session's tokens for other APIs, in memory only: asked for once by any number of callers, kept until they are about to end. */
+/**
+ * A session's tokens for other APIs, in memory only. Concurrent callers share one request, and a token is kept until it is
+ * about to end.
+ */
 export class OtherApiTokens {
   readonly #clock: Clock;
   readonly #ask: (api: OtherApi) => Promise<OtherApiToken>;
@@ -31,7 +34,7 @@ export class OtherApiTokens {
     this.#ask = ask;
   }
 
-  /** @throws LoopgateError when the provider gives none; the same to all who ask before it is tried again (T5) */
+  /** @throws LoopgateError when the provider issues no token; until the next try (T5) all callers get the same error */
   async of(api: OtherApi): Promise<OtherApiToken> {
     const key = apiKey(api);
     const now = this.#clock.now();
@@ -61,8 +64,8 @@ export class OtherApiTokens {
 }
 
 /**
- * A provider may ignore that another API was asked for (Auth0 does where no policy names it) and give a token for the session's own.
- * An opaque token cannot be looked into.
+ * A provider may ignore the requested API and issue a token for the session's own (Auth0 does that unless a policy names the
+ * API). An opaque token cannot be checked.
  * @throws LoopgateError `provider_error`
  */
 function checkAudience(accessToken: string, { audience }: OtherApi): void {
@@ -75,7 +78,7 @@ function checkAudience(accessToken: string, { audience }: OtherApi): void {
   });
 }
 
-/** The claims of a JWT, not verified here: an ID token was when it came. None for what is no JWT. */
+/** The claims of a JWT, without verifying it: an ID token was verified when it arrived. Empty if the token is not a JWT. */
 export function claimsOf(token: string): Record<string, unknown> {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));

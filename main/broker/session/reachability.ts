@@ -4,30 +4,30 @@ import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter } from '../provider/backoff.ts';
 
 /**
- * What is known of a session: `unverified` until the provider was asked in this run, `stale` while it cannot be reached
+ * How current a session's data is: `unverified` until the provider was asked in this run, `stale` while it cannot be reached
  * although it could be before.
  */
 export type Freshness = 'verified' | 'unverified' | 'stale';
 
-/** How the last attempts of a session to reach its provider went: what is known of it, and since when. */
+/** Records how a session's last requests to its provider went. */
 export class Reachability {
   readonly #clock: Clock;
   readonly #changed: () => void;
   #renewalFailure: Failure | undefined;
   #profileFailure: Failure | undefined;
-  /** Since when the provider cannot be reached, in milliseconds since the epoch. */
+  /** When the provider became unreachable, in milliseconds since the epoch. */
   #unreachableSince: number | undefined;
   /** True once the provider has answered in this run. */
   #wasVerified: boolean;
 
-  /** @param options.verified - true when the provider has just given the session's tokens */
+  /** @param options.verified - true when the provider has just issued the session's tokens */
   constructor(clock: Clock, changed: () => void, options: { verified: boolean }) {
     this.#clock = clock;
     this.#changed = changed;
     this.#wasVerified = options.verified;
   }
 
-  /** Why the last renewal failed; undefined when it did not. */
+  /** Why the last renewal failed; undefined when it succeeded. */
   get renewalFailure(): Failure | undefined {
     return this.#renewalFailure;
   }
@@ -41,18 +41,18 @@ export class Reachability {
     return this.#wasVerified;
   }
 
-  /** How sure the session is of what it shows. */
+  /** How current the session's data is. */
   get freshness(): Freshness {
     if (!this.#wasVerified) return 'unverified';
     return this.#isAway() ? 'stale' : 'verified';
   }
 
-  /** When the provider was first found to be out of reach, in milliseconds since the epoch; undefined while it is not. */
+  /** When the provider was first unreachable, in milliseconds since the epoch; undefined while it can be reached. */
   get unreachableSince(): number | undefined {
     return this.#unreachableSince;
   }
 
-  /** What stands between this machine and the provider, such as a proxy, and what to do about it; where that is known. */
+  /** What stands between this machine and the provider, such as a proxy, and what to do about it; undefined if unknown. */
   get obstacle(): Message | undefined {
     const reasons = [this.#renewalFailure, this.#profileFailure].map((failure) => failure?.reason);
     return reasons.find((reason) => reason?.retryable && reason.hasOwnAdvice)?.text;
@@ -70,7 +70,7 @@ export class Reachability {
   renewalFailed(reason: LoopgateError): void {
     this.#change(() => {
       this.#renewalFailure = failureAfter(this.#renewalFailure, reason, this.#clock.now());
-      // A refusal is an answer: the provider is there.
+      // A refusal is an answer, so the provider was reached.
       if (!reason.retryable) this.#wasVerified = true;
     });
   }
@@ -82,7 +82,7 @@ export class Reachability {
     });
   }
 
-  /** A refusal is an answer here too. */
+  /** The profile could not be read. A refusal is an answer here too. */
   profileFailed(reason: LoopgateError): void {
     this.#change(() => {
       this.#profileFailure = failureAfter(this.#profileFailure, reason, this.#clock.now());
@@ -104,7 +104,7 @@ export class Reachability {
 
   #isAway(): boolean {
     const profile = this.#profileFailure?.reason;
-    // A userinfo endpoint that is not there says nothing about the provider.
+    // A missing userinfo endpoint does not show whether the provider can be reached.
     return this.#renewalFailure?.reason.retryable === true || (profile?.retryable === true && !profile.answered);
   }
 }

@@ -10,23 +10,23 @@ import { revocationOf, type StoredRevocation } from './vault.ts';
 
 /** What the use of a refresh token needs from its session. */
 export interface RefreshTokenUseCallbacks {
-  /** The provider has ended the session for good (T5). @returns what those who wait are told */
+  /** The provider has ended the session for good (T5). @returns the error for callers that wait */
   end(reason: Message): LoopgateError;
-  /** A refresh token that no session holds any more is to be revoked. */
+  /** Queues a refresh token for revocation because no session holds it any more. */
   revokeLater(token: StoredRevocation): void;
 }
 
-/** Sends a session's refresh token to the provider, one use after the other, and keeps what comes back (T4). */
+/** Sends a session's refresh token to the provider, one use after the other, and stores what comes back (T4). */
 export class RefreshTokenUse {
   readonly #account: KeptAccount;
   readonly #provider: Provider;
   readonly #clock: Clock;
   readonly #callbacks: RefreshTokenUseCallbacks;
-  /** The refresh token's present use; the next one waits for it. */
+  /** The present use of the refresh token; the next one waits for it. */
   #turn: Promise<void> = Promise.resolve();
-  /** Whether nobody knows what the provider made of this run's last use of the refresh token. */
+  /** True when the answer to the last use of the refresh token in this run was lost. */
   #isAnswerLost = false;
-  /** Whether the provider gives a new refresh token with each renewal; undefined until it has renewed in this run. */
+  /** Whether the provider issues a new refresh token with each renewal; undefined until it has renewed in this run. */
   #rotates: boolean | undefined;
   /** True when the answer was lost before this run: the program was stopped while it waited. */
   #wasStopped: boolean;
@@ -40,15 +40,15 @@ export class RefreshTokenUse {
   }
 
   /**
-   * Whether the refresh token may have been rotated by a request whose answer was lost in this run. A spent one that comes back
-   * ends the session (reuse detection).
+   * Whether a request of this run whose answer was lost may have rotated the refresh token. Sending a spent token ends the
+   * session (reuse detection).
    */
   get mayBeSpent(): boolean {
     return this.#isAnswerLost && this.#rotates !== false;
   }
 
   /**
-   * One use of the refresh token after the other, whatever for: two at once would be taken for a theft (reuse detection).
+   * Uses the refresh token once, after all earlier uses: the provider would take two at once for a theft (reuse detection).
    * @param api - another API that the access token is for
    * @throws LoopgateError `not_signed_in` when the session is over
    */
@@ -69,13 +69,13 @@ export class RefreshTokenUse {
     let rotated: string | undefined;
     let tokens: Tokens;
     try {
-      // Read first: when this fails, no renewal was sent.
+      // Read it first: if this fails, no renewal was sent.
       await this.#provider.issuer();
       await this.#markSent();
-      // Signed out while that was written: the token is on its way to be revoked, and not to be used any more.
+      // The account was signed out during that write: its token will be revoked and must not be used.
       if (account.isClosed) throw new LoopgateError('not_signed_in');
-      // T4: on disk before the answer is checked, for which keys may have to be fetched. The old one is spent by then, whatever
-      // comes out of the checks.
+      // T4: store it before the answer is checked, because the check may have to fetch keys. The old token is spent by then,
+      // whatever the result of the checks.
       const keep = async (token: string) => {
         rotated = token;
         if (account.isClosed) return;
@@ -90,7 +90,7 @@ export class RefreshTokenUse {
     const difference = tokens.claims && this.#differenceOf(tokens.claims);
     if (difference !== undefined) return await this.#refuse(difference, refreshToken, rotated);
     if (account.isClosed) {
-      // Signed out while the refresh was under way: the token that just came must not stay alive.
+      // The account was signed out during the refresh: the token that just came must be revoked.
       if (rotated !== undefined) this.#revoke(rotated);
       throw new LoopgateError('not_signed_in');
     }
@@ -99,13 +99,13 @@ export class RefreshTokenUse {
     return rotated === undefined ? tokens : { ...tokens, refreshToken: rotated };
   }
 
-  /** @returns what is thrown */
+  /** Decides what a failed use means. @returns the error to throw */
   #failed(error: unknown, rotated: string | undefined, answerWasLost: boolean): unknown {
     if (error instanceof LoopgateError && error.code === 'invalid_grant') {
       return this.#callbacks.end(this.#refusal(answerWasLost));
     }
-    // A refusal is an answer. After a network failure nobody knows whether the provider has rotated, unless it was never
-    // reached; and an answer that was lost before stays lost.
+    // A refusal is an answer. After a network failure the provider may have rotated the token, unless the request never
+    // reached it; and an earlier lost answer stays lost.
     const isUnknown = error instanceof LoopgateError && error.retryable && !error.undone;
     if (rotated === undefined && !isUnknown && !answerWasLost) this.#forgetSent();
     if (rotated === undefined && isUnknown) this.#isAnswerLost = true;
@@ -113,12 +113,13 @@ export class RefreshTokenUse {
     return error;
   }
 
-  /** The tokens are not the session's. @throws LoopgateError `provider_error` */
+  /** Refuses tokens that do not belong to the session. @throws LoopgateError `provider_error` */
   async #refuse(difference: Message, refreshToken: string, rotated: string | undefined): Promise<never> {
-    // Not kept: the next answer may bring no ID token, and then nothing would say whose tokens these are.
+    // Do not keep the rotated token: the next answer may lack an ID token, and then nothing would show whose tokens these
+    // are.
     await this.#account.replace({ refreshToken });
     const { issuer, clientId } = this.#account.present;
-    // Whose it is nobody knows (T19).
+    // The owner of this token is unknown (T19).
     if (rotated !== undefined) this.#callbacks.revokeLater({ issuer, clientId, token: rotated });
     throw new LoopgateError('provider_error', { happened: message('renewedForOther', { difference }) });
   }
@@ -127,15 +128,15 @@ export class RefreshTokenUse {
     this.#callbacks.revokeLater(revocationOf(this.#account.present, token));
   }
 
-  /** T19: a provider that names another session at a renewal says nothing by it. */
+  /** T19: if the provider names another session at a renewal, the `sid` cannot be relied on. */
   #compareSid({ sid: renewed }: IdTokenClaims): void {
     const { sid } = this.#account.present;
     if (sid !== undefined && renewed !== undefined && renewed !== sid) this.#account.forgetSid();
   }
 
   /**
-   * T4: that a renewal is on its way is on disk before it is sent. If its answer never comes, the provider may have rotated
-   * the token all the same, and nothing can bring the new one back; but the person can be told what happened.
+   * T4: records on disk that a renewal is being sent. If the answer never comes, the provider may have rotated the token all
+   * the same, and the new one is lost for good; but Loopgate can then tell the person what happened.
    */
   async #markSent(): Promise<void> {
     if (this.#account.renewalSentAt !== undefined) return;
@@ -144,7 +145,7 @@ export class RefreshTokenUse {
     await this.#account.persist();
   }
 
-  /** T6, T16 (OIDC Core §12.2): what a renewed ID token may not change. */
+  /** T6, T16 (OIDC Core §12.2): checks the claims that a renewed ID token may not change. */
   #differenceOf(renewed: IdTokenClaims): Message | undefined {
     const { issuer, subject, idToken } = this.#account.present;
     if (renewed.iss !== issuer || renewed.sub !== subject) return message('renewedPerson');

@@ -5,13 +5,13 @@ import type { RefreshTokenUse } from './refreshTokenUse.ts';
 
 /** What the renewal needs from its session. */
 export interface RenewalCallbacks {
-  /** Work that may bring tokens, so that the quitting waits for it. */
+  /** Tracks work that may bring tokens, so that the quitting waits for it. */
   track(work: Promise<unknown>): void;
-  /** The session cannot be renewed until somebody does something about it (T5). */
+  /** The session cannot be renewed until the person acts (T5). */
   problem(problem: LoopgateError): void;
-  /** It can be renewed again. */
+  /** The session can be renewed again. */
   resolved(problem: LoopgateError): void;
-  /** A renewal has ended, well or not. */
+  /** A renewal has ended, in success or failure. */
   ended(): void;
 }
 
@@ -22,7 +22,7 @@ export class Renewal {
   readonly #refreshToken: RefreshTokenUse;
   readonly #callbacks: RenewalCallbacks;
   #running: Promise<void> | undefined;
-  /** The refusal that the person was told, until the renewal works again or the session is gone. */
+  /** The refusal that was reported to the person, until the renewal works again or the session has ended. */
   #told: LoopgateError | undefined;
 
   constructor(
@@ -43,7 +43,7 @@ export class Renewal {
     return this.#running;
   }
 
-  /** Takes back what the person was told. */
+  /** Withdraws the reported refusal. */
   resolve(): void {
     const told = this.#told;
     this.#told = undefined;
@@ -83,7 +83,10 @@ export class Renewal {
     this.resolve();
   }
 
-  /** T5: what may pass is tried again, later each time; the person is told of what will not. Neither ends the session. */
+  /**
+   * T5: a temporary failure is retried with growing delays; any other failure is reported to the person. Neither ends the
+   * session.
+   */
   #failed(error: unknown): LoopgateError {
     const reason = error instanceof LoopgateError ? error : new LoopgateError('internal');
     if (this.#account.isClosed) return reason;

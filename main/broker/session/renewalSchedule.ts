@@ -5,21 +5,24 @@ import type { Reachability } from './reachability.ts';
 import type { RefreshTokenUse } from './refreshTokenUse.ts';
 import { early, isAboutToEnd } from './tokenLifetime.ts';
 
-/** A token that was given this short a time ago is not renewed because it ends soon. Milliseconds. */
+/** A token that was issued this short a time ago is not renewed because it ends soon. Milliseconds. */
 const newFor = 2_000;
-/** Of those who want an ended token renewed at once, the last ones are read only after the first one has its token. Milliseconds. */
+/**
+ * Many callers may want an ended token renewed at once. For this long after the renewal, the later ones get the new token
+ * too. Milliseconds.
+ */
 const renewedFor = 5_000;
-/** Unasked renewals are at least this far apart. Milliseconds. */
+/** The minimum time between unasked renewals. Milliseconds. */
 const minRenewalInterval = 30_000;
 
-/** What a session takes from the world. */
+/** The parts of the outside world that a session uses. */
 export interface SessionWorld {
   readonly clock: Clock;
   /** A number from 0 to below 1, for jitter (T7). */
   readonly random: () => number;
 }
 
-/** When a session's access token is renewed, and when the session asks its provider although nobody waits for it (T7). */
+/** Decides when to renew a session's access token, and when to ask the provider although no caller waits for it (T7). */
 export class RenewalSchedule {
   readonly #account: KeptAccount;
   readonly #reachability: Reachability;
@@ -28,7 +31,7 @@ export class RenewalSchedule {
   readonly #random: () => number;
   readonly #due: () => void;
   #cancelPlan: (() => void) | undefined;
-  /** When an access token that had ended was last renewed for those who asked. */
+  /** When an ended access token was last renewed for callers. */
   #renewedAt: number | undefined;
 
   /** @param due - called when it is time for the next attempt */
@@ -47,7 +50,7 @@ export class RenewalSchedule {
     this.#due = due;
   }
 
-  /** Plans the next attempt; the one that was planned before is forgotten. */
+  /** Plans the next attempt, and cancels the planned one. */
   plan(): void {
     this.cancel();
     if (this.#account.isClosed) return;
@@ -65,7 +68,7 @@ export class RenewalSchedule {
     const account = this.#account.present;
     const now = this.#clock.now();
     const age = now - account.issuedAt;
-    // A provider whose tokens live for no time at all is not asked by every caller.
+    // If a provider's tokens live for almost no time, not every caller may ask it again.
     const isNew = this.#reachability.wasVerified && age >= 0 && age < newFor;
     return this.#account.renewable && !isNew && isAboutToEnd(account, now);
   }
@@ -74,7 +77,7 @@ export class RenewalSchedule {
     return !this.#account.isClosed && this.#account.present.expiresAt > this.#clock.now();
   }
 
-  /** An access token that had ended was renewed for those who asked. */
+  /** An ended access token was renewed for callers. */
   renewedForCallers(): void {
     this.#renewedAt = this.#clock.now();
   }
@@ -85,17 +88,17 @@ export class RenewalSchedule {
   }
 
   /**
-   * True while a refresh token whose last answer was lost is not sent again, although a renewal is due. It may be spent, and a
-   * spent one that comes back ends the session (reuse detection). Once the access token has ended there is nothing to lose: a
-   * provider that never got the last request, or that tolerates one repetition, goes on.
+   * True while a renewal is due but should wait, because the last answer for the refresh token was lost. The token may be
+   * spent, and sending a spent one ends the session (reuse detection). Once the access token has ended there is nothing to
+   * lose: the renewal works if the provider never got the last request, or tolerates one repetition.
    */
   isBetterKept(): boolean {
     return this.#refreshToken.mayBeSpent && this.isValid();
   }
 
   /**
-   * True when it is time for the renewal that nobody has asked for.
-   * @param atOnce - true when one that has failed is tried again now; else its backoff is kept, and a refusal stays one (T5)
+   * True when it is time for an unasked renewal.
+   * @param atOnce - true to retry a failed renewal now; otherwise its backoff is kept, and a refusal is not retried (T5)
    */
   isRenewalDue(atOnce: boolean): boolean {
     const failure = this.#reachability.renewalFailure;
@@ -106,17 +109,17 @@ export class RenewalSchedule {
     return this.isEnding() || this.#clock.now() >= account.expiresAt - 2 * early(account);
   }
 
-  /** When to act unasked, in milliseconds since the epoch; undefined when nothing is to be done before somebody asks. */
+  /** When to act unasked, in milliseconds since the epoch; undefined when there is nothing to do until a caller asks. */
   #nextAttempt(): number | undefined {
     const { freshness, profileFailure } = this.#reachability;
-    // While the token is ending the renewal comes first. A profile alone is read again for those who ask.
+    // While the token is ending, the renewal comes first. The profile alone is read again only when a caller asks.
     const isDoubtful = freshness !== 'verified' && !this.isEnding();
     const profile = profileFailure && isDoubtful ? this.#nextTry(profileFailure) : undefined;
     const times = [this.#nextRenewal(), profile].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** The renewal, or the end of a session that cannot be renewed. */
+  /** The time of the renewal, or of the end of a session that cannot be renewed. */
   #nextRenewal(): number | undefined {
     const account = this.#account.present;
     const { issuedAt, expiresAt } = account;
@@ -126,12 +129,12 @@ export class RenewalSchedule {
       return next !== undefined && this.isBetterKept() ? Math.max(next, expiresAt) : next;
     }
     if (!this.#account.renewable) return expiresAt;
-    // Tokens that live for seconds are renewed for those who ask, not in a loop.
+    // Tokens that live for seconds are renewed when a caller asks, not in a loop.
     const due = Math.max(expiresAt - early(account) * (1 + this.#random()), issuedAt + minRenewalInterval);
     return this.isBetterKept() ? Math.max(due, expiresAt) : due;
   }
 
-  /** T5: a refusal is not repeated unasked. The jitter keeps a thousand machines from coming back in the same moment. */
+  /** T5: a refusal is not retried unasked. The jitter keeps a thousand machines from coming back at the same moment. */
   #nextTry({ reason, at, backoff }: Failure): number | undefined {
     return isForCallersOnly(reason) ? undefined : at + backoff * (1 + this.#random() / 2);
   }

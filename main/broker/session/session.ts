@@ -15,7 +15,7 @@ import { RenewalSchedule, type SessionWorld } from './renewalSchedule.ts';
 import { fallbackTimeout, SessionProfile } from './sessionProfile.ts';
 import type { StoredAccount, StoredRevocation } from './vault.ts';
 
-/** How long a caller waits for a provider that does not answer, while there is nothing to give: Auth0 lets an Action take 20 s. Milliseconds. */
+/** How long a caller without any usable token waits for the provider: Auth0 lets an Action take 20 s. Milliseconds. */
 const answerTimeout = 30_000;
 
 /** An access token as handed out. Times are milliseconds since the epoch. */
@@ -28,22 +28,22 @@ export interface AccessToken {
 
 /** What a session needs from the accounts around it. */
 export interface SessionCallbacks {
-  /** Writes all sessions to the vault; resolves when they are on disk, or when that failed and the person was told. */
+  /** Writes all sessions to the vault; resolves when the write has succeeded, or has failed and the person was informed. */
   persist(): Promise<void>;
-  /** Work that may bring tokens, so that the quitting waits for it. */
+  /** Tracks work that may bring tokens, so that the quitting waits for it. */
   track(work: Promise<unknown>): void;
   /** The provider has ended the session for good (T5). */
   ended(session: Session, reason: LoopgateError): void;
-  /** A refresh token that no session holds any more is to be revoked. */
+  /** Queues a refresh token for revocation because no session holds it any more. */
   revokeLater(token: StoredRevocation): void;
-  /** The session cannot be renewed until somebody does something about it (T5); {@link Session.tryAgain} is that. */
+  /** The session cannot be renewed until the person acts (T5), for example with {@link Session.tryAgain}. */
   problem(problem: LoopgateError): void;
-  /** It can be renewed again. */
+  /** The session can be renewed again. */
   resolved(problem: LoopgateError): void;
   changed(): void;
 }
 
-/** A signed-in person: hands out access tokens, renewed when they are due. */
+/** The session of a signed-in person: it hands out access tokens, and renews them when they are due. */
 export class Session {
   readonly profile: SessionProfile;
   readonly #account: KeptAccount;
@@ -54,12 +54,12 @@ export class Session {
   readonly #otherApis: OtherApiTokens;
   readonly #clock: Clock;
   readonly #callbacks: SessionCallbacks;
-  /** What those who asked for a token get after the renewal that is under way. */
+  /** What callers get after the renewal that is under way. */
   #renewing: Promise<AccessToken> | undefined;
-  /** The session of the same person that took this one's place. */
+  /** The same person's newer session, which replaced this one. */
   #successor: Session | undefined;
 
-  /** @param options.verified - true when the provider has just given these tokens, false when they come from the vault */
+  /** @param options.verified - true when the provider has just issued these tokens, false when they come from the vault */
   constructor(
     account: StoredAccount,
     provider: Provider,
@@ -102,7 +102,7 @@ export class Session {
     return accountKey(this.#account.present);
   }
 
-  /** What the vault keeps. Holds tokens: never shown, never logged. */
+  /** The account as the vault stores it. It holds tokens, so it must never be shown or logged. */
   get account(): StoredAccount {
     return this.#account.toStore;
   }
@@ -112,17 +112,17 @@ export class Session {
     return this.#account.present.audience;
   }
 
-  /** How sure this session is of what it shows. */
+  /** How current this session's data is. */
   get freshness(): Freshness {
     return this.#reachability.freshness;
   }
 
-  /** When the provider was first found to be out of reach, in milliseconds since the epoch; undefined while it is not. */
+  /** When the provider was first unreachable, in milliseconds since the epoch; undefined while it can be reached. */
   get unreachableSince(): number | undefined {
     return this.#reachability.unreachableSince;
   }
 
-  /** What stands between this machine and the provider, such as a proxy, and what to do about it; where that is known. */
+  /** What stands between this machine and the provider, such as a proxy, and what to do about it; undefined if unknown. */
   get obstacle(): Message | undefined {
     return this.#reachability.obstacle;
   }
@@ -142,22 +142,22 @@ export class Session {
     return this.#account.knowsRefreshToken(refreshToken);
   }
 
-  /** T4: its access token is handed to nobody before this write of the account has ended. */
+  /** T4: the access token is not handed out before this write of the account has ended. */
   handOutAfter(stored: Promise<void>): void {
     this.#account.stored = stored;
   }
 
   /**
    * A valid access token, renewed first when it is about to end.
-   * @param options.renew - true to renew even a valid one (`grant_type=refresh_token`), unless it is the one that has
-   * just taken an ended one's place
-   * @throws LoopgateError `not_signed_in` when the session is over, `provider_unreachable` or `provider_error` when it
-   * cannot be renewed now and the old token has expired
+   * @param options.renew - true to renew even a valid token (`grant_type=refresh_token`), unless it has just replaced an
+   * ended one
+   * @throws LoopgateError `not_signed_in` when the session is over, `provider_unreachable` or `provider_error` when it cannot
+   * be renewed now and the old token has expired
    */
   accessToken({ renew = false }: { renew?: boolean } = {}): Promise<AccessToken> {
     const schedule = this.#schedule;
     if (!(renew ? this.renewable && !schedule.wasJustRenewed() : schedule.isEnding())) return this.#handOut();
-    // One promise for all who wait for the renewal: of a thousand, each chain of them would be kept until it is there.
+    // All callers share one promise: otherwise a thousand promise chains would stay in memory until the renewal ends.
     this.#renewing ??= this.#renew()
       .then(() => this.#handOut())
       .finally(() => {
@@ -168,7 +168,7 @@ export class Session {
 
   async #handOut(): Promise<AccessToken> {
     await this.#account.stored;
-    // The same person signed in again while this waited: the newer session answers.
+    // The same person signed in again in the meantime: the newer session answers.
     if (this.#successor) return await this.#successor.accessToken();
     const { accessToken, expiresAt, scope, idToken } = this.#account.present;
     if (!this.renewable && expiresAt <= this.#clock.now()) {
@@ -179,8 +179,8 @@ export class Session {
   }
 
   /**
-   * An access token for another API of the same tenant, where the provider grants it: kept until it is about to end.
-   * @throws LoopgateError `provider_error` with the provider's words when it does not
+   * An access token for another API of the same tenant, if the provider grants it. It is kept until it is about to end.
+   * @throws LoopgateError `provider_error` with the provider's text if it does not
    */
   async accessTokenFor(api: OtherApi): Promise<AccessToken> {
     if (this.#successor) return await this.#successor.accessTokenFor(api);
@@ -194,7 +194,7 @@ export class Session {
     try {
       return await withTimeout(this.#clock, answerTimeout, this.#otherApis.of(api), stillWaiting);
     } catch (error) {
-      // The same person signed in again while this waited: the newer session answers.
+      // The same person signed in again in the meantime: the newer session answers.
       const newer = this.#replacedBy();
       if (newer) return await newer.accessTokenFor(api);
       throw error;
@@ -202,18 +202,18 @@ export class Session {
   }
 
   /**
-   * Asks the provider at once for what is due: a renewal, or whether what is stored still holds. For the start, after sleep
-   * (T7), when the clock was set, and when the person presses "Try again" (T5). Never throws: a failure shows in
+   * Asks the provider at once for what is due: a renewal, or a check of a stored session. It is used at the start, after
+   * sleep (T7), after the clock was set, and when the person presses "Try again" (T5). Never throws: a failure shows in
    * {@link freshness}, or is reported as a problem.
-   * @param options.distrust - true when the clock was set back: the times of the token then mean nothing
+   * @param options.distrust - true when the clock was set back: then the times of the token mean nothing
    */
   async tryAgain(options: { distrust?: boolean } = {}): Promise<void> {
     await this.#catchUp({ atOnce: true, ...options });
   }
 
   /**
-   * The session is no longer kept here. Gives the refresh token, so that it can be revoked.
-   * @param successor - the same person's newer session, which answers those who still wait here
+   * Closes the session, which is no longer kept here. @returns the refresh token, so that the caller can revoke it
+   * @param successor - the same person's newer session, which answers the callers that still wait here
    */
   close(successor?: Session): string | undefined {
     this.#account.isClosed = true;
@@ -223,22 +223,24 @@ export class Session {
     return this.#account.present.refreshToken;
   }
 
-  /** What is due: the renewal (T7), and the question whether a stored session still holds. */
+  /** Does what is due: the renewal (T7), and the check whether a stored session is still valid. */
   async #catchUp(options: { atOnce?: boolean; distrust?: boolean } = {}): Promise<void> {
     try {
       if (!this.renewable) await this.accessToken();
       else if (options.distrust || this.#schedule.isRenewalDue(options.atOnce === true)) await this.#renewal.run();
-      // A token that is ending would be renewed for it, which is not due then.
+      // A read would renew a token that is ending, which is not due then.
       const { profileFailure } = this.#reachability;
       const mayAsk = !profileFailure || !isToldToWait(profileFailure, this.#clock.now());
       if (this.freshness !== 'verified' && !this.#schedule.isEnding() && mayAsk) await this.#verify();
     } catch {
-      // It is reported where it failed; the next attempt is planned there.
+      // The failure is reported where it happens, which also plans the next attempt.
     }
     this.#schedule.plan();
   }
 
-  /** A token that the provider no longer takes although its time is not over is renewed: only that says whether the session is. */
+  /**
+   * If the provider refuses a token that should still be valid, renews it: only a renewal shows whether the session is over.
+   */
   async #verify(): Promise<void> {
     try {
       await this.profile.read();
@@ -249,7 +251,7 @@ export class Session {
     }
   }
 
-  /** Asked again after waiting: the compiler would keep what it knew before. */
+  /** Reads the successor again after an await: TypeScript would keep the narrowed type from before. */
   #replacedBy(): Session | undefined {
     return this.#successor;
   }
@@ -267,20 +269,20 @@ export class Session {
         : withTimeout(this.#clock, answerTimeout, refreshing, stillWaiting));
       if (hadEnded) schedule.renewedForCallers();
     } catch (error) {
-      // While the old token is valid it serves: a network that is down is no reason to be signed out (T5).
+      // The old token is used while it is valid: a failed network is no reason to sign the person out (T5).
       if (this.#successor) return;
       if (!schedule.isValid()) throw error;
     }
   }
 
-  /** The session's own access token stays; its refresh token is used, and may be rotated. */
+  /** Keeps the session's own access token, but uses its refresh token, which the provider may rotate. */
   async #refreshFor(api: OtherApi): Promise<OtherApiToken> {
     const { refreshToken, accessToken, expiresAt, issuedAt, scope } = await this.#refreshToken.ask(api);
     await this.#account.replace(refreshToken === undefined ? {} : { refreshToken });
     return { accessToken, expiresAt, issuedAt, scope, idToken: this.#account.present.idToken };
   }
 
-  /** The session is over by itself, not by a sign-out: everybody is told, with the reason. */
+  /** The session has ended by itself, not by a sign-out: reports the reason to all listeners. */
   #end(reason: Message): LoopgateError {
     const over = new LoopgateError('not_signed_in', { happened: message('sessionEnded', { reason }) });
     if (!this.#account.isClosed) {

@@ -6,18 +6,18 @@ import { withTimeout } from '../timeout.ts';
 import type { KeptAccount } from './keptAccount.ts';
 import type { Reachability } from './reachability.ts';
 
-/** How long a profile is served without asking the provider: Auth0 allows five calls a minute. Milliseconds. */
+/** How long a profile is served from the cache: Auth0 allows five calls a minute. Milliseconds. */
 const profileFresh = 5 * 60_000;
-/** How long a caller waits for a provider that does not answer, while there is something older to give. Milliseconds. */
+/** How long a caller waits for the provider if there is an older profile to serve. Milliseconds. */
 export const fallbackTimeout = 2_000;
 
 /** What a profile needs from its session. */
 export interface SessionProfileCallbacks {
   /** A valid access token of the session. @throws LoopgateError */
   accessToken(): Promise<{ accessToken: string }>;
-  /** The profile of the same person's newer session, which answers instead once there is one. */
+  /** The profile of the same person's newer session, if there is one; it then answers instead. */
   successor(): SessionProfile | undefined;
-  /** It could not be read; {@link Reachability} knows why. */
+  /** The profile could not be read; {@link Reachability} knows why. */
   failed(): void;
 }
 
@@ -44,12 +44,12 @@ export class SessionProfile {
     this.#callbacks = callbacks;
   }
 
-  /** The profile as it was last read, without asking anybody. */
+  /** The last profile that was read; does not ask the provider. */
   get known(): Record<string, unknown> | undefined {
     return this.#account.present.profile;
   }
 
-  /** The profile while it is served without asking the provider. */
+  /** The profile, while the cache may still serve it. */
   get fresh(): Record<string, unknown> | undefined {
     const { profile, profileReadAt } = this.#account.present;
     if (profileReadAt === undefined) return undefined;
@@ -58,8 +58,8 @@ export class SessionProfile {
   }
 
   /**
-   * The profile for a caller: cached, one provider call for any number of callers, and the last one known while the provider
-   * cannot be reached.
+   * The profile for a caller. It is cached, concurrent callers share one request to the provider, and while the provider
+   * cannot be reached the last known profile is served.
    * @throws LoopgateError when there is none to serve
    */
   async userInfo(): Promise<Record<string, unknown>> {
@@ -72,7 +72,7 @@ export class SessionProfile {
     }
     if (!known) return await this.read();
     try {
-      // A stale answer now is better than a fresh one after the provider's time-out; the reading goes on.
+      // A stale answer now is better than a fresh one after the provider's timeout; the read continues.
       return await withTimeout(this.#clock, fallbackTimeout, this.read(), () => known);
     } catch (error) {
       if (error instanceof LoopgateError && error.retryable) return known;
@@ -81,7 +81,7 @@ export class SessionProfile {
   }
 
   /**
-   * Reads the profile again for a caller; after a failure not before it is time for the next try (T5).
+   * Reads the profile again for a caller; after a failure only when the next try is due (T5).
    * @throws LoopgateError
    */
   async refresh(): Promise<Record<string, unknown>> {
@@ -90,7 +90,7 @@ export class SessionProfile {
     return await this.read();
   }
 
-  /** Reads the profile again. Callers that ask while it is being read share the answer. @throws LoopgateError */
+  /** Reads the profile again. Concurrent callers share the answer. @throws LoopgateError */
   async read(): Promise<Record<string, unknown>> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
@@ -104,7 +104,7 @@ export class SessionProfile {
     try {
       profile = await this.#provider.userInfo(accessToken, this.#account.present.subject);
     } catch (error) {
-      // The same person signed in again while this waited, and the old token was revoked: the newer session answers.
+      // The same person signed in again in the meantime, and the old token was revoked: the newer session answers.
       const newer = this.#callbacks.successor();
       if (newer) return await newer.read();
       this.#failed(error);
@@ -118,7 +118,7 @@ export class SessionProfile {
     return profile;
   }
 
-  /** Who asks for the profile gets the reason, and nobody else is bothered. */
+  /** Records the failure. The callers get the reason, and the person does not see a problem. */
   #failed(error: unknown): void {
     if (this.#account.isClosed || !(error instanceof LoopgateError)) return;
     this.#reachability.profileFailed(error);

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { type Message, message } from '../../../preload/texts/messages.ts';
 import { MessageError } from '../../errors/errors.ts';
 
-/** One signed-in person as stored: tokens, and the profile that the window and /userinfo show at once after a start. */
+/** One signed-in person as stored: tokens, and the profile that the window and /userinfo show right after a start. */
 const storedAccount = z.object({
-  /** A person is issuer and subject, never an e-mail address (T3). */
+  /** Issuer and subject identify a person, never an e-mail address (T3). */
   issuer: z.string(),
   subject: z.string(),
   clientId: z.string(),
@@ -17,17 +17,19 @@ const storedAccount = z.object({
   expiresAt: z.number(),
   refreshToken: z.string().optional(),
   idToken: z.string(),
-  /** The `sid` of the login's ID token: which session in the browser it came from (T19). Loopgate 0.1 did not write it. */
+  /** The `sid` of the login's ID token: it identifies the browser session (T19). Loopgate 0.1 did not write it. */
   sid: z.string().optional(),
   /** The provider's /userinfo answer, `sub` verified (T2). */
   profile: z.record(z.string(), z.unknown()).optional(),
   profileReadAt: z.number().optional(),
   /**
    * When a renewal was sent whose answer is not known, in milliseconds since the epoch. If the provider then refuses the
-   * refresh token, the answer with the new one was lost (T4), and the person can be told so.
+   * refresh token, the answer with the new one was lost (T4), and Loopgate can tell the person so.
    */
   renewalSentAt: z.number().optional(),
-  /** Hashes of the refresh tokens it had: one that a program still carries must not reach the provider (reuse detection). */
+  /**
+   * Hashes of its earlier refresh tokens: a program may still hold one, which must not reach the provider (reuse detection).
+   */
   spentTokens: z.array(z.string()).optional(),
 });
 
@@ -36,12 +38,15 @@ const storedRevocation = z.object({
   issuer: z.string(),
   clientId: z.string(),
   token: z.string(),
-  /** A hash of issuer and subject (T3): who it was is not kept. Absent where it is not known, and in what Loopgate 0.1 wrote (T19). */
+  /**
+   * A hash of issuer and subject (T3), so that the person cannot be read from it. Absent if unknown, and in data of Loopgate
+   * 0.1 (T19).
+   */
   person: z.string().optional(),
   sid: z.string().optional(),
 });
 
-/** Goes up when an older Loopgate could not read what this one stores. Each version's data folder is kept in `e2e/stored/`. */
+/** Increases when an older Loopgate could not read the stored data. `e2e/stored/` keeps a data folder of each version. */
 export const storedStateVersion = 1;
 
 export const storedState = z.object({
@@ -49,10 +54,10 @@ export const storedState = z.object({
   accounts: z.array(storedAccount),
   /** Which account is active: its issuer, subject, client id and audience. */
   active: z.string().optional(),
-  /** The same of those that are active with other settings: another provider, application or API. */
+  /** The same for the accounts that are active with other settings: another provider, application or API. */
   activeElsewhere: z.array(z.string()).optional(),
   revocations: z.array(storedRevocation),
-  /** Why the last session ended, when it was not the person's own decision: the next start still knows. */
+  /** Why the last session ended, unless the person ended it, so that the next start still knows. */
   ended: z.string().optional(),
 });
 
@@ -61,14 +66,14 @@ export type StoredRevocation = z.infer<typeof storedRevocation>;
 export type StoredState = z.infer<typeof storedState>;
 
 /**
- * Which account of a {@link StoredState} it is. The same person may be signed in with other settings as well: those tokens are
- * another application's or for another API, and who is active there decides nothing here (T18).
+ * Identifies an account of a {@link StoredState}. The same person may also be signed in with other settings. Those tokens
+ * belong to another application or API, and which account is active there does not matter here (T18).
  */
 export function storedKey({ issuer, subject, clientId, audience }: StoredAccount): string {
   return JSON.stringify([issuer, subject, clientId, audience ?? null]);
 }
 
-/** Whose a refresh token is, as far as it decides what else its revocation may end (T19). */
+/** The owner of a refresh token: decides which other tokens its revocation may end (T19). */
 export type Grant = Omit<StoredRevocation, 'token'>;
 
 /** The grant of an account's refresh token. */
@@ -81,49 +86,49 @@ export function grantOf({ issuer, subject, clientId, sid }: AboutGrant): Grant {
 
 type AboutGrant = Pick<StoredAccount, 'issuer' | 'subject' | 'clientId' | 'sid'>;
 
-/** A refresh token of this account that is to be revoked. */
+/** The revocation of an account's refresh token. */
 export function revocationOf(account: AboutGrant, token: string): StoredRevocation {
   return { ...grantOf(account), token };
 }
 
-/** Where sessions rest, as the person is told. */
+/** Where the sessions are stored, as shown to the person. */
 export interface StorageLocation {
-  /** `key`: a file under a key of the administrator's. `file`: a file that only its mode protects. */
+  /** `key`: a file encrypted with the administrator's key. `file`: a file that only its mode protects. */
   readonly kind: 'keyring' | 'key' | 'file' | 'memory';
-  /** What a person should know about it; absent when it is the system's keyring. */
+  /** What a person should know about it; absent for the system's keyring. */
   readonly notice?: Message;
   /**
-   * `unlock`: a locked keyring is waited for. `create`: something is to be kept, and the keyring has yet to be made. `choice`: no
-   * keyring is there, and nobody has said what to do then.
+   * `unlock`: a keyring is locked, and Loopgate waits for it. `create`: there is something to store, but the keyring does not
+   * exist yet. `choice`: there is no keyring, and the person has not chosen what to do.
    */
   readonly needs?: 'unlock' | 'create' | 'choice';
   /** True when {@link Vault.choose} may be called. */
   readonly changeable: boolean;
 }
 
-/** What to do where no keyring protects the sessions: keep them for this run only, or in a file that only its mode protects. */
+/** What to do if no keyring protects the sessions: keep them for this run only, or in a file that only its mode protects. */
 export type WithoutKeyring = 'memory' | 'file';
 
-/** Where the sessions rest. */
+/** The place where the sessions are stored. */
 export interface Vault {
   readonly location: StorageLocation;
-  /** Calls back whenever {@link location} has changed. One listener: the accounts. */
+  /** Calls `listener` whenever {@link location} has changed. There is one listener: the accounts. */
   onLocationChanged(listener: () => void): void;
   /**
-   * The person's answer where no keyring is there. It is remembered; what {@link save} is given next goes to that place.
-   * @throws when it could not be remembered
+   * Stores the person's choice for the case without a keyring. The next {@link save} writes to that place.
+   * @throws when the choice could not be saved
    */
   choose(answer: WithoutKeyring): Promise<void>;
   /**
-   * Reads what was saved; nothing saved gives undefined.
-   * @throws VaultUnreadable when something is there that cannot be read; it has been set aside, not deleted.
+   * Reads what was saved. @returns undefined when nothing was saved
+   * @throws VaultUnreadable when there is data that cannot be read; it has been set aside, not deleted
    */
   load(): Promise<StoredState | undefined>;
-  /** Returns when the state is on disk (T4). @throws when it could not be written. */
+  /** Resolves when the state is on disk (T4). @throws when it could not be written */
   save(state: StoredState): Promise<void>;
 }
 
-/** What is stored cannot be decrypted or understood. `message` says why and where it was put, without its content. */
+/** The stored data cannot be decrypted or understood. `message` says why and where it was moved, without its content. */
 export class VaultUnreadable extends MessageError {
   override readonly name = 'VaultUnreadable';
 }
@@ -133,7 +138,7 @@ export class MemoryVault implements Vault {
   readonly location: StorageLocation;
   #state: StoredState | undefined;
 
-  /** @param notice - why nothing is kept */
+  /** @param notice - why nothing is stored */
   constructor(notice: Message) {
     this.location = { kind: 'memory', notice, changeable: false };
   }
@@ -152,8 +157,8 @@ export class MemoryVault implements Vault {
 }
 
 /**
- * Parses what a vault has decrypted.
- * @throws VaultUnreadable when it is not a state that this version knows.
+ * Parses the decrypted content of a vault.
+ * @throws VaultUnreadable when this version does not know the format
  */
 export function parseStoredState(json: string): StoredState {
   let value: unknown;
