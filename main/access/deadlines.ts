@@ -1,20 +1,22 @@
 import type { Clock } from '../broker/clock.ts';
 import { RecentMap } from './recentMap.ts';
 
-/** Whether a time lies ahead; not when it is farther away than it can be, because the clock was set back. In milliseconds. */
+/** Whether a time lies ahead. A time farther away than `max` does not: the clock was set back. All in milliseconds. */
 export function isAhead(time: number, now: number, max: number): boolean {
   const left = time - now;
   return left > 0 && left <= max;
 }
 
-/** What holds for a time, by program and something more of it: a run that was allowed once, a question that is not asked again. */
+/**
+ * Keeps what holds for a limited time, by program and a second key: a run allowed once, or a question not to repeat.
+ */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #lasts: number;
   /** In milliseconds since the epoch. */
   readonly #until = new RecentMap<string, number>();
 
-  /** @param lasts - how long each holds, in milliseconds */
+  /** @param lasts - how long each entry holds, in milliseconds */
   constructor(clock: Clock, lasts: number) {
     this.#clock = clock;
     this.#lasts = lasts;
@@ -28,7 +30,7 @@ export class Deadlines {
     return isAhead(this.#until.get(`${id}\0${rest}`) ?? 0, this.#clock.now(), this.#lasts);
   }
 
-  /** When the last one of a program ends; undefined when none holds. */
+  /** When the last entry of a program ends, in milliseconds since the epoch; undefined when none holds. */
   lastOf(id: string): number | undefined {
     const ahead = this.#keysOf(id)
       .map((key) => this.#until.get(key) ?? 0)
@@ -36,7 +38,7 @@ export class Deadlines {
     return ahead.length === 0 ? undefined : Math.max(...ahead);
   }
 
-  /** Ends all of a program. */
+  /** Ends every entry of a program. */
   forget(id: string): void {
     for (const key of this.#keysOf(id)) this.#until.delete(key);
   }

@@ -6,24 +6,26 @@ import type { Caller, Program } from './program.ts';
 import type { ListedProgram, ProgramList } from './programList.ts';
 import type { Question } from './questions.ts';
 
-/** What speaks for whoever drives it is allowed, and denied, for this long. Milliseconds. */
+/** How long a decision holds about a program that acts for its user, such as an interpreter. Milliseconds. */
 export const allowedHours = 12 * 60 * 60_000;
-/** How long a question that nobody answered, or that cannot be remembered, means no. Milliseconds. */
+/** How long Loopgate denies without asking again, after a question got no answer or no lasting one. Milliseconds. */
 const quietTime = 10 * 60_000;
 
-/** The setting `guard`. `ask`: the person is asked. `same-user`: every program of the user. `listed`: what is on the list. */
+/**
+ * The setting `guard`. `ask` asks the person, `same-user` lets in the user's programs, `listed` lets in listed ones.
+ */
 export type GuardMode = 'ask' | 'same-user' | 'listed';
 
-/** What is decided about a request so far. */
+/** The decision about a request so far. */
 export type Verdict = 'allowed' | 'denied' | 'ask';
 
-/** What is decided about programs: by the person, for good or for a time, and by the setting `guard` where they did not. */
+/** Decides about programs: the person's decision counts first, then the setting `guard`. */
 export class Decisions {
   readonly #mode: GuardMode;
   readonly #clock: Clock;
   readonly #list: ProgramList;
   readonly #onceAllowed: OnceAllowed;
-  /** The questions that are not asked again for a time. */
+  /** The questions that Loopgate does not repeat for a while. */
   readonly #quiet: Deadlines;
 
   constructor(mode: GuardMode, clock: Clock, list: ProgramList) {
@@ -34,7 +36,7 @@ export class Decisions {
     this.#quiet = new Deadlines(clock, quietTime);
   }
 
-  /** The list of programs, the most recently used first. A decision whose time is over no longer counts. */
+  /** The list of programs, the most recently used first. A decision that has expired no longer counts. */
   get programs(): readonly ListedProgram[] {
     return this.#list.programs.map((one) => {
       const onceUntil = this.#onceAllowed.until(one.program.id);
@@ -58,8 +60,8 @@ export class Decisions {
   }
 
   /**
-   * The person decides about a listed program.
-   * @returns when that ends, in milliseconds since the epoch; undefined for a decision that stays
+   * Stores the person's decision about a listed program.
+   * @returns when the decision ends, in milliseconds since the epoch; undefined when it stays
    */
   decide({ id, lasting }: Program, decision: 'allowed' | 'denied'): number | undefined {
     const until = lasting === 'always' ? undefined : this.#clock.now() + allowedHours;
@@ -68,28 +70,28 @@ export class Decisions {
     return until;
   }
 
-  /** The person has answered a question with "once". */
+  /** Stores the answer "once" to a question. */
   allowOnce(question: Question): void {
     this.#onceAllowed.add(question);
   }
 
-  /** A question that ended without a lasting decision is not asked again for a time. */
+  /** Denies without asking again for a while, after a question ended without a lasting decision. */
   quieten(program: Program): void {
     this.#quiet.start(program.id, saidBy(program));
   }
 
-  /** Asks about a program again, without a wait. */
+  /** Lets Loopgate ask about a program again at once. */
   endQuiet(id: string): void {
     this.#quiet.forget(id);
   }
 
-  /** Takes back what a program was allowed. */
+  /** Withdraws what the person allowed a program. */
   withdraw(id: string): void {
     this.#list.remove(id);
     this.#onceAllowed.forget(id);
   }
 
-  /** Whether a decision has ended; also one for good about a program that may not be allowed for so long any more. */
+  /** Whether a decision has ended. A lasting one ends early when the program may no longer have a lasting one. */
   #isOver({ decision, until }: ListedProgram, { lasting }: Program): boolean {
     if (decision === 'allowed' && lasting === 'once') return true;
     if (until !== undefined) return !isAhead(until, this.#clock.now(), allowedHours);
@@ -97,7 +99,7 @@ export class Decisions {
   }
 }
 
-/** What a program says of itself, beside what it is: for an interpreter the script. Each has a question of its own. */
+/** What a program says about itself, such as an interpreter's script. Each such claim gets its own question. */
 export function saidBy({ claim, isDebugged }: Program): string {
   return `${claim ?? ''}\0${isDebugged ?? false}`;
 }

@@ -4,7 +4,7 @@ import type { Program } from './program.ts';
 import type { ConsentOutcome } from './questions.ts';
 
 /**
- * Why a program is denied, in words that help its developer.
+ * Builds the error for a denied program, in words that help its developer.
  * @param isListOnly - the setting `guard` is `listed`
  * @param outcome - how the question ended, if one was asked
  */

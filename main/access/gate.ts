@@ -15,10 +15,10 @@ import { RecentMap } from './recentMap.ts';
 import { SavedList, type SavedListWorld } from './savedList.ts';
 import { UsageLog } from './usageLog.ts';
 
-/** How many connections may wait for one answer: the server keeps them all open, and its descriptors run out (L6). */
+/** How many connections may wait for one answer (L6). The server keeps them all open, and descriptors run out. */
 const maxConnections = 200;
 
-/** What touches the world, handed in from the entry files. */
+/** The outside world, which the entry files pass in. */
 export interface GateWorld extends SavedListWorld {
   readonly log: {
     info(fields: object, message: string): void;
@@ -26,12 +26,12 @@ export interface GateWorld extends SavedListWorld {
   };
 }
 
-/** A change of decisions or questions (`decided`), or of who used what (`used`). */
+/** What changed: decisions or questions (`decided`), or the usage history (`used`). */
 export type GateChange = 'decided' | 'used';
 
 /**
- * C9, C10: which programs may have what is the person's. Fails closed: what cannot be identified, is not remembered, or
- * was not answered is not let in.
+ * C9, C10: decides which programs may use the person's sign-in. The gate fails closed: it refuses a program that it
+ * cannot identify, does not remember, or got no answer about.
  */
 export class Gate {
   readonly mode: GuardMode;
@@ -44,12 +44,12 @@ export class Gate {
   readonly #questions: Questions;
   readonly #decisions: Decisions;
   readonly #usage: UsageLog;
-  /** The programs whose question nobody answered. */
+  /** The programs whose question got no answer. */
   readonly #unanswered = new Set<string>();
   readonly #claims = new RecentMap<OwnerKey, string>();
   readonly #listeners = new Set<(change: GateChange) => void>();
 
-  /** @param settings - `areOriginsManaged`: the origins are the administrator's, and the person cannot allow others */
+  /** @param settings - `areOriginsManaged`: the administrator sets the origins, and the person cannot allow others */
   constructor(
     settings: { mode: GuardMode; origins: readonly string[]; areOriginsManaged?: boolean },
     world: GateWorld,
@@ -66,17 +66,17 @@ export class Gate {
     this.#usage = new UsageLog(world.clock, this.#list, world.log);
   }
 
-  /** The origins that may call (L2): those of the settings, and those that the person allowed. */
+  /** The origins that may call (L2): from the settings, and those that the person allowed. */
   get origins(): readonly string[] {
     return this.#origins.all;
   }
 
-  /** What waits for the person, the oldest first. */
+  /** The questions that wait for the person, the oldest first. */
   get questions(): readonly Question[] {
     return this.#questions.waiting;
   }
 
-  /** How many programs were denied because nobody answered, and have not been decided about since. */
+  /** How many programs were denied for lack of an answer and still have no decision. */
   get unanswered(): number {
     return this.#unanswered.size;
   }
@@ -86,45 +86,45 @@ export class Gate {
     return this.#decisions.programs;
   }
 
-  /** The newest first. */
+  /** The accesses, the newest first. */
   get history(): readonly Access[] {
     return this.#list.history;
   }
 
-  /** All origins that there is something to show about. */
+  /** Every origin that the window shows. */
   get originDecisions(): readonly OriginDecision[] {
     return this.#origins.decisions;
   }
 
-  /** Calls back after every change; gives the function that ends it. */
+  /** Calls the listener after every change. Returns the function that removes it. */
   onChange(listener: (change: GateChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Whose pending authorizations are those of this requester: the program's, on whichever connection it comes. */
+  /** The owner of this requester's pending authorizations. A program has the same owner on all its connections. */
   async ownerOf(requester: Requester): Promise<OwnerKey> {
     return (await this.#principals.of(requester)).owner;
   }
 
-  /** Whether a requester is allowed already. The person is not asked: this is for what plug-ins poll. */
+  /** Whether a requester is already allowed. Never asks the person, because plug-ins poll this. */
   async isAllowed(requester: Requester): Promise<boolean> {
     return this.#decisions.verdict(await this.#principals.of(requester), requester.caller) === 'allowed';
   }
 
-  /** Whether a browser asks, for whom no program can be allowed. */
+  /** Whether the caller is a browser. The person cannot allow a browser. */
   async isBrowser({ caller }: Requester): Promise<boolean> {
     return (await caller.program()).kind === 'browser';
   }
 
-  /** Remembers what a program calls itself, to be shown as its claim. */
+  /** Remembers the name that a program gives itself. The window shows it as a claim. */
   async claim(requester: Requester, name: string): Promise<void> {
     this.#claims.set(await this.ownerOf(requester), printable(name, 100));
   }
 
   /**
-   * Lets a requester have what is the person's: resolves when it may. The person is asked where nothing is decided yet, and
-   * the request waits, within R15's limits.
+   * Resolves when a requester may use the person's sign-in. Without a decision, the gate asks the person, and the
+   * request waits within R15's limits.
    * @throws LoopgateError `consent_denied`, `rate_limited`
    */
   async require(requester: Requester, permission: Permission): Promise<void> {
@@ -140,8 +140,8 @@ export class Gate {
   }
 
   /**
-   * The same for work that waits for the person once more: what it gives is handed out only to who is still let in then. A code
-   * of a login is worth tokens at the provider.
+   * Like {@link require}, for work that waits for the person again. The gate checks again before it hands out the
+   * result, because the code of a login is worth tokens at the provider.
    * @throws LoopgateError
    */
   async requireThroughout<T>(requester: Requester, permission: Permission, work: () => Promise<T> | T): Promise<T> {
@@ -151,16 +151,19 @@ export class Gate {
     return result;
   }
 
-  /** The same for the program that owns a pending authorization, when a browser brings it. @throws LoopgateError */
+  /**
+   * Like {@link require}, for the program that owns a pending authorization which a browser brings.
+   * @throws LoopgateError
+   */
   async requireOwner(owner: OwnerKey, permission: Permission): Promise<void> {
     const requester = this.#principals.requesterOf(owner);
     if (!requester) throw new LoopgateError('consent_denied');
-    // Which run of it began this is not known: an answer is for none of them alone, and no script is shown in its name.
+    // The gate does not know which run started this. So "once" allows no other run, and the question shows no script.
     const { claim: _, process: __, ...program } = await requester.caller.program();
     await this.require({ ...requester, caller: { program: async () => program } }, permission);
   }
 
-  /** The person answers a question. One that has ended meanwhile is not there any more: nothing happens. */
+  /** Answers a question for the person. Does nothing when the question has already ended. */
   answer(id: string, answer: ConsentAnswer): void {
     const question = this.#questions.byId(id);
     if (!question) return;
@@ -168,15 +171,15 @@ export class Gate {
     this.#changed('decided');
   }
 
-  /** The person has closed the window without an answer: whoever waits is denied, and is in the list to be decided about. */
+  /** The person closed the window without an answer: the gate denies all waiting requests and lists their programs. */
   leaveUnanswered(): void {
     const { waiting } = this.#questions;
     for (const question of waiting) this.#settle(question, 'unanswered');
-    // Told when all have ended: told of each, the window would be opened again for those that are left.
+    // Only now: a notice after each one would open the window again for the rest.
     if (waiting.length > 0) this.#changed('decided');
   }
 
-  /** The person allows a listed program, for as long as such a one can be. */
+  /** Allows a listed program for as long as its kind permits. */
   allow(id: string): void {
     const lasting = this.#list.byId(id)?.program.lasting;
     if (lasting === 'always' || lasting === 'hours') this.#decide(id, 'allowed');
@@ -186,13 +189,13 @@ export class Gate {
     this.#decide(id, 'denied');
   }
 
-  /** Forgets a program: it is asked about when it comes again. */
+  /** Forgets a program. Its next request asks the person. */
   remove(id: string): void {
     this.#decisions.endQuiet(id);
     this.withdraw(id);
   }
 
-  /** Takes back what a program was allowed. That nobody answered its question still means no for a time. */
+  /** Withdraws what a program was allowed. An unanswered question still blocks it for a while. */
   withdraw(id: string): void {
     this.#decisions.withdraw(id);
     this.#usage.forget();
@@ -207,12 +210,12 @@ export class Gate {
     this.#changed('used');
   }
 
-  /** An origin was refused: the person may allow it, unless it is a web page's (L2). */
+  /** Offers a refused origin to the person, unless it belongs to a web page (L2). */
   refusedOrigin(origin: string): void {
     if (this.#origins.refused(origin)) this.#changed('used');
   }
 
-  /** Only one that was refused before: what the person sees in the list. */
+  /** Allows an origin that was refused before. The person sees only those in the list. */
   allowOrigin(origin: string): void {
     if (this.#origins.allow(origin)) this.#decided();
   }
@@ -222,7 +225,7 @@ export class Gate {
     this.#decided();
   }
 
-  /** Ends what waits, and writes what is not on the disk yet. */
+  /** Ends the waiting questions and writes what is not on the disk yet. */
   close(): void {
     this.leaveUnanswered();
     this.#saved.close();
@@ -238,7 +241,7 @@ export class Gate {
   async #ask(principal: Principal, caller: Caller, permission: Permission): Promise<void> {
     const { program, owner } = principal;
     const key = `${program.id}\0${saidBy(program)}`;
-    // The program is in the list from its first question on, so that it can be decided about when nobody answers.
+    // The program is listed from its first question on, so that the person can decide later when no answer came.
     this.#list.note(program, permission, this.#clock.now());
     const known = this.#questions.withKey(key);
     const question = known ?? this.#questions.ask({ key, program, permission, claimedName: this.#claims.get(owner) });
@@ -257,7 +260,7 @@ export class Gate {
     }
     const outcome = await question.outcome;
     if (outcome === 'deny' || outcome === 'unanswered') throw this.#denial(program, outcome);
-    // Allowed once was the run that the question was about; this may be another one that waited beside it.
+    // "Once" covered the run in the question. This may be another run that waited for the same answer.
     if (this.#decisions.verdict(principal, caller) === 'allowed') return;
     throw new LoopgateError('consent_denied', {
       happened: verbatim('The person has allowed another run of this program, once.'),
@@ -265,10 +268,10 @@ export class Gate {
     });
   }
 
-  /** An answer, or none, for everybody who waits for it. Whoever calls this says that there is a change. */
+  /** Ends a question for everything that waits for it. The caller reports the change to the listeners. */
   #settle(question: Question, outcome: ConsentOutcome): void {
     const { program } = question;
-    // Many others may have pushed it out of the list meanwhile, and what is not in there cannot be decided about.
+    // Other programs may have pushed it off the list since, and the person can only decide about a listed program.
     this.#list.note(program, question.permission, this.#clock.now());
     if (outcome === 'unanswered') {
       this.#decisions.quieten(program);
@@ -291,7 +294,7 @@ export class Gate {
     const until = this.#decisions.decide(program, decision);
     this.#unanswered.delete(id);
     if (until !== undefined) this.#clock.after(allowedHours, () => this.#changed('decided'));
-    // Questions about the same program that differ in what it says of itself are answered by it too.
+    // The decision also answers this program's questions about other scripts.
     for (const question of this.#questions.waiting) {
       if (question.program.id === id) question.settle(decision === 'allowed' ? 'allow' : 'deny');
     }

@@ -3,14 +3,14 @@ import { Deadlines, isAhead } from './deadlines.ts';
 import type { Caller, Program } from './program.ts';
 import type { Question } from './questions.ts';
 
-/** What is allowed once stays so until the program ends, and no longer than this. Milliseconds. */
+/** How long "once" lasts at most, in milliseconds. It ends earlier when the program ends. */
 export const onceLasts = 60 * 60_000;
 
-/** The runs of programs that the person has allowed once. Never stored. */
+/** The runs of programs that the person allowed once. Loopgate never stores them. */
 export class OnceAllowed {
   readonly #clock: Clock;
   readonly #runs: Deadlines;
-  /** Connections of programs whose runs cannot be told apart, with the end in milliseconds since the epoch. */
+  /** Connections of programs whose runs look alike, with the end in milliseconds since the epoch. */
   readonly #callers = new WeakMap<Caller, number>();
 
   constructor(clock: Clock) {
@@ -24,9 +24,9 @@ export class OnceAllowed {
   }
 
   /**
-   * The person has answered a question with "once". All runs of a program that speaks for itself are one. Of what speaks for
-   * whoever drives it only the run that the question is about: anybody can run the same `curl`, or claim the same script,
-   * beside the one that the person means.
+   * Allows a question's program once. A program that acts for itself gets all its waiting runs. A program that acts for
+   * its user gets only the run in the question, because any program can run the same `curl` or claim the same script at
+   * the same time.
    */
   add({ program, waiting }: Question): void {
     const [asker] = waiting.keys();
@@ -38,7 +38,7 @@ export class OnceAllowed {
     }
   }
 
-  /** When the last run of a program ends to be allowed, in milliseconds since the epoch. */
+  /** When the last allowed run of a program expires, in milliseconds since the epoch. */
   until(id: string): number | undefined {
     return this.#runs.lastOf(id);
   }

@@ -1,24 +1,24 @@
 import type { ProgramList } from './programList.ts';
 
-/** How many refused origins are offered to the person. */
+/** How many refused origins the window offers to the person. */
 const maxRefused = 20;
 
-/** What there is to show about an origin. `fixed`: from the settings; `managed`: from the administrator's policy. */
+/** An origin as the window shows it. `fixed`: from the settings; `managed`: from the administrator's policy. */
 export interface OriginDecision {
   readonly origin: string;
   readonly decision: 'fixed' | 'managed' | 'allowed' | 'refused';
 }
 
-/** The origins that may call (L2): those of the settings, and those that the person allowed. */
+/** The origins that may call (L2): from the settings, and those that the person allowed. */
 export class Origins {
   readonly #fixed: readonly string[];
   readonly #areManaged: boolean;
   readonly #list: ProgramList;
   readonly #refused = new Set<string>();
-  /** Put together once for a change: every request is compared with them. */
+  /** Rebuilt on a change only, because the guard compares every request with it. */
   #all: readonly string[];
 
-  /** @param areManaged - the fixed origins are the administrator's, and the person cannot add to them */
+  /** @param areManaged - the administrator sets the fixed origins, and the person cannot add any */
   constructor(fixed: readonly string[], areManaged: boolean, list: ProgramList) {
     this.#fixed = fixed;
     this.#areManaged = areManaged;
@@ -40,9 +40,9 @@ export class Origins {
   }
 
   /**
-   * An origin was refused: it is offered to the person when it is an app's or an extension's, never a web page's. Of editors'
-   * webviews that is the scheme, as each has an origin of its own.
-   * @returns whether there is a new one to show
+   * Offers a refused origin to the person when it belongs to an app or an extension, never to a web page. For an
+   * editor's webview it offers the scheme, because each webview has its own origin.
+   * @returns whether there is a new origin to show
    */
   refused(origin: string): boolean {
     if (this.#areManaged) return false;
@@ -56,7 +56,10 @@ export class Origins {
     return true;
   }
 
-  /** Allows an origin that was refused before, which the person sees in the list. @returns whether it was */
+  /**
+   * Allows an origin that was refused before.
+   * @returns whether it was among the refused ones
+   */
   allow(origin: string): boolean {
     if (!this.#refused.delete(origin)) return false;
     this.#list.allowOrigin(origin);
@@ -74,7 +77,7 @@ export class Origins {
   }
 }
 
-/** L2: whether an origin is listed, itself or by its scheme (`vscode-webview:`). */
+/** L2: whether the list contains an origin, by its full name or by its scheme (`vscode-webview:`). */
 export function isListedOrigin(origin: string, listed: readonly string[]): boolean {
   return listed.some((one) => (one.endsWith(':') ? origin.startsWith(`${one}//`) : origin === one));
 }

@@ -5,18 +5,18 @@ import { printable } from './printable.ts';
 import { type Caller, type Program, unknownProgram } from './program.ts';
 import { RecentMap } from './recentMap.ts';
 
-/** Who makes a request: the program at the other end, and the origin when it is one that may call. */
+/** The sender of a request: the program at the other end, and its origin if that origin may call. */
 export interface Requester {
   readonly caller: Caller;
   readonly origin?: string | undefined;
 }
 
-/** Who is allowed or denied: a program, or an origin that may call. */
+/** What the person allows or denies: a program, or an origin that may call. */
 export interface Principal {
-  /** Whose the pending authorizations are. */
+  /** Marks the pending authorizations that belong to this principal. */
   readonly owner: OwnerKey;
   readonly program: Program;
-  /** True for an origin in a browser: the origin is what was allowed, never the browser. */
+  /** True for an origin in a browser. The permission belongs to the origin, never to the browser. */
   readonly isOrigin: boolean;
 }
 
@@ -24,15 +24,15 @@ export interface Principal {
 export class Principals {
   readonly #origins: () => readonly string[];
   readonly #areUnknownShared: boolean;
-  /** By connection: its principal, where that is no origin. */
+  /** The principal of each connection, unless it is an origin. */
   readonly #known = new WeakMap<Caller, Principal>();
   readonly #unknownOwners = new WeakMap<Caller, OwnerKey>();
-  /** By owner: one of its requesters, for what a browser brings in its name. */
+  /** One requester for each owner, for the answers that a browser brings for it. */
   readonly #requesters = new RecentMap<OwnerKey, Requester>();
 
   /**
-   * @param origins - those that may call now
-   * @param areUnknownShared - all programs that cannot be identified are one owner
+   * @param origins - the origins that may call now
+   * @param areUnknownShared - all unidentified programs share one owner
    */
   constructor(origins: () => readonly string[], areUnknownShared: boolean) {
     this.#origins = origins;
@@ -41,7 +41,7 @@ export class Principals {
 
   async of(requester: Requester): Promise<Principal> {
     const { caller, origin } = requester;
-    // An origin is looked at each time: the person may have removed it from the list.
+    // Origins are checked each time: the person may have removed this one.
     const known = origin === undefined ? this.#known.get(caller) : undefined;
     const principal = known ?? this.#find(await caller.program(), caller, origin);
     if (origin === undefined) this.#known.set(caller, principal);
@@ -49,18 +49,18 @@ export class Principals {
     return principal;
   }
 
-  /** A requester that has this owner; undefined when too many others have come since. */
+  /** A requester with this owner; undefined when the map has dropped it for newer ones. */
   requesterOf(owner: OwnerKey): Requester | undefined {
     return this.#requesters.get(owner);
   }
 
   #find(program: Program, caller: Caller, origin: string | undefined): Principal {
-    // Only a browser's word for an origin counts, as other programs can write any Origin header. It is looked up again here,
-    // because a WebSocket may outlive its origin's place on the list.
+    // Only a browser's Origin header counts, because other programs can write any. The list is checked again here: a
+    // WebSocket may outlive its origin's entry.
     if (origin !== undefined && program.kind === 'browser' && isListedOrigin(origin, this.#origins()))
       return originIn(program, origin);
     if (program.id !== unknownProgram.id) return { owner: `program:${program.id}`, program, isOrigin: false };
-    // Where every program may have the tokens, a sign-in can be finished on another connection.
+    // With `same-user`, a program can finish a sign-in on another connection.
     const owner = this.#areUnknownShared ? 'unknown' : (this.#unknownOwners.get(caller) ?? `unknown:${randomUUID()}`);
     this.#unknownOwners.set(caller, owner);
     return { owner, program, isOrigin: false };
@@ -71,8 +71,8 @@ function originIn(browser: Program, origin: string): Principal {
   const owner = `origin:${origin}`;
   if (!browser.id.includes('#sha256:'))
     return { owner, program: { ...browser, name: printable(origin, 100) }, isOrigin: true };
-  // Any program can lie in a file called "chrome". Where others than root can write it, the person is asked once whether this
-  // file may speak for the origin.
+  // Any program can call its file "chrome". If users other than root can write that file, the gate asks the person once
+  // whether it may speak for the origin.
   const speaker: Program = {
     ...browser,
     id: `${browser.id} ${origin}`,

@@ -1,5 +1,5 @@
 /**
- * Text of a stranger, for a person to read: without characters that break lines, hide text or turn it round.
+ * Makes foreign text safe to show: removes characters that break lines, hide text or reverse it.
  * @param most - how many characters it may have
  */
 export function printable(text: string, most = 300): string {

@@ -2,52 +2,52 @@ import { printable } from './printable.ts';
 import { normalisedPath } from './programPaths.ts';
 
 /**
- * What a program is, for the question who may use a sign-in (C3):
- * - `program`: speaks for itself
- * - `interpreter`, `shell`: runs whatever script it is given
- * - `httpClient`: a command-line HTTP client, such as curl; sends whatever it is told to
- * - `forwarder`: carries the bytes of somebody who cannot be seen from here (SSH, a container, a virtual machine)
+ * What kind of program this is, which decides how long the person can allow it (C3):
+ * - `program`: acts for itself
+ * - `interpreter`, `shell`: runs any script
+ * - `httpClient`: a command-line HTTP client, such as curl; sends any request
+ * - `forwarder`: carries the bytes of a program that Loopgate cannot see (SSH, a container, a virtual machine)
  * - `browser`: carries the requests of any page and extension
- * - `unknown`: cannot be identified
+ * - `unknown`: Loopgate cannot identify it
  */
 export type ProgramKind = 'program' | 'interpreter' | 'shell' | 'httpClient' | 'forwarder' | 'browser' | 'unknown';
 
-/** For how long a program may be allowed at most: `hours` is twelve of them, `never` that it may not be offered at all. */
+/** How long the person can allow a program: `hours` means twelve hours, `never` means not at all. */
 export type Lasting = 'always' | 'hours' | 'once' | 'never';
 
-/** Who is calling, as a person and a list of allowed programs know it. */
+/** A calling program, as the person and the list know it. */
 export interface Program {
-  /** What a list remembers it by: the normalised path, with the SHA-256 of its file where not only root can write. */
+  /** Its key in the list: the normalised path, plus the SHA-256 of the file if users other than root can write it. */
   readonly id: string;
-  /** "Visual Studio Code". For people; another program may have the same one. */
+  /** "Visual Studio Code". For people; several programs may share a name. */
   readonly name: string;
   /** The normalised path, for people. Empty when unknown. */
   readonly path: string;
   readonly kind: ProgramKind;
   readonly lasting: Lasting;
-  /** The script of an interpreter, as its command line has it: what the process says of itself, and no more than that. */
+  /** The script on an interpreter's command line. The process itself claims it, and nothing proves it. */
   readonly claim?: string;
   /** The file of its icon. */
   readonly icon?: string;
-  /** A debugger holds it, and can make it do anything: it is asked about again, and allowed once at most. */
+  /** A debugger controls it and can make it do anything: the gate asks again and allows it once at most. */
   readonly isDebugged?: true;
-  /** Which run of it this is: what allows it once is over when it ends. Absent when unknown. */
+  /** Identifies this run. What the person allowed once ends with the run. Absent when unknown. */
   readonly process?: string;
 }
 
 /**
- * Who is at the other end of a connection, as the operating system says and never as the request says (C1): a process of our
- * own user. The same object for all requests of one connection.
+ * The process at the other end of a connection (C1). The operating system names it, never the request. It always
+ * belongs to our own user. All requests of one connection share this object.
  */
 export interface Caller {
   /**
-   * Looked up when it is first asked for, as for most connections it never is. Never rejects: what cannot be identified is
-   * the unknown program.
+   * Looks the program up on the first call, because most connections never need it. Never rejects: a failed look-up
+   * gives the unknown program.
    */
   program(): Promise<Program>;
 }
 
-/** A caller that cannot be identified. It is never remembered, so that one id for all of them does no harm. */
+/** A caller that Loopgate cannot identify. The list never contains it, so all such callers can share one id. */
 export const unknownProgram: Program = {
   id: 'unknown',
   name: 'Unknown program',
@@ -56,29 +56,29 @@ export const unknownProgram: Program = {
   lasting: 'once',
 };
 
-/** C4, C5: what speaks for whoever drives it is allowed once or for twelve hours, and a browser never. */
+/** C4, C5: a program that acts for its user is allowed once or for twelve hours, and a browser never. */
 export function lastingOf(kind: ProgramKind): Lasting {
   if (kind === 'program') return 'always';
   if (kind === 'browser') return 'never';
   return kind === 'unknown' ? 'once' : 'hours';
 }
 
-/** What was found out about a program, put together. */
+/** What a look-up found out about a program. */
 export interface Findings {
-  /** As the system has it. */
+  /** The path as the system reports it. */
   readonly path: string;
   readonly kind: ProgramKind;
-  /** SHA-256 in hexadecimal; absent where only root can write. */
+  /** SHA-256 in hexadecimal; absent if only root can write the file. */
   readonly hash?: string;
   readonly name: string;
   readonly claim?: string | undefined;
   readonly icon?: string | undefined;
   readonly isDebugged?: boolean;
-  /** What tells this process from all others, also from those that get its number later. */
+  /** Tells this process from all others, even from a later one with the same number. */
   readonly process: string;
 }
 
-/** A program from what was found out about it. */
+/** Builds a program from what a look-up found out. */
 export function buildProgram({ path, kind, hash, name, claim, icon, isDebugged, process }: Findings): Program {
   const normalised = normalisedPath(path);
   const lasting = lastingOf(kind);
@@ -91,7 +91,7 @@ export function buildProgram({ path, kind, hash, name, claim, icon, isDebugged, 
     ...(claim !== undefined && { claim: printable(claim) }),
     ...(icon !== undefined && { icon }),
     ...(isDebugged && { isDebugged }),
-    // What it was allowed before the debugger came is over.
+    // A debugger ends what the person allowed before it attached.
     process: isDebugged ? `${process} debugged` : process,
   };
 }

@@ -1,7 +1,7 @@
 import type { ProgramKind } from './program.ts';
 import { baseName } from './programPaths.ts';
 
-/** Base names without version, in lower case. A name that is missing here is a program of its own. */
+/** Base names without version, in lower case. The kind of every other name is `program`. */
 const names: Readonly<Record<'interpreter' | 'shell' | 'httpClient' | 'forwarder' | 'browser', string>> = {
   interpreter: `node nodejs deno bun qjs gjs gjs-console python pythonw pypy pypy3 perl ruby jruby irb php php-cgi
     php-fpm java javaw dotnet mono mono-sgen r rscript lua luajit tclsh wish expect guile julia erl erlexec beam.smp
@@ -9,7 +9,7 @@ const names: Readonly<Record<'interpreter' | 'shell' | 'httpClient' | 'forwarder
     ld.so ld-linux ld-linux-x86-64.so ld-linux-aarch64.so ld-musl-x86_64.so ld-musl-aarch64.so`,
   shell: `sh bash rbash dash zsh fish ksh mksh tcsh csh ash yash elvish nu xonsh busybox toybox pwsh powershell
     powershell_ise cmd`,
-  // A `loopgate` that is not known as the command (another copy, an AppImage's own mount) prints tokens for whoever calls it.
+  // A `loopgate` outside the known command (another copy, an AppImage's own mount) prints tokens for any caller.
   httpClient:
     'curl wget wget2 http https xh xhs aria2c axel hurl lynx w3m links elinks grpcurl ab wrk hey bitsadmin loopgate',
   forwarder: `ssh sshd sshd-session autossh plink putty dropbear dbclient mosh-client socat nc ncat netcat nc.openbsd
@@ -31,18 +31,18 @@ const kindByName = new Map<string, ProgramKind>(
   ),
 );
 
-/** Names of a bundle or a product, which are several words. */
+/** Names of bundles and products with several words. */
 const browserTitles =
   /^(google chrome|chromium|brave browser|microsoft edge|mozilla firefox|firefox( developer edition| nightly)?|opera( gx)?|vivaldi|tor browser|safari technology preview)( |$)/;
 
-/** Where browsers are installed: whatever runs from there is a part of one. */
+/** Where browsers are installed. Everything in these folders is part of a browser. */
 const browserFolders =
   /\/(opt\/google\/chrome[^/]*|opt\/brave\.com|opt\/microsoft\/msedge[^/]*|opt\/vivaldi[^/]*|lib(64)?\/(chromium|firefox|opera|x86_64-linux-gnu\/opera)[^/]*)\//;
 
 /**
- * What a program is, by the path of its executable.
- * @param hasOwnApp - for an executable called `electron`: the app is in its own folder. One without is an interpreter, which
- * runs the app that its command line names
+ * Finds a program's kind by the path of its executable.
+ * @param hasOwnApp - for an executable called `electron`: its own folder contains the app. Without one, it is an
+ * interpreter that runs the app on its command line
  */
 export function kindOf(path: string, hasOwnApp = false): ProgramKind {
   const name = baseName(path)

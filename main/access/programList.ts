@@ -2,32 +2,32 @@ import { z } from 'zod';
 import { printable } from './printable.ts';
 import type { Program } from './program.ts';
 
-/** What a program can want that is the person's. */
+/** What a program can ask the person for. */
 export const permissions = ['sign_in', 'tokens', 'profile', 'sign_out', 'accounts'] as const;
 export type Permission = (typeof permissions)[number];
 
-/** How many accesses are remembered. */
+/** How many accesses the history keeps. */
 const maxAccesses = 200;
-/** How many programs are listed. Those that the person decided about are kept before all others. */
+/** How many programs the list keeps. Programs without a decision go first. */
 const maxPrograms = 200;
-/** Equal accesses within this time are one line of the history, in milliseconds: programs poll. */
+/** Equal accesses within this time share one line of the history, because programs poll. Milliseconds. */
 const sameAccess = 60_000;
 
 /** A program that has asked for something. Times are milliseconds since the epoch. */
 export interface ListedProgram {
   readonly program: Program;
-  /** `unanswered`: there is no decision of the person's. */
+  /** `unanswered`: the person has not decided. */
   readonly decision: 'allowed' | 'denied' | 'unanswered';
-  /** When the decision ends; absent for one that stays. */
+  /** When the decision ends; absent when it stays. */
   readonly until?: number | undefined;
-  /** Allowed once, and that is in force: until its end, and until this time at most. Of this run, never stored. */
+  /** Set while "once" is in force: when it ends at the latest. It belongs to this run and is never stored. */
   readonly onceUntil?: number;
   readonly firstUsed: number;
   readonly lastUsed: number;
   readonly permissions: readonly Permission[];
 }
 
-/** One access: who, what, when and whether. Nothing of what was handed out. */
+/** One entry of the history. It contains nothing that Loopgate handed out. */
 export interface Access {
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -74,7 +74,7 @@ const storedList = z.object({
 });
 export type StoredList = z.output<typeof storedList>;
 
-/** The programs that have used the sign-in or wanted to, what was decided about them, and when they did. */
+/** The programs that used the sign-in or asked for it, the decisions about them, and the history. */
 export class ProgramList {
   readonly #programs = new Map<string, ListedProgram>();
   /** The newest last. */
@@ -82,8 +82,8 @@ export class ProgramList {
   readonly #origins = new Set<string>();
 
   /**
-   * @param stored - what {@link stored} gave, once; undefined for an empty list
-   * @throws when it is something else
+   * @param stored - what {@link stored} returned earlier; undefined for an empty list
+   * @throws when it has another shape
    */
   constructor(stored: unknown) {
     if (stored === undefined) return;
@@ -94,9 +94,9 @@ export class ProgramList {
     for (const origin of origins) this.#origins.add(origin);
   }
 
-  /** What is kept on the disk. */
+  /** The list in the form that the file has. */
   stored(): StoredList {
-    // What ends with the program, and what it says of itself, is of this run.
+    // The file leaves out what belongs to this run, and what the program claims about itself.
     const programs = this.programs.map(({ program, permissions, ...rest }) => {
       const { claim: _, process: __, isDebugged: ___, ...lasting } = program;
       return { program: lasting, ...rest, wishes: [...permissions] };
@@ -124,7 +124,10 @@ export class ProgramList {
     return this.#programs.get(id);
   }
 
-  /** A program has asked for something. @param at - milliseconds since the epoch */
+  /**
+   * Adds a program that asked for something.
+   * @param at - milliseconds since the epoch
+   */
   note(program: Program, permission: Permission, at: number): void {
     const known = this.#programs.get(program.id);
     this.#programs.set(program.id, {
@@ -140,7 +143,7 @@ export class ProgramList {
     if (this.#programs.size > maxPrograms) this.#forgetOldest(program.id);
   }
 
-  /** @param until - when it ends, in milliseconds since the epoch; undefined for a decision that stays */
+  /** @param until - when the decision ends, in milliseconds since the epoch; undefined when it stays */
   decide(id: string, decision: 'allowed' | 'denied', until: number | undefined): void {
     const known = this.#programs.get(id);
     if (known) this.#programs.set(id, { ...known, decision, until });
@@ -150,7 +153,10 @@ export class ProgramList {
     this.#programs.delete(id);
   }
 
-  /** An access, for the history. @param at - milliseconds since the epoch */
+  /**
+   * Adds an access to the history.
+   * @param at - milliseconds since the epoch
+   */
   record(
     { name, path }: Pick<Program, 'name' | 'path'>,
     permission: Permission,
@@ -178,7 +184,9 @@ export class ProgramList {
     this.#origins.delete(origin);
   }
 
-  /** Those without a decision go first: programs may come in any number, decisions are made by hand. */
+  /**
+   * Programs without a decision go first: any number of programs can come, but the person makes each decision by hand.
+   */
   #forgetOldest(newest: string): void {
     const oldestFirst = this.programs.reverse().filter(({ program }) => program.id !== newest);
     const [oldest] = [...oldestFirst.filter(({ decision }) => decision === 'unanswered'), ...oldestFirst];

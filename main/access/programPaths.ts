@@ -1,13 +1,13 @@
-/** The last part of a path of either kind. */
+/** The last part of a POSIX or Windows path. */
 export function baseName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }
 
 /**
- * The path without what changes from start to start or from update to update, so that a program stays the same one: a
- * snap's revision, a flatpak's commit, the mount of an AppImage, the version of a Windows app package. Of an AppImage the
- * kernel tells the mount alone: its file is named by the environment and the mount's source, both of which the program
- * itself sets. It lies in a folder that anybody can write, so that its hash tells it from others.
+ * Removes what changes in a path with each start or update, so that the program keeps its identity: a snap's revision,
+ * a flatpak's commit, an AppImage's mount, the version of a Windows app package. For an AppImage the kernel reports
+ * only the mount. Its file name comes from the environment and the mount's source, and the program sets both. Every
+ * user can write the mount's folder, so the hash tells AppImages apart.
  */
 export function normalisedPath(path: string): string {
   return path
@@ -17,7 +17,7 @@ export function normalisedPath(path: string): string {
     .replace(/(\\WindowsApps\\[^\\_]+)_[^\\]*(_[0-9a-z]+\\)/i, '$1$2');
 }
 
-/** The root of an AppImage's mount, where its own desktop entry is. */
+/** The root of an AppImage's mount, which contains its desktop entry. */
 export function appImageRoot(path: string): string | undefined {
   return /^.*?\/\.mount_[^/]*[A-Za-z0-9]{6}(?=\/)/.exec(path)?.[0];
 }

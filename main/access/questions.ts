@@ -7,31 +7,31 @@ import { deferred } from '../system/deferred.ts';
 import type { Caller, Program } from './program.ts';
 import type { Permission } from './programList.ts';
 
-/** How many questions may wait at a time, and how many may be asked in {@link floodTime} (milliseconds). */
+/** How many questions may wait at a time, and how many Loopgate may ask within {@link floodTime} (milliseconds). */
 const maxWaiting = 5;
 const maxInFloodTime = 20;
-/** How many of them one program may take up, with whatever scripts it says it runs: the others are for the others. */
+/** The share of one program, whatever scripts it claims to run. The rest stays free for other programs. */
 const maxWaitingPerProgram = 3;
 const maxInFloodTimePerProgram = 10;
 const floodTime = 10 * 60_000;
 
-/** What the person answers. `allow`: for good, or for twelve hours where a program may not be allowed for longer. */
+/** The person's answer. `allow` lasts, or holds for twelve hours if the program's kind permits no more. */
 export type ConsentAnswer = 'allow' | 'once' | 'deny';
-/** How a question ends: answered, or nobody did. */
+/** How a question ends. */
 export type ConsentOutcome = ConsentAnswer | 'unanswered';
 
 /** A question that waits for the person. */
 export interface Question {
-  /** Names it for the answer. */
+  /** The id that the answer names. */
   readonly id: string;
-  /** Requests with the same one share the question. */
+  /** Requests with the same key share the question. */
   readonly key: string;
   readonly program: Program;
   readonly permission: Permission;
   readonly claimedName: string | undefined;
-  /** When it counts as unanswered, in milliseconds since the epoch. */
+  /** When the question counts as unanswered, in milliseconds since the epoch. */
   readonly deadline: number;
-  /** Who waits for its answer, and as which run of the program. */
+  /** The callers that wait for the answer, each with its run of the program. */
   readonly waiting: Map<Caller, Program>;
   readonly outcome: Promise<ConsentOutcome>;
   settle(outcome: ConsentOutcome): void;
@@ -40,7 +40,7 @@ export interface Question {
 /** What is asked. */
 export type Asked = Pick<Question, 'key' | 'program' | 'permission' | 'claimedName'>;
 
-/** The questions that wait for the person. Each ends: by an answer, or unanswered at its deadline. */
+/** The questions that wait for the person. Each ends with an answer, or unanswered at its deadline. */
 export class Questions {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Question>();
@@ -65,7 +65,8 @@ export class Questions {
 
   /**
    * Asks the person.
-   * @throws LoopgateError `rate_limited` when too much is asked already: a person who is asked too often answers anything
+   * @throws LoopgateError `rate_limited` when too many questions are open: people who are asked too often click
+   * anything
    */
   ask(asked: Asked): Question {
     const now = this.#clock.now();

@@ -1,7 +1,7 @@
-/** More than all programs that call on one machine. */
+/** More programs than call on any one machine. */
 const maxRemembered = 1000;
 
-/** A map of the entries that were set last: the oldest goes when there are too many. */
+/** A map that keeps the most recently set entries and drops the oldest. */
 export class RecentMap<Key, Value> extends Map<Key, Value> {
   override set(key: Key, value: Value): this {
     this.delete(key);

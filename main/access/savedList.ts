@@ -3,16 +3,16 @@ import type { Clock } from '../broker/clock.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { ProgramList, type StoredList } from './programList.ts';
 
-/** How long the disk may be behind with who used what; a decision is written at once. Milliseconds. */
+/** How far the file may lag behind the usage history, in milliseconds. Decisions are written at once. */
 const useIsSavedAfter = 60_000;
 
 /** Where the list of programs is stored. */
 export interface ListStore {
-  /** What was saved; undefined when nothing was. @throws when it cannot be read */
+  /** The saved value; undefined when there is none. @throws when it cannot be read */
   load(): unknown;
-  /** @throws when it could not be written */
+  /** @throws when it cannot be written */
   save(list: StoredList): void;
-  /** Keeps what is there for the person to look at, out of the way. */
+  /** Moves an unreadable file out of the way and keeps it for the person. */
   setAside(): void;
 }
 
@@ -21,15 +21,15 @@ export interface SavedListWorld {
   readonly clock: Clock;
   readonly store: ListStore;
   readonly log: { warn(fields: object, message: string): void };
-  /** Told what the person should know. */
+  /** Receives what the person should know. */
   readonly problem: (problem: LoopgateError) => void;
 }
 
-/** The list of programs, and when it is written to the disk. */
+/** The list of programs, and when to write it to the disk. */
 export class SavedList {
   readonly list: ProgramList;
   readonly #world: SavedListWorld;
-  /** The last writing failed, and the person was told. */
+  /** True after a failed write that the person knows about. */
   #saveFails = false;
   #cancelSaving: (() => void) | undefined;
 
@@ -38,7 +38,7 @@ export class SavedList {
     this.list = this.#load();
   }
 
-  /** Saves a decision, and says each time that it could not be kept. */
+  /** Saves a decision. Reports every failure, even a repeated one. */
   saveDecision(): void {
     this.#saveFails = false;
     this.save();
@@ -51,7 +51,7 @@ export class SavedList {
       this.#world.store.save(this.list.stored());
       this.#saveFails = false;
     } catch (error) {
-      // Said once, and not every minute for as long as the disk is full.
+      // Reports the failure once, not every minute while the disk is full.
       if (this.#saveFails) return;
       this.#saveFails = true;
       const reason = error instanceof Error && 'code' in error ? String(error.code) : message('unknownReason');
@@ -64,17 +64,17 @@ export class SavedList {
     }
   }
 
-  /** Saves in a while, with all that changes until then. */
+  /** Saves after a delay, together with all changes until then. */
   saveSoon(): void {
     this.#cancelSaving ??= this.#world.clock.after(useIsSavedAfter, () => this.save());
   }
 
-  /** Saves what would be saved later. */
+  /** Saves at once what {@link saveSoon} has scheduled. */
   close(): void {
     if (this.#cancelSaving) this.save();
   }
 
-  /** Fails closed: when the list cannot be read, the person is asked about every program again. */
+  /** Fails closed: with an unreadable list, the gate asks the person about every program again. */
   #load(): ProgramList {
     const { store, log, problem } = this.#world;
     try {
@@ -90,7 +90,7 @@ export class SavedList {
       try {
         store.setAside();
       } catch {
-        // It stays where it is until the next decision replaces it.
+        // The file stays until the next decision replaces it.
       }
       return new ProgramList(undefined);
     }

@@ -1,16 +1,16 @@
-/** Options of interpreters whose value is the next argument, and no script. */
+/** Options of interpreters that take the next argument as their value. */
 const optionsWithValue = new Set(
   '-r --require --import --loader --experimental-loader --env-file --conditions -C -W -X -cp -classpath --class-path -I -d -M'.split(
     ' ',
   ),
 );
-/** After these the next argument is what runs. */
+/** The argument after these options is what runs. */
 const optionsThatName = new Set(['-m', '-jar', '--jar', '--module']);
-/** After these the next argument is code. It may hold secrets, so that only the option is shown. */
+/** The argument after these options is code. It may contain secrets, so the question shows only the option. */
 const optionsWithCode = new Set(['-c', '-e', '-p', '-pe', '--eval', '--print', '-Command', '-EncodedCommand']);
 
 /**
- * What an interpreter says that it runs.
+ * Finds the script that an interpreter claims to run.
  * @param argv - the command line, with the program first
  * @returns the script as the command line has it, `-m module`, or the bare option of inline code
  */

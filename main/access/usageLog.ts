@@ -4,9 +4,9 @@ import type { Caller } from './program.ts';
 import type { Access, Permission, ProgramList } from './programList.ts';
 import { RecentMap } from './recentMap.ts';
 
-/** The same use within this time is written down once, in milliseconds: programs poll, and many of one may ask at once. */
+/** The same use within this time counts once, in milliseconds: programs poll, and may ask many times at once. */
 const sameUse = 1_000;
-/** How many different uses go to the log. */
+/** How many different uses the log gets. */
 const maxLogged = 1000;
 
 /** The last use of a connection. */
@@ -18,14 +18,14 @@ interface Use {
   readonly at: number;
 }
 
-/** Who used what, written into the list of programs; and once for each into the log. */
+/** Writes each use into the list of programs, and the first of each kind into the log. */
 export class UsageLog {
   readonly #clock: Clock;
   readonly #list: ProgramList;
   readonly #log: { info(fields: object, message: string): void };
-  /** By connection. Looked at first, as it needs no key to be put together. */
+  /** The last use of each connection. Checked first, because it needs no string key. */
   #uses = new WeakMap<Caller, Use>();
-  /** By who used what: when it was last written down, in milliseconds since the epoch. */
+  /** When each use was last written, in milliseconds since the epoch. */
   readonly #writtenDown = new RecentMap<string, number>();
   readonly #logged = new Set<string>();
 
@@ -35,7 +35,7 @@ export class UsageLog {
     this.#log = log;
   }
 
-  /** @returns false when it was written down a moment ago */
+  /** @returns false when the same use was written a moment ago */
   record(principal: Principal, caller: Caller, permission: Permission, outcome: Access['outcome']): boolean {
     const { program, isOrigin, owner } = principal;
     const at = this.#clock.now();
@@ -43,7 +43,7 @@ export class UsageLog {
     const isSame = last?.principal === principal && last.permission === permission && last.outcome === outcome;
     if (isSame && isJustNow(last.at, at)) return false;
     this.#uses.set(caller, { principal, permission, outcome, at });
-    // By program: every connection of a program that cannot be identified is an owner of its own.
+    // By program, because each connection of an unidentified program has its own owner.
     const use = `${isOrigin ? owner : program.id} ${permission} ${outcome}`;
     const writtenDown = this.#writtenDown.get(use);
     if (writtenDown !== undefined && isJustNow(writtenDown, at)) return false;
@@ -57,14 +57,14 @@ export class UsageLog {
     return true;
   }
 
-  /** What was written down has been removed from the list: the next use is written down again. */
+  /** Forgets what was written, after the list lost it: the next use is written again. */
   forget(): void {
     this.#uses = new WeakMap();
     this.#writtenDown.clear();
   }
 }
 
-/** Not when the clock was set back. */
+/** A use in the future does not count: the clock was set back. */
 function isJustNow(then: number, now: number): boolean {
   return now >= then && now < then + sameUse;
 }
