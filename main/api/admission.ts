@@ -12,10 +12,12 @@ import { guard } from './guard.ts';
 import { loginPrefix, openPagePrefix } from './paths.ts';
 import { pathOf } from './request.ts';
 
-/** A browser that brings a login, perhaps through a forwarder (a container, WSL, SSH), or a probe: nothing here is its own. */
+/**
+ * A browser that brings a login, perhaps through a forwarder (a container, WSL, SSH), or a probe. It owns nothing here.
+ */
 const stranger = callerWith(async () => undefined);
 
-/** Who is let in at all: first the guard looks at the headers of a request, then the system says whose program sent it. */
+/** Decides who gets in: the guard checks a request's headers, then the system names the program that sent it. */
 export class Admission {
   readonly #broker: Broker;
   readonly #gate: Gate;
@@ -28,8 +30,8 @@ export class Admission {
   }
 
   /**
-   * L1–L4: the headers.
-   * @returns the origin of the request when it is one that may call; undefined for a request without one
+   * Checks the headers (L1–L4).
+   * @returns the origin of the request if it may call; undefined for a request without one
    * @throws LoopgateError when the guard refuses the request
    */
   async checkHeaders(request: IncomingMessage): Promise<string | undefined> {
@@ -38,7 +40,7 @@ export class Admission {
     const { providerOrigins } = this.#broker;
     try {
       const { origin } = guard(request, { port: socket.localPort ?? -1, origins, providerOrigins });
-      // The connection ends with the answer to a refused request: what was sent behind it is neither answered nor obeyed.
+      // The connection ends with the answer to a refused request. Loopgate ignores what the client sent after it.
       if (this.#callers.isRefused(socket)) throw new LoopgateError('forbidden_origin');
       return origin;
     } catch (error) {
@@ -49,7 +51,7 @@ export class Admission {
   }
 
   /**
-   * L5: the program, for a request that the guard has let pass.
+   * L5: finds the program behind a request that the guard let pass.
    * @throws LoopgateError for another user's process, and for a connection without an owner
    */
   async requesterOf(request: IncomingMessage, origin: string | undefined): Promise<Requester> {
@@ -66,18 +68,18 @@ export class Admission {
     });
   }
 
-  /** L2: a refused origin that is not a web page's is shown to the person, unless another user's process sent it. */
+  /** L2: shows the person a refused origin of an app or an extension, unless another user's process sent it. */
   async #offerOrigin({ headers, socket }: IncomingMessage): Promise<void> {
     const { origin } = headers;
     if (origin === undefined || origin === 'null' || /^https?:/.test(origin)) return;
-    // Before the answer: a program that has read it may be gone, and then nobody knows whose it was.
+    // Before the answer: a program that has read it may exit, and then the system can no longer name its owner.
     if (await this.#callers.callerOf(socket)) this.#gate.refusedOrigin(origin);
   }
 }
 
 /**
- * A browser that follows a login's address, brings its callback, or reads the page that this leads to: it has rules of its own
- * (R16). A program that relays a code is looked up like every other.
+ * Whether a browser follows a login's address, brings its callback, or reads the page after it. R16 has its own rules
+ * for these. A program that relays a code is looked up like any other.
  */
 export function bringsLogin(request: IncomingMessage): boolean {
   const path = pathOf(request);
@@ -85,7 +87,7 @@ export function bringsLogin(request: IncomingMessage): boolean {
   return request.headers.accept?.includes('text/html') ?? false;
 }
 
-/** A probe learns which run this is, and nothing that belongs to anybody. */
+/** Whether this is a probe, which only learns the id of this run. */
 function isProbe({ url, method }: IncomingMessage): boolean {
   return url === healthPath && (method === 'GET' || method === 'HEAD');
 }

@@ -7,12 +7,12 @@ const jsonType = 'application/json';
 const formType = 'application/x-www-form-urlencoded';
 
 /**
- * The JSON body, or undefined for none: clients write "none" as zero bytes under any Content-Type, or as `null`.
+ * The JSON body; undefined for none. Clients write "none" as zero bytes under any Content-Type, or as `null`.
  * @throws LoopgateError `unsupported_media_type`, `invalid_request`
  */
 export function jsonBody({ body, mediaType }: ApiRequest): unknown {
   if (body.trim() === '') return undefined;
-  // Exactly JSON: a text/plain body needs no preflight, so a web page could send it.
+  // JSON only: a text/plain body needs no preflight, so a web page could send it.
   if (mediaType !== jsonType) throw unsupported(jsonType);
   try {
     const value: unknown = JSON.parse(body);
@@ -22,14 +22,17 @@ export function jsonBody({ body, mediaType }: ApiRequest): unknown {
   }
 }
 
-/** The form body; none is an empty form. @throws LoopgateError `unsupported_media_type`, `invalid_request` */
+/**
+ * The form body. A missing body is an empty form.
+ * @throws LoopgateError `unsupported_media_type`, `invalid_request`
+ */
 export function formBody({ body, mediaType }: ApiRequest): URLSearchParams {
   if (body !== '' && mediaType !== formType) throw unsupported(formType);
   return parametersOf(body);
 }
 
 /**
- * A form, or the same as JSON: what libraries for Auth0 send to its token endpoint, which takes both.
+ * A form or JSON. Auth0's token endpoint takes both, and Auth0's libraries send both.
  * @throws LoopgateError `unsupported_media_type`, `invalid_request`
  */
 export function formOrJsonBody(request: ApiRequest): unknown {
@@ -43,10 +46,13 @@ function unsupported(...types: readonly string[]): LoopgateError {
   return new LoopgateError('unsupported_media_type', { next: verbatim(`Send it as ${types.join(' or ')}.`) });
 }
 
-/** L6: of a query or a form. No model has a fifth of that; what a client sends beside it is passed over. */
+/** L6: the limit for a query or a form. No model has a fifth as many fields, and the models ignore unknown ones. */
 const maxParameters = 100;
 
-/** A query or a form; empty parameters count too. @throws LoopgateError `invalid_request` when there are too many */
+/**
+ * Parses a query or a form. Empty parameters count too.
+ * @throws LoopgateError `invalid_request` for too many
+ */
 export function parametersOf(text: string): URLSearchParams {
   const count = text.split('&').length;
   if (count > maxParameters) {

@@ -4,20 +4,20 @@ import { type CallerLookup, callerWith, connectionOf, presentTime } from '../cal
 import type { PointInTime } from '../callers/connection.ts';
 import { isStillOpen } from '../callers/stillOpen.ts';
 
-/** What is known of a connection. */
+/** What Loopgate knows about a connection. */
 interface KnownConnection {
-  /** When it was accepted; undefined: when its first request came. */
+  /** When it was accepted; undefined if the time of its first request counts. */
   readonly opened: PointInTime | undefined;
-  /** Its program, once that was asked for. */
+  /** Its caller, after the first request that needed it. */
   caller?: Promise<Caller | undefined>;
-  /** The guard has refused one of its requests. */
+  /** True after the guard refused one of its requests. */
   isRefused?: boolean;
 }
 
-/** Before everything that runs: a connection that may be older than this process says nothing about when its program began. */
+/** Earlier than any program's start. For a connection that may be older than this process, its age proves nothing. */
 const unknownTime: PointInTime = { uptime: 0, epoch: 0 };
 
-/** The programs at the other end of the connections: each is looked up once. */
+/** Remembers the caller of each connection, so that it is looked up once. */
 export class ConnectedCallers {
   readonly #lookup: CallerLookup;
   readonly #connections = new WeakMap<Socket, KnownConnection>();
@@ -26,22 +26,22 @@ export class ConnectedCallers {
     this.#lookup = lookup;
   }
 
-  /** True where a look-up takes seconds. */
+  /** True if a look-up takes seconds on this system. */
   get isSlow(): boolean {
     return this.#lookup.isSlow ?? false;
   }
 
   /**
-   * A connection was accepted.
-   * @param wasWaiting - it may be older than this process
+   * Notes a new connection.
+   * @param wasWaiting - the connection may be older than this process
    */
   accepted(socket: Socket, wasWaiting: boolean): void {
-    // A socket comes a second time when its upgrade was ignored.
+    // A socket comes a second time after its upgrade was ignored.
     if (!this.#connections.has(socket))
       this.#connections.set(socket, { opened: wasWaiting ? unknownTime : presentTime() });
   }
 
-  /** The guard has refused a request of this connection, which ends with that answer. */
+  /** Notes that the guard refused a request. The connection ends with that answer. */
   refuse(socket: Socket): void {
     this.#knownOf(socket).isRefused = true;
   }
@@ -51,8 +51,8 @@ export class ConnectedCallers {
   }
 
   /**
-   * The program at the other end; undefined for another user's, and when it is gone. To be asked only after the guard has let
-   * a request pass, so that a web page cannot cause look-ups.
+   * Finds the program at the other end; undefined for another user's, or when it has gone. Call it only after the guard
+   * let a request pass, so that a web page cannot cause look-ups.
    */
   callerOf(socket: Socket): Promise<Caller | undefined> {
     const known = this.#knownOf(socket);
@@ -60,7 +60,7 @@ export class ConnectedCallers {
     return known.caller;
   }
 
-  /** R16. Asked for each request: a connection may have been good before, and be ending now. */
+  /** R16. Checked for each request: a connection that was fine before may be closing now. */
   async mayBringLogin(socket: Socket): Promise<boolean> {
     const connection = connectionOf(socket);
     if (!connection || !(await this.#lookup.mayBringLogin(connection).catch(() => false))) return false;
@@ -79,7 +79,7 @@ export class ConnectedCallers {
     const connection = connectionOf(socket, opened);
     const caller = connection && (await this.#lookup.find(connection));
     if (!caller || !(await isStillOpen(socket))) return undefined;
-    // The program is looked up later, by the same ports: it counts only while the connection is still there.
+    // The program is looked up later, by the same ports. It counts only while the connection is still open.
     return callerWith(async () => {
       const program = await caller.program();
       return (await isStillOpen(socket)) ? program : undefined;

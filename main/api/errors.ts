@@ -24,7 +24,7 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 };
 
-/** The JSON answer of an error (W10). Never a Retry-After: Python's clients would sleep and repeat. */
+/** The JSON answer for an error (W10). Never with Retry-After: Python's clients would sleep and repeat the request. */
 export function errorAnswer(error: LoopgateError, headers: Record<string, string> = {}): Answer {
   const status = errorStatus[error.code];
   const challenge: Record<string, string> = status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};

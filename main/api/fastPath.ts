@@ -3,8 +3,8 @@ import type { Operation } from './operation.ts';
 import { hasBody, pathOf } from './request.ts';
 
 /**
- * Finds the operation of a request without express: for GET and HEAD without a body, whose path is that of the operation.
- * Programs ask these over and over, most starts see no other request, and loading express would make them slower.
+ * Finds an operation without express, for GET and HEAD requests without a body and without path parameters. Programs
+ * send these all the time, most runs see no others, and loading express would slow them down.
  * @returns undefined for every other request
  */
 export function fastPath(operations: readonly Operation[]): (request: IncomingMessage) => Operation | undefined {

@@ -5,7 +5,9 @@ import { LoopgateError } from '../errors/errors.ts';
 import { callbackPath } from '../protocol/protocol.ts';
 import { docsPath, loginPrefix, logoutPath, openPagePrefix } from './paths.ts';
 
-/** What a page of our own may ask for. `/docs` runs a viewer that is not our code: it gets its files and the description. */
+/**
+ * What our own pages may request. The viewer of `/docs` is foreign code: it gets only its files and the description.
+ */
 const isForOwnPages = (path: string) =>
   path === docsPath || path.startsWith(`${docsPath}/`) || path === '/openapi.json' || path.startsWith(openPagePrefix);
 
@@ -22,16 +24,15 @@ export interface GuardPolicy {
   readonly providerOrigins: readonly string[];
 }
 
-/** A request that may pass. `origin` is set when it came from an allow-listed one, which then gets CORS headers (L4). */
+/** The result for a request that passes. A listed `origin` gets CORS headers (L4). */
 export interface GuardResult {
   readonly origin?: string;
 }
 const noOrigin: GuardResult = {};
 
 /**
- * Decides about a request before anything else reads it (L1–L4), from its raw header lines alone.
- * @throws LoopgateError `invalid_request` 400 for a request that is not well-formed, `forbidden_origin` 403 for one that
- * must not be answered
+ * Checks a request before anything else reads it (L1–L4), by its raw header lines alone.
+ * @throws LoopgateError `invalid_request` for a malformed request, `forbidden_origin` for one that must get no answer
  */
 export function guard(request: IncomingMessage, policy: GuardPolicy): GuardResult {
   const path = originFormPath(request.url);
@@ -47,13 +48,13 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): GuardResul
   ) {
     throw refusedOrigin(request, headers);
   }
-  // `none` is a program, or an address that somebody typed.
+  // `none` means a program, or an address that the person typed.
   if (site !== undefined && site !== 'none') {
     const isPage = mode === 'navigate' && headers['sec-fetch-dest'] === 'document';
     const mayPass =
       (site === 'same-origin' && request.method === 'GET' && isForOwnPages(path)) ||
       (site === 'same-origin' && isPage && request.method === 'GET' && path === logoutPath) ||
-      // The callback is the only path that a cross-site browser navigation may POST to (L2, L3a).
+      // The callback is the only path that a cross-site navigation may POST to (L2, L3a).
       (isPage && path === callbackPath && (request.method === 'POST' || request.method === 'GET')) ||
       (isPage && isOpenToAnySite(path) && request.method === 'GET') ||
       (isAllowedOrigin && (mode === 'cors' || mode === 'websocket'));
@@ -66,7 +67,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): GuardResul
   return isAllowedOrigin ? { origin } : noOrigin;
 }
 
-/** RFC 9112 §3.2.1: only the origin form is for a server that is no proxy. */
+/** RFC 9112 §3.2.1: a server that is not a proxy gets only the origin form. */
 function originFormPath(target: string | undefined): string {
   if (!target?.startsWith('/') || target.includes('#')) {
     throw new LoopgateError('invalid_request', { happened: verbatim('The request target must be a path.') });
@@ -75,7 +76,7 @@ function originFormPath(target: string | undefined): string {
   return end === -1 ? target : target.slice(0, end);
 }
 
-/** L1: against DNS rebinding, where a page's own name is made to point here. Node lets two Host lines pass. */
+/** L1: stops DNS rebinding, where a page's own name resolves to this machine. Node allows two Host lines. */
 function checkHost(host: string | undefined, port: number): void {
   if (host === undefined) {
     throw new LoopgateError('invalid_request', {
@@ -88,7 +89,7 @@ function checkHost(host: string | undefined, port: number): void {
   }
 }
 
-/** What names this server, put together once for a port: every request is compared with it. */
+/** The names of this server. Built once for each port, because every request is compared with them. */
 function ownHosts(port: number): readonly string[] {
   const known = hostsByPort.get(port);
   if (known) return known;
@@ -98,15 +99,15 @@ function ownHosts(port: number): readonly string[] {
 }
 const hostsByPort = new Map<number, readonly string[]>();
 
-/** A provider's form_post has the provider's Origin, or `null` from an https page to this http address. */
+/** A provider's form_post has the provider's Origin, or `null` when an https page posts to this http address. */
 function isProvidersNavigation(path: string, origin: string, mode: string | undefined, policy: GuardPolicy): boolean {
   if (path !== callbackPath || (mode !== undefined && mode !== 'navigate')) return false;
   return origin === 'null' || policy.providerOrigins.includes(origin);
 }
 
 /**
- * WebSocket libraries of programs send this server's own origin by default, and Go's cannot leave one out: `http://localhost/`
- * is from its examples. No page of our own may: `/docs` runs code that is not ours.
+ * WebSocket libraries send this server's own origin by default. Go's cannot omit it, and its examples use
+ * `http://localhost/`. Our own pages may not use it: `/docs` runs foreign code.
  */
 function isProgramsOwnOrigin(request: IncomingMessage, headers: DecidingHeaders): boolean {
   if (isBrowser(request, headers)) return false;
@@ -114,7 +115,9 @@ function isProgramsOwnOrigin(request: IncomingMessage, headers: DecidingHeaders)
   return headers.origin === `http://${headers.host}` || (isHandshake && headers.origin === 'http://localhost/');
 }
 
-/** Chromium sends no Sec-Fetch header with a WebSocket's handshake, but its name, which no page can change there. */
+/**
+ * Chromium sends no Sec-Fetch header with a WebSocket handshake, but it sends its name, which no page can change there.
+ */
 function isBrowser(request: IncomingMessage, headers: DecidingHeaders): boolean {
   return headers['sec-fetch-site'] !== undefined || hasHeader(request, 'user-agent', /\bMozilla\//i);
 }
@@ -125,7 +128,7 @@ function hasHeader({ rawHeaders }: IncomingMessage, name: string, pattern: RegEx
   );
 }
 
-/** The setting `origins` is for web pages. A program is told what helps it without a hole for them. */
+/** The setting `origins` is for web pages. A program gets advice that opens no hole for them. */
 function refusedOrigin(request: IncomingMessage, headers: DecidingHeaders): LoopgateError {
   return new LoopgateError('forbidden_origin', {
     happened: verbatim('The request carries an Origin that is not allowed.'),
@@ -142,7 +145,7 @@ type DecidingName = (typeof decidingNames)[number];
 type DecidingHeaders = Partial<Record<DecidingName, string>>;
 const isDeciding = new Set<string>(decidingNames);
 
-/** The headers that decide something, each with its one value; two lines of one are never a browser's. */
+/** The headers that decide, each with one value. No browser sends one of them twice. */
 function decidingHeaders({ rawHeaders }: IncomingMessage): DecidingHeaders {
   const found: DecidingHeaders = {};
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

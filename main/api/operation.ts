@@ -3,18 +3,18 @@ import type { Requester } from '../access/principals.ts';
 import type { Permission } from '../access/programList.ts';
 import type { ErrorCode } from '../errors/errors.ts';
 
-/** A request as the operations see it: already guarded, its caller known, its body read, and allowed what it needs. */
+/** A request as an operation sees it: past the guard and the gate, with a known caller and a complete body. */
 export interface ApiRequest {
   readonly requester: Requester;
-  /** When its headers were read, in milliseconds since the epoch. */
+  /** When the server read its headers, in milliseconds since the epoch. */
   readonly arrivedAt: number;
   readonly method: string;
   readonly path: string;
-  /** @throws LoopgateError `invalid_request` when there are too many */
+  /** @throws LoopgateError `invalid_request` for too many parameters */
   readonly query: URLSearchParams;
-  /** The whole body as text; empty when there is none. */
+  /** The whole body as text; empty for none. */
   readonly body: string;
-  /** The media type without parameters, in lower case; undefined when there is no Content-Type. */
+  /** The media type without parameters, in lower case; undefined without a Content-Type. */
   readonly mediaType: string | undefined;
   header(name: string): string | undefined;
 }
@@ -26,33 +26,33 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One operation of the API. The server's routes, the methods that a 405 names, and the API description come from these. */
+/** One operation of the API. The routes, the methods in a 405 and the API description come from this. */
 export interface Operation {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   /**
-   * What the person must have allowed the program before the operation is done: of all that is theirs, and stated for every
-   * operation. `nothing`: nobody's, or the caller's own. `asks_itself`: depends on the request.
+   * What the person must allow the program before the operation runs. Every operation states it. `nothing`: the result
+   * belongs to the caller or to no person. `asks_itself`: it depends on the request.
    */
   readonly needs: Permission | 'nothing' | 'asks_itself';
-  /** As express writes it: `/:application/onboarded`. */
+  /** In express's syntax: `/:application/onboarded`. */
   readonly path: string;
-  /** Absent for what is no part of the API, such as a page that a browser is redirected to. */
+  /** Absent outside the public API, such as for a page that a browser is redirected to. */
   readonly description?: OperationDescription;
   handle(request: ApiRequest): Answer | Promise<Answer>;
 }
 
-/** What the API description says of an operation. */
+/** What the API description contains about an operation. */
 export interface OperationDescription {
-  /** The name that the published clients have for it. */
+  /** Its name in the published clients. */
   readonly operationId: string;
   readonly tag: 'PKCE' | 'Auth0' | 'User' | 'Service';
   readonly summary: string;
-  /** Which published clients are known to use it. */
+  /** The published clients that are known to use it. */
   readonly usedBy: string;
   readonly query?: z.ZodObject;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: {
-    /** By media type; what clients that are generated from the description are to send stands first. */
+    /** By media type. Generated clients send the first one. */
     readonly content: Partial<Record<'application/json' | 'application/x-www-form-urlencoded', z.ZodType>>;
     readonly required: boolean;
   };
@@ -62,13 +62,13 @@ export interface OperationDescription {
     readonly mediaType?: 'application/json' | 'text/plain' | 'text/html';
     readonly schema?: z.ZodType;
   };
-  /** An answer in plain text beside the others. */
+  /** An additional answer in plain text. */
   readonly alsoAnswers?: { readonly status: number; readonly description: string };
-  /** True where a browser gets every answer as a page. */
+  /** True if a browser gets every answer as a page. */
   readonly hasPages?: boolean;
-  /** True where a browser that navigates here is redirected instead (W5). */
+  /** True if a navigating browser is redirected instead (W5). */
   readonly redirectsBrowsers?: boolean;
-  /** The codes that this operation can answer with, beside those that every operation can. */
+  /** The codes of this operation, in addition to those of every operation. */
   readonly errors: readonly ErrorCode[];
 }
 
@@ -85,8 +85,8 @@ export function json(value: object, status = 200, headers: Record<string, string
 }
 
 /**
- * Makes an answer once for each object that it is made of, which never changes: what a session holds is asked for far more
- * often than it is replaced.
+ * Builds the answer for an object once and keeps it. The objects never change, and programs ask far more often than a
+ * session changes.
  */
 export function madeOnce<Source extends object, Made>(make: (source: Source) => Made): (source: Source) => Made {
   const made = new WeakMap<Source, Made>();
@@ -103,12 +103,12 @@ export function noContent(): Answer {
   return { status: 204, headers: {}, body: '' };
 }
 
-/** R11: always 303, so that a POST never becomes a second one. */
+/** R11: always 303, so that a browser never repeats a POST. */
 export function redirect(location: string): Answer {
   return { status: 303, headers: { Location: location }, body: '' };
 }
 
-/** W5: a person's browser that navigates here, and not a program, whatever it accepts. */
+/** W5: whether a person's browser navigates here. A program may accept HTML, but does not send this header. */
 export function isNavigation(request: ApiRequest): boolean {
   return request.header('sec-fetch-mode') === 'navigate' && acceptsHtml(request);
 }

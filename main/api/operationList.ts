@@ -17,7 +17,7 @@ import { windowOperations } from './operations/window.ts';
 
 export interface ApiLog extends BrokerLog {
   debug(fields: object, message: string): void;
-  /** Absent: every level is. */
+  /** Absent: all levels are enabled. */
   isLevelEnabled?(level: 'debug'): boolean;
 }
 
@@ -29,17 +29,20 @@ export interface OperationOptions {
   readonly now: () => number;
   readonly log: ApiLog;
   readonly instance: Instance;
-  /** What the command `loopgate` proves itself by. */
+  /** The secret of the command `loopgate`. */
   readonly commandKey: string;
-  /** Resolves when the window is open; absent where there is none. @throws LoopgateError when it cannot be opened any more */
+  /**
+   * Opens the window; absent without one.
+   * @throws LoopgateError when the window can no longer open
+   */
   readonly showWindow?: () => Promise<void>;
-  /** Where the files of the page /docs are. */
+  /** The folder with the files of the page /docs. */
   readonly docsFolder: string;
-  /** Beside the API's own: in no description. */
+  /** Additional operations, which the description leaves out. */
   readonly furtherOperations?: readonly Operation[];
 }
 
-/** Every operation: the routes, and what the API description describes. */
+/** Every operation, for the routes and the API description. */
 export function apiOperations({
   broker,
   gate,

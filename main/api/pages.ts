@@ -5,8 +5,8 @@ import type { LoopgateError } from '../errors/errors.ts';
 import type { Answer } from './operation.ts';
 
 /**
- * The tokens of the window (`renderer/style.css`), as far as a page uses them: light, dark. Not by `light-dark()`, because any
- * browser of the last years may show the page.
+ * The design tokens of the window (`renderer/style.css`) that a page uses: light, dark. Without `light-dark()`, because
+ * any browser of the last few years may show the page.
  */
 const colours = {
   ground: ['#f4f5f7', '#1c1d20'],
@@ -22,7 +22,7 @@ const colours = {
   bad: ['#c22f2f', '#f28b82'],
 } as const;
 
-/** Where the person wants more contrast. */
+/** For a person who wants more contrast. */
 const strongColours = {
   line: ['#4a4f59', '#b4b9c3'],
   text: ['#000000', '#ffffff'],
@@ -63,7 +63,7 @@ dd{margin:0;font-family:ui-monospace,"SF Mono","Cascadia Mono","Noto Sans Mono",
 @media (max-width:24rem){dl{grid-template-columns:minmax(0,1fr);gap:0}dd+dt{margin-top:.5rem}}
 `;
 
-/** R12: nothing from elsewhere, no script; the one style is named by its hash. L3b: never framed. */
+/** R12: no script, nothing from other servers, one style, named by its hash. L3b: never in a frame. */
 const securityPolicy = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
@@ -72,7 +72,7 @@ const securityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The headers of every page that a browser sees here; the pages differ in what they may load. */
+/** The headers of every page. Pages differ only in what they may load. */
 export function pageHeaders(contentSecurityPolicy: string): Record<string, string> {
   return {
     'Content-Type': 'text/html; charset=utf-8',
@@ -83,7 +83,7 @@ export function pageHeaders(contentSecurityPolicy: string): Record<string, strin
   };
 }
 
-/** The app's icon (`build/icons/loopgate.svg`), without its gradient, which would be an address. */
+/** The app's icon (`build/icons/loopgate.svg`) without its gradient, which would need an address. */
 const icon =
   '<svg viewBox="0 0 512 512" aria-hidden="true"><rect x="24" y="24" width="464" height="464" rx="108" fill="#2a75a8"/><path d="M126 390H208V328A124 124 0 1 1 304 328V390H386" fill="none" stroke="#fff" stroke-width="50" stroke-linecap="round" stroke-linejoin="round"/><circle cx="256" cy="214" r="44" fill="#8fe3c0"/></svg>';
 
@@ -101,7 +101,7 @@ function markOf(kind: Kind): string {
   return `<svg class="mark ${kind}" viewBox="0 0 48 48" aria-hidden="true">${circle}${signs[kind]}</svg>`;
 }
 
-/** Every word that came from outside passes through here (R12). */
+/** Escapes every text from outside (R12). */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
@@ -111,7 +111,7 @@ interface Content {
   readonly title: string;
   readonly paragraphs: readonly string[];
   readonly action?: { readonly label: string; readonly address: string };
-  /** What a report about it should name. */
+  /** The details for a bug report. */
   readonly facts?: Readonly<Record<string, string>>;
 }
 
@@ -121,7 +121,7 @@ function page(status: number, { kind, title, paragraphs, action, facts }: Conten
     `<p class="app">${icon}Loopgate</p>`,
     markOf(kind),
     `<h1>${heading}</h1>`,
-    // A provider's words may be of another direction of writing.
+    // The provider's text may have the other writing direction.
     ...paragraphs.map((text) => `<p dir="auto">${escapeHtml(text)}</p>`),
     action ? `<p><a class="action" href="${escapeHtml(action.address)}">${escapeHtml(action.label)}</a></p>` : '',
     facts ? `<dl>${Object.entries(facts).map(factOf).join('')}</dl>` : '',
@@ -137,7 +137,10 @@ function factOf([name, value]: [string, string]): string {
   return `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`;
 }
 
-/** After a login. @param requestedBy - a program gets the code and goes on by itself; here the person is signed in already */
+/**
+ * The page after a login.
+ * @param requestedBy - a program gets the code and continues by itself; otherwise the person is now signed in
+ */
 export function signedInPage(requestedBy: 'loopgate' | 'program'): Answer {
   const { pages: words } = spoken().texts;
   return page(200, {
@@ -147,13 +150,16 @@ export function signedInPage(requestedBy: 'loopgate' | 'program'): Answer {
   });
 }
 
-/** A login that failed, or a callback that nobody waited for (R9, R13): why, what next, and what the log has it under. */
+/**
+ * The page after a failed login, or after a callback without a login (R9, R13): the reason, the next step and the id in
+ * the log.
+ */
 export function failedPage({ code, happenedText, nextText, id }: LoopgateError, status: number): Answer {
   const { pages: words, said } = spoken().texts;
   const paragraphs =
     code === 'unknown_state'
       ? [words.nobodyWaited, words.startAgain]
-      : // The id stands below, at its own place.
+      : // The id stands below, in its own row.
         [said(id === undefined ? happenedText : message(`${code}.happened`)), said(nextText)];
   return page(status, {
     kind: 'bad',
@@ -164,26 +170,26 @@ export function failedPage({ code, happenedText, nextText, id }: LoopgateError, 
 }
 
 /**
- * For a login's address that leads nowhere, and for whoever may not bring one: they learn nothing of which it is (R16).
+ * The page for a login's address that is unknown, and for a browser that may not use it. It does not say which (R16).
  */
 export function noLoginPage(): Answer {
   const { pages: words } = spoken().texts;
   return refusal(words.noLogin, [words.noLoginText, words.noLoginNext, words.browserElsewhere]);
 }
 
-/** A login's address that another browser has followed (R16). */
+/** The page for a login's address that another browser has followed (R16). */
 export function usedLoginPage(): Answer {
   const { pages: words } = spoken().texts;
   return page(403, { kind: 'bad', title: words.usedLogin, paragraphs: [words.usedLoginText, words.usedLoginNext] });
 }
 
-/** A login that comes back in a browser which may not bring it (R16). */
+/** The page for a login that ends in a browser that may not bring it (R16). */
 export function foreignBrowserPage(): Answer {
   const { pages: words } = spoken().texts;
   return refusal(words.foreignBrowser, [words.foreignBrowserText, words.foreignBrowserNext]);
 }
 
-/** The connection ends with it, as with the JSON error of this code. */
+/** The connection ends with this page, as with the JSON error of this code. */
 function refusal(title: string, paragraphs: readonly string[]): Answer {
   const { pages: words } = spoken().texts;
   const { headers, ...rest } = page(403, {
@@ -195,7 +201,7 @@ function refusal(title: string, paragraphs: readonly string[]): Answer {
   return { ...rest, headers: { ...headers, Connection: 'close' } };
 }
 
-/** What `/v2/logout` answers to a program: a short page, which the clients read as a string. */
+/** The answer of `/v2/logout` to a program: a short page, which clients read as a string. */
 export function signedOutPage(): Answer {
   const { pages: words } = spoken().texts;
   return page(200, {
@@ -206,8 +212,8 @@ export function signedOutPage(): Answer {
 }
 
 /**
- * What `/v2/logout` asks a person whose browser came there, perhaps sent by a page, a mail or a program that wants them gone.
- * @param address - where the sign-out is done
+ * The question of `/v2/logout` to a person whose browser came there. A page, a mail or a program may have sent it.
+ * @param address - performs the sign-out
  */
 export function confirmSignOutPage(address: string): Answer {
   const { pages: words } = spoken().texts;
@@ -219,7 +225,7 @@ export function confirmSignOutPage(address: string): Answer {
   });
 }
 
-/** A page that is gone; only its address is left in a browser's history. */
+/** The page for a result that has expired. A browser's history may still have its address. */
 export function finishedPage(): Answer {
   const { pages: words } = spoken().texts;
   return page(200, {

@@ -3,7 +3,7 @@ import type { Requester } from '../access/principals.ts';
 import { parametersOf } from './body.ts';
 import type { ApiRequest } from './operation.ts';
 
-/** A request of HTTP, as operations see it. What few of them need is parsed when they read it. */
+/** An HTTP request in the form that operations need. It parses the rare parts on demand. */
 export class HttpRequest implements ApiRequest {
   readonly #request: IncomingMessage;
   readonly requester: Requester;
@@ -45,7 +45,7 @@ export function pathOf({ url = '' }: IncomingMessage): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
-/** RFC 9112 §6.3: a request has a body when one of the first two says so; with the third it asks whether it may send one. */
+/** RFC 9112 §6.3: the first two headers announce a body; with the third the client asks whether to send one. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return (headers['content-length'] ?? headers['transfer-encoding'] ?? headers.expect) !== undefined;
 }

@@ -3,27 +3,27 @@ import { type Request, type Response, Router, text } from 'express';
 import { verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
 
-/** What is done with a request. */
+/** What the router does with a request. */
 export interface Routes {
   /** In bytes (L6). */
   readonly largestBody: number;
-  /** Answers a request that came to one of the paths. What it throws is handed to `failed`. */
+  /** Answers a request to one of the paths. The router passes what it throws to `failed`. */
   routed(request: IncomingMessage, response: ServerResponse, path: string, body: string): Promise<void>;
-  /** Answers one that could not be read, that came to no path, or whose answer failed. */
+  /** Answers a request that was unreadable, matched no path, or whose answer failed. */
   failed(response: ServerResponse, error: unknown): void;
 }
 
 /**
- * Reads a request's body and finds its path: express's router, without the app around it, which does more to each request than is
- * needed here. It gives it another prototype, for one, and Node's own code is slower for all requests from then on.
+ * Reads a request's body and matches its path with express's router alone. The whole app would also replace the
+ * request's prototype, which slows down Node's own code for all later requests.
  */
 export function createRouter(paths: Iterable<string>, { largestBody, routed, failed }: Routes): RequestListener {
   const router = Router({ caseSensitive: true, strict: true });
-  // Read as text and parsed where the operation knows what it takes; a compressed body is refused.
+  // As text: each operation parses what it expects. A compressed body is refused.
   router.use(text({ type: () => true, limit: largestBody, inflate: false }));
   for (const path of paths) {
     router.all(path, async (request: Request, response: Response) => {
-      // L6: the reader passes over a body whose connection has ended meanwhile, as that of a wrong framing has.
+      // L6: the reader ignores a body whose connection has ended, such as after wrong framing.
       if (!request.complete) throw incomplete();
       const body: unknown = request.body;
       await routed(request, response, path, typeof body === 'string' ? body : '');
@@ -35,7 +35,7 @@ export function createRouter(paths: Iterable<string>, { largestBody, routed, fai
     });
 }
 
-/** What express's body reader and router refuse, in the broker's codes. */
+/** Translates the errors of express's body reader and router. */
 function bodyError(error: unknown): unknown {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return error;
   if (error.status === 413) return new LoopgateError('payload_too_large');

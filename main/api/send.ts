@@ -1,19 +1,19 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, madeOnce } from './operation.ts';
 
-/** Sends an answer, once for a request. */
+/** Sends an answer, once for each request. */
 export type Send = (response: ServerResponse, answer: Answer) => void;
 
-/** T8: nobody on the way may store an answer. */
+/** T8: no cache may store an answer. */
 const everyHeader = [
   ...['Cache-Control', 'no-store'],
   ...['X-Content-Type-Options', 'nosniff'],
   ...['Cross-Origin-Resource-Policy', 'same-origin'],
 ];
 
-/** @param name - what the header `Server` says */
+/** @param name - the value of the `Server` header */
 export function sender(name: string): Send {
-  /** Names and values in turns, as Node takes them. Made once for an answer that is given again and again. */
+  /** Names and values in turn, in Node's form. Kept, because the same answer is often sent again. */
   const headersOf = madeOnce(({ status, headers, body }: Answer): string[] => [
     ...['Server', name],
     ...everyHeader,
@@ -27,7 +27,7 @@ export function sender(name: string): Send {
   };
 }
 
-/** Sends the answer to a request whose connection Node has handed over as an upgrade, and ends the connection. */
+/** Answers a request whose connection Node has handed over as an upgrade, and ends the connection. */
 export function sendInsteadOfUpgrade(request: IncomingMessage, answer: Answer, send: Send): void {
   const response = new ServerResponse(request);
   response.assignSocket(request.socket);
@@ -35,7 +35,7 @@ export function sendInsteadOfUpgrade(request: IncomingMessage, answer: Answer, s
   send(response, answer);
 }
 
-/** L4: exactly that origin, and only what the clients send. True for a preflight, which is answered here. */
+/** L4: allows exactly this origin, and only what clients send. Answers a preflight itself and returns true then. */
 export function allowOrigin(request: IncomingMessage, response: ServerResponse, origin: string, send: Send): boolean {
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Vary', 'Origin');

@@ -28,11 +28,11 @@ export interface ApiOptions extends OperationOptions {
 /** The API, to be put behind a listening server. */
 export interface Api {
   readonly handler: RequestListener;
-  /** Told of each connection when it is accepted. */
+  /** Called for each accepted connection. */
   readonly onConnection: (socket: Socket, wasWaiting?: boolean) => void;
-  /** Takes a connection that asks to become a WebSocket. */
+  /** Takes a connection that wants to become a WebSocket. */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Ends what a closed server leaves open: the WebSockets. */
+  /** Closes the WebSockets, which a closed server leaves open. */
   close(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-/** A listener that holds nothing of the request: it stays as long as the connection. */
+/** A listener that keeps no reference to the request, because it stays as long as the connection. */
 function endConnection(this: Duplex): void {
   this.destroy();
 }
@@ -88,7 +88,7 @@ class ApiServer {
   readonly #operations: readonly Operation[];
   readonly #paths: ReadonlySet<string>;
   readonly #fastPath: (request: IncomingMessage) => Operation | undefined;
-  /** Those that express reads and routes. */
+  /** The requests that express reads and routes. */
   readonly #waiting = new WeakMap<IncomingMessage, WaitingRequest>();
   readonly #routes = new WeakMap<IncomingMessage, string>();
   #router: Promise<RequestListener> | undefined;
@@ -109,7 +109,7 @@ class ApiServer {
   handle(request: IncomingMessage, response: ServerResponse): void {
     if (this.#isLogged) this.#logWhenFinished(request, response);
     this.#admit(request, response).catch((error: unknown) => {
-      // The body of a refused request is not read: the connection ends with the answer.
+      // The server does not read the body of a refused request, so the connection ends with the answer.
       this.#send(response, errorAnswer(loopgateErrorOf(error, this.#log), { Connection: 'close' }));
     });
   }
@@ -128,7 +128,7 @@ class ApiServer {
       const answer = await this.#answerOf(operation, new HttpRequest(request, requester, arrivedAt, ''));
       return this.#send(response, answer);
     }
-    // Refused before the body is sent; one of unknown length is counted while it is read.
+    // Refuses a large body before the client sends it. The reader counts a body without a length.
     if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new LoopgateError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
     this.#waiting.set(request, { requester, arrivedAt });
@@ -136,7 +136,7 @@ class ApiServer {
     (await this.#router)(request, response);
   }
 
-  /** Express is loaded when the first request needs it: after most starts none does. */
+  /** Loads express for the first request that needs it. Most runs have none. */
   async #loadRouter(): Promise<RequestListener> {
     const { createRouter } = await import('./router.ts');
     return createRouter(this.#paths, {
@@ -157,7 +157,7 @@ class ApiServer {
     this.#send(response, await this.#answerOf(operation, new HttpRequest(request, requester, arrivedAt, body)));
   }
 
-  /** The gate, then the operation. */
+  /** Asks the gate, then runs the operation. */
   async #answerOf({ needs, handle }: Operation, request: ApiRequest): Promise<Answer> {
     const { requester } = request;
     try {
@@ -176,7 +176,7 @@ class ApiServer {
   #logWhenFinished(request: IncomingMessage, response: ServerResponse): void {
     const started = this.#now();
     response.once('finish', () => {
-      // T9: a path that is not ours may be anything, also a token that was put into the wrong place.
+      // T9: an unknown path may contain anything, even a misplaced token.
       const asked = pathOf(request);
       const path = this.#routes.get(request) ?? (this.#paths.has(asked) ? asked : 'other');
       this.#log.debug(

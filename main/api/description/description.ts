@@ -5,9 +5,9 @@ import { docsOperations } from './docs.ts';
 import { openApiDocument } from './openapi.ts';
 
 /**
- * The API describing itself: for programs, and as a page. The document is made when it is first asked for, and is the same
- * for a whole run.
- * @param docsFolder - where the page's files are
+ * Serves the API description, as a document for programs and as a page. The document is built on the first request and
+ * stays the same for the whole run.
+ * @param docsFolder - contains the page's files
  */
 export function descriptionOperations(
   operations: () => readonly Operation[],

@@ -5,8 +5,8 @@ import { pageHeaders } from '../pages.ts';
 import { docsPath } from '../paths.ts';
 
 /**
- * Nothing from elsewhere, and nothing to elsewhere: `connect-src 'none'` keeps the viewer, which is not our code, from
- * calling the API that hands out tokens, and `worker-src 'none'` from doing so in a worker, which has no such policy.
+ * The page loads and sends nothing outside this server. `connect-src 'none'` keeps the viewer, which is foreign code,
+ * from calling the API that hands out tokens. `worker-src 'none'` stops a worker, which would escape that policy.
  * L3b: never framed.
  */
 const securityPolicy = [
@@ -24,7 +24,7 @@ const securityPolicy = [
 const script = 'text/javascript; charset=utf-8';
 const stylesheet = 'text/css; charset=utf-8';
 
-/** Every file that is served, and no other: each has a route of its own, so that no path is made from a request. */
+/** The files that the page may load. Each has its own route, so that no request can choose a path. */
 const assets = {
   'page.css': stylesheet,
   'page.js': script,
@@ -33,9 +33,9 @@ const assets = {
 } as const;
 
 /**
- * The API description as a page to read, by Swagger UI. Its files are read when they are asked for, and not kept.
- * @param folder - what `build/bundle.ts` has put there
- * @param describe - gives the document
+ * Serves the API description as a page with Swagger UI. Each request reads its file from the disk.
+ * @param folder - where `build/bundle.ts` put the files
+ * @param describe - returns the document
  */
 export function docsOperations(folder: string, describe: () => object): Operation[] {
   const read = (name: string) => readFile(join(folder, name), 'utf8');

@@ -4,7 +4,7 @@ import { errorStatus, errorsMarkdown } from '../errors.ts';
 import type { Operation, OperationDescription } from '../operation.ts';
 import { models } from '../wire/models.ts';
 
-/** What every operation can answer with, whatever it does: also a GET may bring a body that is too large. */
+/** The errors of every operation. Even a GET may have a body that is too large. */
 const commonErrors = [
   'invalid_request',
   'forbidden_origin',
@@ -13,20 +13,20 @@ const commonErrors = [
   'internal',
 ] as const satisfies readonly ErrorCode[];
 
-/** What is answered before a request is one (L6, L7): as `invalid_request`, with HTTP's own status. */
+/** Errors before a request is complete (L6, L7): `invalid_request`, with HTTP's own status. */
 const httpErrors = {
   408: 'The request was sent too slowly.',
   431: 'The address or the headers are larger than 16 KiB.',
 } as const;
 
-/** Real answers by operationId, recorded by `npm run reference` from a running host; secrets and times are made the same. */
+/** Real answers by operationId. `npm run reference` records them from a running host and replaces secrets and times. */
 export type Examples = Readonly<Record<string, unknown>>;
 
 type Json = Record<string, unknown>;
 
 /**
- * The OpenAPI 3.1 document of these operations: schemas from the models of wire.ts, errors from the one table.
- * @param examples - shown with the answers
+ * Builds the OpenAPI 3.1 document. Schemas come from the models in wire/, errors from the one table.
+ * @param examples - the answers to show as examples
  */
 export function openApiDocument(operations: readonly Operation[], version: string, examples: Examples): Json {
   const schemas = modelSchemas();
@@ -48,7 +48,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       summary: "The local auth broker of a developer's machine",
       description: [
         'Answers programs of the same user on the same machine only, and those alone that the person allows: at its first request a program waits for their answer. Errors are JSON with a stable code in `error` and what happened, and what to do next, in `error_description`.',
-        // Some codes, such as `not_found`, belong to no operation.
+        // Some codes, such as `not_found`, come from the server and not from an operation.
         `<details><summary>All error codes</summary>\n\n${errorsMarkdown()}\n\n</details>`,
       ].join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
@@ -61,7 +61,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       { name: 'Service', description: 'Finding and greeting the server' },
     ],
     paths,
-    // Nobody proves who they are by the request: the operating system tells. Said, because a linter takes silence for a mistake.
+    // The operating system identifies callers, so requests need no credentials. A linter expects an explicit statement.
     security: [],
     components: { schemas },
   };
@@ -111,13 +111,13 @@ function describe({ path, needs }: Operation, description: OperationDescription,
   };
 }
 
-/** What comes of asking the person about a program. */
+/** The errors of the question to the person. */
 const consentErrors = ['consent_denied', 'rate_limited'] as const satisfies readonly ErrorCode[];
 
-/** For a browser, the same as a page. */
+/** The page that a browser gets for the same result. */
 const page: Json = { 'text/html': { schema: { type: 'string' } } };
 
-/** One response a status; the codes that have it are its enum. */
+/** One response for each status. Its enum lists the codes with that status. */
 function errorResponses({ errors, hasPages = false }: OperationDescription, needs: Operation['needs']): Json {
   const consent = needs === 'nothing' ? [] : consentErrors;
   const byStatus = new Map<number, ErrorCode[]>();
@@ -183,7 +183,7 @@ function headerParameters({ headers = {} }: OperationDescription): Json[] {
   }));
 }
 
-/** A model by reference, anything else in place. */
+/** A reference for a model, an inline schema for anything else. */
 function schemaOf(schema: z.ZodType): Json {
   const name = Object.entries(models).find(([, model]) => model === schema)?.[0];
   if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
@@ -191,12 +191,12 @@ function schemaOf(schema: z.ZodType): Json {
   return inPlace;
 }
 
-/** They are ignored in requests, and may come in later versions of answers. */
+/** Requests ignore unknown fields, and answers may gain fields in later versions. */
 function forUnknownFields({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   delete jsonSchema.additionalProperties;
 }
 
-/** All models with references between them, and without what only a standalone schema says. */
+/** All models, linked by references, without the keywords of a standalone schema. */
 function modelSchemas(): Json {
   const registry = z.registry<{ id: string }>();
   for (const [id, model] of Object.entries(models)) registry.add(model, { id });

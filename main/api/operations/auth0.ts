@@ -21,7 +21,7 @@ import { resultAnswer } from '../wire/pkce.ts';
 import { signInErrors, tokenErrors } from './pkce.ts';
 import { Tickets } from './tickets.ts';
 
-/** The "Auth0 API": the same paths as at Auth0, answered by the broker. */
+/** The "Auth0 API": Auth0's paths, answered by the broker. */
 export function auth0Operations(broker: Broker, gate: Gate, now: () => number): Operation[] {
   return [
     authorize(broker, gate, now),
@@ -54,7 +54,7 @@ const authorize = (broker: Broker, gate: Gate, now: () => number): Operation => 
     const asked = parseAuthorizeQuery(request.query);
     const { requester, arrivedAt } = request;
     if (isNavigation(request)) {
-      // The browser comes for the program that made the state, so that program must be allowed.
+      // The browser acts for the program that created the state, so the person must have allowed that program.
       const program = asked.state === undefined ? undefined : broker.programWith(asked.state);
       if (program !== undefined) await gate.requireOwner(program, 'sign_in');
       return redirect(await broker.authorizeAddress(asked, { waited: now() - arrivedAt }));
@@ -114,7 +114,7 @@ function userInfo(broker: Broker): Operation {
   };
 }
 
-/** @param tickets - prove that a person has confirmed the sign-out on our own page */
+/** @param tickets - prove that a person confirmed the sign-out on our own page */
 const logout = (broker: Broker, gate: Gate, tickets: Tickets): Operation => ({
   method: 'GET',
   path: logoutPath,
@@ -134,7 +134,8 @@ const logout = (broker: Broker, gate: Gate, tickets: Tickets): Operation => ({
     const { requester } = request;
     const isBrowser = isNavigation(request);
     if (isBrowser && (await gate.isBrowser(requester))) {
-      // A page, a mail or a program can send a browser here, and it looks like an address that the person typed.
+      // A page, a mail or a program can send a browser here, and the request looks like an address that the person
+      // typed.
       broker.checkSignOut(asked);
       if (!tickets.take(confirmed ?? '')) {
         const query = new URLSearchParams(request.query);

@@ -13,7 +13,7 @@ import { parametersToObject } from '../wire/parse.ts';
 import { respondForm, responseAnswer } from '../wire/pkce.ts';
 import type { ResultPages } from './resultPages.ts';
 
-/** What a callback can end with. */
+/** The errors of a callback. */
 const callbackErrors = [
   'unknown_state',
   'invalid_grant',
@@ -31,7 +31,7 @@ const answer = {
 
 type Respond = (request: ApiRequest, parameters: URLSearchParams) => Promise<Answer>;
 
-/** The callback that the provider sends the browser to, and the page that the browser shows then. */
+/** The callback that the provider redirects the browser to, and the page that the browser shows then. */
 export function callbackOperations(broker: Broker, gate: Gate, pages: ResultPages, log: BrokerLog): Operation[] {
   async function respond(request: ApiRequest, parameters: URLSearchParams): Promise<Answer> {
     if (!acceptsHtml(request)) {
@@ -45,7 +45,8 @@ export function callbackOperations(broker: Broker, gate: Gate, pages: ResultPage
         return failedPage(error, errorStatus[error.code]);
       },
     );
-    // R10: the address of a callback by query holds the code. The browser's history keeps an address without it instead.
+    // R10: with response_mode query, the callback's address contains the code. The redirect keeps it out of the
+    // history.
     return request.method === 'GET' ? redirect(pages.keep(page)) : page;
   }
   return [respondWithCode(respond), respondWithCodeByQuery(respond), resultPage(pages)];
@@ -54,7 +55,7 @@ export function callbackOperations(broker: Broker, gate: Gate, pages: ResultPage
 const respondWithCode = (respond: Respond): Operation => ({
   method: 'POST',
   path: callbackPath,
-  // The state is the proof: whoever brings it was sent by a login that a program was allowed to start.
+  // The state is the proof: its bearer comes from a login that an allowed program started.
   needs: 'nothing',
   description: {
     operationId: 'respondWithCode',

@@ -3,9 +3,9 @@ import { LoopgateError, type LoopgateErrorDetails } from '../../errors/errors.ts
 import type { ApiRequest } from '../operation.ts';
 
 /**
- * Lets in whoever can read the key that lies in the person's data folder: the command of Loopgate, and a second start of the app.
- * It is sent as the bearer token.
- * @param refusal - what others are told
+ * Lets in a caller with the key from the person's data folder: the command of Loopgate, or a second start of the app.
+ * The caller sends the key as its bearer token.
+ * @param refusal - the error text for everything else
  * @throws LoopgateError `consent_denied`
  */
 export function requireCommandKey(

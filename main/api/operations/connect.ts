@@ -10,8 +10,8 @@ import { personFor } from './user.ts';
 import { comparedVersion, type Instance } from './wellKnown.ts';
 
 /**
- * What editor plug-ins say about themselves (W11). These come after the other operations, as `/:application/onboarded` also
- * matches `/users/onboarded`.
+ * What editor plug-ins report about themselves (W11). These operations come last, because `/:application/onboarded`
+ * also matches `/users/onboarded`.
  */
 export function connectOperations(broker: Broker, gate: Gate, instance: Instance): Operation[] {
   const applications = new Applications();

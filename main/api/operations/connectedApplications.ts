@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { OwnerKey } from '../../broker/login/authorization.ts';
 import type { ClaimedApplication } from '../wire/connect.ts';
 
-/** A program that has called /connect. All but the id is what it said of itself. */
+/** A program that called /connect. It claims everything here except the id. */
 export interface ConnectedApplication extends ClaimedApplication {
   readonly id: string;
   readonly onboarded: boolean;
 }
 
-/** How many are remembered; the one that connected longest ago goes first. */
+/** How many programs this remembers. The oldest goes first. */
 const most = 1000;
 
-/** The programs that connected during this run. The id is theirs to send along; it opens nothing. */
+/** The programs that connected during this run. They send the id along, but it grants nothing. */
 export class Applications {
   readonly #byId = new Map<string, { owner: OwnerKey; application: ConnectedApplication }>();
 
-  /** The same program of the same owner keeps its id when it connects again. */
+  /** A program of the same owner keeps its id when it connects again. */
   connect(owner: OwnerKey, claimed: ClaimedApplication): ConnectedApplication {
     const known = [...this.#byId.values()].find(
       (one) =>
@@ -30,7 +30,10 @@ export class Applications {
     return application;
   }
 
-  /** Remembers whether the program has shown its introduction. @returns false when it never connected */
+  /**
+   * Remembers whether the program has shown its introduction.
+   * @returns false when it never connected
+   */
   setOnboarded(owner: OwnerKey, id: string, onboarded: boolean): boolean {
     const known = this.#byId.get(id);
     if (known?.owner !== owner) return false;

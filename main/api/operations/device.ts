@@ -6,8 +6,8 @@ import { json, type Operation } from '../operation.ts';
 import { profileAnswer } from '../wire/user.ts';
 
 /**
- * Signing in for the command line, which shows on its own terminal what its person needs: where no browser opened, the address
- * or a code for another device. No part of the API that programs use, so that nothing describes it.
+ * Sign-in for the command line. When no browser opens, its terminal shows the address, or a code for another device.
+ * Programs do not use this, so the API description leaves it out.
  */
 export function deviceOperations(broker: Broker, gate: Gate, now: () => number): Operation[] {
   const codeAnswer = ({ userCode, verificationUri, verificationUriComplete, deadline }: DeviceCode) => ({
@@ -21,7 +21,7 @@ export function deviceOperations(broker: Broker, gate: Gate, now: () => number):
       method: 'POST',
       path: '/device/login',
       needs: 'sign_in',
-      // Empty when the browser has opened the login, as far as it says. `POST /pkce/code` then joins it.
+      // Empty when the browser reports that it opened the login. `POST /pkce/code` then joins that login.
       handle: async ({ requester, arrivedAt }) => {
         const owner = await gate.ownerOf(requester);
         const { code, address } = await broker.openForCommand(owner, { waited: now() - arrivedAt });
@@ -34,7 +34,7 @@ export function deviceOperations(broker: Broker, gate: Gate, now: () => number):
       needs: 'sign_in',
       handle: async ({ requester }) => {
         const code = await broker.deviceCode(await gate.ownerOf(requester));
-        // Somebody is signed in already: there is nothing to enter.
+        // The person is already signed in and enters no code.
         return json(code ? codeAnswer(code) : {});
       },
     },

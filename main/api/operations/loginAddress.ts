@@ -5,12 +5,12 @@ import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redire
 import { noLoginPage, usedLoginPage } from '../pages.ts';
 import { loginPrefix } from '../paths.ts';
 
-/** What a browser may follow a login's address with again. */
+/** The cookie that lets the same browser follow a login's address again. */
 const cookieName = 'loopgate-login';
 
 /**
- * A login whose browser is elsewhere, for the command line, which shows the provider's address on its terminal and then waits by
- * `/pkce/code`. No part of the API that programs use, so that nothing describes it.
+ * A login in a browser elsewhere, for the command line. Its terminal shows the provider's address, and the command
+ * waits with `/pkce/code`. Programs do not use this, so the API description leaves it out.
  */
 export function loginElsewhereOperation(broker: Broker, gate: Gate): Operation {
   return {
@@ -25,14 +25,14 @@ export function loginElsewhereOperation(broker: Broker, gate: Gate): Operation {
 }
 
 /**
- * The one-time address of a login (R16): all that a process list, a clipboard or a terminal shows of it. It sends the person's
- * browser on to the provider. No part of the API that programs use, so that nothing describes it.
+ * The one-time address of a login (R16). A process list, a clipboard or a terminal shows only this, and it redirects
+ * the person's browser to the provider. Programs do not use this, so the API description leaves it out.
  */
 export function loginAddressOperation(broker: Broker): Operation {
   return {
     method: 'GET',
     path: `${loginPrefix}:ticket`,
-    // Who may bring it was decided before (R16); it leads to a login that a program was allowed to start.
+    // R16 has already decided who may bring it. It leads to a login that an allowed program started.
     needs: 'nothing',
     handle(request) {
       if (!isPersonsNavigation(request)) throw new LoopgateError('not_found');
@@ -53,14 +53,15 @@ function sentOn(path: string, { address, key, lasts }: { address: string; key: s
     headers: {
       ...headers,
       'Referrer-Policy': 'no-referrer',
-      // The callback is not bound to it: it comes to `localhost`, another host to cookies, and even one of that host is left out of a
-      // form_post from another site by Chromium and Firefox (tried; SameSite=None would need https).
+      // The cookie does not protect the callback. The callback comes to `localhost`, which is a different host to
+      // cookies, and Chromium and Firefox omit even a cookie of the same host from a form_post from another site
+      // (tried; SameSite=None would need https).
       'Set-Cookie': `${cookieName}=${key}; Path=${path}; Max-Age=${seconds}; HttpOnly; SameSite=Lax`,
     },
   };
 }
 
-/** Browsers of before 2023 say nothing of the kind of their request. */
+/** Browsers from before 2023 may omit the Sec-Fetch headers. */
 function isPersonsNavigation(request: ApiRequest): boolean {
   const { mode = 'navigate', dest = 'document' } = {
     mode: request.header('sec-fetch-mode'),
@@ -69,12 +70,12 @@ function isPersonsNavigation(request: ApiRequest): boolean {
   return mode === 'navigate' && dest === 'document' && acceptsHtml(request);
 }
 
-/** A browser that looks ahead: the person has not gone there, and may never do. */
+/** Whether the browser prefetches: the person has not gone there, and may never go. */
 function isPrefetch(request: ApiRequest): boolean {
   return ['sec-purpose', 'purpose', 'x-moz'].some((name) => request.header(name) !== undefined);
 }
 
-/** Every value: another program on this host may have set a cookie of the same name. */
+/** All values: another program on this host may have set a cookie with the same name. */
 function cookiesOf(request: ApiRequest): string[] {
   const start = `${cookieName}=`;
   const pairs = request.header('cookie')?.split(';') ?? [];

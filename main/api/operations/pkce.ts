@@ -10,7 +10,7 @@ import { challengeAnswer, codeAnswer, parseSeededPkce, tokenAnswer } from '../wi
 import { callbackOperations } from './callback.ts';
 import type { ResultPages } from './resultPages.ts';
 
-/** What a login can end with. */
+/** The errors of a login. */
 export const signInErrors = [
   'unknown_state',
   'access_denied',
@@ -22,7 +22,7 @@ export const signInErrors = [
   'provider_error',
 ] as const satisfies readonly ErrorCode[];
 
-/** What an exchange or a renewal can end with. */
+/** The errors of an exchange or a renewal. */
 export const tokenErrors = [
   'invalid_grant',
   'not_signed_in',
@@ -34,7 +34,7 @@ export const tokenErrors = [
 
 const answer = { status: 200, mediaType: 'application/json', schema: models.PKCE } as const;
 
-/** The "PKCE API": challenge, code, token, clear, and the callback that the provider answers to. */
+/** The "PKCE API": challenge, code, token, clear, and the provider's callback. */
 export function pkceOperations(
   broker: Broker,
   gate: Gate,

@@ -5,9 +5,9 @@ import { type ApiRequest, json, noContent, type Operation } from '../operation.t
 import { requireCommandKey } from './commandKey.ts';
 
 /**
- * The list of programs, for the command line alone: whoever can read the key that lies in the person's data folder. No part
- * of the API that programs use, so that nothing describes it.
- * @param commandKey - what the command sends as its bearer token
+ * The list of programs, for callers with the key from the person's data folder: the command line. Programs do not use
+ * this, so the API description leaves it out.
+ * @param commandKey - the bearer token of the command
  */
 export function programsOperations(gate: Gate, commandKey: string): Operation[] {
   return [
@@ -19,7 +19,8 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
         checkKey(request);
         const { requester } = request;
         const { name } = await requester.caller.program();
-        // As whom the command asks, and whether it may have what is the person's: not the person.
+        // The name that the command's requests count for, and whether it is allowed. It contains nothing about the
+        // person.
         const caller = { name, allowed: await gate.isAllowed(requester) };
         const programs = gate.programs.map(({ program: { id, name, path, kind }, permissions, ...rest }) => ({
           id,
@@ -46,7 +47,7 @@ export function programsOperations(gate: Gate, commandKey: string): Operation[] 
             next: verbatim('GET /programs lists them with their ids.'),
           });
         }
-        // Any program of the person's can read the key: it may take away what was allowed, and nothing else.
+        // Any program of the person's can read the key, so the key may withdraw a permission but not a denial.
         if (listed.decision === 'denied') {
           throw new LoopgateError('consent_denied', {
             happened: verbatim('The person has denied this program.'),

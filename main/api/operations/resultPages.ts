@@ -3,14 +3,17 @@ import type { Answer } from '../operation.ts';
 import { finishedPage } from '../pages.ts';
 import { openPagePrefix } from '../paths.ts';
 
-/** How many result pages are kept for browsers that were redirected to them. */
+/** How many result pages Loopgate keeps for redirected browsers. */
 const keptPages = 50;
 
-/** R10: the answers to callbacks by query, each at a clean address of its own, so that no code stays in a browser's history. */
+/** R10: gives the answer to a callback a clean address, so that no code stays in the browser's history. */
 export class ResultPages {
   readonly #pages = new Map<string, Answer>();
 
-  /** Keeps a page. @returns its path */
+  /**
+   * Keeps a page.
+   * @returns its path
+   */
   keep(answer: Answer): string {
     const id = randomUUID();
     this.#pages.set(id, answer);

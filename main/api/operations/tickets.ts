@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
-/** How long a person may look at a page that asks, in milliseconds, and how many such pages are open at a time. */
+/** How long a person may look at a confirmation page, in milliseconds, and how many such pages may be open. */
 const ticketLasts = 10 * 60_000;
 const maxTickets = 50;
 
-/** What shows that an address was reached from a page of ours that asked: a ticket, good once. */
+/** Proves that a browser came from our own confirmation page: each ticket is valid once. */
 export class Tickets {
   readonly #now: () => number;
-  /** With the end of each, in milliseconds since the epoch. */
+  /** When each ticket expires, in milliseconds since the epoch. */
   readonly #open = new Map<string, number>();
 
   constructor(now: () => number) {
@@ -22,7 +22,7 @@ export class Tickets {
     return ticket;
   }
 
-  /** True the first time for one that was issued and is not too old. */
+  /** True for a valid ticket, which it uses up. */
   take(ticket: string): boolean {
     const until = this.#open.get(ticket) ?? 0;
     this.#open.delete(ticket);

@@ -22,7 +22,7 @@ export const userStreamPath = '/user/stream';
 
 const profile = { status: 200, mediaType: 'application/json', schema: models.UserProfile } as const;
 
-/** W11: who is signed in, signing in and out, and the access token. */
+/** W11: the signed-in person, signing in and out, and the access token. */
 export function userOperations(broker: Broker, gate: Gate, now: () => number): Operation[] {
   return [
     signIn(broker, gate, now),
@@ -35,7 +35,10 @@ export function userOperations(broker: Broker, gate: Gate, now: () => number): O
   ];
 }
 
-/** Who is signed in, for a program that polls: it is never a reason to ask the person, and who is not allowed sees nobody. */
+/**
+ * The signed-in person, for programs that poll. It never asks the person, and to a program without permission it
+ * reports that the person is signed out.
+ */
 export async function personFor(requester: Requester, broker: Broker, gate: Gate): Promise<PersonState | undefined> {
   return (await gate.isAllowed(requester)) ? await broker.person() : undefined;
 }
@@ -161,7 +164,7 @@ const refreshUser = (broker: Broker): Operation => ({
 });
 
 function userAccessToken(broker: Broker): Operation {
-  // All who wait for a renewal get the same one.
+  // All requests that wait for a renewal get the same one.
   const tokenAnswer = madeOnce(({ accessToken }: AccessToken) => text(accessToken));
   return {
     method: 'GET',

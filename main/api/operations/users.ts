@@ -8,7 +8,7 @@ import { parseSelectedUser, profileAnswer, selectUser, usersAnswer } from '../wi
 const profile = { status: 200, mediaType: 'application/json', schema: models.UserProfile } as const;
 const people = { status: 200, mediaType: 'application/json', schema: models.Users } as const;
 
-/** Several people who are signed in at once, and which of them is active. */
+/** The people who are signed in, and which of them is active. */
 export function usersOperations(broker: Broker): Operation[] {
   return [usersSnapshot(broker), specificUser(broker), disconnectUser(broker), select(broker)];
 }
@@ -79,7 +79,10 @@ const select = (broker: Broker): Operation => ({
   handle: async (request) => json(profileAnswer(await broker.selectPerson(parseSelectedUser(jsonBody(request))))),
 });
 
-/** The `sub` in `/users/{user}`. @throws LoopgateError `not_found` when it is not well-formed */
+/**
+ * The `sub` in `/users/{user}`.
+ * @throws LoopgateError `not_found` when it is malformed
+ */
 function subjectIn(path: string): string {
   try {
     return decodeURIComponent(path.split('/')[2] ?? '');

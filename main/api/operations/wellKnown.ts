@@ -4,24 +4,24 @@ import { LoopgateError } from '../../errors/errors.ts';
 import { healthPath } from '../../protocol/protocol.ts';
 import { type Operation, text } from '../operation.ts';
 
-/** This run of Loopgate: `id` is new at every start. */
+/** This run of Loopgate. Every start has a new `id`. */
 export interface Instance {
   /** A UUID. */
   readonly id: string;
   readonly version: string;
-  /** Three numbers: the version of Pieces OS that its clients take this for. */
+  /** Three numbers: the version of Pieces OS that clients see. */
   readonly compatibleVersion: string;
 }
 
 /**
- * What clients are told where they compare the version: every current one wants 12.0.0 ≤ version < 13.0.0, and a pre-release
- * comes before its version. Who runs is in the header `Server`, `/openapi.json` and `endpoint.json`.
+ * The version for clients that compare it. All current ones want 12.0.0 ≤ version < 13.0.0, and a pre-release sorts
+ * before its version. The `Server` header, `/openapi.json` and `endpoint.json` name Loopgate itself.
  */
 export function comparedVersion({ compatibleVersion, version }: Instance): string {
   return `${compatibleVersion}-loopgate.${version}`;
 }
 
-/** What the header `Server` of every answer says. */
+/** The `Server` header of every answer. */
 export function serverName({ version }: Pick<Instance, 'version'>): string {
   return `Loopgate/${version}`;
 }
@@ -29,7 +29,7 @@ export function serverName({ version }: Pick<Instance, 'version'>): string {
 /** The same as a WebSocket: `stream.ts` answers its handshakes. */
 export const healthStreamPath = '/.well-known/stream/health';
 
-/** What clients look a server up by. Waits for nothing: they give it 100 ms. */
+/** What clients use to find a server. It waits for nothing, because they give it 100 ms. */
 export function wellKnownOperations(instance: Instance): Operation[] {
   const health = () => text(`ok:${instance.id}`);
   const description = {

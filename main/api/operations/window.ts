@@ -4,10 +4,10 @@ import { noContent, type Operation } from '../operation.ts';
 import { requireCommandKey } from './commandKey.ts';
 
 /**
- * Shows the window, for a second start of the app on the same data folder: whoever can read the key that lies there. No part of
- * the API that programs use, so that nothing describes it.
- * @param commandKey - what is to be sent as the bearer token
- * @param showWindow - resolves when the window is open; absent where this Loopgate has none
+ * Opens the window, for a second start of the app with the key from the same data folder. Programs do not use this, so
+ * the API description leaves it out.
+ * @param commandKey - the expected bearer token
+ * @param showWindow - resolves when the window is open; absent if this Loopgate has none
  */
 export function windowOperations(commandKey: string, showWindow: (() => Promise<void>) | undefined): Operation[] {
   return [
@@ -28,7 +28,7 @@ export function windowOperations(commandKey: string, showWindow: (() => Promise<
   ];
 }
 
-/** There is no window, or not any more. */
+/** This Loopgate has no window, or has closed it for good. */
 export function noWindow(): LoopgateError {
   return new LoopgateError('not_found', {
     happened: verbatim('This Loopgate has no window.'),

@@ -5,21 +5,21 @@ import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 
 /**
- * The WebSocket subprotocol of listeners that want to know why nobody is signed in: they get the one JSON error where the
- * others get an empty frame, which says nothing.
+ * The WebSocket subprotocol for listeners that want the reason for a sign-out. They get the one JSON error; other
+ * listeners get an empty frame.
  */
 export const reasonsProtocol = 'loopgate.reasons';
 
-/** L6: many times what programs listen on one machine; with the other connections less than a process may open. */
+/** L6: far more than the programs of one machine need, and fewer than a process may open. */
 const maxOpen = 500;
-/** A listener that has not taken this many bytes does not read, and is let go. */
+/** A listener with this many unread bytes does not read, so Loopgate drops it. */
 const maxUnread = 256 * 1024;
-/** How often a listener must show that it is there, in milliseconds. */
+/** How often a listener must answer a ping, in milliseconds. */
 const pingInterval = 30_000;
-/** How long a listener may take to say good-bye, in milliseconds. */
+/** How long a listener may take to close, in milliseconds. */
 const closeTimeout = 500;
 
-/** The open WebSockets. One that does not read, or has gone without a word, holds up nobody else. */
+/** The open WebSockets. A listener that hangs or has disappeared does not hold up the others. */
 export class Sockets {
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -28,12 +28,12 @@ export class Sockets {
     handleProtocols: (asked) => (asked.has(reasonsProtocol) ? reasonsProtocol : ([...asked][0] ?? false)),
   });
   readonly #pings: NodeJS.Timeout;
-  /** Those that have answered the last ping. */
+  /** The listeners that answered the last ping. */
   readonly #present = new WeakSet<WebSocket>();
 
   /**
-   * @param serverName - what the header `Server` says
-   * @param refuse - answers a request that is no proper WebSocket handshake
+   * @param serverName - the value of the `Server` header
+   * @param refuse - answers a malformed WebSocket handshake
    * @param pinged - called after each round of pings
    */
   constructor(serverName: string, refuse: (request: IncomingMessage) => void, pinged: () => void) {
@@ -51,8 +51,8 @@ export class Sockets {
   }
 
   /**
-   * Takes a connection that the guard has let pass.
-   * @param greet - gets it when it is open
+   * Takes a connection that the guard let pass.
+   * @param greet - receives the open connection
    * @throws LoopgateError `rate_limited` when too many are open
    */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, greet: (opened: WebSocket) => void): void {
@@ -65,22 +65,22 @@ export class Sockets {
     this.#server.handleUpgrade(request, socket, head, (opened) => {
       this.#present.add(opened);
       opened.on('pong', () => this.#present.add(opened));
-      // A broken connection closes by itself; nothing that a listener says means anything here.
+      // A broken connection closes by itself, and messages from listeners have no meaning here.
       opened.on('error', () => undefined);
       greet(opened);
     });
   }
 
-  /** Lets go of a listener that does not read, instead of keeping for it what it was told. */
+  /** Drops a listener that does not read, instead of buffering for it. */
   send(socket: WebSocket, frame: string): void {
     if (socket.bufferedAmount > maxUnread) socket.terminate();
     else socket.send(frame);
   }
 
-  /** Ends every connection: with 1001 (going away), and at once for whoever does not answer (L11). */
+  /** Closes every connection with 1001 (going away), and cuts those that do not answer (L11). */
   async close(): Promise<void> {
     clearInterval(this.#pings);
-    // First, so that a handshake whose caller is still being looked up is refused instead of coming in behind this.
+    // First, to refuse a handshake whose caller is still being looked up.
     this.#server.close();
     const listeners = [...this.#server.clients];
     const timer = setTimeout(() => {

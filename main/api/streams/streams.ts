@@ -10,22 +10,22 @@ import { errorModel } from '../errors.ts';
 import { profileAnswer } from '../wire/user.ts';
 import { reasonsProtocol, Sockets } from './sockets.ts';
 
-/** What is said to listeners at one moment. */
+/** What listeners get at one moment. */
 interface Frames {
   readonly plain: string;
   readonly withReason: string;
 }
 
-/** One end of a WebSocket, and what it was told. */
+/** One WebSocket and its state. */
 interface Listener {
   readonly requester: Requester;
-  /** Whether the person allows its program. Nobody is signed in for one that is not allowed. */
+  /** Whether the person allows its program. Otherwise it learns nothing about the person. */
   isAllowed: boolean;
-  /** The last frame; undefined before the first one, which has all changes before it. */
+  /** The last frame; undefined before the first one, which covers all earlier changes. */
   told: string | undefined;
 }
 
-/** What health begins with. */
+/** The start of the health text. */
 const healthFrame = 'ok';
 
 const notAllowed: Frames = {
@@ -41,8 +41,9 @@ const notAllowed: Frames = {
 };
 
 /**
- * What is listened to. `/user/stream`: a text frame with the UserProfile at once and after every change; an empty frame means
- * signed out, and with {@link reasonsProtocol} says why. `/.well-known/stream/health`: that Loopgate is there.
+ * The streams. `/user/stream` sends a text frame with the UserProfile at once and after every change. An empty frame
+ * means signed out; with {@link reasonsProtocol} the frame gives the reason. `/.well-known/stream/health` shows that
+ * Loopgate runs.
  */
 export class Streams {
   readonly #broker: Broker;
@@ -52,13 +53,13 @@ export class Streams {
   readonly #listeners = new WeakMap<WebSocket, Listener>();
 
   /**
-   * @param serverName - what the header `Server` says
-   * @param refuse - answers a request that is no proper WebSocket handshake
+   * @param serverName - the value of the `Server` header
+   * @param refuse - answers a malformed WebSocket handshake
    */
   constructor(broker: Broker, gate: Gate, serverName: string, refuse: (request: IncomingMessage) => void) {
     this.#broker = broker;
     this.#gate = gate;
-    // The time of a decision may be over: timers stand still while a machine sleeps.
+    // A decision may have expired: timers stop while a machine sleeps.
     this.#sockets = new Sockets(serverName, refuse, () => this.#tellAll());
     this.#stopListening = [
       broker.onChange(() => this.#tellAll()),
@@ -68,10 +69,10 @@ export class Streams {
     ];
   }
 
-  /** `/user/stream`, for a connection that the guard has let pass. */
+  /** Opens `/user/stream` for a connection that the guard let pass. */
   tellUser(request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester): void {
     this.#sockets.accept(request, socket, head, (opened) => {
-      // Before the stored session was read nobody can say who is signed in: the first frame comes then.
+      // The first frame waits until the stored session is read.
       void this.#broker.person().then(async () => {
         const isAllowed = await this.#gate.isAllowed(requester);
         this.#listeners.set(opened, { requester, isAllowed, told: undefined });
@@ -80,12 +81,12 @@ export class Streams {
     });
   }
 
-  /** `/.well-known/stream/health`: one frame, and then that it stays open. Nothing of it is anybody's. */
+  /** Opens `/.well-known/stream/health`: it sends one frame and stays open. It contains nothing about the person. */
   tellHealth(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#sockets.accept(request, socket, head, (opened) => this.#sockets.send(opened, healthFrame));
   }
 
-  /** Ends every connection (L11). */
+  /** Closes every connection (L11). */
   async close(): Promise<void> {
     for (const stop of this.#stopListening) stop();
     await this.#sockets.close();
@@ -99,7 +100,7 @@ export class Streams {
     return { plain: frame, withReason: frame };
   }
 
-  /** The person may have decided about its program, or the time of that is over. */
+  /** The person may have decided about the program, or a decision may have expired. */
   async #lookAgain(socket: WebSocket, frames: Frames): Promise<void> {
     const listener = this.#listeners.get(socket);
     if (!listener) return;
@@ -113,7 +114,7 @@ export class Streams {
     for (const socket of this.#sockets.open) void this.#lookAgain(socket, frames);
   }
 
-  /** Says what is new to a listener, once it has been greeted. */
+  /** Sends a change to a listener that has had its first frame. */
   #tell(socket: WebSocket, frames: Frames): void {
     const listener = this.#listeners.get(socket);
     if (!listener) return;

@@ -16,13 +16,13 @@ export class Upgrades {
   #streams: Promise<Streams> | undefined;
   #isClosed = false;
 
-  /** @param load - makes the streams when somebody listens for the first time */
+  /** @param load - loads the streams for the first listener */
   constructor(admission: Admission, load: () => Promise<Streams>) {
     this.#admission = admission;
     this.#load = load;
   }
 
-  /** @throws LoopgateError for whoever is not let in, and for a path without a stream */
+  /** @throws LoopgateError for a refused request, and for a path without a stream */
   async take(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const origin = await this.#admission.checkHeaders(request);
     const caller = await this.#admission.callerOf(request);
@@ -30,7 +30,7 @@ export class Upgrades {
     if (path !== userStreamPath && path !== healthStreamPath) throw new LoopgateError('not_found');
     this.#streams ??= this.#load();
     const streams = await this.#streams;
-    // Closed while the caller was being looked up.
+    // The server closed while the caller was being looked up.
     if (this.#isClosed) return void socket.destroy();
     if (path === healthStreamPath) streams.tellHealth(request, socket, head);
     else streams.tellUser(request, socket, head, { caller, origin });
@@ -42,7 +42,7 @@ export class Upgrades {
   }
 }
 
-/** What is wrong with an upgrade that is not a WebSocket's. */
+/** The error for an upgrade to something other than a WebSocket. */
 export function noHandshake(request: IncomingMessage): LoopgateError {
   return new LoopgateError('invalid_request', {
     happened: verbatim('The request is no WebSocket handshake (RFC 6455).'),

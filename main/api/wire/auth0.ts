@@ -58,8 +58,8 @@ export const tokenizedPkce = z.discriminatedUnion('grant_type', [
 ]);
 
 /**
- * The same as a form, for the description alone: generated clients know no form but that of one object with texts.
- * {@link tokenizedPkce} says what is refused.
+ * The same as a form, for the description only: generated clients support only one flat object of strings. {@link
+ * tokenizedPkce} checks the request.
  */
 export const tokenForm = z.object({
   schema: ignoredText,
@@ -76,10 +76,10 @@ export const tokenForm = z.object({
 export const logoutQuery = z.object({
   client_id: optionalText,
   returnTo: optionalText,
-  /** Asked for by being there, as at Auth0: whatever its value. */
+  /** Present means yes, whatever its value, as at Auth0. */
   federated: text.optional(),
 });
-/** In the link of the page that asks a browser's person. Not described: nobody else has it. */
+/** Part of the link on our own confirmation page, so the description leaves it out. */
 const confirmedLogoutQuery = logoutQuery.extend({ confirmed: optionalText });
 
 /** @throws LoopgateError `invalid_request` */
@@ -126,7 +126,7 @@ export function parseLogoutQuery(query: URLSearchParams): {
   return { clientId, returnTo, federated: federated !== undefined, confirmed };
 }
 
-/** The token of an Authorization header: raw, or behind `Bearer` in any case, with spaces around it; undefined when empty. */
+/** The token of an Authorization header: raw, or after `Bearer` in any case, trimmed; undefined when empty. */
 export function parseAuthorization(header: string | undefined): string | undefined {
   const token = header
     ?.trim()
@@ -156,10 +156,10 @@ export const auth0UserMetadata = z.object({
   vanityname: textIfSent,
   allocation: z.object({ project: text, region: text }).optional().catch(undefined),
 });
-/** Auth0User. A provider may send anything: what is not of its type is left out, never passed on. */
+/** Auth0User. A provider may send anything: a claim of the wrong type is left out. */
 export const auth0User = z.object({
   user_id: text,
-  /** The same: OpenID Connect Core §5.3.2 wants it, and the clients of OpenID read it. */
+  /** The same value: OpenID Connect Core §5.3.2 requires it, and OpenID clients read it. */
   sub: text,
   name: textIfSent,
   picture: textIfSent,

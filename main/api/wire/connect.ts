@@ -6,7 +6,7 @@ import { type Person, profileModel, userProfile } from './user.ts';
 const shortText = text.max(200);
 const requiredName = required(shortText);
 
-/** POST /connect. Names are kept as they came: the lists of the clients grow. */
+/** POST /connect. Names are kept as they came, because the clients' lists grow. */
 export const seededConnectorConnection = z.object({
   schema: ignoredSchema,
   application: z.object({
@@ -21,7 +21,7 @@ export const seededConnectorConnection = z.object({
 /** POST /{application}/onboarded. */
 export const onboarded = z.boolean();
 
-/** The program that connects, as it says of itself: a claim, never trusted. */
+/** The program that connects, as it describes itself. Loopgate never trusts this. */
 export interface ClaimedApplication {
   readonly name: string;
   readonly version: string;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-// The kinds of fields that the models are made of. On the wire names are snake_case and what is absent is left out; outside
-// this folder they are camelCase, and what is absent is undefined.
+// The field types of the models. The wire has snake_case and omits absent values; outside this folder names are
+// camelCase and absent values are undefined.
 
 /** The four scopes that the published clients know by name. */
 export const knownScopes = ['openid', 'email', 'profile', 'offline_access'] as const;
 type KnownScope = (typeof knownScopes)[number];
 
-/** Clients write "nothing" as null, an empty text or the enum value UNKNOWN; here it is undefined. */
+/** Clients write "nothing" as null, an empty string or the enum value UNKNOWN; here it becomes undefined. */
 export function absent(value: unknown): unknown {
   return value === null || value === '' || value === 'UNKNOWN' ? undefined : value;
 }
@@ -21,8 +21,8 @@ export function required<T extends z.ZodType>(schema: T) {
 }
 
 /**
- * Scopes in every form that the clients send: separated by spaces or commas, joined with nothing (known names are
- * recovered), an array, or repeated keys.
+ * Scopes in every form that clients send: separated by spaces or commas, joined without a separator (known names are
+ * recovered), as an array, or as repeated keys.
  */
 export function parseScopes(value: unknown): string[] {
   const texts = Array.isArray(value) ? value : [value];
@@ -33,7 +33,7 @@ export function parseScopes(value: unknown): string[] {
     .filter((scope) => scope !== '' && scope !== 'UNKNOWN');
 }
 
-/** `openidemailprofile` → its three names; a text that is not made of known names alone stays as it is. */
+/** `openidemailprofile` → its three names. A text with any other name stays as it is. */
 function recoverScopes(text: string): string[] {
   const names: string[] = [];
   let rest = text;
@@ -50,21 +50,21 @@ export const scope = z.preprocess(
   (value) => (absent(value) === undefined ? undefined : parseScopes(value)),
   z.array(z.string()),
 );
-// Shared by all models: making a schema takes longer than anything else at the start.
+// Shared by all models, because building schemas is the slowest part of a start.
 export const text = z.string();
 export const optionalText = optional(text);
 export const requiredText = required(text);
-/** What a provider may send as something else, which is left out then. */
+/** A value that a provider may send with another type, which is then left out. */
 export const textIfSent = text.optional().catch(undefined);
-/** Any version and variant: clients make them as they like. */
+/** Any UUID version and variant, because clients differ. */
 export const uuid = z.guid();
 export const requiredUuid = required(uuid);
-/** R2: `plain` is not known, so it is refused. */
+/** R2: `plain` is unknown here, so it is refused. */
 export const s256 = z.literal('S256');
 export const responseMode = z.enum(['form_post', 'query', 'fragment', 'web_message']);
-/** Sent in many shapes by generated clients, and never needed. */
+/** Generated clients send it in many shapes, and Loopgate never needs it. */
 export const ignoredSchema = z.unknown().optional();
-/** A text that nobody reads. Its type is for clients that are generated from the API description. */
+/** A text that Loopgate ignores. The type is for clients that are generated from the API description. */
 export const ignoredText = z.unknown().meta({ type: 'string' }).optional();
 
 export const dateTime = z.iso.datetime();
@@ -74,7 +74,7 @@ export function isKnownScope(name: string): name is KnownScope {
   return knownScopes.some((known) => known === name);
 }
 
-/** A provider may write "nothing" like a client; in an answer it is left out (W2). */
+/** A provider may also write "nothing" in these ways; an answer omits it (W2). */
 export function present(claims: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(claims).filter(([, value]) => absent(value) !== undefined));
 }

@@ -8,7 +8,7 @@ import { groupedTimestamp, returnedUserProfile, userProfile, users } from './use
 /** The one JSON error. */
 const error = z.object({ error: text, error_description: text });
 
-/** The models by the names that the published clients have for them: the schemas of the API description. */
+/** The models, named as in the published clients. They become the schemas of the API description. */
 export const models = {
   SeededPKCE: seededPkce,
   TokenizedPKCE: tokenizedPkce,

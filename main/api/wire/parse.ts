@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 
-/** What an error says about a field, where "is not what it should be" says too little. */
+/** The text about a field, where "is not what it should be" says too little. */
 const expectations: Record<string, string> = {
   response_type: 'must be "code"',
   code_challenge_method: 'must be "S256" ("plain" is refused)',
@@ -14,7 +14,7 @@ const expectations: Record<string, string> = {
   prompt: 'must be "login" or "none"',
 };
 
-/** @throws LoopgateError `invalid_request`, which names every wrong field and what it must be */
+/** @throws LoopgateError `invalid_request` with every wrong field and what it must be */
 export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -26,9 +26,12 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<
   throw new LoopgateError('invalid_request', { happened: verbatim(`${problems.join('; ')}.`) });
 }
 
-/** A query or a form as an object. RFC 6749 §3.1: nothing comes twice; `scope` alone may, as some clients send it so. */
+/**
+ * A query or a form as an object. RFC 6749 §3.1 forbids repeated parameters; some clients repeat `scope`, so it may
+ * repeat.
+ */
 export function parametersToObject(parameters: URLSearchParams): Record<string, string | string[]> {
-  // In one pass: `getAll` goes through all parameters, and any program may send thousands.
+  // In one pass: `getAll` walks through all parameters, and any program may send many.
   const given = new Map<string, [string, ...string[]]>();
   for (const [name, value] of parameters) {
     const values = given.get(name);
@@ -45,7 +48,10 @@ export function parametersToObject(parameters: URLSearchParams): Record<string, 
   return object;
 }
 
-/** Shapes an answer by its model: unknown fields are dropped. @throws when the value does not fit, which is our own fault */
+/**
+ * Shapes an answer by its model and drops unknown fields.
+ * @throws when the value does not fit, which is our own mistake
+ */
 export function shape<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const shaped: z.output<T> = schema.parse(value);
   return JSON.parse(JSON.stringify(shaped));

@@ -45,7 +45,9 @@ export const seededPkce = z.object({
 });
 export type SeededPkce = z.infer<typeof seededPkce>;
 
-/** What the provider sends to the callback: a code, or an error. Parsed by the broker, which must see what comes twice. */
+/**
+ * What the provider sends to the callback: a code or an error. The broker parses it, because it must see duplicates.
+ */
 export const respondForm = z.object({
   state: text,
   code: text.optional(),
@@ -81,7 +83,7 @@ export function parseSeededPkce(body: unknown): { seed: SeededPkce; request: Sig
   };
 }
 
-/** ChallengedPKCE. `nonce` is the clients' local comparator, equal to the state; it is not the OpenID nonce. */
+/** ChallengedPKCE. `nonce` equals the state, and clients compare it locally; it is not the OpenID nonce. */
 export const challengedPkce = z.object({ state: uuid, nonce: uuid, challenge: text, method: s256, verifier: text });
 export const resultedPkce = z.object({ code: text.min(1), state: text.min(1) });
 const seedAnswer = z.object({
@@ -109,7 +111,7 @@ export function challengeAnswer(challenge: Required<Challenge>) {
   return shape(pkce, { challenge: challengeModel(challenge) });
 }
 
-/** The answer of POST /pkce/code. The seed comes back as it was understood; scopes that no client knows are left out. */
+/** The answer of POST /pkce/code. It returns the seed as Loopgate read it, without scopes that no client knows. */
 export function codeAnswer(result: SignInResult, seed: SeededPkce | undefined) {
   const { challenge } = result;
   return shape(pkce, {
@@ -121,7 +123,7 @@ export function codeAnswer(result: SignInResult, seed: SeededPkce | undefined) {
   });
 }
 
-/** ResultedPKCE: the answer of GET /authorize, and the `result` of others. */
+/** ResultedPKCE: the answer of GET /authorize, and the `result` of other answers. */
 export function resultAnswer({ code, state }: { code: string; state: string }) {
   return shape(resultedPkce, { code, state });
 }

@@ -14,7 +14,7 @@ import {
 } from './fields.ts';
 import { parametersToObject, parse, shape } from './parse.ts';
 
-/** POST /user/select: an Auth0User, of which only the id is needed. */
+/** POST /user/select: an Auth0User, of which Loopgate reads only the id. */
 export const selectUser = z.object({ user_id: requiredText });
 
 /** GET /user/access_token. */
@@ -28,7 +28,7 @@ export const accessTokenQuery = z.object({
 
 /** @throws LoopgateError `invalid_request` */
 export function parseAccessTokenQuery(query: URLSearchParams): OtherApi {
-  // As it nearly always is.
+  // The usual case.
   if (query.size === 0) return {};
   const { audience, scope: scopes = [] } = parse(accessTokenQuery, parametersToObject(query));
   return {
@@ -37,7 +37,10 @@ export function parseAccessTokenQuery(query: URLSearchParams): OtherApi {
   };
 }
 
-/** @returns the `sub` of the person @throws LoopgateError `invalid_request` */
+/**
+ * @returns the `sub` of the person
+ * @throws LoopgateError `invalid_request`
+ */
 export function parseSelectedUser(body: unknown): string {
   return parse(selectUser, body).user_id;
 }
@@ -72,7 +75,7 @@ export function currentUserAnswer(person: Person | undefined) {
   return shape(returnedUserProfile, person ? { user: profileModel(person) } : {});
 }
 
-/** Users: the answer of POST /os/sign_out, the people who are still signed in. */
+/** Users: the answer of POST /os/sign_out, with the people who are still signed in. */
 export function usersAnswer(people: readonly Person[]) {
   return shape(users, { iterable: people.map(profileModel) });
 }
@@ -86,7 +89,7 @@ export function profileModel({ subject, profile: sent = {} }: Person) {
   };
   return {
     id: subject,
-    // What the clients draw their own windows with; Loopgate has no opinion on it.
+    // Clients draw their own windows with these; Loopgate ignores them.
     aesthetics: { theme: { dark: false }, font: { size: 14 } },
     email: profile.email,
     name: profile.name,
