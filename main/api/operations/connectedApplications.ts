@@ -9,7 +9,7 @@ export interface ConnectedApplication extends ClaimedApplication {
 }
 
 /** How many programs this remembers. The oldest goes first. */
-const most = 1000;
+const maxApplications = 1000;
 
 /** The programs that connected during this run. They send the id along, but it grants nothing. */
 export class Applications {
@@ -26,7 +26,7 @@ export class Applications {
     this.#byId.delete(id);
     this.#byId.set(id, { owner, application });
     const oldest = this.#byId.keys().next().value;
-    if (this.#byId.size > most && oldest !== undefined) this.#byId.delete(oldest);
+    if (this.#byId.size > maxApplications && oldest !== undefined) this.#byId.delete(oldest);
     return application;
   }
 
