@@ -211,7 +211,7 @@ describe.skipIf(whyNoOtherUser !== undefined)('a data folder that is read-only',
     await withHost(
       key,
       async (host) => {
-        await host.waitForLine(/Loopgate may not write to .*cannot keep a second one off/);
+        await host.waitForLine(/Loopgate may not write to .*cannot lock the data folder/);
         await host.waitForLine(/kept for this run only: Loopgate may not write to/);
         expect(JSON.parse(await request(host, '/userinfo'))).toMatchObject({ name: 'Ada Lovelace' });
       },

@@ -100,7 +100,7 @@ function checkWords(name: CommandName, words: readonly string[]): void {
   if (takesSecond && second === undefined) throw wrongUse('"programs remove" needs the id of a program.');
   if (name === 'completion' && first === undefined) throw wrongUse('"completion" needs bash, zsh or fish.');
   const extra = takesSecond ? others[0] : second;
-  if (extra !== undefined) throw wrongUse(`"${extra}" is one word too many.`);
+  if (extra !== undefined) throw wrongUse(`Unexpected argument "${extra}".`);
 }
 
 function wrongUse(happened: string): CommandFailure {

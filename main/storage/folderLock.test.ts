@@ -133,7 +133,7 @@ describe('lock', () => {
     writeFileSync(join(home, 'file'), '');
     const lock = takeLock(join(home, 'file', 'folder'), 'headless', alone);
     expect(lock.notice).toContain(join(home, 'file', 'folder'));
-    expect(lock.notice).toContain('cannot keep a second one off');
+    expect(lock.notice).toContain('cannot lock the data folder');
     expect(() => lock.release()).not.toThrow();
   });
 });

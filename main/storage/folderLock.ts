@@ -56,7 +56,7 @@ export function takeLock(
     if (failure === undefined) throw error;
     const found = readHolder(path);
     if (found && isAlive(found, startOf)) throw new LockedError(found, home);
-    const notice = `Nothing can be kept: ${inEnglish(failure)}. Loopgate runs, but cannot keep a second one off that folder.`;
+    const notice = `Nothing can be kept: ${inEnglish(failure)}. Loopgate runs, but cannot lock the data folder.`;
     return { notice, release: () => undefined };
   }
   return {

@@ -205,9 +205,9 @@ export const englishMessages = {
 
   // The system.
   setClock: 'Set the clock of this machine right, then try again.',
-  unlockPromptFailed: 'The system could not be made to ask for the password of the keyring.',
+  unlockPromptFailed: "Loopgate could not open the keyring's password prompt.",
   unlockElsewhere: 'Unlock it in the program that your system has for it, such as "Passwords and Keys".',
-  createPromptFailed: 'The system could not be made to ask for a password for a new keyring.',
+  createPromptFailed: 'Loopgate could not open the password prompt for a new keyring.',
   createElsewhere: 'Make one in the program that your system has for it, such as "Passwords and Keys".',
 
   // A second start, and folders.
@@ -222,7 +222,7 @@ export const englishMessages = {
 
   // Ports.
   portInstead: '{reasons} Loopgate uses port {port} instead.',
-  noPort: 'No port could be had. {reasons} Free one of them, or set LOOPGATE_PORTS or "ports" to others.',
+  noPort: 'No port is available. {reasons} Free one of them, or set LOOPGATE_PORTS or "ports" to others.',
   fixedPort: '{reasons} LOOPGATE_PORT or "port" was set, so no other port was tried.',
   portTakenByOther: 'Port {port} is taken by another program.',
   portTaken: 'Port {port} is taken by {owner}.',

@@ -218,11 +218,10 @@ export const germanMessages = translation({
 
   // The system.
   setClock: 'Die Uhr dieses Rechners richtig stellen, dann erneut versuchen.',
-  unlockPromptFailed: 'Das System ließ sich nicht dazu bringen, nach dem Passwort des Schlüsselbunds zu fragen.',
+  unlockPromptFailed: 'Die Passwortabfrage des Schlüsselbunds ließ sich nicht öffnen.',
   unlockElsewhere:
     'Er lässt sich in dem Programm entsperren, das das System dafür hat, etwa „Passwörter und Verschlüsselung“.',
-  createPromptFailed:
-    'Das System ließ sich nicht dazu bringen, nach einem Passwort für einen neuen Schlüsselbund zu fragen.',
+  createPromptFailed: 'Die Passwortabfrage für einen neuen Schlüsselbund ließ sich nicht öffnen.',
   createElsewhere:
     'Er lässt sich in dem Programm anlegen, das das System dafür hat, etwa „Passwörter und Verschlüsselung“.',
 
@@ -239,7 +238,7 @@ export const germanMessages = translation({
   // Ports.
   portInstead: '{reasons} Loopgate nutzt stattdessen Port {port}.',
   noPort:
-    'Kein Port war zu bekommen. {reasons} Einen davon frei machen oder LOOPGATE_PORTS oder „ports“ auf andere setzen.',
+    'Kein Port ist verfügbar. {reasons} Einen davon frei machen oder LOOPGATE_PORTS oder „ports“ auf andere setzen.',
   fixedPort: '{reasons} Weil LOOPGATE_PORT oder „port“ gesetzt war, wurde kein anderer versucht.',
   portTakenByOther: 'Port {port} ist von einem anderen Programm belegt.',
   portTaken: 'Port {port} ist belegt von: {owner}.',
