@@ -26,15 +26,15 @@ import type { PageName } from './windows/page.ts';
 import { windowBoundsIn } from './windows/windowBounds.ts';
 import { zoomByKeys } from './windows/zoom.ts';
 
-/** Programs may ask many times in a second; a person reads the list of them more slowly. Milliseconds. */
+/** Programs may ask many times a second; a person reads their list more slowly. Milliseconds. */
 const programsInterval = 500;
 
-/** What the desktop takes from the world. */
+/** The parts of the outside world that the desktop uses. */
 export interface DesktopWorld {
   readonly fetch: PlatformFetch;
   readonly vault: KeptVault;
   readonly startAtLogin: StartAtLogin;
-  /** Absent where this build is not kept up to date by itself. */
+  /** Absent if this build does not update itself. */
   readonly updates: Updates | undefined;
 }
 
@@ -44,7 +44,9 @@ export interface Desktop {
   open(): void;
 }
 
-/** The tray and the windows over the running host: they show the same view, which is sent whole after every change. */
+/**
+ * Starts the tray and the windows for the running host. Both show the same view, which is sent as a whole after every change.
+ */
 export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop {
   const { startAtLogin, updates } = world;
   const { home, theme } = running.settings;
@@ -65,7 +67,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   const consent = new ConsentWindow(() => running.host.gate.leaveUnanswered());
   const open = () => {
     window.show();
-    // A question lies on top.
+    // The question must stay on top.
     consent.focus();
   };
   const openAt = (tab: Tab) => {
@@ -110,7 +112,7 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   return { open };
 }
 
-/** Shows what the present host has to say, and what every later one has. */
+/** Shows the present host, and every later one. */
 function followHosts(
   running: RunningHost,
   current: CurrentView,
@@ -120,7 +122,7 @@ function followHosts(
   running.onHost((host) => {
     const { broker, gate } = host;
     current.hostReplaced(host);
-    // A host that was closed may still report changes: only the present one's are shown.
+    // A closed host may still report changes; only the present host is shown.
     broker.onChange(() => {
       if (running.host.broker === broker && !running.isReplacing) show();
     });
@@ -138,7 +140,7 @@ function showTheme(theme: Settings['theme']): void {
   nativeTheme.themeSource = theme;
 }
 
-/** A failure is shown as the view's problem. */
+/** If it fails, the view shows the problem. */
 function switchStartAtLogin({ host }: RunningHost, startAtLogin: StartAtLogin, choice: StartAtLoginChoice): void {
   try {
     startAtLogin.set(choice === 'on');

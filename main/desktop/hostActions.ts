@@ -6,7 +6,7 @@ import type { Host } from '../host/host.ts';
 import type { RunningHost } from './start/runningHost.ts';
 import { promptToCreate, promptToUnlock } from './system/keyringPrompt.ts';
 
-/** The actions that the broker or the gate carries out. Nobody waits for them: the broker shows a failure in the next view. */
+/** The actions that the broker or the gate carries out. They run in the background: if one fails, the next view shows it. */
 export function hostActions(
   running: RunningHost,
 ): Omit<
@@ -21,7 +21,7 @@ export function hostActions(
   | 'checkForUpdates'
 > {
   const shown = () => undefined;
-  /** Does nothing while the host is being replaced: the action would reach the one that was closed. */
+  /** Does nothing while the host is being replaced: the action would reach the closed host. */
   const withHost =
     <Argument extends unknown[]>(act: (host: Host, ...argument: Argument) => void) =>
     (...argument: Argument) => {
@@ -30,7 +30,7 @@ export function hostActions(
   return {
     signIn: withHost(({ broker }) => void broker.signIn()),
     addAccount: withHost(({ broker }) => void broker.addAccount()),
-    // T10: the person's own sign-out ends the provider's session too, so that the next login asks who it is.
+    // T10: when the person signs out, the provider's session ends too, so that the next login asks who they are.
     signOut: withHost(({ broker }) => void broker.signOutAtProvider({ openBrowser: true }).catch(shown)),
     signOutAccount: withHost(({ broker }, account: string) => void broker.signOutAccount(account).catch(shown)),
     switchAccount: withHost(({ broker }, account: string) => void broker.switchAccount(account).catch(shown)),
@@ -71,12 +71,12 @@ export function hostActions(
     clearHistory: withHost(({ gate }) => gate.clearHistory()),
     allowOrigin: withHost(({ gate }, origin: string) => gate.allowOrigin(origin)),
     removeOrigin: withHost(({ gate }, origin: string) => gate.removeOrigin(origin)),
-    // Auth0 takes a list with commas.
+    // Auth0 expects a list with commas.
     copyRegistration: (what) => clipboard.writeText(registered(running, what).join(', ')),
   };
 }
 
-/** What the person registers at the provider. */
+/** The values that the person registers at the provider. */
 function registered({ host, settings }: RunningHost, what: RegistrationPart): readonly string[] {
   if (what === 'returnTo') return settings.returnTo;
   if (what === 'callbacks') return host.callbacks;

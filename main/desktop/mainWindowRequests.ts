@@ -13,13 +13,13 @@ import type { RunningHost } from './start/runningHost.ts';
 import type { CurrentView } from './view/currentView.ts';
 import type { MainWindowRequests } from './windows/ipc.ts';
 
-/** What the requests of the main window need besides the running host. */
+/** What the requests of the main window need in addition to the running host. */
 export interface RequestWorld extends Removed {
   readonly current: CurrentView;
   showTheme(theme: Settings['theme']): void;
 }
 
-/** What the main window asks for and waits for. */
+/** Answers the requests of the main window. */
 export function mainWindowRequests(running: RunningHost, world: RequestWorld): MainWindowRequests {
   const { current, startAtLogin, showTheme } = world;
   const checker = new ProviderChecker(world.fetch, systemClock);

@@ -10,7 +10,7 @@ import type { RunningHost } from '../start/runningHost.ts';
 import type { TrayAvailability } from '../tray/trayAvailability.ts';
 import { readLog, reportOf } from './report.ts';
 
-/** What the window can do for somebody who looks for help. */
+/** The actions of the window for a person who looks for help. */
 export function helpActions(
   running: RunningHost,
   trayAvailability: Pick<TrayAvailability, 'isThere'>,
@@ -22,11 +22,14 @@ export function helpActions(
   };
 }
 
-/** In the program that the system has for it. On Linux Electron waits for its end, on the thread that serves the API. */
+/**
+ * Opens a file in the system's program for it. Electron's own way would block the thread that serves the API until that
+ * program ends (on Linux).
+ */
 function open(path: string): void {
   if (process.platform !== 'linux') return void shell.openPath(path);
   const opener = withoutDescriptors((stdio) => spawn('xdg-open', [path], { stdio, detached: true }));
-  // There is nothing else to open it with.
+  // There is no other way to open it.
   opener.on('error', () => undefined);
   opener.unref();
 }
@@ -63,7 +66,7 @@ function ownReport({ host }: RunningHost, trayAvailability: Pick<TrayAvailabilit
   });
 }
 
-/** A copy of its own in a folder of its own: no other program can open a file that lies in the app's archive. */
+/** Copies the licences into a folder of their own, because other programs cannot open a file inside the app's archive. */
 function licencesFile(): string {
   const path = join(mkdtempSync(join(tmpdir(), 'loopgate-licences-')), 'licences.txt');
   writeFileSync(path, readFileSync(join(__dirname, 'licences.txt')));

@@ -5,7 +5,7 @@ import type { GuardMode } from '../../access/decisions.ts';
 import type { StorageLocation } from '../../broker/session/vault.ts';
 import { errorTable } from '../../errors/errors.ts';
 
-/** What a report says beside the log. All of it may be wrong or hostile: {@link reportOf} lets through only what it knows. */
+/** The facts of a report besides the log. They may be wrong or hostile: {@link reportOf} lets through only known words. */
 export interface ReportFacts {
   readonly versions: {
     readonly loopgate: string;
@@ -15,7 +15,7 @@ export interface ReportFacts {
   };
   readonly system: {
     readonly platform: NodeJS.Platform;
-    /** As the system writes it, e.g. `6.8.0-45-generic`. */
+    /** As the system reports it, e.g. `6.8.0-45-generic`. */
     readonly release: string;
     readonly architecture: string;
     /** `APPIMAGE`, `XDG_SESSION_TYPE` and `XDG_CURRENT_DESKTOP` are read. */
@@ -24,7 +24,7 @@ export interface ReportFacts {
   };
   readonly state: {
     readonly isSignedIn: boolean;
-    /** How many are signed in, the active one included. */
+    /** The number of signed-in accounts, including the active one. */
     readonly accounts: number;
     readonly renewable: boolean | undefined;
     /** The provider's host; undefined when none is configured. */
@@ -35,16 +35,16 @@ export interface ReportFacts {
     /** Whether the desktop shows the tray's icon; undefined when it cannot be known. */
     readonly hasTray: boolean | undefined;
     readonly programs: number;
-    /** The code of what the window shows as the problem. */
+    /** The code of the problem that the window shows. */
     readonly problem: string | undefined;
   };
-  /** Lines of the log, the oldest first: {@link readLog}. */
+  /** Lines of the log, the oldest first: see {@link readLog}. */
   readonly log: readonly string[];
 }
 
 /**
- * The text for a report about a bug, for a person to paste in public. It cannot tell what must stay secret, because it has no
- * text from outside in it: every word is ours, a number, or one of a list of known ones. The one exception is the provider's host.
+ * The text of a bug report, which a person may paste in public. It contains no text from outside, so that it cannot leak a
+ * secret: every word is our own, a number, or from a list of known words. The only exception is the provider's host.
  */
 export function reportOf({ versions, system, state, log }: ReportFacts): string {
   const { platform, release, architecture, environment, isPackaged } = system;
@@ -74,12 +74,12 @@ export function reportOf({ versions, system, state, log }: ReportFacts): string 
   ].join('\n');
 }
 
-/** How many entries of the log a report has. */
+/** The maximum number of log entries in a report. */
 const maxEntries = 20;
-/** Bytes that are read of the log's end. */
+/** How much of the log's end is read, in bytes. */
 const maxBytesRead = 256 * 1024;
 
-/** The end of the log that `logFile.ts` writes to a folder, the oldest line first; empty where nothing can be read. */
+/** Reads the end of the log that `logFile.ts` writes to a folder, the oldest line first. Empty if it cannot be read. */
 export function readLog(folder: string): string[] {
   const texts = ['loopgate.1.log', 'loopgate.log'].map((name) => endOf(join(folder, name)));
   return texts.flatMap((text) => text.split('\n')).filter((line) => line !== '');
@@ -107,13 +107,13 @@ const sessions = ['wayland', 'x11', 'mir', 'tty'];
 const guards: readonly GuardMode[] = ['ask', 'same-user', 'listed'];
 const storageKinds: readonly StorageLocation['kind'][] = ['keyring', 'key', 'file', 'memory'];
 const errorCodes = Object.keys(errorTable);
-/** What desktops call themselves (`XDG_CURRENT_DESKTOP`), in small letters. */
+/** The names of desktops (`XDG_CURRENT_DESKTOP`), in lower case. */
 const desktops = [
   ...['gnome', 'kde', 'xfce', 'x-cinnamon', 'mate', 'lxqt', 'lxde', 'unity', 'ubuntu', 'pantheon', 'budgie', 'cosmic'],
   ...['sway', 'hyprland', 'i3', 'wlroots', 'deepin', 'pop', 'enlightenment', 'zorin', 'gnome-classic', 'niri', 'labwc'],
 ];
 
-/** What a log entry without a code says: the texts that our own code gives the log, word by word. */
+/** The messages of log entries without a code: exactly as our own code writes them. */
 export const logMessages: readonly string[] = [
   'listener failed',
   'the browser did not open',
@@ -123,17 +123,17 @@ export const logMessages: readonly string[] = [
   'endpoint.json cannot be written',
 ];
 
-/** Known words that tell more of a failure, wherever in the entry they stand. */
+/** Known words that explain a failure, wherever they occur in an entry. */
 const details: readonly string[] = [
   // RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 8628 §3.5.
   ...['invalid_client', 'unauthorized_client', 'unsupported_grant_type', 'unsupported_response_type', 'invalid_scope'],
   ...['server_error', 'temporarily_unavailable', 'login_required', 'consent_required', 'interaction_required'],
   ...['account_selection_required', 'invalid_target', 'expired_token', 'slow_down', 'mfa_required'],
-  // Certificates, as Node and Chromium name what is wrong with them.
+  // Certificate errors, as Node and Chromium name them.
   ...['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID'],
   ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_CERT_AUTHORITY_INVALID'],
   ...['ERR_CERT_COMMON_NAME_INVALID', 'ERR_CERT_DATE_INVALID', 'ERR_SSL_PROTOCOL_ERROR'],
-  // The network, as Chromium, Node and its fetch name it.
+  // Network errors, as Chromium, Node and its fetch name them.
   ...['ERR_NAME_NOT_RESOLVED', 'ERR_INTERNET_DISCONNECTED', 'ERR_CONNECTION_REFUSED', 'ERR_CONNECTION_RESET'],
   ...['ERR_CONNECTION_TIMED_OUT', 'ERR_PROXY_CONNECTION_FAILED', 'ERR_TUNNEL_CONNECTION_FAILED', 'ERR_TIMED_OUT'],
   ...['ERR_ADDRESS_UNREACHABLE', 'ERR_NETWORK_CHANGED', 'ERR_EMPTY_RESPONSE', 'ERR_CONNECTION_CLOSED'],
@@ -142,7 +142,7 @@ const details: readonly string[] = [
   ...['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AssertionError', 'AbortError', 'TimeoutError'],
 ];
 
-/** A warning or an error of the log, made of nothing but what is known; undefined for everything else. */
+/** A warning or error of the log, reduced to known words; undefined for all other lines. */
 function entryOf(line: string): string | undefined {
   const entry = parsed(line);
   const level = { 40: 'warning', 50: 'error', 60: 'fatal' }[String(entry?.level)];
@@ -155,7 +155,7 @@ function entryOf(line: string): string | undefined {
     typeof entry.id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(entry.id) ? entry.id : '';
   const words = new Set(text.match(/[A-Za-z_]+/g));
   const found = details.filter((word) => words.has(word));
-  // Where in our own code: the numbers lead to it, as the version is known and the bundle is not minified.
+  // Positions in our own code. They are enough to find the place: the version is known, and the bundle is not minified.
   const positions = [...text.matchAll(/[\\/](index\.cjs:\d{1,6}:\d{1,4})\b/g)].map(([, place]) => place).slice(0, 8);
   return [
     new Date(time).toISOString(),
@@ -172,7 +172,7 @@ function parsed(line: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    // A line that was cut, by the disk or by where the reading began.
+    // The line is incomplete: the disk was full, or reading started in its middle.
     return undefined;
   }
 }
@@ -181,7 +181,7 @@ function oneOf(known: readonly string[], value: string): string {
   return known.find((one) => one === value) ?? 'another';
 }
 
-/** The numbers of a version, and whether it is one before a release. */
+/** The numbers of a version, and whether it is a pre-release. */
 function versionOf(value: string | undefined): string {
   return (
     /^v?(\d{1,5}(?:\.\d{1,6}){1,3}(?:-(?:alpha|beta|rc)(?:\.\d{1,4})?)?)(?![\w])/.exec(value ?? '')?.[1] ?? 'unknown'
@@ -190,7 +190,7 @@ function versionOf(value: string | undefined): string {
 
 function hostOf(value: string | undefined): string {
   if (value === undefined) return 'none';
-  // As a URL has it: in small letters, each part of 63 characters at most. A token looks different.
+  // A host as in a URL: lower case, each part at most 63 characters long. A token looks different.
   const isHost = /^(\[[0-9a-f:]{2,45}\]|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,8})(:\d{1,5})?$/.test(value);
   return isHost ? value : 'another';
 }

@@ -7,27 +7,33 @@ import type { UpdateView } from '../../../preload/views/app.ts';
 import { type Clock, systemClock } from '../../broker/clock.ts';
 import type { RunningHost } from '../start/runningHost.ts';
 
-/** When it is looked for: soon after the start but not in its way, then once a day, and sooner after a failure. Milliseconds. */
+/**
+ * When to look for an update: soon after the start but not in its way, then once a day, and sooner after a failure.
+ * Milliseconds.
+ */
 const firstCheck = 60_000;
 const checkEvery = 24 * 60 * 60_000;
 const checkAfterFailure = 60 * 60_000;
 
-/** Finds, fetches and installs: electron-updater, which checks the hash and, on macOS and Windows, the signature. */
+/**
+ * electron-updater, which finds, downloads and installs updates. It checks the hash and, on macOS and Windows, the signature.
+ */
 export type UpdateSource = Pick<AppUpdater, 'checkForUpdates' | 'downloadUpdate' | 'autoInstallOnAppQuit'>;
 
 export interface UpdatesWorld {
   readonly source: UpdateSource;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn'>;
-  /** False where the system's package manager does it: the person is told, and nothing is fetched. */
+  /** False if the system's package manager installs updates: then Loopgate only informs the person. */
   readonly replacesItself: boolean;
   /** Whether a login is open in the browser. */
   isSignInWaiting(): boolean;
 }
 
 /**
- * Keeps the app up to date without asking: a newer version is fetched in the background and takes the place of this one when
- * the person quits. Never an older one, and never while a sign-in waits, which would come back to another program.
+ * Keeps the app up to date without asking: it downloads a newer version in the background and installs it when the person
+ * quits. It never installs an older version. It also never installs while a sign-in waits, because that would return to
+ * another program.
  */
 export class Updates {
   readonly #world: UpdatesWorld;
@@ -49,9 +55,9 @@ export class Updates {
     this.#listeners.add(listener);
   }
 
-  /** Looks for a newer version now, and fetches it. What fails is in the view. */
+  /** Looks for a newer version now, and downloads it. A failure shows in the view. */
   check(): Promise<void> {
-    // What is fetched already is installed first: another one would be fetched for nothing.
+    // Install the downloaded version first: downloading another one now would be wasted.
     if (this.#view.state === 'ready') return Promise.resolve();
     this.#checking ??= this.#look().finally(() => {
       this.#checking = undefined;
@@ -62,7 +68,7 @@ export class Updates {
     return this.#checking;
   }
 
-  /** To be called when the app begins to quit, before anything is closed. */
+  /** Call it when the app begins to quit, before anything is closed. */
   beforeQuit(): void {
     this.#world.source.autoInstallOnAppQuit = !this.#world.isSignInWaiting();
   }
@@ -92,24 +98,24 @@ export class Updates {
 }
 
 /**
- * The updates of this app; undefined where the build names no feed (electron-builder then writes no `app-update.yml`) and in
- * development.
+ * The updates of this app; undefined in development, and if the build names no feed (electron-builder then writes no
+ * `app-update.yml`).
  */
 export async function ownUpdates(app: App, running: RunningHost, log: Logger): Promise<Updates | undefined> {
   const resources = process.resourcesPath;
   if (!app.isPackaged || !existsSync(join(resources, 'app-update.yml'))) return undefined;
-  // Loaded when it is used: most starts have a window to show first.
+  // Load it only when it is needed: most starts have a window to show first.
   const { autoUpdater } = await import('electron-updater');
   autoUpdater.autoDownload = false;
   autoUpdater.allowDowngrade = false;
-  // What fails is thrown as well, and logged in words of ours.
+  // A failure is also thrown, and then logged with our own message.
   const say = (message: unknown) => log.debug({ update: String(message) }, 'update');
   autoUpdater.logger = { info: say, warn: say, error: say };
   const updates = new Updates({
     source: autoUpdater,
     clock: systemClock,
     log,
-    // Written by electron-builder into a deb or rpm.
+    // electron-builder writes this file into a deb or rpm.
     replacesItself: !existsSync(join(resources, 'package-type')),
     isSignInWaiting: () => running.host.broker.state().waiting !== undefined,
   });

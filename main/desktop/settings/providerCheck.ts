@@ -7,7 +7,7 @@ import { type PlatformFetch, providerFetch, requestTimeout } from '../../broker/
 import { LoopgateError, messageOf } from '../../errors/errors.ts';
 import { type ClientAnswer, checkClient } from '../../settings/clientCheck.ts';
 
-/** Looks whether an OpenID provider answers at an address, by its metadata and with the checks of the broker. */
+/** Checks whether an OpenID provider answers at an address, by its metadata and with the broker's checks. */
 export class ProviderChecker {
   readonly #fetch: PlatformFetch;
   readonly #clock: Clock;
@@ -18,7 +18,7 @@ export class ProviderChecker {
     this.#clock = clock;
   }
 
-  /** While the person types: a newer call ends an older one. */
+  /** Checks while the person types: a newer call ends an older one. */
   async whileTyping(text: string): Promise<ProviderCheck> {
     this.#typing.abort();
     this.#typing = new AbortController();
@@ -27,7 +27,7 @@ export class ProviderChecker {
     return signal.aborted ? { ok: false, reason: 'replaced', message: '' } : found;
   }
 
-  /** @param text - what the person wrote: a domain or an issuer's address */
+  /** @param text - what the person entered: a domain or an issuer's address */
   async check(text: string, ended?: AbortSignal): Promise<ProviderCheck> {
     let issuer: string;
     try {
@@ -41,7 +41,7 @@ export class ProviderChecker {
       return { ok: true, host: new URL(issuer).host };
     } catch (error) {
       if (!(error instanceof LoopgateError)) throw error;
-      // What stands between, such as a proxy, has its own advice.
+      // An obstacle such as a proxy has its own advice.
       if (error.hasOwnAdvice && !error.answered)
         return { ok: false, reason: 'blocked', message: spoken().texts.said(error.text) };
       const isAway = error.code === 'provider_unreachable' && !error.answered;
@@ -51,7 +51,7 @@ export class ProviderChecker {
   }
 
   /**
-   * Whether the provider knows a client ID, as far as its answer to a token request that cannot succeed says it. Never throws.
+   * Whether the provider knows a client ID, judged by its answer to a token request that cannot succeed. Never throws.
    * @param redirectUri - the callback that a login would have
    */
   async checkClient(issuer: string, clientId: string, redirectUri: string): Promise<ClientAnswer> {
@@ -71,7 +71,7 @@ export class ProviderChecker {
   }
 }
 
-/** "expected …" as a sentence of its own. */
+/** Turns "expected …" into a sentence of its own. */
 function sentence(error: unknown): string {
   const text = spoken().texts.said(messageOf(error));
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

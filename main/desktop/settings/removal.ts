@@ -13,28 +13,28 @@ import {
 import { LoopgateError, messageOf } from '../../errors/errors.ts';
 import { isRemoved } from '../../storage/dataFolder.ts';
 
-/** Revokes a refresh token at the provider that gave it. @throws LoopgateError when it is to be tried again */
+/** Revokes a refresh token at the provider that issued it. @throws LoopgateError when the caller should try again */
 export type Revoke = (token: StoredRevocation) => Promise<unknown>;
 
-/** What "Remove everything" needs of the app. */
+/** What "Remove everything" needs from the app. */
 export interface RemovalWorld {
-  /** True when the stored sessions were read. */
+  /** True after the stored sessions were read. */
   isReady(): boolean;
-  /** Closes the host while the work is done; it starts again where that gives true, or throws. */
+  /** Closes the host during the work. The host starts again if the work returns true or throws. */
   suspend(work: () => Promise<boolean>): Promise<void>;
-  /** What is stored; empty when nothing is. */
+  /** The stored state; empty when there is none. */
   stored(): StoredState | undefined;
   /** @throws when it could not be written */
   store(state: StoredState): Promise<void>;
   readonly revoke: Revoke;
-  /** Takes out of the data folder what is the person's. @throws */
+  /** Removes the person's files from the data folder. @throws */
   remove(): void | Promise<void>;
   quit(): void;
 }
 
 /**
- * Revokes every sign-in, also those at other providers, removes what is stored, and quits. What cannot be revoked, and is not to
- * be removed in spite of that, stays as it was.
+ * Revokes all sign-ins, including those at other providers, removes what is stored, and quits. If something cannot be
+ * revoked, and the person has not chosen to remove it anyway, it stays as it was.
  */
 export async function removeEverything(way: RemovalWay, world: RemovalWorld): Promise<RemovalResult> {
   if (!world.isReady()) {
@@ -65,7 +65,7 @@ export async function removeEverything(way: RemovalWay, world: RemovalWorld): Pr
 
 /**
  * Revokes all refresh tokens of a state.
- * @returns what could not be revoked now but may be later, and why the first of it could not
+ * @returns what could not be revoked now but may be later, and the reason for the first of them
  */
 export async function revokeAll(
   state: StoredState,
@@ -89,7 +89,7 @@ export async function revokeAll(
   return { left, why: reasons[0] };
 }
 
-/** Tokens of which one may end the others (T19): those of one application at one provider. */
+/** The tokens of one application at one provider: revoking one of them may end the others (T19). */
 type Group = Pick<StoredState, 'accounts' | 'revocations'>;
 
 function groupsOf({ accounts, revocations }: StoredState): Group[] {
@@ -101,8 +101,9 @@ function groupsOf({ accounts, revocations }: StoredState): Group[] {
 }
 
 /**
- * One after the other, up to the first that cannot be revoked now: an account that stays signed in must not be ended by what is
- * revoked after it. What is left of a person of whom one was revoked is signed out, for that may have ended it too.
+ * Revokes the tokens in turn, up to the first that cannot be revoked now: a later revocation could end an account that stays
+ * signed in. If one token of a person was revoked, their remaining accounts are signed out too, because the revocation may
+ * have ended them.
  */
 async function revokeGroup(group: Group, revoke: Revoke, failed: (why: Message) => void): Promise<Group> {
   const signIns = group.accounts.flatMap((account) => {
@@ -129,7 +130,7 @@ async function revokeGroup(group: Group, revoke: Revoke, failed: (why: Message) 
   };
 }
 
-/** Removes what is the person's from the data folder. The folder itself, the logs and Chromium's files stay. @throws */
+/** Removes the person's files from the data folder. The folder itself, the logs and Chromium's files stay. @throws */
 export function removeData(home: string): void {
   for (const name of readdirSync(home)) if (isRemoved(name)) rmSync(join(home, name), { force: true });
 }

@@ -17,13 +17,13 @@ export interface Removed {
   readonly windowBounds: WindowBounds;
 }
 
-/** "Remove everything" in the running app. */
+/** Connects "Remove everything" to the running app. */
 export function removalWorld(
   running: RunningHost,
   { fetch, vault, startAtLogin, windowBounds }: Removed,
 ): RemovalWorld {
   const providers = new Map<string, Provider>();
-  /** One provider for all its tokens: its metadata is read once. */
+  /** All tokens of a provider share one object, so that its metadata is read once. */
   const providerOf = ({ issuer, clientId }: StoredRevocation): Provider => {
     const key = JSON.stringify([issuer, clientId]);
     const provider = providers.get(key) ?? new Provider({ issuer, clientId }, fetch, systemClock);

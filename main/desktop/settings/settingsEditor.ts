@@ -15,32 +15,32 @@ import { isManaged, readSettings, SettingError, type Settings } from '../../sett
 import { settingsTable } from '../../settings/settingsTable.ts';
 import { writeFailure } from '../../storage/jsonFile.ts';
 
-/** What the editor needs of the host that runs. */
+/** What the editor needs from the running host. */
 export interface EditedHost {
   readonly settings: Settings;
-  /** Where the API listens; `ready` when its stored sessions were read. */
+  /** `address`: where the API listens. `ready` resolves when its stored sessions were read. */
   readonly host: {
     readonly address: string;
     readonly callbacks: readonly string[];
     readonly broker: { state(): { readonly ready: boolean } };
   };
-  /** Starts a host with these in its place. @throws the reason; it then runs as before */
+  /** Replaces the host by one with these settings. @throws the reason why it could not; the old host then runs as before */
   replace(settings: Settings): Promise<void>;
-  /** Takes settings that make no difference to a host that runs. */
+  /** Takes over settings that make no difference to a running host. */
   adopt(settings: Settings): void;
 }
 
-/** What touches the world, handed in. */
+/** Access to the outside world, passed in. */
 export interface EditorWorld {
   readonly environment: NodeJS.ProcessEnv;
-  /** settings.json of that folder as it is. @throws SettingError when it cannot be read */
+  /** Reads settings.json of that folder unparsed. @throws SettingError when it cannot be read */
   readonly read: (home: string) => Record<string, unknown>;
-  /** Changes settings.json; what is undefined is taken out. @throws when it could not be written */
+  /** Changes settings.json; an undefined value removes its setting. @throws when it could not be written */
   readonly write: (home: string, changes: Readonly<Record<string, unknown>>) => void;
   readonly checkProvider: (issuer: string) => Promise<ProviderCheck>;
-  /** Whether the provider knows the client ID, for a login with that callback. Never throws. */
+  /** Whether the provider knows the client ID for a login with that callback. Never throws. */
   readonly checkClient: (issuer: string, clientId: string, redirectUri: string) => Promise<ClientAnswer>;
-  /** @throws with the reason when the API could not listen there */
+  /** @throws the reason when the API could not listen on that port */
   readonly tryPort: (port: number) => Promise<void>;
   readonly showTheme: (theme: Settings['theme']) => void;
 }
@@ -49,7 +49,10 @@ type Changes = { readonly [Field in SettingField]?: unknown };
 
 const fields: readonly SettingField[] = ['issuer', 'clientId', 'audience', 'port', 'guard', 'theme'];
 
-/** Shows and changes the settings. A change is tried, then used, then kept; what fails on the way is taken back. */
+/**
+ * Shows and changes the settings. It first tries a change, then uses it, then saves it. If a step fails, it undoes the
+ * change.
+ */
 export class SettingsEditor {
   readonly #running: EditedHost;
   readonly #world: EditorWorld;
@@ -81,7 +84,9 @@ export class SettingsEditor {
     };
   }
 
-  /** One change after the other. Never throws: what does not work is said, and all is as before then. */
+  /**
+   * Applies one change at a time. Never throws: if a change does not work, the result says why, and everything is as before.
+   */
   change(change: SettingsChange): Promise<ChangeResult> {
     const changing = this.#changing.then(() => this.#change(change));
     this.#changing = changing;
@@ -89,8 +94,8 @@ export class SettingsEditor {
   }
 
   /**
-   * Moves to a port that could not be had at the start, with all as it is set. Never throws.
-   * @param port - the one that programs try first
+   * Moves to a port that was not available at the start; the settings stay the same. Never throws.
+   * @param port - the port that programs try first
    */
   returnToPort(port: number): Promise<PortResult> {
     const moving = this.#changing.then(() => this.#returnToPort(port));
@@ -156,8 +161,8 @@ export class SettingsEditor {
   }
 
   /**
-   * What can be known to fail before anything is closed for it.
-   * @returns what the provider says of the client ID, where it was asked
+   * Checks everything that can be checked without closing the host.
+   * @returns what the provider answered about the client ID, if it was asked
    * @throws Refused
    */
   async #try(next: Settings, { anyway }: { anyway: boolean }): Promise<'known' | 'untested' | undefined> {
@@ -176,7 +181,7 @@ export class SettingsEditor {
     if (issuer === settings.issuer && clientId === settings.clientId) return undefined;
     const answer = await this.#world.checkClient(issuer, clientId, host.callbacks[0] ?? host.address);
     if (answer === 'known' || answer === 'untested') return answer;
-    // What it said stands: nothing more is said of it.
+    // The person has already read the provider's answer, so do not repeat it.
     if (anyway) return undefined;
     const words = spoken().texts.changes.client[answer];
     throw new Refused('clientId', words(new URL(issuer).host, clientId), { mayKeep: true });
@@ -212,12 +217,15 @@ export class SettingsEditor {
     if (isHostSame) this.#running.adopt(next);
   }
 
-  /** @throws Error while a host that would be closed still reads what is stored */
+  /** @throws Error while the host that would be closed still reads the stored sessions */
   #checkReady(): void {
     if (!this.#running.host.broker.state().ready) throw new Error(spoken().texts.changes.busy);
   }
 
-  /** What the administrator or the environment decides; for the demo, which nobody chose, the provider is free. */
+  /**
+   * The settings that the administrator or the environment decides. The demo's provider does not count, because the person
+   * did not choose it.
+   */
   #fixed(): SettingsView['fixed'] {
     const { settings } = this.#running;
     const environment = this.#withoutDemo();
@@ -230,7 +238,7 @@ export class SettingsEditor {
     return fixed;
   }
 
-  /** `npm start` hands the demo over in the environment: whoever enters a provider of their own leaves it. */
+  /** `npm start` sets the demo in the environment: a person who enters their own provider leaves the demo. */
   #withoutDemo(): NodeJS.ProcessEnv {
     if (this.#running.settings.demo !== true) return this.#environment;
     const { LOOPGATE_DEMO, LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID, LOOPGATE_AUDIENCE, ...rest } = this.#environment;
@@ -238,7 +246,7 @@ export class SettingsEditor {
   }
 }
 
-/** What the person typed does not fit, or is not theirs to change. */
+/** The value that the person typed is not valid, or they may not change it. */
 class Refused extends Error {
   readonly field: SettingField;
   readonly mayKeep: true | undefined;
@@ -250,7 +258,7 @@ class Refused extends Error {
   }
 }
 
-/** @throws Refused with what was expected */
+/** @throws Refused with the expectation */
 function parsed(field: SettingField, text: string): unknown {
   const row = settingsTable[field];
   const result = row.schema.safeParse('fromText' in row ? row.fromText(text) : text);
@@ -263,7 +271,7 @@ function merged(file: Record<string, unknown>, changes: Changes): Record<string,
   return Object.fromEntries(Object.entries({ ...file, ...changes }).filter(([, value]) => value !== undefined));
 }
 
-/** Whether a running host would not notice the difference. */
+/** Whether the change makes no difference to a running host. */
 function sameForHost({ theme: _, ...one }: Settings, { theme: __, ...other }: Settings): boolean {
   return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 }

@@ -18,7 +18,7 @@ import { syncFolder, writeFailure } from '../../storage/jsonFile.ts';
 import { errorCode } from '../../system/errorCode.ts';
 import { hiddenArgument, launchTarget } from '../../system/launchTarget.ts';
 
-/** The part of Electron's `app` that knows the login items of macOS and Windows. */
+/** The part of Electron's `app` that handles the login items of macOS and Windows. */
 export interface LoginItems {
   getLoginItemSettings(options?: { args?: string[] }): {
     openAtLogin: boolean;
@@ -29,49 +29,52 @@ export interface LoginItems {
   setLoginItemSettings(settings: { openAtLogin: boolean; args?: string[]; enabled?: boolean }): void;
 }
 
-/** What start at login depends on; `process` and Electron's `app` have all of it. */
+/** What start at login depends on; `process` and Electron's `app` provide all of it. */
 export interface LoginWorld {
   readonly platform: NodeJS.Platform;
   /** False in development, where the program is Electron itself with a folder as its argument. */
   readonly isPackaged: boolean;
-  /** The program that runs, absolute. */
+  /** The absolute path of the running program. */
   readonly execPath: string;
-  /** Of Linux: `XDG_CONFIG_HOME`, `HOME`, and of an AppImage `APPIMAGE` and `APPDIR`. */
+  /** On Linux: `XDG_CONFIG_HOME`, `HOME`, and for an AppImage `APPIMAGE` and `APPDIR`. */
   readonly environment: NodeJS.ProcessEnv;
   readonly loginItems: LoginItems;
 }
 
 export interface StartAtLoginState {
-  /** Whether the system starts Loopgate at login, as far as it says. */
+  /** Whether the system starts Loopgate at login, as far as it reports that. */
   readonly isOn: boolean;
-  /** False where {@link StartAtLogin.set} would refuse. */
+  /** False if {@link StartAtLogin.set} would refuse. */
   readonly isAvailable: boolean;
-  /** What a person should know or do, in words: why it is not available, or what the system still wants. */
+  /** A text for the person: why it is not available, or what the system still requires. */
   readonly notice?: string;
 }
 
-/** Whether Loopgate starts when the person logs in. Off until they want it. */
+/** Whether Loopgate starts when the person logs in. It is off by default. */
 export interface StartAtLogin {
-  /** Asks the system again: the person may have changed it in the system's settings. */
+  /** Asks the system again, because the person may have changed it in the system's settings. */
   state(): StartAtLoginState;
   /**
-   * Switches it. @returns the state as the system then has it
+   * Switches it on or off. @returns the state that the system then reports
    * @throws LoopgateError when it is not available or the system refuses; nothing has changed then
    */
   set(isOn: boolean): StartAtLoginState;
-  /** At each start: an entry of ours that names another program than this one (an AppImage that was moved) is mended. */
+  /**
+   * Call it at each start. It corrects our own entry if that names another program than this one (an AppImage that was
+   * moved).
+   */
   repair(): void;
-  /** For "Remove everything". What is not ours stays. @throws LoopgateError when it could not be removed */
+  /** For "Remove everything". Entries that are not ours stay. @throws LoopgateError when our entry could not be removed */
   remove(): void;
 }
 
-/** Start at login as the system does it. */
+/** Start at login, the way the system does it. */
 export function startAtLogin(world: LoginWorld): StartAtLogin {
   if (!world.isPackaged) return new NotAvailable();
   return world.platform === 'linux' ? new AutostartEntry(world) : new SystemLoginItem(world);
 }
 
-/** That of this very program. An entry of ours that names another place, from where it was moved, is mended. */
+/** Start at login for this very program. It corrects our own entry if the program has moved. */
 export function ownStartAtLogin(app: LoginItems & { readonly isPackaged: boolean }): StartAtLogin {
   const { platform, execPath, env: environment } = process;
   const own = startAtLogin({ platform, execPath, environment, isPackaged: app.isPackaged, loginItems: app });
@@ -80,16 +83,16 @@ export function ownStartAtLogin(app: LoginItems & { readonly isPackaged: boolean
 }
 
 /**
- * Whether this start is one at login, so that no window opens.
- * @param argv - of this process, or of a second one that has just been started
- * @param loginItems - on macOS, which gives no arguments to what it starts at login; absent for a second start
+ * Whether the system started the app at login, so that no window opens.
+ * @param argv - the arguments of this process, or of a second one that has just been started
+ * @param loginItems - needed on macOS, which passes no arguments at login; absent for a second start
  */
 export function startsHidden(argv: readonly string[], platform: NodeJS.Platform, loginItems?: LoginItems): boolean {
   if (argv.includes(hiddenArgument)) return true;
   return platform === 'darwin' && loginItems?.getLoginItemSettings().wasOpenedAtLogin === true;
 }
 
-/** The program that runs here is not one that the system could start by itself. */
+/** The system could not start the running program by itself. */
 class NotAvailable implements StartAtLogin {
   state(): StartAtLoginState {
     return {
@@ -142,7 +145,7 @@ class SystemLoginItem implements StartAtLogin {
     return state;
   }
 
-  /** macOS follows an app that is moved, and an installer of Windows leaves it where it is. */
+  /** macOS follows an app that is moved, and a Windows installer does not move it. */
   repair(): void {}
 
   remove(): void {
@@ -154,9 +157,9 @@ class SystemLoginItem implements StartAtLogin {
   }
 }
 
-/** What shows that an entry was made here, so that nobody else's is changed. */
+/** Marks an entry as ours, so that we never change another program's. */
 const ownMark = 'X-Loopgate-StartAtLogin';
-/** Bytes; an entry has a few hundred. */
+/** An entry has a few hundred bytes. */
 const maxEntryBytes = 64 * 1024;
 
 /** Linux: a file in the autostart folder (Desktop Application Autostart Specification). */
@@ -187,7 +190,7 @@ class AutostartEntry implements StartAtLogin {
   repair(): void {
     const entry = this.#read();
     if (!entry?.isOurs) return;
-    // What the person has changed in it, switched off too, stays as it is.
+    // Keep the person's changes to the entry, even if they have switched it off.
     const mended = entry.text
       .replace(/^Exec=.*$/m, () => `Exec=${execOf(this.#program)}`)
       .replace(/^TryExec=.*$/m, () => `TryExec=${escaped(this.#program)}`);
@@ -195,7 +198,7 @@ class AutostartEntry implements StartAtLogin {
     try {
       this.#write(mended);
     } catch {
-      // It is looked at again at the next start; nobody waits for it.
+      // The next start tries again.
     }
   }
 
@@ -203,12 +206,12 @@ class AutostartEntry implements StartAtLogin {
     if (this.#read()?.isOurs) this.#change(() => rmSync(this.#path, { force: true }));
   }
 
-  /** Only a plain file can be ours. What cannot be read is somebody else's, and counts as off. */
+  /** Only a plain file can be ours. An entry that cannot be read is not ours, and counts as off. */
   #read(): { text: string; isOurs: boolean } | undefined {
     try {
       const link = lstatSync(this.#path, { throwIfNoEntry: false });
       if (link === undefined) return undefined;
-      // Looked at first: to open a pipe would wait for who writes into it.
+      // Check the type first: opening a pipe would wait for a writer.
       const status = statSync(this.#path);
       if (!status.isFile() || status.size > maxEntryBytes) return { text: '', isOurs: false };
       const text = readFileSync(this.#path, 'utf8');
@@ -219,7 +222,7 @@ class AutostartEntry implements StartAtLogin {
     }
   }
 
-  /** The old entry or the new one, whatever happens. The name beside it is none that a desktop starts. */
+  /** Writes the whole entry or leaves the old one. A desktop does not start a file with the temporary name. */
   #write(text: string): void {
     const folder = dirname(this.#path);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -253,7 +256,7 @@ class AutostartEntry implements StartAtLogin {
   }
 }
 
-/** An absolute path, or none (XDG Base Directory Specification). */
+/** An absolute path; empty if there is none (XDG Base Directory Specification). */
 function configFolder({ XDG_CONFIG_HOME, HOME = '' }: NodeJS.ProcessEnv): string {
   if (XDG_CONFIG_HOME !== undefined && isAbsolute(XDG_CONFIG_HOME)) return XDG_CONFIG_HOME;
   return join(HOME, '.config');
@@ -264,12 +267,12 @@ function entryFor(program: string): string {
     '[Desktop Entry]',
     'Type=Application',
     'Name=Loopgate',
-    // Desktop Entry Specification, localized values: the desktop may speak another language tomorrow.
+    // Desktop Entry Specification, localized values: the desktop's language may change later.
     ...languages.map(({ language, startAtLogin: { comment } }) =>
       language === 'en' ? `Comment=${comment}` : `Comment[${language}]=${comment}`,
     ),
     `Exec=${execOf(program)}`,
-    // Where the program is gone, nothing is started and nothing is said.
+    // If the program is gone, the desktop starts nothing and reports no error.
     `TryExec=${escaped(program)}`,
     'Icon=loopgate',
     'Terminal=false',
@@ -279,19 +282,23 @@ function entryFor(program: string): string {
   ].join('\n');
 }
 
-/** A command line by the Desktop Entry Specification, with the escapes that every value has. */
+/** A command line by the Desktop Entry Specification, with the escapes that every value needs. */
 function execOf(program: string): string {
-  // The specification forbids `=` in a program's path, and GLib looks for one with `%` under its doubled name: a shell starts these.
+  // The specification forbids `=` in a program's path, and GLib looks for a path with `%` under its doubled name. So a shell
+  // starts these.
   const start = /[%=]/.test(program) ? ['sh', '-c', quoted('exec "$0" "$@"')] : [];
   return escaped([...start, quoted(program), hiddenArgument].join(' '));
 }
 
-/** One argument of `Exec`: a backslash before what double quotes do not cover, and `%` doubled, which begins a field code. */
+/**
+ * One argument of `Exec`, in double quotes: characters that they do not cover get a backslash, and `%`, which begins a field
+ * code, is doubled.
+ */
 function quoted(argument: string): string {
   return `"${argument.replace(/["`$\\]/g, '\\$&').replaceAll('%', '%%')}"`;
 }
 
-/** The escapes of a value of type string. */
+/** Escapes a value of type string. */
 function escaped(value: string): string {
   const letters: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r' };
   return value.replace(/[\\\n\t\r]/g, (character) => letters[character] ?? character);
@@ -302,7 +309,7 @@ function isEnabled(text: string): boolean {
   return entryValue(text, 'Hidden') !== 'true' && entryValue(text, 'X-GNOME-Autostart-enabled') !== 'false';
 }
 
-/** The value of a key in the group `Desktop Entry`; of two the last, as the desktops have it. */
+/** The value of a key in the group `Desktop Entry`. If the key occurs twice the last one counts, as for the desktops. */
 function entryValue(text: string, key: string): string | undefined {
   let group = '';
   let value: string | undefined;

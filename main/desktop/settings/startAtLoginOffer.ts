@@ -4,21 +4,21 @@ import { dataPath } from '../../storage/dataFolder.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
 
 /**
- * Asks once, after the first sign-in, whether Loopgate shall start at login; only where that can be set and is not. Whatever
- * the person decides, here or in the settings, it is not asked again.
+ * Asks once, after the first sign-in, whether Loopgate should start at login, if that is possible and still off. After the
+ * person has decided, here or in the settings, it does not ask again.
  */
 export class StartAtLoginOffer {
   readonly #file: string;
   readonly #startAtLogin: Pick<StartAtLogin, 'state'>;
   #isOver: boolean | undefined;
 
-  /** @param home - the data folder, where the answer is remembered */
+  /** @param home - the data folder, which stores that the person has decided */
   constructor(home: string, startAtLogin: Pick<StartAtLogin, 'state'>) {
     this.#file = dataPath(home, 'startAtLoginAsked');
     this.#startAtLogin = startAtLogin;
   }
 
-  /** Whether it is to be asked with this view. */
+  /** Whether to ask with this view. */
   isDue({ status }: Pick<AppView, 'status'>): boolean {
     if (status !== 'signed_in') return false;
     this.#isOver ??= existsSync(this.#file);
@@ -27,13 +27,13 @@ export class StartAtLoginOffer {
     return isAvailable && !isOn;
   }
 
-  /** The person has decided it. */
+  /** The person has decided. */
   settle(): void {
     this.#isOver = true;
     try {
       writeFileSync(this.#file, '', { mode: 0o600 });
     } catch {
-      // Asked once more after the next start.
+      // The next start asks once more.
     }
   }
 }

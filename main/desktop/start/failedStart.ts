@@ -4,19 +4,19 @@ import { messageOf } from '../../errors/errors.ts';
 import { speakSystemLanguage } from '../system/language.ts';
 
 /**
- * Says why the app did not start, and ends it.
- * @param exitCode - 1 for what went wrong in Loopgate itself, which is said with where it did; others as docs/start/port.md has them
+ * Reports why the app did not start, and ends it.
+ * @param exitCode - 1 for a failure inside Loopgate, which is reported with its stack; docs/start/port.md lists the others
  */
 export async function endFailedStart(error: unknown, exitCode: 1 | 2 | 3): Promise<void> {
   const isOurs = exitCode === 1;
   const text = error instanceof Error ? (isOurs ? (error.stack ?? error.message) : error.message) : String(error);
   process.stderr.write(`${text}\n`);
-  // Who started it from a desktop sees no terminal.
+  // A person who started it from a desktop has no terminal.
   if (app.isPackaged) await showInWindow(isOurs ? verbatim(text) : messageOf(error));
   app.exit(exitCode);
 }
 
-/** Resolves when the person has closed it. */
+/** Resolves when the person has closed the window. */
 async function showInWindow(text: Message): Promise<void> {
   await app.whenReady();
   const { appName, said } = speakSystemLanguage().texts;

@@ -1,7 +1,7 @@
 import { app } from 'electron';
 import type { RunningHost } from './runningHost.ts';
 
-/** Quit waits until the sockets are closed and everything is written. */
+/** Delays the quit until the sockets are closed and everything is written. */
 export function closeAtQuit(running: RunningHost): void {
   app.once('will-quit', (event) => {
     event.preventDefault();

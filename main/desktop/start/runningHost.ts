@@ -1,10 +1,10 @@
 import type { Host } from '../../host/host.ts';
 import type { Settings } from '../../settings/settings.ts';
 
-/** Starts a host with these settings. @throws with the reason in words */
+/** Starts a host with these settings. @throws the reason as a text */
 export type StartHost = (settings: Settings) => Promise<Host>;
 
-/** The host that runs now. It can be replaced by one with other settings while tray and window stay. */
+/** The host that runs now. It can be replaced by one with other settings while the tray and the window stay. */
 export class RunningHost {
   readonly #start: StartHost;
   readonly #listeners = new Set<(host: Host) => void>();
@@ -27,30 +27,30 @@ export class RunningHost {
     return this.#host;
   }
 
-  /** What it was started with. */
+  /** The settings that the host was started with. */
   get settings(): Settings {
     return this.#settings;
   }
 
-  /** True while the host is none that could do anything: nothing should be asked of it. */
+  /** True while the host is being replaced and must not be used. */
   get isReplacing(): boolean {
     return this.#isReplacing;
   }
 
-  /** Calls back with the present host now, and with every other one when it is there. */
+  /** Calls `listener` with the present host now, and with each later host when it runs. */
   onHost(listener: (host: Host) => void): void {
     this.#listeners.add(listener);
     listener(this.#host);
   }
 
-  /** Takes settings that make no difference to a host that runs. */
+  /** Takes over settings that make no difference to a running host. */
   adopt(settings: Settings): void {
     this.#settings = settings;
   }
 
   /**
-   * Starts a host with these settings in the place of the present one.
-   * @throws the reason why it could not be started; it then runs as before
+   * Replaces the present host by one with these settings.
+   * @throws the reason why the new host could not be started; the old one then runs as before
    */
   async replace(settings: Settings): Promise<void> {
     await this.#closed(async () => {
@@ -65,8 +65,8 @@ export class RunningHost {
   }
 
   /**
-   * Closes the host and does what must be done while nobody writes.
-   * @param work - gives whether the host is to be started again, as it was; when it throws, it is
+   * Closes the host and does work that needs the data folder for itself.
+   * @param work - returns whether to start the host again as it was; if it throws, the host also starts again
    */
   async suspend(work: () => Promise<boolean>): Promise<void> {
     await this.#closed(async () => {
@@ -79,7 +79,7 @@ export class RunningHost {
     });
   }
 
-  /** Ends it for good. */
+  /** Closes the host for good. */
   close(): Promise<void> {
     return this.#host.close();
   }
@@ -98,7 +98,7 @@ export class RunningHost {
   async #begin(settings: Settings): Promise<void> {
     this.#host = await this.#start(settings);
     this.#settings = settings;
-    // What is stored is known already: nobody is to see it start.
+    // Wait until the stored sessions are read, so that the person does not see a start.
     await this.#host.broker.person();
   }
 }

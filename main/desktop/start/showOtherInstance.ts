@@ -10,22 +10,22 @@ import { deferred } from '../../system/deferred.ts';
 import type { Desktop } from '../desktop.ts';
 import { startsHidden } from '../settings/startAtLogin.ts';
 
-/** How long an app that has the data folder may take to start, or to end, and for one answer; in milliseconds. */
+/** How long the app that holds the data folder may take to start, to end, or to answer once; in milliseconds. */
 const timeout = 20_000;
 const answerTimeout = 5_000;
-/** How often it is asked meanwhile, in milliseconds. */
+/** How often it is asked during that time, in milliseconds. */
 const askEvery = 200;
 
 /**
- * Takes the data folder for this app. Where another app has it, that one is asked over its API to show its window: unlike
- * Chromium's own way it needs no folder of temporary files, and what it says is true. One that is just starting or ending is
- * waited for.
- * @param isHidden - true for a start that opens no window: then it is only asked whether it is there
- * @returns undefined when the other one has answered
- * @throws LockedError when it does not, and when a headless host has the folder
+ * Takes the data folder for this app. If another app holds it, this asks that app over its API to show its window. Unlike
+ * Chromium's own way this needs no temporary folder, and the answer is reliable. If the other app is just starting or ending,
+ * this waits for it.
+ * @param isHidden - true for a start without a window: then it only asks whether the other app is there
+ * @returns undefined when the other app has answered
+ * @throws LockedError when it does not answer, and when a headless host holds the folder
  */
 export async function takeLockOrHandOver(home: string, isHidden: boolean): Promise<Lock | undefined> {
-  // Only for the focus, which macOS and Windows give by it; whether another one runs, nobody but that one says.
+  // Only for the focus, which macOS and Windows hand over this way. Only the other app's own answer shows whether it runs.
   if (process.platform !== 'linux') app.requestSingleInstanceLock();
   for (const deadline = Date.now() + timeout; ; await delay(askEvery)) {
     try {
@@ -42,20 +42,20 @@ export async function takeLockOrHandOver(home: string, isHidden: boolean): Promi
   }
 }
 
-/** Ends this app, when the other one has answered. */
+/** Ends this app because the other one has answered. */
 export function leaveToFirst(isHidden: boolean): void {
   process.stdout.write(isHidden ? 'Loopgate already runs.\n' : 'Loopgate already runs: its window is shown.\n');
   app.exit(0);
 }
 
-/** The window of this app, which may be asked for before there is a desktop. */
+/** The window of this app, which may be requested before the desktop has started. */
 export class WindowToCome {
   readonly #desktop = deferred<Desktop>();
 
-  /** Resolves when it is open. */
+  /** Resolves when the window is open. */
   readonly show = async (): Promise<void> => (await this.#desktop.promise).open();
 
-  /** Whoever starts the app again sees it from now on, and closing it ends nothing. */
+  /** From now on a second start shows this window, and closing the window does not end the app. */
   isIn(desktop: Desktop): void {
     this.#desktop.resolve(desktop);
     app.on('second-instance', (_event, argv) => startsHidden(argv, process.platform) || desktop.open());
@@ -65,16 +65,16 @@ export class WindowToCome {
 }
 
 /**
- * L9: shows the window of another Loopgate of this user, which serves the port from a data folder of its own.
- * @param pid - the other one's process
- * @returns false when it has no window, or the system does not say where its data are (known on Linux only)
+ * L9: shows the window of another Loopgate of this user, which serves the port from its own data folder.
+ * @param pid - the other Loopgate's process
+ * @returns false when it has no window, or the system does not report where its data is (only Linux does)
  */
 export async function showWindowOf(pid: number | undefined): Promise<boolean> {
   const folder = pid === undefined ? undefined : contactFolderOf(pid);
   return pid !== undefined && folder !== undefined && (await ask(folder, pid, false)) === undefined;
 }
 
-/** @returns undefined when it has done so; else why not */
+/** Asks the other app to show its window. @returns undefined when it has, otherwise the reason */
 async function ask(folder: string, pid: number, isHidden: boolean): Promise<Message | undefined> {
   const endpoint = runningEndpoint(folder);
   if (endpoint?.pid !== pid) return message('doesNotSayWhere');
@@ -94,8 +94,8 @@ async function ask(folder: string, pid: number, isHidden: boolean): Promise<Mess
 }
 
 /**
- * Where the other one can be reached, by the files that its Chromium has open: its environment cannot be read, as Chromium
- * overwrites it (seen). Undefined when it is headless.
+ * The folder through which the other app can be reached. It is found by the files that its Chromium has open: its environment
+ * is useless, because Chromium overwrites it. Undefined when it is headless.
  */
 function contactFolderOf(pid: number): string | undefined {
   try {
@@ -105,7 +105,7 @@ function contactFolderOf(pid: number): string | undefined {
       if (folder !== undefined && runningEndpoint(folder)?.pid === pid) return folder;
     }
   } catch {
-    // It has gone, or has closed what it had.
+    // The process has ended, or has closed the file.
   }
   return undefined;
 }

@@ -5,8 +5,7 @@ import { canBeRun } from '../../system/browserCommand.ts';
 import { openWith } from '../../system/browserStart.ts';
 
 /**
- * Opens the person's own browser (R1): at our own login addresses, and only at https addresses or at the configured provider
- * itself beside them.
+ * Opens the person's own browser (R1). It opens our own login addresses, https addresses, and the configured provider.
  * @throws when the address is none of these, or no browser could be opened
  */
 export function browserOpener(issuer: string | undefined): (address: string) => Promise<void> {
@@ -22,7 +21,7 @@ export function mayOpen(address: string, issuer: string | undefined): boolean {
   return isOwnLogin(address) || mayLeadTo(address, issuer);
 }
 
-/** R16: what follows it was checked when the login was opened. */
+/** R16: the address behind it was checked when the login was opened. */
 function isOwnLogin(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { protocol, hostname, pathname } = new URL(address);
@@ -30,14 +29,14 @@ function isOwnLogin(address: string): boolean {
 }
 
 /**
- * Under Wayland a browser may come to the front only with a token, which Electron alone can get, and gives to the xdg-open that
- * it starts. Whether there is one is looked at before; what it ends with is not known there.
+ * Under Wayland a browser needs a token to come to the front. Only Electron can get one, and passes it to the xdg-open that
+ * it starts. Electron does not report how xdg-open ended, so this checks first that there is one.
  */
 function needsToken(environment: NodeJS.ProcessEnv): boolean {
   return Boolean(environment.WAYLAND_DISPLAY) && canBeRun('xdg-open', environment);
 }
 
-/** As Electron does it, which never learns whether xdg-open could be run, nor what it ended with. */
+/** Does what Electron does, but also learns whether xdg-open could be run and how it ended. */
 async function openOnLinux(address: string): Promise<void> {
   const { ORIGINAL_XDG_CURRENT_DESKTOP: desktop, ...environment } = process.env;
   await openWith([{ program: 'xdg-open', argv: [] }], address, {
@@ -45,7 +44,7 @@ async function openOnLinux(address: string): Promise<void> {
       ...environment,
       // Chromium changes it for itself.
       ...(desktop !== undefined && { XDG_CURRENT_DESKTOP: desktop }),
-      // A mailcap entry may want a terminal: there is none.
+      // A mailcap entry may want a terminal, but there is none.
       MM_NOTTTY: '1',
     },
   });

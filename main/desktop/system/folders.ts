@@ -7,10 +7,10 @@ import { SettingError } from '../../settings/settings.ts';
 import { tryWriting } from '../../storage/jsonFile.ts';
 
 /**
- * Where Chromium's own files and the logs go: into the data folder, or, when that takes nothing, into a fresh one among the
- * system's temporary files: Chromium does not start without a folder of its own.
- * @returns the one or the other
- * @throws SettingError when there is no folder that takes anything
+ * Chooses the folder for Chromium's own files and the logs: the data folder, or if that is not writable a new temporary one.
+ * Chromium does not start without a folder of its own.
+ * @returns the folder
+ * @throws SettingError when no folder is writable
  */
 export function placeFolders(home: string): string {
   const folder = takesFiles(home) && takesFiles(chromiumFolder(home)) ? home : temporaryFolder(home);
@@ -29,11 +29,11 @@ function temporaryFolder(home: string): string {
   for (const candidate of candidates) {
     try {
       const made = mkdtempSync(join(candidate, 'loopgate-'));
-      // What Chromium writes after that stays.
+      // Files that Chromium writes after this stay.
       app.on('quit', () => rmSync(made, { recursive: true, force: true, maxRetries: 3 }));
       return made;
     } catch {
-      // The next one.
+      // Try the next one.
     }
   }
   throw new SettingError(

@@ -7,9 +7,9 @@ const timeout = 1_000;
 
 /** A keyring that Chromium can use on Linux. */
 interface Keyring {
-  /** As Chromium's switch `password-store` names it. */
+  /** Its name in Chromium's switch `password-store`. */
   readonly store: string;
-  /** As Electron's `getSelectedStorageBackend` names it, and the file of what is stored under it. */
+  /** Its name in Electron's `getSelectedStorageBackend`, and in the name of the file that is stored under it. */
   readonly backend: string;
   /** Its name on the session bus. */
   readonly name: string;
@@ -24,17 +24,18 @@ const kwallet6: Keyring = { store: 'kwallet6', backend: 'kwallet6', name: 'org.k
 const kwallet5: Keyring = { store: 'kwallet5', backend: 'kwallet5', name: 'org.kde.kwalletd5' };
 const keyrings = [secretService, kwallet6, kwallet5] as const;
 
-/** What the bus knows of: names that somebody has, and names that it can start somebody for. */
+/** The names that the bus knows: those with an owner, and those for which it can start a program. */
 export interface BusNames {
   readonly owned: ReadonlySet<string>;
   readonly activatable: ReadonlySet<string>;
 }
 
 /**
- * The keyring to be used, as Chromium's switch `password-store` names it: by itself Chromium goes by the desktop's name alone,
- * and knows none on sway, Hyprland, i3, niri, LXQt and others. First the one that something is stored under, then that of the
- * desktop, then any that runs, then any that can be started.
- * @returns undefined where the bus knows of none: then Chromium decides. Where it cannot be asked, what is stored decides alone
+ * Chooses the keyring, as Chromium's switch `password-store` names it. Chromium itself goes only by the desktop's name, and
+ * finds no keyring on sway, Hyprland, i3, niri, LXQt and others. This prefers the keyring that sessions are stored under,
+ * then the desktop's own, then any that runs, then any that can be started.
+ * @returns undefined if the bus knows no keyring: then Chromium decides. If the bus cannot be asked, only the stored sessions
+ * count
  */
 export async function keyringStore(
   home: string,
@@ -48,13 +49,13 @@ export async function keyringStore(
   }
 }
 
-/** Whether the bus knows of the keyring that Electron names so. @throws Error when it cannot be asked */
+/** Whether the bus knows the keyring with this Electron name. @throws Error when the bus cannot be asked */
 export async function isKeyringOnBus(backend: string, environment: NodeJS.ProcessEnv = process.env): Promise<boolean> {
   const { owned, activatable } = await busNames(environment);
   return keyrings.some((one) => one.backend === backend && (owned.has(one.name) || activatable.has(one.name)));
 }
 
-/** @param stored - the names of the keyrings that something is stored under, the latest first; as Electron names them */
+/** @param stored - the keyrings that sessions are stored under, by their Electron names, the latest first */
 export function chooseKeyring(
   stored: readonly string[],
   { owned, activatable }: BusNames,
@@ -71,7 +72,7 @@ export function chooseKeyring(
   );
 }
 
-/** The one of the desktop: KDE's own, elsewhere the Secret Service. */
+/** The desktop's keyring: KDE's own, elsewhere the Secret Service. */
 function usualKeyring({
   XDG_CURRENT_DESKTOP: desktop = '',
   DESKTOP_SESSION: session = '',

@@ -9,14 +9,14 @@ const personTimeout = 5 * 60_000;
 
 const target = 'org.freedesktop.Secret.Prompt';
 
-/** As the system's own programs call the first keyring. */
+/** The name that the system's own programs give the first keyring. */
 const label = 'Default keyring';
 
 /**
- * Has the Secret Service ask the person for the password of its default keyring, in its own window (freedesktop.org's Secret
- * Service API, Unlock and Prompt). Over a connection of its own: the prompt belongs to it and goes with it. safeStorage of
- * older Electrons would hold up the whole main process.
- * Resolves when the person has answered, or nothing was locked. @throws Error when nobody could be asked
+ * Makes the Secret Service ask the person for the password of its default keyring, in its own window (freedesktop.org's
+ * Secret Service API, Unlock and Prompt). The prompt ends with its connection, so it gets one of its own. The safeStorage of
+ * older Electrons would block the whole main process. Resolves when the person has answered, or when the keyring was not
+ * locked. @throws Error when the prompt could not be shown
  */
 export async function promptToUnlock(environment: NodeJS.ProcessEnv = process.env): Promise<void> {
   await withBus(environment, async (bus) => {
@@ -27,9 +27,9 @@ export async function promptToUnlock(environment: NodeJS.ProcessEnv = process.en
 }
 
 /**
- * Has the Secret Service ask the person for a password for a new default keyring (CreateCollection and Prompt). One that is there
- * already stays the only one.
- * Resolves when the person has answered, or there is one. @throws Error when nobody could be asked
+ * Makes the Secret Service ask the person for a password for a new default keyring (CreateCollection and Prompt). If there is
+ * one already, this creates no other. Resolves when the person has answered, or when there is one. @throws Error when the
+ * prompt could not be shown
  */
 export async function promptToCreate(environment: NodeJS.ProcessEnv = process.env): Promise<void> {
   await withBus(environment, async (bus) => {
@@ -49,10 +49,10 @@ async function withBus(environment: NodeJS.ProcessEnv, ask: (bus: SessionBus) =>
   }
 }
 
-/** Asks for something that may take a prompt, which is then shown and waited for. */
+/** Makes a call that may need a prompt; if it does, shows the prompt and waits for the answer. */
 async function prompted(bus: SessionBus, call: BusCall): Promise<void> {
   const done = await bus.call(call);
-  // What was done without a prompt.
+  // The service did it without a prompt.
   if (call.answer === 'aoo') done.texts();
   else done.text();
   const prompt = done.text();
@@ -64,7 +64,7 @@ async function prompted(bus: SessionBus, call: BusCall): Promise<void> {
     void bus.ended.then(reject);
   });
   await Promise.all([
-    // Some services tell everybody, and not only whoever asked.
+    // Some services send the signal to all listeners, not only to the caller.
     bus.match(`type='signal',path='${prompt}',interface='${target}',member='Completed'`),
     bus.call({ destination: secretService.destination, path: prompt, target, member: 'Prompt', values: [''] }),
     inTime(answered, personTimeout),

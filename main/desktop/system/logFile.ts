@@ -8,8 +8,8 @@ const maxLogBytes = 1024 * 1024;
 const keptLogs = 5;
 
 /**
- * The log in a folder: five files of about 1 MB, the newest without a number; a full one is moved at a start. Where nothing can
- * be written it goes to standard error: a log that cannot be kept stops nobody.
+ * Opens the log in a folder: five files of about 1 MB, the newest without a number; a start moves a full one. If the folder
+ * is not writable, the log goes to standard error, and Loopgate runs all the same.
  */
 export function openLogFile(folder: string): DestinationStream {
   try {
@@ -28,7 +28,7 @@ function open(folder: string): DestinationStream {
     }
   }
   const destination = pino.destination({ dest: file(0), mode: 0o600, sync: true });
-  // Without a listener an entry for which the disk has no space left would end the program.
+  // Without a listener, an entry that does not fit on the disk would end the program.
   destination.on('error', () => undefined);
   return destination;
 }

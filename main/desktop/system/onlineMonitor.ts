@@ -2,8 +2,8 @@
 const lookEvery = 2_000;
 
 /**
- * Whether this machine has a network at all, as the system says. It is asked only while the provider cannot be reached; for a
- * network that is there says nothing about who can be reached over it.
+ * Tracks whether the system reports any network on this machine. It asks only while the provider cannot be reached, because a
+ * network that is up does not show which hosts can be reached over it.
  */
 export class Network {
   readonly #isOnline: () => boolean;
@@ -20,15 +20,15 @@ export class Network {
     this.#changed = changed;
   }
 
-  /** True when there is no network, as far as that is being followed. */
+  /** True when there is no network; false while this does not watch it. */
   get isOffline(): boolean {
     return this.#isOffline;
   }
 
   /**
-   * Follows it from now on, or no longer.
+   * Starts or stops watching the network.
    * @param isNeeded - whether the provider cannot be reached
-   * @returns whether that makes a difference to {@link isOffline}
+   * @returns whether that changes {@link isOffline}
    */
   follow(isNeeded: boolean): boolean {
     if (isNeeded === (this.#timer !== undefined)) return false;

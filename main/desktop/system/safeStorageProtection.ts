@@ -6,16 +6,16 @@ import { SealedFile, SealerUnavailable } from '../../storage/sealedFile.ts';
 import { secretServiceState } from '../../storage/secretService.ts';
 import { isKeyringOnBus } from './keyringChoice.ts';
 
-/** How long the Secret Service may take to answer, also when the bus starts it first at log-in; in milliseconds. */
+/** How long the Secret Service may take to answer, even when the bus has to start it at log-in; in milliseconds. */
 const serviceTimeout = 25_000;
 
 /**
- * The system's keyring as Electron's safeStorage uses it, which is known when the app is ready: until then it is waited for.
- * `basic_text` is not protection.
+ * The system's keyring, through Electron's safeStorage. That is known only when the app is ready, so calls wait until then.
+ * `basic_text` does not count as protection.
  * @param home - the data folder
  */
 export function safeStorageProtection(home: string): Protection {
-  // The newer Electron answers without blocking the main process; the older one has only the blocking calls.
+  // Newer Electrons answer without blocking the main process; older ones have only the blocking calls.
   const isAsync = typeof safeStorage.encryptStringAsync === 'function';
   const decrypt = async (sealed: Buffer) =>
     isAsync ? (await safeStorage.decryptStringAsync(sealed)).result : safeStorage.decryptString(sealed);
@@ -28,8 +28,8 @@ export function safeStorageProtection(home: string): Protection {
       await app.whenReady();
       const backend = backendName();
       if (backend === undefined) return 'absent';
-      // Looked at before anything is asked of safeStorage: it would have the person asked for a password, and Electron 33 would
-      // stand still meanwhile.
+      // Look first, before using safeStorage: it could prompt the person for a password, and Electron 33 would block until
+      // they answer.
       if (process.platform === 'linux') {
         const isStored = existsSync(new SealedFile(home, protection).path);
         const state =
@@ -51,7 +51,7 @@ export function safeStorageProtection(home: string): Protection {
       try {
         return await decrypt(Buffer.from(text, 'base64'));
       } catch (error) {
-        // A keyring that opens nothing at all (its person has denied the question) says nothing about what is stored there.
+        // If the keyring opens nothing at all (the person denied access), the failure says nothing about the stored data.
         const probe = Buffer.from(await protection.seal('probe'), 'base64');
         await decrypt(probe).catch(() => {
           throw new SealerUnavailable(message('keyringRefuses'));
@@ -64,19 +64,22 @@ export function safeStorageProtection(home: string): Protection {
 }
 
 /**
- * @param isStored - whether something is stored under it
- * @returns undefined where safeStorage itself has to say
+ * @param isStored - whether sessions are stored under it
+ * @returns undefined when only safeStorage itself can tell
  */
 async function stateOfService(isStored: boolean): Promise<ProtectionState | undefined> {
   const service = await secretServiceState(process.env, serviceTimeout);
   if (service === 'unknown') return undefined;
-  // A service whose only database is closed shows none: what is stored under it comes back when it is opened.
+  // A service whose only database is closed shows no collection; the stored data comes back when the database is opened.
   if (service === 'empty') return isStored ? 'locked' : 'new';
   if (service === 'unlocked') return isStored ? undefined : 'ready';
   return service;
 }
 
-/** KWallet has the person asked when it is used first: not before there is something to keep. The same parameter and result. */
+/**
+ * KWallet prompts the person at its first use, so it waits until there is something to store. The parameter and the result
+ * are the same.
+ */
 async function stateOfWallet(backend: string, isStored: boolean): Promise<ProtectionState | undefined> {
   if (isStored) return undefined;
   return isKeyringOnBus(backend).then(
@@ -85,7 +88,7 @@ async function stateOfWallet(backend: string, isStored: boolean): Promise<Protec
   );
 }
 
-/** What safeStorage uses on this system; undefined when it would not protect. */
+/** The backend that safeStorage uses on this system; undefined when it would not protect. */
 function backendName(): string | undefined {
   if (process.platform === 'darwin') return 'keychain';
   if (process.platform === 'win32') return 'dpapi';

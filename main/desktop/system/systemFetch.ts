@@ -2,10 +2,10 @@ import { app, net, type Session, session } from 'electron';
 import { type PlatformFetch, ProxyFailure } from '../../broker/provider/providerFetch.ts';
 
 /**
- * HTTP as the system is set up for it: its proxy or automatic configuration (PAC), and its certificate store. This machine
+ * HTTP with the system's configuration: its proxy or automatic configuration (PAC), and its certificate store. This machine
  * itself is always reached directly: a proxy would get the tokens of a provider on loopback, and could not reach it anyway.
- * Chromium leaves loopback out by itself, unless the proxy settings say `<-loopback>`; so it is not left to them. A request
- * waits until the app is ready.
+ * Chromium skips the proxy for loopback too, but not if the proxy settings contain `<-loopback>`. A request waits until the
+ * app is ready.
  */
 export function systemFetch(): PlatformFetch {
   let direct: Promise<Session> | undefined;
@@ -23,7 +23,7 @@ export function systemFetch(): PlatformFetch {
   });
 }
 
-/** Made when it is first needed: hardly anybody has a provider on loopback. */
+/** Created only when it is needed: a provider on loopback is rare. */
 async function directSession(): Promise<Session> {
   const made = session.fromPartition('loopback', { cache: false });
   await made.setProxy({ mode: 'direct' });
@@ -33,11 +33,11 @@ async function directSession(): Promise<Session> {
 interface Ways {
   readonly direct: PlatformFetch;
   readonly system: PlatformFetch;
-  /** As Chromium says it: `PROXY host:port; DIRECT`. */
+  /** In Chromium's form: `PROXY host:port; DIRECT`. */
   readonly proxyOf: (url: string) => Promise<string>;
 }
 
-/** @throws ProxyFailure, or what the way itself throws */
+/** @throws ProxyFailure, or the error of the fetch that was used */
 export function fetchOver({ direct, system, proxyOf }: Ways): PlatformFetch {
   return async (url, options) => {
     if (isThisMachine(new URL(url))) return direct(url, options);
@@ -48,7 +48,7 @@ export function fetchOver({ direct, system, proxyOf }: Ways): PlatformFetch {
       const [code] = (error instanceof Error && proxyFailures.exec(error.message)) || [];
       throw code === undefined ? error : new ProxyFailure(code, firstProxy(await proxyOf(url)));
     }
-    // RFC 9110 §15.5.8: only a proxy says this, also in the place of a provider that is reached by https.
+    // RFC 9110 §15.5.8: only a proxy sends this status, even when the provider is reached over https.
     if (response.status !== 407) return response;
     await response.body?.cancel().catch(() => undefined);
     throw new ProxyFailure('status 407', firstProxy(await proxyOf(url)));
@@ -57,7 +57,7 @@ export function fetchOver({ direct, system, proxyOf }: Ways): PlatformFetch {
 
 const proxyFailures = /net::ERR_(?:PROXY|TUNNEL|SOCKS|PAC|HTTPS_PROXY|MANDATORY_PROXY)_[A-Z_]+/;
 
-/** `host:port` of the first proxy in Chromium's list; undefined when it begins with none. */
+/** `host:port` of the first proxy in Chromium's list; undefined when the list does not begin with a proxy. */
 function firstProxy(list: string): string | undefined {
   return /^(?:PROXY|HTTPS|SOCKS|SOCKS4|SOCKS5|QUIC) ([^\s;]+)/.exec(list)?.[1];
 }

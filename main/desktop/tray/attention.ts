@@ -1,32 +1,32 @@
 import { spoken } from '../../../preload/texts/index.ts';
 import { type AppView, type ProblemView, sessionEndings } from '../../../preload/views/app.ts';
 
-/** One thing that the person should look at or decide. */
+/** One matter that the person should look at or decide. */
 export interface AttentionLine {
-  /** Says what it is, short enough for a menu. */
+  /** What it is, short enough for a menu. */
   readonly text: string;
-  /** Where it is dealt with: the window that asks about a program, the main one, its list of programs; or nowhere here. */
+  /** The window where the person can handle it: the question's window, the main one, its list of programs; or `nowhere`. */
   readonly leadsTo: 'question' | 'window' | 'programs' | 'nowhere';
-  /** False for what is good to know, but passes by itself or hinders nobody: it is said and does not call for attention. */
+  /** False for a matter that passes by itself or does no harm: it is listed but does not call for attention. */
   readonly isUrgent: boolean;
 }
 
-/** The longest that a name or a sentence may be in a menu, in characters. */
+/** The maximum length of a name or a sentence in a menu, in characters. */
 const maxNameLength = 40;
 const maxSentenceLength = 70;
 
-/** Whether the view's problem is a session that has ended without the person's wish. */
+/** Whether the view's problem is a session that has ended, and the person did not end it. */
 export function hasEnded({ problem }: AppView): boolean {
   return problem?.remedy === 'sign_in' && sessionEndings.includes(problem.code);
 }
 
-/** Whether there is something that the person should look at or decide: what the tray's icon says. */
+/** Whether there is something that the person should look at or decide, which the tray's icon then shows. */
 export function needsAttention(view: AppView): boolean {
   return attentionLines(view).some(({ isUrgent }) => isUrgent);
 }
 
 /**
- * What the person should look at, the most pressing first. Nothing is said twice.
+ * What the person should look at, the most urgent first, without repetitions.
  * @param now - in milliseconds since the epoch
  */
 export function attentionLines(view: AppView, now: number = Date.now()): AttentionLine[] {
@@ -35,7 +35,7 @@ export function attentionLines(view: AppView, now: number = Date.now()): Attenti
   const away = awayLine(view, now);
   const urgent = [
     problem && problem.code !== 'provider_unreachable' && problemLine(view, problem),
-    // An attempt of the person's own that failed is an event; that the provider is away is not.
+    // It counts as an event when the person's own attempt failed, but not when the provider is away.
     problem?.code === 'provider_unreachable' && (away ?? unreachable(view)),
     storage.needs === 'unlock' && words.locked,
     storage.needs === 'create' && words.create,
@@ -53,7 +53,7 @@ export function attentionLines(view: AppView, now: number = Date.now()): Attenti
   ];
 }
 
-/** A name as it fits into a menu. */
+/** A name, shortened for a menu. */
 export function shortName(name: string): string {
   return shortened(name, maxNameLength);
 }
@@ -88,12 +88,12 @@ function problemLine(view: AppView, { message, clockAhead }: ProblemView): strin
   return shortened(message.replace(/\.(\s.*)?$/su, ''), maxSentenceLength);
 }
 
-/** Rounded: a clock that is wrong by seconds is none that anybody would notice. */
+/** Rounded: a person does not notice a clock that is wrong by seconds. */
 function minutesOf(seconds: number): number {
   return Math.max(1, Math.round(Math.abs(seconds) / 60));
 }
 
-/** Since when the provider cannot confirm what is shown of the person. */
+/** Since when the provider cannot confirm the shown profile. */
 function awayLine(view: AppView, now: number): string | undefined {
   const { person, freshness, unreachableSince } = view;
   if (!person || (freshness !== 'stale' && freshness !== 'unverified')) return undefined;
@@ -106,7 +106,7 @@ function unreachable({ isOffline }: AppView): string {
   return isOffline ? words.offline : words.unreachable;
 }
 
-/** In the person's own form; with the day, when that was another one. Both in milliseconds since the epoch. */
+/** A time in the person's own format; with the day unless it is today. Both in milliseconds since the epoch. */
 function timeOf(at: number, now: number): string {
   const isToday = new Date(at).toDateString() === new Date(now).toDateString();
   const day = isToday ? {} : ({ day: 'numeric', month: 'short' } as const);

@@ -22,38 +22,39 @@ const signals = [
 
 /** How long the bus itself may take to answer, in milliseconds. */
 const busTimeout = 5_000;
-/** How long the service may take to show one before it counts as not answering, in milliseconds. */
+/** How long the service may take to show a notification before it counts as not answering, in milliseconds. */
 const defaultTimeout = 1_000;
-/** How long one is waited for that may still be shown late, and is then to be clicked and taken back; in milliseconds. */
+/** How long to wait for a notification that may still be shown late, so that it can be clicked and closed; in milliseconds. */
 const maxTimeout = 5 * 60_000;
-/** So many may be under way to a service that does not answer; further ones are lost. */
+/** The maximum number of calls under way to a service that does not answer; further notifications are lost. */
 const maxUnderWay = 8;
-/** So many are remembered that may still be clicked; the oldest are forgotten. */
+/** The maximum number of shown notifications that can still be clicked; the oldest are forgotten. */
 const maxShown = 64;
-/** Why one was closed: it was shown long enough, and may still be clicked in the desktop's list. */
+/** Close reason: the notification was shown long enough. The person may still click it in the desktop's list. */
 const expired = 1;
 
 export interface BusNotificationsOptions {
   /** Called after `isMissing` has changed. */
   readonly onChange?: () => void;
-  /** Gives what stands beside the text. */
+  /** Returns the picture beside the text. */
   readonly picture?: () => BusPicture;
   readonly environment?: NodeJS.ProcessEnv;
   /** In milliseconds; for tests. */
   readonly timeout?: number;
 }
 
-/** One that is wanted, and perhaps shown. */
+/** A notification that is wanted, and perhaps shown. */
 interface Wanted {
   readonly content: NotificationContent;
-  /** The service's name for it; undefined until it is shown. */
+  /** The service's ID for it; undefined until it is shown. */
   id?: number;
   isTakenBack: boolean;
 }
 
 /**
- * Linux's notifications (freedesktop.org's Desktop Notifications Specification 1.2) over a connection of our own to the session
- * bus. Electron's wait for the service on the thread that serves the API, for minutes where it hangs or does not come.
+ * Linux notifications (freedesktop.org's Desktop Notifications Specification 1.2) over our own connection to the session bus.
+ * Electron's notifications block the thread that serves the API until the service answers: for minutes if it hangs or does
+ * not start.
  */
 export class BusNotifications implements SystemNotifications {
   readonly #environment: NodeJS.ProcessEnv;
@@ -61,11 +62,11 @@ export class BusNotifications implements SystemNotifications {
   readonly #onChange: () => void;
   readonly #picture: (() => BusPicture) | undefined;
   #bus: Promise<SessionBus> | undefined;
-  /** Whose connection shows them; empty while there is none. */
+  /** The connection name of the service that shows them; empty while there is none. */
   #owner = '';
-  /** Changes when the service goes away: what it then owes it cannot be blamed for. */
+  /** Counts how often the service went away: after that, its missing answers do not count against it. */
   #losses = 0;
-  /** What the service can do: of the present owner, or of the one that the bus is starting. */
+  /** What the service supports: the present one, or the one that the bus is starting. */
   #capabilities: Promise<string[]> | undefined;
   readonly #shown = new Map<number, Wanted>();
   #underWay = 0;
@@ -130,7 +131,7 @@ export class BusNotifications implements SystemNotifications {
     if (this.#shown.size > maxShown && oldest !== undefined) this.#shown.delete(oldest);
   }
 
-  /** The bus starts the service for it, where there is none and it knows how. */
+  /** The bus starts the service for this call, if it does not run and the bus can start it. */
   #askCapabilities(open: SessionBus): Promise<string[]> {
     const call = { ...service, member: 'GetCapabilities', answer: 'as', timeout: maxTimeout };
     const asked = open.call(call).then((answer) => answer.texts());
@@ -143,7 +144,7 @@ export class BusNotifications implements SystemNotifications {
   #takeBack(wanted: Wanted): void {
     wanted.isTakenBack = true;
     const { id } = wanted;
-    // One that somebody else has shown, or that is gone, is not ours to close; and nobody is started for that.
+    // Do not close a notification that is another service's or that is gone; and do not start a service for that.
     if (id === undefined || this.#shown.get(id) !== wanted) return;
     this.#shown.delete(id);
     const call = { ...service, member: 'CloseNotification', values: [busValue.uint32(id)] };
@@ -152,7 +153,7 @@ export class BusNotifications implements SystemNotifications {
 
   // --- the service and its bus ----------------------------------------------------------------------------------------------
 
-  /** A new connection where the last one has ended. */
+  /** Opens a new connection if the last one has ended. */
   #connected(): Promise<SessionBus> {
     if (this.#bus) return this.#bus;
     const connecting = this.#connect();
@@ -178,7 +179,7 @@ export class BusNotifications implements SystemNotifications {
         this.#follow(owner);
       }
       const said = saidOf(signal);
-      // An answer that came together with the signal is taken first: it tells which notification is meant.
+      // Handle an answer that came together with the signal first: it tells which notification the signal means.
       if (said) setImmediate(() => this.#hear(said));
     });
     try {
@@ -209,16 +210,16 @@ export class BusNotifications implements SystemNotifications {
     else this.#note({ isThere: true, isSilent: false });
   }
 
-  /** What the last one has shown went with it. */
+  /** The owner has changed; the notifications of the last one are gone with it. */
   #change(owner: string): void {
     if (this.#owner !== '') this.#losses += 1;
-    // One that was just started is asked already.
+    // A service that was just started has already been asked.
     if (this.#owner !== '' || owner === '') this.#capabilities = undefined;
     this.#owner = owner;
     this.#shown.clear();
   }
 
-  /** Anybody on the bus may send us a signal: whose it is decides. */
+  /** Any program on the bus may send us a signal, so this checks the sender. */
   #hear({ sender, id, action, reason }: Said): void {
     if (sender !== this.#owner) return;
     if (action !== undefined) this.#act(id, action);
@@ -250,16 +251,19 @@ export class BusNotifications implements SystemNotifications {
 /** The specification's name for a click on the notification itself. */
 const clickAction = 'default';
 
-/** `Notify`'s: the program, what it replaces, icon, title, text, actions, hints, and for how long (as long as is usual there). */
+/**
+ * The arguments of `Notify`: the program, what it replaces, icon, title, text, actions, hints, and the timeout (the service's
+ * default).
+ */
 function valuesOf(
   { text, actions = [] }: NotificationContent,
   picture: BusPicture | undefined,
   capabilities: readonly string[],
 ): BusArgument[] {
-  // Where there are no buttons some services show a dialog instead.
+  // Services without buttons may show a dialog for them instead.
   const hasActions = capabilities.includes('actions');
   const buttons = [{ id: clickAction, label: spoken().texts.tray.open }, ...actions];
-  // What a text of D-Bus cannot hold would end the connection.
+  // A NUL cannot be part of a D-Bus text, and would end the connection.
   const clean = text.replaceAll('\0', '');
   return [
     'Loopgate',
@@ -277,7 +281,7 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** What the service says of a notification: that it was clicked, or why it is closed. */
+/** A signal of the service about a notification: it was clicked, or why it was closed. */
 interface Said {
   readonly sender: string;
   readonly id: number;
@@ -285,7 +289,7 @@ interface Said {
   readonly reason?: number;
 }
 
-/** @throws Error where the values are not what their types say */
+/** @throws Error when the values do not match their types */
 function saidOf({ sender, target, member, types, values }: BusSignal): Said | undefined {
   if (target !== service.target) return undefined;
   const said = values();
@@ -294,7 +298,7 @@ function saidOf({ sender, target, member, types, values }: BusSignal): Said | un
   return undefined;
 }
 
-/** Who owns the service's name from now on, where the bus says so: empty for nobody. */
+/** The new owner of the service's name, if the bus reports one; empty if there is none. */
 function newOwner({ sender, member, types, values }: BusSignal): string | undefined {
   if (sender !== bus.destination || member !== 'NameOwnerChanged' || types !== 'sss') return undefined;
   const said = values();
@@ -302,7 +306,7 @@ function newOwner({ sender, member, types, values }: BusSignal): string | undefi
   return name === service.destination ? owner : undefined;
 }
 
-/** Who owns the service's name; empty for nobody. */
+/** The owner of the service's name; empty if there is none. */
 async function ownerOf(open: SessionBus): Promise<string> {
   try {
     return (await open.call({ ...bus, member: 'GetNameOwner', values: [service.destination], answer: 's' })).text();
@@ -312,7 +316,7 @@ async function ownerOf(open: SessionBus): Promise<string> {
   }
 }
 
-/** Whether the bus knows how to start a service. */
+/** Whether the bus can start a service. */
 async function canBeStarted(open: SessionBus): Promise<boolean> {
   const names = await open.call({ ...bus, member: 'ListActivatableNames', answer: 'as' });
   return names.texts().includes(service.destination);

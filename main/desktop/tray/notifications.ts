@@ -4,22 +4,22 @@ import type { QuestionView } from '../../../preload/views/programs.ts';
 import { hasEnded, shortName } from './attention.ts';
 import type { NotificationAction, ShownNotification, SystemNotifications } from './shownNotification.ts';
 
-/** What the system's notification says. A name is said, never an e-mail address: a locked screen shows it too. */
+/** The text of a system notification. It contains a name, never an e-mail address, because a locked screen shows it too. */
 export interface Notice {
-  /** What it is about: a later one about the same takes its place, so that there is never more than one. */
+  /** The subject: a later notification about the same subject replaces this one. */
   readonly about: string;
   readonly text: string;
   /** The window that a click opens. */
   readonly leadsTo: 'question' | 'window';
-  /** True for what shows that nobody was looking, whichever window is in front. */
+  /** True when it reports something that the person has missed, whichever window is in front. */
   readonly isMissed?: boolean;
-  /** Buttons, where the system shows any. */
+  /** Buttons, if the system shows any. */
   readonly actions?: readonly NotificationAction[];
-  /** The account that a program has signed in, which the person may undo. */
+  /** The account that a program has signed in; the person may undo that. */
   readonly undoes?: string;
 }
 
-/** Where a click leads. */
+/** What a click on a notification does. */
 export interface NoticeActions {
   open(): void;
   openQuestion(): void;
@@ -27,8 +27,8 @@ export interface NoticeActions {
 }
 
 /**
- * What there is to say about a change: only what happened without the person, while they may be looking elsewhere.
- * @param before - the view before the change; what is already there when Loopgate starts happened in an earlier run
+ * The notifications about a change. They report only what happened without the person, who may be looking elsewhere.
+ * @param before - the view before the change; what the first view shows happened in an earlier run
  * @param now - in milliseconds since the epoch
  */
 export function noticesOf(before: AppView, view: AppView, now: number): Notice[] {
@@ -46,7 +46,7 @@ export function noticesOf(before: AppView, view: AppView, now: number): Notice[]
   ];
 }
 
-/** The browser was to be opened, and the person looks where it does not come. */
+/** The browser should have opened, and the person is waiting for it. */
 function isNewlyFailed(before: AppView, { waiting }: AppView): boolean {
   return waiting?.page === 'failed' && before.waiting?.page !== 'failed';
 }
@@ -60,20 +60,20 @@ function personText(before: AppView, view: AppView): Pick<Notice, 'text' | 'undo
   const { person, switchedFrom } = view;
   if (!person) return undefined;
   const name = speakable(person);
-  // The person's own sign-in is said by the page in the browser, which they look at.
+  // The person's own sign-in needs no notification: they see the page in the browser.
   if (view.signedInByProgram && !before.signedInByProgram)
     return { text: words.signedIn(name), undoes: person.account };
   return switchedFrom && person.account !== before.person?.account ? { text: words.switched(name) } : undefined;
 }
 
-/** Whether an account is missing that was there, and a problem has come with that: the person's own sign-out brings none. */
+/** Whether an account has disappeared together with a new problem. If the person signs out, there is no problem. */
 function hasLostAnother(before: AppView, view: AppView): boolean {
   const left = accountsOf(view);
   const isNew = !hasEnded(before) || before.problem?.message !== view.problem?.message;
   return isNew && accountsOf(before).some((account) => !left.includes(account));
 }
 
-/** One for all that wait, which counts them: each new one takes its place. */
+/** One notification for all waiting questions, with their number; a new question replaces it. */
 function askedOf(asked: readonly QuestionView[], { questions }: AppView): Notice[] {
   const { notifications: words } = spoken().texts;
   const [first] = asked;
@@ -82,10 +82,10 @@ function askedOf(asked: readonly QuestionView[], { questions }: AppView): Notice
   return [{ about: 'questions', text, leadsTo: 'question' }];
 }
 
-/** The questions whose time is over. One that went before was answered, or its window was closed by the person. */
+/** The questions whose time is over. A question that disappears earlier was answered, or the person closed its window. */
 function unansweredOf(before: AppView, view: AppView, now: number): QuestionView[] {
   if (view.unanswered <= before.unanswered) return [];
-  // A timer may run a little before its time.
+  // A timer may fire slightly early.
   const isOver = ({ deadline }: QuestionView) => deadline <= now + 1_000;
   return before.questions.filter((one) => isOver(one) && !view.questions.some(({ id }) => id === one.id));
 }
@@ -94,7 +94,7 @@ function accountsOf({ person, otherAccounts }: AppView): string[] {
   return [...(person ? [person] : []), ...otherAccounts].map(({ account }) => account);
 }
 
-/** Where the provider gives no name, an account is called by its e-mail address, which stays inside. */
+/** If the provider gives no name, an account is called by its e-mail address, which must not be shown here. */
 function speakable({ name }: PersonView): string | undefined {
   return name.includes('@') ? undefined : shortName(name);
 }
@@ -103,13 +103,13 @@ function programName({ program }: QuestionView): string {
   return shortName(program.name);
 }
 
-/** The system's notifications: one for each thing, and none for what the person is looking at. */
+/** The system's notifications: one for each subject, and none for what the person is looking at. */
 export class Notifications {
   readonly #actions: NoticeActions;
   readonly #isLooking: () => boolean;
   #view: AppView;
   readonly #system: Pick<SystemNotifications, 'show'>;
-  /** By what they are about. */
+  /** By subject. */
   readonly #shown = new Map<string, ShownNotification>();
 
   /** @param isLooking - whether a window of Loopgate has the person's attention */
@@ -125,7 +125,7 @@ export class Notifications {
     this.#isLooking = isLooking;
   }
 
-  /** Says what has happened since the last view, and takes back what is settled. */
+  /** Shows what has happened since the last view, and closes what is settled. */
   show(view: AppView): void {
     const before = this.#view;
     this.#view = view;
@@ -135,7 +135,7 @@ export class Notifications {
     for (const notice of noticesOf(before, view, Date.now())) this.say(notice);
   }
 
-  /** Says it in the place of what was said about the same; nothing, where the person is looking. */
+  /** Shows a notification, and replaces the one about the same subject. Shows none while the person is looking. */
   say({ about, text, leadsTo, isMissed, undoes, actions = this.#undo(undoes) }: Notice): void {
     if (!isMissed && this.#isLooking()) return;
     this.#takeBack(about);

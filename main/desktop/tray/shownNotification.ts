@@ -1,31 +1,31 @@
-/** What the system is to show. */
+/** The content of a notification. */
 export interface NotificationContent {
-  /** As it is to be read: whatever the system would take for markup is none. */
+  /** Plain text: the system must not read any of it as markup. */
   readonly text: string;
-  /** Buttons beside it, where the system shows any. */
+  /** Buttons beside the text, if the system shows any. */
   readonly actions?: readonly NotificationAction[];
-  /** Calls back when it is clicked. */
+  /** Called when the notification is clicked. */
   click(): void;
 }
 
-/** A button of a notification. Some systems show none: what it does must be possible elsewhere too. */
+/** A button of a notification. Some systems show none, so the person must be able to do the same elsewhere. */
 export interface NotificationAction {
-  /** Its own among the actions of the notification, e.g. `undo`; never `default`, which Linux calls the click. */
+  /** Unique among the actions of the notification, e.g. `undo`; never `default`, which means the click on Linux. */
   readonly id: string;
   readonly label: string;
   run(): void;
 }
 
-/** The system's notifications. Nothing here waits for the system: one that it does not take is late, or lost. */
+/** The system's notifications. These calls never wait for the system: if it is slow, a notification is late or lost. */
 export interface SystemNotifications {
-  /** True when it is known that none are shown, because nothing on this system does, or because it does not answer. */
+  /** True when the system is known to show none, because it has no service for them or that does not answer. */
   readonly isMissing: boolean;
   show(content: NotificationContent): ShownNotification;
-  /** Takes back all that are shown, as the app ends. */
+  /** Closes all shown notifications, when the app ends. */
   close(): void;
 }
 
 export interface ShownNotification {
-  /** Takes it back, also when it was not shown yet. */
+  /** Closes the notification, even if it is not shown yet. */
   close(): void;
 }

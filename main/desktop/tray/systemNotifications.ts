@@ -5,7 +5,7 @@ import { BusNotifications } from './busNotifications.ts';
 import type { NotificationContent, ShownNotification, SystemNotifications } from './shownNotification.ts';
 
 /**
- * Those of this system.
+ * The notifications of this system.
  * @param onChange - called after `isMissing` has changed
  */
 export function systemNotifications(onChange: () => void): SystemNotifications {
@@ -13,11 +13,11 @@ export function systemNotifications(onChange: () => void): SystemNotifications {
   return new BusNotifications({ onChange, picture: mark });
 }
 
-/** Loopgate's mark. It goes along with each notification: only the packages install an icon that a desktop would find by name. */
+/** Loopgate's mark. It is sent with each notification: only the packages install an icon that a desktop can find by name. */
 function mark(): BusPicture {
   const size = { width: 64, height: 64 };
   const image = nativeImage.createFromPath(join(__dirname, 'icons', 'app.png')).resize({ ...size, quality: 'best' });
-  // Electron gives blue, green, red and opacity, and the colours as dark as they are transparent.
+  // Electron returns blue, green, red and alpha, with premultiplied colours.
   const pixels = image.toBitmap({ scaleFactor: 1 });
   for (let at = 0; at < pixels.length; at += 4) {
     const [blue = 0, green = 0, red = 0, opacity = 0] = pixels.subarray(at, at + 4);
@@ -29,9 +29,9 @@ function mark(): BusPicture {
   return { ...size, pixels };
 }
 
-/** On macOS and Windows, which take a notification without being waited for. On Linux Electron waits until one is shown. */
+/** For macOS and Windows, which accept a notification without delay. On Linux Electron blocks until it is shown. */
 export class ElectronNotifications implements SystemNotifications {
-  /** Kept, because one that is collected as garbage does not hear its click. */
+  /** Keeps references: a notification that is garbage collected does not report its click. */
   readonly #shown = new Set<Notification>();
 
   get isMissing(): boolean {

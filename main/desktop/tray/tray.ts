@@ -6,20 +6,20 @@ import type { AppView, PersonView, Tab } from '../../../preload/views/app.ts';
 import { attentionLines, needsAttention, shortName } from './attention.ts';
 import type { TrayAvailability } from './trayAvailability.ts';
 
-/** What the tray's menu can do. */
+/** The actions of the tray's menu. */
 export interface TrayActions
   extends Pick<Actions, 'signIn' | 'addAccount' | 'signOut' | 'signOutAccount' | 'switchAccount' | 'cancelSignIn'> {
   open(): void;
-  /** Brings the window to the front that asks about a program. */
+  /** Brings the window with the question about a program to the front. */
   openQuestion(): void;
   openAt(tab: Tab): void;
   quit(): void;
 }
 
-/** What the tray says by its icon. */
+/** The state that the tray's icon shows. */
 type TrayState = 'signed-out' | 'signed-in' | 'busy' | 'attention';
 
-/** The tray's menu for a view: who is signed in, what needs attention, what can be done about it, Open, Quit. */
+/** The tray's menu for a view: who is signed in, what needs attention, what the person can do about it, Open, Quit. */
 export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstructorOptions[] {
   const { tray: words } = spoken().texts;
   const { waiting, otherAccounts } = view;
@@ -54,12 +54,12 @@ export function trayMenu(view: AppView, actions: TrayActions): MenuItemConstruct
   return entries.map((entry) => (entry.label === undefined ? entry : { ...entry, label: literally(entry.label) }));
 }
 
-/** In a menu a single `&` would mark the next letter as its key, and not be seen. */
+/** In a menu a single `&` would mark the next letter as its key, and be invisible. */
 function literally(label: string): string {
   return label.replaceAll('&', '&&');
 }
 
-/** With several accounts each entry says whom it signs out. */
+/** With several accounts, each entry names the account that it signs out. */
 function signOuts(view: AppView, actions: TrayActions): MenuItemConstructorOptions[] {
   const { tray: words } = spoken().texts;
   const { person, otherAccounts } = view;
@@ -74,7 +74,7 @@ function signOuts(view: AppView, actions: TrayActions): MenuItemConstructorOptio
   return own ? [own, ...others] : others;
 }
 
-/** The name; with the e-mail address where two accounts have the same name. */
+/** The name; with the e-mail address if two accounts have the same name. */
 function distinctName({ account, name, email }: PersonView, { person, otherAccounts }: AppView): string {
   const accounts = person ? [person, ...otherAccounts] : otherAccounts;
   const isShared = accounts.some((other) => other.account !== account && other.name === name);
@@ -90,22 +90,25 @@ export function headline({ status, person, waiting, storage }: AppView): string 
   return words.signedOut;
 }
 
-/** What the icon says when the pointer is on it: what the menu says first; not what is always so on a desktop. */
+/**
+ * The tooltip of the icon: the menu's headline and the first line that needs attention. It omits lines that lead nowhere,
+ * because on some desktops they are always there.
+ */
 export function trayTooltip(view: AppView): string {
   const first = attentionLines(view).find(({ leadsTo }) => leadsTo !== 'nowhere');
   return ['Loopgate', headline(view), ...(first ? [first.text] : [])].join(' – ');
 }
 
 /**
- * Which file of build/icons says it. One picture does for dark and light panels: the mark stands on a tile of its own. macOS
- * colours a template by itself; a file for Windows has all sizes in it.
+ * The file of build/icons for the state. One picture works for dark and light panels, because the mark has its own tile.
+ * macOS colours a template itself; a file for Windows contains all sizes.
  */
 export function trayIcon(view: AppView, platform = process.platform): string {
   const ending = { darwin: 'Template.png', win32: '.ico' }[platform as string] ?? '.png';
   return `tray-${trayState(view)}${ending}`;
 }
 
-/** A login that is open in the browser comes before all else but a question, which waits for one minute only. */
+/** An open login comes before everything but a question, which waits only for a minute. */
 function trayState(view: AppView): TrayState {
   if (view.questions.length > 0) return 'attention';
   if (view.waiting) return 'busy';
@@ -116,30 +119,30 @@ function trayState(view: AppView): TrayState {
 /** The icon in the system's tray. Its menu follows every change. */
 export class AppTray {
   readonly #actions: TrayActions;
-  /** Kept, because an icon that is collected as garbage is gone. */
+  /** Keeps a reference: an icon that is garbage collected disappears. */
   #tray: Tray | undefined;
   #view: AppView;
   #shown = '';
 
-  /** @param host - the icon is there as soon as the host has said whether it shows any */
+  /** @param availability - the icon appears as soon as this knows whether the desktop shows icons */
   constructor(view: AppView, actions: TrayActions, availability: Pick<TrayAvailability, 'follow'>) {
     this.#view = view;
     this.#actions = actions;
     let wasThere = false;
     availability.follow((isThere) => {
-      // A panel that starts later ignores an icon that was made before: make it again.
+      // A panel that starts later ignores an existing icon: create it again.
       if (!this.#tray || (isThere && !wasThere)) this.#make();
       // From then on the icon comes back by itself when the panel restarts.
       wasThere ||= isThere;
     });
   }
 
-  /** Shows a view. On Linux the whole menu is set again after every change; nothing is set when nothing changed. */
+  /** Shows a view. On Linux this replaces the whole menu, but only if something has changed. */
   show(view: AppView): void {
     this.#view = view;
     if (!this.#tray) return;
     const menu = trayMenu(view, this.#actions);
-    // What an entry does is not in its label: whom it is about must be compared too.
+    // A label does not show whom its entry acts on, so compare that too.
     const about = [view.waiting?.id, view.person?.account, ...view.otherAccounts.map(({ account }) => account)];
     const shown = JSON.stringify([trayIcon(view), trayTooltip(view), menu, about]);
     if (shown === this.#shown) return;
@@ -152,7 +155,7 @@ export class AppTray {
   #make(): void {
     this.#tray?.destroy();
     this.#tray = new Tray(iconFile(trayIcon(this.#view)));
-    // Windows and macOS show the menu by themselves; a click on the icon opens the window where the system tells it apart.
+    // Windows and macOS show the menu by themselves; a click on the icon opens the window if the system reports clicks.
     this.#tray.on('click', this.#actions.open);
     this.#shown = '';
     this.show(this.#view);

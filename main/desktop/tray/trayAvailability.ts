@@ -2,10 +2,10 @@ import { UnusableBus } from '../../system/dbusMessages.ts';
 import { hasSessionBus, SessionBus } from '../../system/sessionBus.ts';
 
 const watcher = 'org.kde.StatusNotifierWatcher';
-/** How long it may take to answer, in milliseconds. */
+/** How long the panel may take to answer, in milliseconds. */
 const timeout = 5_000;
 
-/** What may change the answer: the watcher comes or goes, or what it reports to does. */
+/** The signals that may change the answer: the watcher or its host comes or goes. */
 const signals = [
   `type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${watcher}'`,
   `type='signal',interface='${watcher}',member='StatusNotifierHostRegistered'`,
@@ -18,8 +18,8 @@ export interface TrayAvailabilityOptions {
 }
 
 /**
- * Whether something shows tray icons: on Linux a panel that says so over D-Bus (freedesktop.org's StatusNotifierItem), which
- * GNOME has only with an extension, and which may start after the app or restart. Other systems always do.
+ * Whether the desktop shows tray icons. On Linux a panel announces that over D-Bus (freedesktop.org's StatusNotifierItem).
+ * GNOME needs an extension for it, and the panel may start late or restart. Other systems always show them.
  */
 export class TrayAvailability {
   readonly #listeners = new Set<(isThere: boolean) => void>();
@@ -36,18 +36,18 @@ export class TrayAvailability {
     else void this.#watch(environment);
   }
 
-  /** Whether icons are shown; true as long as it is not known. */
+  /** Whether icons are shown; true until it is known. */
   get isThere(): boolean {
     return this.#isThere ?? true;
   }
 
-  /** Calls back once it is known, at once if it is, and after every change. */
+  /** Calls `listener` as soon as it is known, and after every change. */
   follow(listener: (isThere: boolean) => void): void {
     this.#listeners.add(listener);
     if (this.#isThere !== undefined) listener(this.#isThere);
   }
 
-  /** Ends what listens to the bus. */
+  /** Stops listening to the bus. */
   close(): void {
     this.#isClosed = true;
     this.#bus?.close();
@@ -58,17 +58,18 @@ export class TrayAvailability {
     try {
       this.#bus = await SessionBus.open(environment, timeout);
     } catch (error) {
-      // It cannot be asked. A window that wrongly closes is opened by starting Loopgate again; one that wrongly stays is a nuisance.
+      // The bus cannot be asked. If the window then wrongly closes, a second start opens it; a window that wrongly stays open
+      // is a nuisance.
       return this.#say(error instanceof UnusableBus);
     }
     if (this.#isClosed) return this.#bus.close();
     this.#bus.onSignal(() => this.#ask());
-    // Where the bus does not take one, there is less news.
+    // Without this rule there are fewer signals, but everything still works.
     for (const rule of signals) this.#bus.match(rule).catch(() => undefined);
     this.#ask();
   }
 
-  /** Asks for the present state. What happens meanwhile is asked for afterwards. */
+  /** Asks for the present state. If a signal arrives before the answer, this asks once more afterwards. */
   #ask(): void {
     this.#askAgain = this.#asking !== undefined;
     this.#asking ??= this.#question()

@@ -1,5 +1,5 @@
 /**
- * Limits how often something is called: at once, and once more after the interval if it was asked for again in between.
+ * Limits how often `call` runs: at once, and once more after the interval if it was requested again in between.
  * @param milliseconds - the interval
  */
 export function atMostEvery(milliseconds: number, call: () => void): () => void {

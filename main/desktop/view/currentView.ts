@@ -16,10 +16,10 @@ import { ProgramIcons } from './programIcons.ts';
 import { programsViewOf, questionViews } from './programsView.ts';
 import { type ViewFrame, viewOf } from './view.ts';
 
-/** `change`: something that is shown has changed. */
+/** `change`: something that the desktop shows has changed. */
 export type Changes = EventEmitter<{ change: [] }>;
 
-/** What is shown besides the state of broker and gate. */
+/** What the view shows besides the state of the broker and the gate. */
 export interface ShownBesides {
   readonly fetch: PlatformFetch;
   readonly startAtLoginOffer: StartAtLoginOffer;
@@ -27,7 +27,7 @@ export interface ShownBesides {
   readonly notifications: SystemNotifications;
 }
 
-/** Puts together what the tray and the windows show: the broker, the gate, and what only the desktop knows. */
+/** Builds the view for the tray and the windows from the broker, the gate, and the desktop's own state. */
 export class CurrentView {
   readonly #running: RunningHost;
   readonly #changed: () => void;
@@ -36,7 +36,7 @@ export class CurrentView {
   readonly #icons: ProgramIcons;
   readonly #network: Network;
   #pictures: Pictures;
-  /** Has the port that programs try first, while Loopgate does not. */
+  /** The program that holds the port that programs try first, if Loopgate does not. */
   #portOwner: string | undefined;
   #wantedTab: Tab | undefined;
 
@@ -72,7 +72,7 @@ export class CurrentView {
     });
   }
 
-  /** The view after a change. From now on the network is watched if this view needs it. */
+  /** The view after a change. From now on this watches the network if the view needs it. */
   afterChange(): AppView {
     const view = this.view();
     return this.#network.follow(isProviderAway(view)) ? this.view() : view;
@@ -82,19 +82,19 @@ export class CurrentView {
     return programsViewOf(this.#running.host.gate, this.#iconOf);
   }
 
-  /** The main window is to show this tab; it says so when it does. */
+  /** Asks the main window to show this tab; the window confirms it. */
   want(tab: Tab | undefined): void {
     this.#wantedTab = tab;
   }
 
-  /** Another host runs: it may have another port and another provider. */
+  /** The host was replaced: it may have another port and another provider. */
   hostReplaced(host: Host): void {
     this.#portOwner = undefined;
     void this.findPortOwner(host);
     this.#pictures = this.#newPictures();
   }
 
-  /** Finds out which program has the port that programs try first, and shows it. */
+  /** Finds out which program holds the port that programs try first, and shows it. */
   async findPortOwner(host: Host): Promise<void> {
     const owner = await host.wantedPortOwner();
     if (this.#running.host !== host || this.#portOwner === owner) return;
@@ -109,7 +109,7 @@ export class CurrentView {
   }
 }
 
-/** What the window shows beside the broker's own state. */
+/** What the window shows in addition to the broker's own state. */
 function frameOf({ host, settings }: RunningHost, portOwner: string | undefined): ViewFrame {
   const { wantedPort } = host;
   return {
@@ -124,7 +124,7 @@ function frameOf({ host, settings }: RunningHost, portOwner: string | undefined)
   };
 }
 
-/** Whether something cannot be done now because nobody answers at the provider. */
+/** Whether an action is impossible now because the provider does not answer. */
 function isProviderAway({ problem, unreachableSince }: AppView): boolean {
   return problem?.code === 'provider_unreachable' || unreachableSince !== undefined;
 }

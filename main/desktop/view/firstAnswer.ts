@@ -1,23 +1,23 @@
 import type { AppView } from '../../../preload/views/app.ts';
 
-/** How long the provider has for its first answer before it is said that it cannot be reached, in milliseconds. */
+/** How long the provider has for its first answer before the view calls it unreachable, in milliseconds. */
 const timeout = 3_000;
 
 /**
- * After a start a stored session is `unverified` for the moment that the provider needs to answer. Nothing is said about
- * it until that moment has been long: neither tray nor window shall claim for a second that the provider is away.
+ * After a start a stored session is `unverified` until the provider answers. This hides that state for a short time, so that
+ * the tray and the window do not claim for a second that the provider is away.
  */
 export class FirstAnswer {
   readonly #onOverdue: () => void;
   #account: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onOverdue - called when an answer has been awaited for too long: the view has changed */
+  /** @param onOverdue - called when the answer takes too long: the view has changed */
   constructor(onOverdue: () => void) {
     this.#onOverdue = onOverdue;
   }
 
-  /** The view without its freshness, as long as the provider may still be answering. */
+  /** The view without its freshness, while the provider may still be answering. */
   awaited(view: AppView): AppView {
     const account = view.freshness === 'unverified' ? view.person?.account : undefined;
     if (account !== this.#account) this.#begin(account);

@@ -1,14 +1,14 @@
 import type { PlatformFetch } from '../../broker/provider/providerFetch.ts';
 
-/** A picture larger than this is not shown. Bytes. */
+/** The size of the largest picture that is shown. Bytes. */
 const maxPictureBytes = 512 * 1024;
 const pictureTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 /** Milliseconds. */
 const timeout = 10_000;
 
 /**
- * Fetches people's pictures in the main process, so that the window needs no network: bounded in size and type, and only
- * over https or from the provider itself.
+ * Fetches people's pictures in the main process, so that the window needs no network. It limits size and type, and fetches
+ * only over https or from the provider itself.
  */
 export class Pictures {
   readonly #fetch: PlatformFetch;
@@ -16,14 +16,14 @@ export class Pictures {
   readonly #changed: () => void;
   readonly #pictures = new Map<string, string | undefined>();
 
-  /** @param changed - called when a picture has come */
+  /** @param changed - called when a picture has arrived */
   constructor(fetch: PlatformFetch, issuer: string | undefined, changed: () => void) {
     this.#fetch = fetch;
     this.#providerOrigin = issuer === undefined ? undefined : new URL(issuer).origin;
     this.#changed = changed;
   }
 
-  /** The picture as a `data:` address; undefined while it is not there. The first call starts the fetch. */
+  /** The picture as a `data:` address; undefined until it has arrived. The first call starts the fetch. */
   of(address: string): string | undefined {
     if (this.#pictures.has(address)) return this.#pictures.get(address);
     this.#pictures.set(address, undefined);
@@ -37,8 +37,8 @@ export class Pictures {
 }
 
 /**
- * One picture as a `data:` address; undefined when it may not be shown, and the window then shows the initials.
- * @param providerOrigin - the only place that http is allowed for
+ * Fetches a picture. @returns a `data:` address; undefined when it must not be shown (the window then shows the initials)
+ * @param providerOrigin - the only place that may use http
  */
 export async function readPicture(
   address: string,

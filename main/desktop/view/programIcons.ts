@@ -2,25 +2,28 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 
-/** What an icon theme has, and the window shows. An SVG in an `img` runs nothing and loads nothing. */
+/** The image types of icon themes that the window can show. An SVG in an `img` runs nothing and loads nothing. */
 const types: Record<string, string> = { '.png': 'image/png', '.svg': 'image/svg+xml' };
 /** Bytes. */
 const maxBytes = 64 * 1024;
-/** How many icons are kept: more than a list has. */
+/** The maximum number of icons in memory: more than a list has. */
 const maxKept = 500;
 
-/** The icons of programs, read from where the system has them, as `data:` addresses: the window reads no file. */
+/**
+ * Reads the icons of programs from the system's files and returns them as `data:` addresses, because the window reads no
+ * files.
+ */
 export class ProgramIcons {
   readonly #changed: () => void;
-  /** By file; undefined while it is read, and for one that cannot be shown. */
+  /** By file; undefined while it is being read, and for a file that cannot be shown. */
   readonly #icons = new Map<string, string | undefined>();
 
-  /** @param changed - called when one has been read */
+  /** @param changed - called when an icon has been read */
   constructor(changed: () => void) {
     this.#changed = changed;
   }
 
-  /** The icon in a file, when it has been read; asking for it has it read. */
+  /** The icon in a file, once it has been read; the first call starts the read. */
   of(file: string): string | undefined {
     if (!this.#icons.has(file) && this.#icons.size < maxKept) {
       this.#icons.set(file, undefined);
@@ -38,9 +41,9 @@ export class ProgramIcons {
   }
 }
 
-/** A desktop entry may name any file: a pipe, or one that is endless. */
+/** A desktop entry may name any file, such as a pipe or an endless one. */
 async function contentOf(file: string): Promise<Buffer | undefined> {
-  // Not to wait for a writer where it is a pipe.
+  // Do not wait for a writer if it is a pipe.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = await handle.stat();

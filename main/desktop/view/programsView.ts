@@ -2,10 +2,10 @@ import type { ListedProgramView, ProgramsView, ProgramView, QuestionView } from 
 import type { Gate } from '../../access/gate.ts';
 import type { Program } from '../../access/program.ts';
 
-/** Gives the icon in a file as a `data:` address, when it has been read. */
+/** Returns the icon in a file as a `data:` address, once it has been read. */
 type IconOf = (file: string) => string | undefined;
 
-/** The questions that wait, as the window that asks shows them. */
+/** The waiting questions, as the window that asks shows them. */
 export function questionViews(gate: Pick<Gate, 'questions'>, iconOf: IconOf): QuestionView[] {
   return gate.questions.map(({ id, program, permission, claimedName, deadline }) => ({
     id,
@@ -17,7 +17,7 @@ export function questionViews(gate: Pick<Gate, 'questions'>, iconOf: IconOf): Qu
   }));
 }
 
-/** Who uses the sign-in, as the window shows it. */
+/** The programs that use the sign-in, as the window shows them. */
 export function programsViewOf(
   gate: Pick<Gate, 'mode' | 'programs' | 'history' | 'originDecisions'>,
   iconOf: IconOf,

@@ -5,7 +5,7 @@ import type { Remedy } from '../../broker/problem.ts';
 import type { BrokerState, PersonState } from '../../broker/state.ts';
 import type { LoopgateError } from '../../errors/errors.ts';
 
-/** What the window shows beside the broker's own state; fixed until a setting changes. */
+/** What the window shows in addition to the broker's own state; fixed until a setting changes. */
 export interface ViewFrame {
   readonly version: string;
   readonly address: string;
@@ -18,9 +18,9 @@ export interface ViewFrame {
 }
 
 /**
- * The broker's state as the window shows it. No token is in either.
- * @param asked - what waits for the person's answer
- * @param pictureOf - gives the picture of an address as a `data:` address, when it has been fetched
+ * The broker's state as the window shows it. Neither contains a token.
+ * @param asked - the questions that wait for the person's answer
+ * @param pictureOf - returns the picture at an address as a `data:` address, once it has been fetched
  */
 export function viewOf(
   frame: ViewFrame,
@@ -60,7 +60,7 @@ export function viewOf(
   };
 }
 
-/** The name that a person knows an account by: name, else nickname, else e-mail, else the subject. */
+/** The name by which a person knows an account: name, else nickname, else e-mail, else the subject. */
 export function displayName({ profile, subject }: PersonState): string {
   for (const claim of ['name', 'nickname', 'email'] as const) {
     const value = profile?.[claim];
@@ -82,9 +82,9 @@ function personView(person: PersonState, pictureOf: (address: string) => string 
 }
 
 /**
- * In the window's language. What to do is said in words only where no button does it, as the words of the error table are for
- * programs too; where no button will help before something was done about what stands between, such as a proxy; and after a
- * login that nobody finished, as the page may have shown why.
+ * The problem in the window's language. The window shows advice as text only if no button does the same; the error table's
+ * text is meant for programs too. It also shows it if an obstacle such as a proxy must be removed before a button helps, and
+ * after an unfinished login, because the provider's page may have shown the reason.
  */
 function problemView(
   { code, happenedText, nextText, hasOwnAdvice, clockAhead }: LoopgateError,

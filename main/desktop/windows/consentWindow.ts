@@ -5,29 +5,29 @@ import { pageWindow, showOncePainted } from './mainWindow.ts';
 import { pageAddresses } from './page.ts';
 
 /**
- * The window that asks whether a program may use the sign-in: there as long as something is asked. Closed without an
- * answer, it means no.
+ * The window that asks whether a program may use the sign-in. It is open while a question waits. If the person closes it
+ * without an answer, that means no.
  */
 export class ConsentWindow {
   readonly #closed: () => void;
   readonly #crashes = new Crashes();
   #window: BrowserWindow | undefined;
-  /** Called when the page has painted; undefined once that has shown the window. */
+  /** Called when the page has painted; undefined after that has shown the window. */
   #painted: (() => void) | undefined;
 
-  /** @param closed - called when the person has closed it without an answer */
+  /** @param closed - called when the person has closed the window without an answer */
   constructor(closed: () => void) {
     this.#closed = closed;
   }
 
-  /** Follows what is asked. @param count - how many questions wait */
+  /** Opens or closes the window as needed. @param count - the number of waiting questions */
   show(count: number): void {
     if (count > 0) {
       if (!this.#window) this.#open();
       return;
     }
     const window = this.#window;
-    // Forgotten first: this is no answer of the person's.
+    // Forget the window first: this close is not the person's answer.
     this.#window = undefined;
     this.#painted = undefined;
     window?.destroy();
@@ -38,15 +38,15 @@ export class ConsentWindow {
     this.#painted?.();
   }
 
-  /** Brings it to the front, when it is there. */
+  /** Brings the window to the front, if it is open. */
   focus(): void {
-    // It comes by itself, with something to read.
+    // The window appears by itself once its page has painted.
     if (this.#painted) return;
     this.#window?.show();
     this.#window?.focus();
   }
 
-  /** Sends a message to the page, when the window is open. */
+  /** Sends a message to the page, if the window is open. */
   send(channel: string, content: unknown): void {
     this.#window?.webContents.send(channel, content);
   }
@@ -60,7 +60,7 @@ export class ConsentWindow {
       minHeight: 360,
       maximizable: false,
       minimizable: false,
-      // A question that lies under the editor that caused it is never answered.
+      // A question must not lie hidden under the editor that caused it.
       alwaysOnTop: true,
       title: spoken().texts.windows.consent,
     });
@@ -77,8 +77,7 @@ export class ConsentWindow {
       this.#painted = undefined;
       this.#closed();
     });
-    // What was asked is asked again. But whoever could make the page crash over and over could keep the question from being
-    // asked at all: then no answer is no.
+    // Ask again. But a program that crashes the page again and again could prevent the question: then no answer means no.
     window.webContents.on('render-process-gone', () => {
       if (isOver()) return;
       if (this.#crashes.count()) return void window.destroy();

@@ -1,8 +1,8 @@
-/** How often a page may crash within this many milliseconds before it is no longer opened again. */
+/** With this many crashes within so many milliseconds, the page is not reopened. */
 const tooMany = 3;
 const within = 60_000;
 
-/** How often a page has ended by itself lately: one that does so over and over would else be opened for ever. */
+/** Counts the recent crashes of a page: a page that crashes again and again must not be reopened for ever. */
 export class Crashes {
   readonly #now: () => number;
   #times: number[] = [];
@@ -12,7 +12,7 @@ export class Crashes {
     this.#now = now;
   }
 
-  /** Counts a crash. @returns whether the page crashes too often to be opened again */
+  /** Counts a crash. @returns whether the page crashes too often to be reopened */
   count(): boolean {
     const now = this.#now();
     this.#times = [...this.#times.filter((time) => now - time < within), now];

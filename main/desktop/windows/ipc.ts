@@ -15,7 +15,7 @@ import type { ChangeResult, ProviderCheck, SettingsChange, SettingsView } from '
 import { ownPageOf } from './lockDown.ts';
 import type { PageName } from './page.ts';
 
-/** What comes from a window is parsed here, once. */
+/** Messages from a window are parsed here, once. */
 const actionCall = z.tuple([z.enum(actionNames)]).rest(z.string().max(8192));
 const storageChoice = z.enum(['memory', 'file']);
 const questionAnswer = z.enum(['allow', 'once', 'deny']);
@@ -37,7 +37,7 @@ const settingsChange = z.discriminatedUnion('setting', [
 const tabShown = z.enum(['account', 'programs', 'settings']) satisfies z.ZodType<Tab>;
 const removalWay = z.enum(['revoke', 'anyway']);
 
-/** What the main window asks for, and gets an answer to. */
+/** The requests of the main window that have an answer. */
 export interface MainWindowRequests {
   programs(): ProgramsView;
   settings(): SettingsView;
@@ -48,7 +48,7 @@ export interface MainWindowRequests {
   providerAddress(id: string): string | undefined;
 }
 
-/** The main process's side of preload/contract.ts: each message's sender is checked, each argument parsed. */
+/** The main process's side of preload/contract.ts: it checks the sender of each message and parses each argument. */
 export function answerWindow(
   actions: Actions,
   view: () => AppView,
@@ -68,7 +68,7 @@ export function answerWindow(
     if (page === undefined) throw new Error('This page may not ask.');
     return page;
   };
-  /** The window that asks does nothing else. */
+  /** The question's window must not use these. */
   const answerMain = (channel: string, answer: (asked: unknown) => unknown) =>
     ipcMain.handle(channel, ({ senderFrame }, asked: unknown) => {
       if (checked(senderFrame) !== 'main') throw new Error('This page may not ask.');
@@ -89,7 +89,7 @@ export function answerWindow(
   ipcMain.handle(channels.action, ({ senderFrame }, ...call: unknown[]) => {
     const page = checked(senderFrame);
     const [name, argument = '', second = ''] = actionCall.parse(call);
-    // No other window answers for it.
+    // Only the question's window may answer it.
     if ((page === 'consent') !== (name === 'answerQuestion')) throw new Error('This page may not do that.');
     calls[name](argument, second);
   });

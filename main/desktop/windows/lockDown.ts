@@ -5,7 +5,7 @@ import { SettingError } from '../../settings/settings.ts';
 import { type PageName, pageAddresses } from './page.ts';
 
 /**
- * Switches of Chromium with which whoever starts the app could answer its questions, read its traffic or lead it elsewhere. No
+ * Chromium switches with which a program that starts the app could answer its questions, read its traffic or redirect it. No
  * fuse turns them off.
  */
 const openings = [
@@ -16,17 +16,17 @@ const openings = [
 ] as const;
 
 /**
- * Refuses a start of the packed app that somebody could look into. Builds for end-to-end tests, which Playwright attaches to,
- * differ in the fuse that lets the inspector in.
+ * Refuses a start of the packed app that would let others look into it. Builds for end-to-end tests, which Playwright
+ * attaches to, differ in the fuse that allows the inspector.
  * @throws SettingError
  */
 function refuseOpenings(): void {
-  // Chromium writes the keys of its connections there (SSLKEYLOGFILE).
+  // Chromium writes the keys of its connections to this file (SSLKEYLOGFILE).
   delete process.env.SSLKEYLOGFILE;
   if (!app.isPackaged || inspectorAddress() !== undefined) return;
   const found = openings.filter((name) => app.commandLine.hasSwitch(name));
   if (found.length === 0) return;
-  // Taken away as well: Chromium goes on until the person has read why.
+  // Also remove the switches: Chromium keeps running until the person has read the reason.
   for (const name of found) app.commandLine.removeSwitch(name);
   throw new SettingError(
     verbatim(`Loopgate was started with --${found.join(' --')}, by which others could use it. Start it without.`),
@@ -34,15 +34,15 @@ function refuseOpenings(): void {
 }
 
 /**
- * Electron's security checklist, for whatever web contents there will ever be. Called before the app is ready.
- * @throws SettingError for a start that somebody could look into
+ * Applies Electron's security checklist to all present and future web contents. Call it before the app is ready.
+ * @throws SettingError for a start that would let others look into the app
  */
 export function lockDown(): void {
   refuseOpenings();
-  // Everything that renders runs in Chromium's sandbox; but as root there is none, and enforcing it would crash Chromium's
-  // helpers at every start.
+  // All renderers run in Chromium's sandbox. As root there is none, and enforcing it would crash Chromium's helpers at every
+  // start.
   if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
-  // No menu: no reload, no developer tools by shortcut, and a faster start.
+  // Without a menu there is no reload and no shortcut for the developer tools, and the start is faster.
   Menu.setApplicationMenu(null);
   app.on('web-contents-created', (_event, contents) => {
     // The page never navigates, opens nothing, embeds nothing.
@@ -54,17 +54,23 @@ export function lockDown(): void {
   });
 }
 
-/** No camera, no notifications by page, nothing; and no network for the window at all. Called when the app is ready. */
+/**
+ * Denies the pages every permission (camera, notifications and so on) and all network access. Call it when the app is ready.
+ */
 export function denyPermissions(): void {
   const { defaultSession } = session;
   defaultSession.setPermissionRequestHandler((_contents, _permission, callback) => callback(false));
   defaultSession.setPermissionCheckHandler(() => false);
   defaultSession.setDevicePermissionHandler(() => false);
-  // Every session would download dictionaries from Google, even where nothing is spell-checked. This holds for all of them.
+  // Otherwise every session would download dictionaries from Google, even without spell checking. This applies to all
+  // sessions.
   defaultSession.setSpellCheckerDictionaryDownloadURL('none://none/');
 }
 
-/** Which of our own pages a message comes from, in its main frame: nobody else is answered. */
+/**
+ * Identifies which of our own pages sent a message from its main frame; undefined for every other sender, which gets no
+ * answer.
+ */
 export function ownPageOf(frame: Electron.WebFrameMain | null): PageName | undefined {
   if (frame === null || frame.parent !== null) return undefined;
   return (['main', 'consent'] as const).find((name) => frame.url === pageAddresses[name]);

@@ -10,10 +10,10 @@ import { Crashes } from './crashes.ts';
 import { pageAddresses } from './page.ts';
 import { inView, type WindowBounds } from './windowBounds.ts';
 
-/** The colours of the page's ground in renderer/style.css, so that nothing flashes before the first paint. */
+/** The background colours of renderer/style.css, so that nothing flashes before the first paint. */
 const ground = { light: '#f4f5f7', dark: '#1c1d20' } as const;
 
-/** What every window of a page has: not shown yet, and shut in as Electron's security checklist says. */
+/** The options of every window: hidden at first, and locked down as Electron's security checklist demands. */
 export function pageWindow(): BrowserWindowConstructorOptions {
   const { texts, locale = texts.language } = spoken();
   return {
@@ -30,19 +30,19 @@ export function pageWindow(): BrowserWindowConstructorOptions {
       webSecurity: true,
       spellcheck: false,
       devTools: !app.isPackaged,
-      // The page has its texts before it draws anything, and need not ask for them.
+      // The page then has its texts before it draws, and need not ask for them.
       additionalArguments: [languageArguments.language + texts.language, languageArguments.locale + locale],
     },
   };
 }
 
-/** How long a page may take to paint its first view before its window is shown all the same, in milliseconds. */
+/** How long a page may take to paint before its window is shown anyway, in milliseconds. */
 const paintTimeout = 10_000;
 
 /**
- * Shows a window when its page has painted something to see, so that nothing empty flashes; a page that hangs is shown too.
- * @param show - shows it, once
- * @returns to be called when the page has painted
+ * Shows a window once its page has painted, so that no empty window flashes. If the page hangs, its window is shown too.
+ * @param show - shows the window, once
+ * @returns a function to call when the page has painted
  */
 export function showOncePainted(window: BrowserWindow, show: () => void): () => void {
   let isShown = false;
@@ -63,7 +63,7 @@ export interface Explained {
   set(): void;
 }
 
-/** Remembers it in the data folder, from run to run; where that takes nothing, it is said again. */
+/** Stores the answer in the data folder for later runs; if that is not writable, the next run explains it again. */
 export function explainedIn(home: string): Explained {
   const file = dataPath(home, 'closingExplained');
   return {
@@ -79,8 +79,8 @@ export function explainedIn(home: string): Explained {
 }
 
 /**
- * The one small window: made when it is first opened and destroyed when it is closed, so that no renderer lives meanwhile.
- * Where nothing shows tray icons it is minimised instead, because nothing else would lead back to it.
+ * The main window. It is created when it is opened and destroyed when it is closed, so that no renderer runs in between. If
+ * the desktop shows no tray icons, closing only minimises it, because otherwise there would be no way back to it.
  */
 export class MainWindow {
   readonly #trayAvailability: Pick<TrayAvailability, 'isThere'>;
@@ -89,13 +89,13 @@ export class MainWindow {
   readonly #reopening: (tab: Tab) => void;
   readonly #crashes = new Crashes();
   #window: BrowserWindow | undefined;
-  /** Called when the page has painted; undefined once that has shown the window. */
+  /** Called when the page has painted; undefined after that has shown the window. */
   #painted: (() => void) | undefined;
   #tab: Tab = 'account';
   #isQuitting = false;
   #isExplaining = false;
 
-  /** @param reopening - called with the tab that the window showed, before it opens again because its page has crashed */
+  /** @param reopening - called with the last tab before the window opens again after a crash of its page */
   constructor(
     trayAvailability: Pick<TrayAvailability, 'isThere'>,
     kept: { explained: Explained; windowBounds: WindowBounds },
@@ -113,7 +113,7 @@ export class MainWindow {
   /** Opens the window, or brings it to the front. */
   show(): void {
     if (this.#window) {
-      // It comes by itself, with something to see.
+      // The window appears by itself once its page has painted.
       if (this.#painted) return;
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.show();
@@ -145,7 +145,7 @@ export class MainWindow {
       this.#painted = undefined;
       this.#tab = 'account';
     });
-    // Open a page that crashed again: its state lives in the main process.
+    // Reopening is safe even after a second crash: the state is in the main process.
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason === 'clean-exit') return;
       const tab = this.#tab;
@@ -158,7 +158,7 @@ export class MainWindow {
     void window.loadURL(pageAddresses.main);
   }
 
-  /** Sends a message to the page, when the window is open. */
+  /** Sends a message to the page, if the window is open. */
   send(channel: string, content: unknown): void {
     this.#window?.webContents.send(channel, content);
   }
@@ -168,12 +168,12 @@ export class MainWindow {
     this.#painted?.();
   }
 
-  /** Which tab the page shows now. */
+  /** The page reports which tab it shows now. */
   tabShown(tab: Tab): void {
     this.#tab = tab;
   }
 
-  /** Where it was, on a display that is there. */
+  /** The last position, moved onto a connected display if necessary. */
   #lastBounds(): Partial<Electron.Rectangle> {
     const bounds = this.#windowBounds.get();
     if (!bounds) return {};
@@ -185,7 +185,7 @@ export class MainWindow {
     );
   }
 
-  /** A page that ends over and over is not opened by itself any more. */
+  /** A page that keeps crashing is not reopened without asking. */
   async #askWhetherToOpen(): Promise<void> {
     const { appName, crashes: words } = spoken().texts;
     const { response } = await dialog.showMessageBox({
@@ -204,17 +204,17 @@ export class MainWindow {
 
   async #closeWithoutTray(window: BrowserWindow): Promise<void> {
     if (this.#isExplaining) return;
-    // Closing a minimised window means: quit. It cannot get any smaller, and there is no other way to quit.
-    // Not within the event, where a window that is being closed is not closed again.
+    // If the window is already minimised, closing it means quit: there is no other way to quit. Do it after this event,
+    // because Electron does not close a window again while it is being closed.
     if (window.isMinimized()) return void setImmediate(() => app.quit());
     if (!this.#explained.get() && (await this.#explain(window)) === 'quit') return app.quit();
     if (window.isDestroyed()) return;
-    // A panel may have come while the person was reading.
+    // A panel may have started while the person was reading.
     if (this.#trayAvailability.isThere) window.close();
     else window.minimize();
   }
 
-  /** Says once what closing does here, and how to quit. */
+  /** Explains once what closing does here, and how to quit. */
   async #explain(window: BrowserWindow): Promise<'minimise' | 'quit'> {
     this.#isExplaining = true;
     const { closing } = spoken().texts;

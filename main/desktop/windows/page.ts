@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { app, protocol } from 'electron';
 
-/** The pages of the windows. An `app:` address has an origin of its own; `file:` has none and reaches the whole disk. */
+/**
+ * The addresses of the windows' pages. An `app:` address has its own origin; `file:` has none and could read the whole disk.
+ */
 export const pageAddresses = {
   main: 'app://loopgate/index.html',
   consent: 'app://loopgate/consent.html',
@@ -20,17 +22,17 @@ const types: Record<string, string> = {
   '.png': 'image/png',
 };
 
-/** Must be called before the app is ready. */
+/** Call it before the app is ready. */
 export function declarePageScheme(): void {
   protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true } }]);
 }
 
-/** Serves the window's files, and nothing else, at `app://loopgate/`. */
+/** Serves the window's files at `app://loopgate/`, and nothing else. */
 export function servePage(): void {
   const folder = join(app.getAppPath(), 'out', 'renderer');
   protocol.handle('app', async (request) => {
     const { host, pathname } = new URL(request.url);
-    // One folder deep at the most, and no name that could lead out of it.
+    // At most one folder deep, and no name that could lead out of it.
     const isPlain = /^\/(assets\/)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(pathname);
     const type = types[extname(pathname)];
     if (host !== 'loopgate' || !isPlain || type === undefined) return new Response('Not found', { status: 404 });

@@ -6,13 +6,13 @@ import { dataPath } from '../../storage/dataFolder.ts';
 const rectangle = z.object({ x: z.int(), y: z.int(), width: z.int().positive(), height: z.int().positive() });
 export type Rectangle = Readonly<z.infer<typeof rectangle>>;
 
-/** So much of a window's upper edge must be seen, in pixels, or nobody could take hold of it. */
+/** How much of a window's upper edge must be visible so that a person can drag it. Pixels. */
 const grip = { width: 120, height: 24 } as const;
 
 /**
- * A window's rectangle as it can be seen: where it is, as long as its upper edge can be taken hold of there; else the nearest
- * place that is whole on the display that has most of it, or on the first one.
- * @param workAreas - of the displays that are there, the primary one first
+ * Moves a window's rectangle so that the person can reach it. It stays as it is if its upper edge can be grabbed there.
+ * Otherwise it moves to the nearest place that is wholly on the display with most of it, or on the first display.
+ * @param workAreas - those of the connected displays, the primary one first
  */
 export function inView(window: Rectangle, workAreas: readonly Rectangle[]): Rectangle {
   const edge = { ...window, height: grip.height };
@@ -40,16 +40,16 @@ function overlap(one: Rectangle, other: Rectangle): { width: number; height: num
   return { width: Math.max(0, width), height: Math.max(0, height) };
 }
 
-/** Where the window was when it was closed last. */
+/** Stores where the window was when it was last closed. */
 export interface WindowBounds {
-  /** Undefined where that is not known. */
+  /** Undefined when it is not known. */
   get(): Rectangle | undefined;
   set(bounds: Rectangle): void;
-  /** The data folder has been emptied: nothing is written any more. */
+  /** The data folder has been emptied: nothing may be written any more. */
   forget(): void;
 }
 
-/** Remembers it in the data folder, from run to run; where that takes nothing, for this run. */
+/** Stores it in the data folder for later runs; if that is not writable, only for this run. */
 export function windowBoundsIn(home: string): WindowBounds {
   const file = dataPath(home, 'window');
   let known: Rectangle | undefined;
@@ -62,7 +62,7 @@ export function windowBoundsIn(home: string): WindowBounds {
       try {
         writeFileSync(file, JSON.stringify(known), { mode: 0o600 });
       } catch {
-        // It then opens in the middle after the next start.
+        // After the next start the window opens in the middle.
       }
     },
     forget: () => {
@@ -71,7 +71,7 @@ export function windowBoundsIn(home: string): WindowBounds {
   };
 }
 
-/** Undefined where there is no such file, or it holds something else. */
+/** Undefined when there is no such file, or its content is not valid. */
 function readBounds(file: string): Rectangle | undefined {
   try {
     return rectangle.parse(JSON.parse(readFileSync(file, 'utf8')));
