@@ -35,7 +35,7 @@ export { beforeReady } from './desktop/system/passwordStore.ts';
 // Where a request goes: listener/listen.ts → api/server.ts, which asks api/guard.ts (headers), callers/ (who) and
 // access/gate.ts (whether it may) → api/operations/ → broker/broker.ts → broker/provider/, broker/session/.
 
-/** Starts the desktop app, one step a line; or runs the command `loopgate` or the headless host in its place. */
+/** Starts the desktop app, one step a line; or runs the command `loopgate` or the headless host instead. */
 async function start(): Promise<void> {
   if (runsCommand() || servesHeadless()) return;
   outliveReaders();

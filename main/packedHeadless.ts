@@ -7,13 +7,13 @@ import { denyPermissions, lockDown } from './desktop/windows/lockDown.ts';
 import { serve } from './host/headless.ts';
 import { homeFolder } from './settings/settings.ts';
 
-/** How often a start that only passes on the command is looked after, in milliseconds. */
+/** How often to check for the end of a start that only passes on the command, in milliseconds. */
 const lookingAfter = 1_000;
 
 /**
- * Serves without a desktop where this start is `loopgate serve`: no window, no page, no display, and nothing that asks.
- * The provider is reached as by the app. The keyring of the system is not: what speaks to it without a desktop is a native
- * library, and none is shipped, as it would lie beside the asar, outside of what the program checks the hash of.
+ * Runs the headless host if this start is `loopgate serve`: without a window, a page, a display or any question. It reaches
+ * the provider as the app does. It does not use the system's keyring: without a desktop that needs a native library, and none
+ * is shipped, because it would lie beside the asar and outside the hash check.
  * @returns false for a start of the app
  */
 export function servesHeadless(): boolean {
@@ -24,17 +24,17 @@ export function servesHeadless(): boolean {
 }
 
 async function serveHeadless(): Promise<void> {
-  // Electron shows a dialog for what nobody catches; here nobody would close it.
+  // Electron shows a dialog for an uncaught error, but here there is no person to close it.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, end);
   try {
     lockDown();
-    // Chromium would ask the keyring for a key to encrypt cookies with, and there are none.
+    // Otherwise Chromium would ask the keyring for a key to encrypt cookies, and there are none.
     app.commandLine.appendSwitch('password-store', 'basic');
-    // Nothing is drawn: no process of its own for that.
+    // Nothing is drawn, so it needs no process for that.
     app.commandLine.appendSwitch('in-process-gpu');
     placeFolders(homeFolder(process.env));
   } catch (error) {
-    // Ours to say, as a setting is wrong or was refused.
+    // We report it ourselves, because a setting is wrong or was refused.
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return app.exit(2);
   }
@@ -44,7 +44,7 @@ async function serveHeadless(): Promise<void> {
   await serve({ fetch: systemFetch(), ownCommand, whenAskedToEnd });
 }
 
-/** Electron takes SIGTERM, SIGINT and SIGHUP for itself: it quits then, which is put off until the host has closed. */
+/** Electron handles SIGTERM, SIGINT and SIGHUP itself: it quits, which waits until the host has closed. */
 function whenAskedToEnd(end: (reason: string) => void): void {
   app.on('will-quit', (event) => {
     event.preventDefault();
@@ -52,7 +52,7 @@ function whenAskedToEnd(end: (reason: string) => void): void {
   });
 }
 
-/** A start that passed the command on to this process can be ended without it: then this one ends too. */
+/** The start that passed the command on may end by itself: then this process ends too. */
 function endWithParent(): void {
   const parent = process.ppid;
   if (executableOf(parent) !== process.execPath) return;

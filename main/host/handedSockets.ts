@@ -3,15 +3,15 @@ import { SettingError } from '../settings/settings.ts';
 
 /** The first descriptor of sd_listen_fds(3). */
 const firstDescriptor = 3;
-/** More than a socket unit for one port has. */
+/** A socket unit for one port has fewer. */
 const maxDescriptors = 64;
 
 /**
- * The listening sockets that systemd has opened for this process, as sd_listen_fds(3) says: `LISTEN_FDS` descriptors from 3
- * on, when `LISTEN_PID` is this process. The variables are taken out of the environment, so that no child takes them for its
- * own; who starts one sees to it that it does not get the descriptors (withoutDescriptors.ts).
- * @returns their descriptors; none when nothing was handed over, or it was meant for another process
- * @throws SettingError when the number of them cannot be understood
+ * Takes the listening sockets that systemd has opened for this process, as in sd_listen_fds(3): `LISTEN_FDS` descriptors from
+ * 3 on, if `LISTEN_PID` is this process. It removes the variables from the environment, so that no child process uses them. A
+ * child must not get the descriptors either (withoutDescriptors.ts).
+ * @returns their descriptors; empty if systemd passed none, or passed them to another process
+ * @throws SettingError when the number of descriptors is not valid
  */
 export function takeHandedSockets(environment: NodeJS.ProcessEnv, pid: number): number[] {
   const { LISTEN_PID, LISTEN_FDS } = environment;

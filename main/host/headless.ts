@@ -25,24 +25,26 @@ import { version } from '../system/version.ts';
 import { takeHandedSockets } from './handedSockets.ts';
 import { type Host, startHost } from './host.ts';
 
-/** As docs/start/port.md has them: a setting, a port or a data folder that cannot be used; another Loopgate of this user serves. */
+/**
+ * As in docs/start/port.md: a setting, a port or a data folder cannot be used; another Loopgate of this user already serves.
+ */
 const exitCodes = { refused: 2, alreadyRuns: 3 } as const;
 
-/** What is not the same where Node runs the headless host and where the packed app does. */
+/** The differences between the headless host under Node and in the packed app. */
 export interface HeadlessForm {
-  /** How the provider is reached; absent: by Node's own fetch, which has the environment's proxy. */
+  /** The fetch for requests to the provider; by default Node's own, with the environment's proxy. */
   readonly fetch?: PlatformFetch;
-  /** The system's keyring, for that data folder; absent where nothing can speak to it. */
+  /** The system's keyring for a data folder; absent if there is no access to one. */
   readonly keyring?: (home: string) => Protection;
-  /** The executable of the command `loopgate`, where it has one of its own. */
+  /** The executable of the command `loopgate`, if it has its own. */
   readonly ownCommand?: string | undefined;
-  /** Calls back when the process is asked to end; absent: on SIGTERM and SIGINT. */
+  /** Calls `end` when the process should end; by default on SIGTERM and SIGINT. */
   readonly whenAskedToEnd?: (end: (reason: string) => void) => void;
 }
 
 /**
- * The broker without a desktop (`npm run serve`, `loopgate serve`): prints where it listens, and stops on SIGTERM and SIGINT.
- * Ends the process when it cannot start, with the reason on standard error.
+ * Runs the broker without a desktop (`npm run serve`, `loopgate serve`). It prints where it listens, and stops on SIGTERM and
+ * SIGINT. If it cannot start, it prints the reason to standard error and ends the process.
  */
 export async function serve(form: HeadlessForm): Promise<void> {
   outliveReaders();
@@ -65,7 +67,7 @@ async function start(form: HeadlessForm): Promise<void> {
       verbatim('LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here. Set it to same-user or listed.'),
     );
   }
-  // Not for the browser and all that it starts, and not for a diagnostic report (T9).
+  // The key must not reach the browser and its child processes, or a diagnostic report (T9).
   delete process.env.LOOPGATE_VAULT_KEY;
   keepLoopbackDirect(process.env);
   const key = vaultKey(settings);
@@ -80,7 +82,7 @@ async function start(form: HeadlessForm): Promise<void> {
   const browser = browserCommands(process.env.BROWSER);
   const world = {
     fetch: systemFetch ?? fetch,
-    // R1: the person's own browser, as `$BROWSER` names it. Without one a sign-in is finished on another device (RFC 8628).
+    // R1: the person's own browser, as `$BROWSER` names it. Without one, the person signs in on another device (RFC 8628).
     openBrowser: browser.length === 0 ? undefined : (address: string) => openWith(browser, address),
     showAddress: printAddress,
     showDeviceCode: printDeviceCode,
@@ -98,7 +100,7 @@ async function start(form: HeadlessForm): Promise<void> {
   stopWhen(whenAskedToEnd, host, log, lock.release);
 }
 
-/** The pages that the browser shows are in the language of the environment; the terminal and the log stay English. */
+/** The pages in the browser use the language of the environment; the terminal and the log stay English. */
 function speakInBrowser(): void {
   const { language, region } = environmentLanguage(process.env);
   const texts = textsFor(language === undefined ? [] : [language]);
@@ -114,7 +116,7 @@ function vaultKey({ home, vaultKey: set }: Settings): Protection | undefined {
   return { ...keySealer(key), kind: 'key', notice, state: async () => 'ready' };
 }
 
-/** Nobody sits here who could be asked: without a keyring, a key or the setting, nothing is kept, and that is printed. */
+/** There is no person to ask here: without a keyring, a key or the setting, nothing is stored, and a notice is printed. */
 function headlessVault(
   { home, withoutKeyring }: Settings,
   key: Protection | undefined,
@@ -145,14 +147,14 @@ function announce(host: Host, settings: Settings, vault: Vault): void {
   if (settings.issuer !== undefined) print(nextSteps(host.address));
 }
 
-/** Who is let in. */
+/** Which programs may use Loopgate. */
 const guardNotices: Record<GuardMode, string> = {
   ask: 'You are asked which programs may use the sign-in.',
   'same-user': 'Every program of this user may use the sign-in (LOOPGATE_GUARD=listed keeps to the list of programs).',
   listed: 'Only the programs on the list may use the sign-in (LOOPGATE_GUARD).',
 };
 
-/** Where the session rests, now and whenever that changes. */
+/** Prints where the session is stored, now and after each change. */
 function sayPlace({ broker }: Host, vault: Vault): void {
   let said: string | undefined;
   const say = () => {
@@ -166,7 +168,7 @@ function sayPlace({ broker }: Host, vault: Vault): void {
   say();
 }
 
-/** What to type next, so that the first token is three lines away. */
+/** Prints the next command to type, so that the first token is three lines away. */
 function nextSteps(address: string): string {
   return [
     'Try next, in another terminal:',
@@ -176,13 +178,16 @@ function nextSteps(address: string): string {
   ].join('\n');
 }
 
-/** Where no browser was opened. It is printed and in no log of ours; what systemd starts prints into its journal. */
+/** Prints an address that no browser was opened for. It is not in our log, but systemd copies the output to its journal. */
 function printAddress(address: string, purpose: 'login' | 'logout'): void {
   const what = purpose === 'login' ? 'sign in' : 'sign out at the provider too';
   print(`To ${what}, open this address in a browser:\n${address}`);
 }
 
-/** The code is printed and in no log of ours, as {@link printAddress} is. RFC 8628 §3.3.1: it is shown beside the address that holds it. */
+/**
+ * Prints the code, as {@link printAddress} does, not into our log. RFC 8628 §3.3.1: the code is shown beside the address that
+ * contains it.
+ */
 function printDeviceCode({ verificationUri, verificationUriComplete, userCode, deadline }: DeviceCode): void {
   const minutes = Math.max(1, Math.round((deadline - Date.now()) / 60_000));
   print('To sign in, open this address in a browser on any device, such as your phone:\n');

@@ -27,37 +27,37 @@ import { version } from '../system/version.ts';
 export interface Host {
   readonly broker: Broker;
   readonly gate: Gate;
-  /** Where programs reach it, e.g. `http://localhost:1000`. */
+  /** The address for programs, e.g. `http://localhost:1000`. */
   readonly address: string;
-  /** Why it is not on the port that programs try first; absent when it is, or when the port was set. */
+  /** Why the API is not on the port that programs try first; absent if it is, or if the port was set. */
   readonly portNotice: Message | undefined;
-  /** The port that programs try first, where it could not be had. */
+  /** The port that programs try first, if it was not available. */
   readonly wantedPort: number | undefined;
-  /** The program that has {@link wantedPort}, where the system tells. */
+  /** The program that holds {@link wantedPort}, if the system reports it. */
   wantedPortOwner(): Promise<string | undefined>;
-  /** The callbacks to register at the provider: that of the port in use, and of the others that may be tried another time. */
+  /** The callbacks to register at the provider: for the port in use, and for the others that a later start may use. */
   readonly callbacks: readonly string[];
   /**
-   * Ends what waits, closes every socket, and waits until all is written. Called again, it does nothing more.
-   * @param options.handOver - true when another host goes on in this process
+   * Ends pending requests, closes every socket, and waits until everything is written. A second call does nothing more.
+   * @param options.handOver - true when another host continues in this process
    */
   close(options?: { handOver?: boolean }): Promise<void>;
 }
 
-/** What touches the world; and which programs are let in where the setting does not say it. */
+/** Access to the outside world, and which programs are allowed if the setting does not decide it. */
 type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'showDeviceCode' | 'vault'> & {
   readonly guard: GuardMode;
-  /** Descriptors of listening sockets that were opened for this process; then no port is tried. */
+  /** Descriptors of listening sockets that were opened for this process; then it tries no port. */
   readonly sockets?: readonly number[];
-  /** What else can be done about a privileged port here, in one sentence. */
+  /** One sentence about what else helps with a privileged port here. */
   readonly portRemedy?: Message;
-  /** Resolves when the window is open; absent where there is none. */
+  /** Resolves when the window is open; absent if there is none. */
   readonly showWindow?: () => Promise<void>;
-  /** Where `endpoint.json` and `command.key` go; absent: into the data folder. */
+  /** The folder for `endpoint.json` and `command.key`; by default the data folder. */
   readonly contactFolder?: string;
-  /** The executable of the command `loopgate`, where it has one of its own: it is asked about as the program that started it. */
+  /** The executable of the command `loopgate`, if it has its own: questions then name the program that started the command. */
   readonly ownCommand?: string | undefined;
-  /** What only the test kit (demo/test-kit, never shipped) hands in: operations of its own, and what it misleads on purpose. */
+  /** What only the test kit (demo/test-kit, never shipped) passes in: its own operations, and its deliberate faults. */
   readonly testKit?: {
     readonly operations: readonly Operation[];
     readonly gate: typeof Gate;
@@ -66,7 +66,7 @@ type HostWorld = Pick<BrokerWorld, 'fetch' | 'openBrowser' | 'showAddress' | 'sh
 };
 
 /**
- * Starts what the desktop app and the headless host have in common: the broker behind its API, on both loopback addresses.
+ * Starts what the desktop app and the headless host share: the broker and its API, on both loopback addresses.
  * @throws OwnLoopgateError, ListenError, SettingError
  */
 export async function startHost(settings: Settings, world: HostWorld, log: Logger): Promise<Host> {
@@ -102,23 +102,23 @@ export async function startHost(settings: Settings, world: HostWorld, log: Logge
     },
   );
   const address = `http://localhost:${listening.port}`;
-  // Not awaited: a keyring that asks for its password must not keep the API from answering.
+  // Do not wait: while a keyring asks for its password, the API must still answer.
   void broker.start(address);
   open();
   const refused = listening.refused.map(({ port, reason }) => ({ port, reason: inEnglish(reason) }));
   log.info({ port: listening.port, refused }, 'listening');
-  // Not before the API answers, and gone before it stops (L10).
+  // Published only once the API answers, and removed before it stops (L10).
   const unpublish = publish(contactFolder, { address, port: listening.port, version, instance: instance.id }, log);
   let closing: Promise<void> | undefined;
   const close = async (options?: { handOver?: boolean }) => {
     ending.abort();
     unpublish();
     command.remove();
-    // First, so that a program that waits for the person is told; it also writes the list.
+    // Close the gate first: a program that waits for the person then gets an answer. It also writes the list.
     gate.close();
     await broker.close(options);
     await Promise.all([api.close(), listening.close()]);
-    // Writes what was used in between; a later write could overwrite another host's.
+    // Writes the use since then; a later write could overwrite another host's.
     gate.close();
     log.info({}, 'stopped');
   };
@@ -148,7 +148,7 @@ function gateOf(
   );
 }
 
-/** How a program has the window shown. While the host is ending there is none: the window would close again at once. */
+/** Lets a program show the window. While the host is ending it returns none, because the window would close again at once. */
 function windowOf(
   { showWindow }: Pick<HostWorld, 'showWindow'>,
   ending: AbortSignal,
@@ -163,8 +163,8 @@ function windowOf(
 }
 
 /**
- * Listens for the API. A request may arrive on one address family while the other is still being bound: it waits for `open`,
- * until the broker knows its address.
+ * Listens for the API. A request may arrive on one address family before the other is bound: it waits for `open`, until the
+ * broker knows its address.
  * @throws ListenError
  */
 async function listenFor(
@@ -193,7 +193,7 @@ async function listenFor(
   return { listening, open: open.resolve };
 }
 
-/** Where nothing can be written, programs have to look for the port as they did before. */
+/** If the file cannot be written, programs must look for the port as they did before. */
 function publish(home: string, listening: Parameters<typeof publishEndpoint>[1], log: Logger): () => void {
   try {
     return publishEndpoint(home, listening);
@@ -205,7 +205,8 @@ function publish(home: string, listening: Parameters<typeof publishEndpoint>[1],
 }
 
 /**
- * Whether the API could listen on a port, on both loopback addresses. Whoever connects in this moment is hung up on.
+ * Checks that the API could listen on a port, on both loopback addresses. A program that connects at this moment is
+ * disconnected.
  * @throws ListenError with the reason
  */
 export async function tryPort(port: number): Promise<void> {
@@ -213,7 +214,7 @@ export async function tryPort(port: number): Promise<void> {
   await listening.close();
 }
 
-/** What there is to know about the port in use and those that are tried. */
+/** The port in use, and the ports that are tried. */
 function portsOf(
   listening: Listening,
   { port, ports = defaultPorts }: Pick<Settings, 'port' | 'ports'>,

@@ -1,10 +1,10 @@
 /**
- * Whether a provider knows a client ID, asked by a token request that cannot succeed. `untested` where its answer does not say
- * it; `secret` where it knows an application that has to have a secret, which nothing on a person's machine can keep.
+ * Whether a provider knows a client ID, found out with a token request that cannot succeed. `untested`: its answer does not
+ * show it. `secret`: the application exists but requires a secret, which a person's machine cannot keep.
  */
 export type ClientAnswer = 'known' | 'unknown' | 'secret' | 'untested';
 
-/** What is sent; a redirect is not followed. */
+/** The request; redirects are not followed. */
 interface TokenRequest {
   readonly method: 'POST';
   readonly headers: Record<string, string>;
@@ -13,14 +13,14 @@ interface TokenRequest {
   readonly signal?: AbortSignal;
 }
 
-/** What is read of the metadata (OpenID Connect Discovery 1.0 §3). */
+/** The members of the metadata that are read (OpenID Connect Discovery 1.0 §3). */
 export interface ClientCheckMetadata {
   readonly issuer: string;
   readonly token_endpoint: string;
   readonly jwks_uri?: string | undefined;
 }
 
-/** An answer that is no success: OAuth's fields (RFC 6749 §5.2), and what Entra and Okta have of their own. */
+/** An error answer: OAuth's fields (RFC 6749 §5.2), and the additional ones of Entra and Okta. */
 interface Refusal {
   readonly error: string;
   readonly codes: readonly number[];
@@ -31,7 +31,7 @@ interface Kind {
   readonly read: (refusal: Refusal) => ClientAnswer;
 }
 
-/** Where each answer comes from is in the test. */
+/** The test documents the source of each answer. */
 const kinds: readonly Kind[] = [
   {
     // Auth0
@@ -56,7 +56,7 @@ const kinds: readonly Kind[] = [
     // Entra
     isLaidOutLikeThat: ({ token_endpoint: token }) =>
       /^login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn|windows\.net)$/.test(new URL(token).hostname),
-    // It looks at the form of a code before it looks for the application: an invalid_grant says nothing.
+    // Entra checks the form of a code before the application, so an invalid_grant does not show anything.
     read: ({ codes }) => {
       if (codes.includes(700016)) return 'unknown';
       return codes.includes(7000218) ? 'secret' : 'untested';
@@ -73,12 +73,12 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** RFC 6749 §5.2 names an unknown client as the first example of it. Who else looks at the client first is not known. */
+/** RFC 6749 §5.2 names an unknown client as its first example. Which other providers check the client first is not known. */
 const anyOther = ({ error }: Refusal): ClientAnswer => (error === 'invalid_client' ? 'unknown' : 'untested');
 
 /**
- * Asks the provider. A code of nobody's and a verifier of nothing's are sent: no token can come of it.
- * @returns `untested` too where it does not answer
+ * Asks the provider. It sends an invented code and verifier, so no token can result.
+ * @returns `untested` also if the provider does not answer
  */
 export async function checkClient(asked: {
   metadata: ClientCheckMetadata;
@@ -110,7 +110,7 @@ export async function checkClient(asked: {
   }
 }
 
-/** What the answer to that request says. Exported for its test. */
+/** Interprets the answer to that request. Exported for its test. */
 export function clientAnswer(metadata: ClientCheckMetadata, status: number, body: unknown): ClientAnswer {
   const refusal = status >= 400 && status < 500 && status !== 429 ? refusalOf(body) : undefined;
   if (!refusal) return 'untested';
@@ -120,7 +120,7 @@ export function clientAnswer(metadata: ClientCheckMetadata, status: number, body
 function refusalOf(body: unknown): Refusal | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const { error, errorCode, error_codes: codes } = body as Record<string, unknown>;
-  // Okta's own form, for a client ID that it does not know.
+  // Okta's own form, for an unknown client ID.
   const name = typeof error === 'string' ? error : errorCode;
   if (typeof name !== 'string') return undefined;
   return {

@@ -7,29 +7,32 @@ import { plutil, registryTool } from '../system/systemPrograms.ts';
 import { type Policy, SettingError } from './settings.ts';
 import { settingsTable } from './settingsTable.ts';
 
-/** What reading it takes from the world. */
+/** Access to the outside world for reading the policy. */
 export interface PolicyWorld {
-  /** What is in a file that only administrators can change; undefined when there is none. @throws for any other file */
+  /**
+   * Returns the content of a file that only administrators can change; undefined when there is none. @throws for any other
+   * file
+   */
   readonly readFile: (path: string) => Buffer | undefined;
-  /** Runs a program and gives what it prints. @throws when it fails */
+  /** Runs a program and returns its output. @throws when it fails */
   readonly run: (program: string, argv: readonly string[], input?: Buffer) => string;
 }
 
 const windowsParent = 'HKEY_LOCAL_MACHINE\\Software\\Policies';
-/** Where the policy of a machine is, by system. The documentation has its table from here. */
+/** Where each system keeps the policy of a machine. The documentation builds its table from this. */
 export const policySources = {
   linux: '/etc/loopgate/policy.json',
   darwin: '/Library/Managed Preferences/dev.loopgate.app.plist',
   win32: `${windowsParent}\\Loopgate`,
 } as const;
-/** No policy is larger. Bytes. */
+/** The size limit of a policy. Bytes. */
 const maxPolicyBytes = 64 * 1024;
 
 /**
- * Reads the policy of this machine; undefined where none is set. Nothing but the system says where it is: no setting and no
- * environment variable leads to another one.
- * @throws SettingError for one that cannot be read, cannot be understood, or is not the administrator's alone: a rule that
- * cannot be kept must not be left off in silence
+ * Reads the policy of this machine; undefined if there is none. Only the system determines its place: no setting and no
+ * environment variable can change it.
+ * @throws SettingError for a policy that cannot be read or understood, or that others than the administrator can change: a
+ * rule that cannot be applied must not be dropped silently
  */
 export function readPolicy(
   platform: NodeJS.Platform = process.platform,
@@ -57,24 +60,24 @@ function ofFile({ readFile }: PolicyWorld): Policy['settings'] | undefined {
   return content && record.parse(JSON.parse(content.toString()));
 }
 
-/** A configuration profile's payload of the app, as the system has put it into a file. */
+/** The app's payload of a configuration profile, as the system has stored it in a file. */
 function ofProfile({ readFile, run }: PolicyWorld): Policy['settings'] | undefined {
   const content = readFile(policySources.darwin);
   if (!content) return undefined;
   const all = record.parse(JSON.parse(run(plutil, ['-convert', 'json', '-o', '-', '-'], content)));
-  // PayloadUUID and the like are the profile's own.
+  // PayloadUUID and similar members belong to the profile itself.
   return Object.fromEntries(Object.entries(all).filter(([name]) => !/^Payload[A-Z]/.test(name)));
 }
 
 function ofRegistry({ run }: PolicyWorld): Policy['settings'] | undefined {
   const query = (key: string) => run(registryTool, ['query', key, '/reg:64']).split(/\r?\n/);
-  // A key that is missing cannot be told from one that cannot be read, as the words are in the system's language. The one
-  // above it is always there, and lists it.
+  // A missing key looks like an unreadable one, because the message is in the system's language. But its parent always exists
+  // and lists it.
   const isThere = query(windowsParent).some((line) => line.trim().toLowerCase() === policySources.win32.toLowerCase());
   return isThere ? registryValues(query(policySources.win32)) : undefined;
 }
 
-/** What `reg query` prints: the key, then its values, each as four spaces, name, type and data. */
+/** Parses the output of `reg query`: the key, then its values, each as four spaces, name, type and data. */
 function registryValues(lines: readonly string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const line of lines) {
@@ -93,24 +96,24 @@ function textOf(name: string, type: string, data: string): string {
   throw new Error(`"${name}" is of the type ${type}: expected REG_SZ, REG_DWORD or REG_MULTI_SZ`);
 }
 
-/** Texts of the registry are read as those of the environment are. */
+/** Texts of the registry are parsed like those of the environment. */
 function parsedText(name: string, text: string): unknown {
   const row = Object.entries(settingsTable).find(([known]) => known === name)?.[1];
   return row && 'fromText' in row ? row.fromText(text) : text;
 }
 
 /**
- * Reads a file that nobody but its owner can change, exchange or remove: neither it nor its folder is another's, can be
- * written by others, or is a link.
+ * Reads a file that only its owner can change, replace or remove: the file and its folder must belong to the owner, must not
+ * be writable by others, and must not be links.
  * @param owner - the user id of the administrator
  * @returns undefined when there is no such file
- * @throws Error that says what is wrong with it
+ * @throws Error that describes what is wrong with the file
  */
 export function readFileOfOwner(path: string, owner: number): Buffer | undefined {
   let file: number;
   try {
     refuseOthers(lstatSync(dirname(path)), owner, `the folder ${dirname(path)}`);
-    // A pipe must not keep the start waiting.
+    // A pipe must not block the start.
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -128,7 +131,7 @@ export function readFileOfOwner(path: string, owner: number): Buffer | undefined
   }
 }
 
-/** @throws Error unless it is the owner's and only the owner can write it */
+/** @throws Error unless the file belongs to the owner and only the owner can write to it */
 function refuseOthers(stats: Stats, owner: number, name: string): void {
   if (stats.isSymbolicLink()) throw new Error(`${name} is a link`);
   if (stats.uid !== owner) throw new Error(`${name} is owned by the user ${stats.uid} instead of ${owner}`);

@@ -17,26 +17,26 @@ export class SettingError extends MessageError {
 
 type Given = { [K in SettingName]?: z.output<(typeof settingsTable)[K]['schema']> };
 
-/** What the administrator of this machine has decided. It wins over the environment and over settings.json. */
+/** The administrator's decisions for this machine. They win over the environment and over settings.json. */
 export interface Policy {
-  /** Where it was read, as an administrator knows it. */
+  /** Where it was read, in an administrator's terms. */
   readonly source: string;
-  /** By the names of settings.json; not yet checked. */
+  /** By the names of settings.json; not checked yet. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** All settings, parsed. What has no default is absent when it is not set. */
+/** All settings, parsed. A setting without a default is absent if it is not set. */
 export interface Settings {
   readonly home: string;
-  /** The only port that is tried. Absent: {@link Settings.ports} are. */
+  /** The only port to try. If absent: {@link Settings.ports}. */
   readonly port?: number;
-  /** Absent: the default order of ports. */
+  /** If absent: the default order of ports. */
   readonly ports?: readonly number[];
   readonly issuer?: string;
   readonly clientId?: string;
   readonly audience?: string;
   readonly scope: string;
-  /** Absent when nobody has said: `npm start` then decides by whether there is an issuer. */
+  /** If absent: `npm start` uses the demo unless there is an issuer. */
   readonly demo?: boolean;
   /** Milliseconds. */
   readonly signInTimeout: number;
@@ -44,20 +44,20 @@ export interface Settings {
   readonly redirectUris: readonly string[];
   readonly returnTo: readonly string[];
   readonly origins: readonly string[];
-  /** Absent when nobody has said. */
+  /** Absent when it is not set. */
   readonly guard?: GuardMode;
   readonly compatibleVersion: string;
   readonly theme: 'system' | 'light' | 'dark';
   readonly exposeRefreshToken: boolean;
   readonly vaultKey?: Buffer;
-  /** Absent when nobody has said. */
+  /** Absent when it is not set. */
   readonly withoutKeyring?: WithoutKeyring;
   readonly logLevel: LogLevel;
-  /** Absent where the administrator has decided nothing. */
+  /** Absent if the administrator has decided nothing. */
   readonly policy?: Policy;
 }
 
-/** Whether the administrator has decided a setting: then nobody else can. */
+/** Whether the administrator has decided a setting, so that it cannot be changed elsewhere. */
 export function isManaged({ policy }: Pick<Settings, 'policy'>, name: SettingName): boolean {
   if (policy === undefined) return false;
   return Object.hasOwn(policy.settings, name) || (name === 'port' && Object.hasOwn(policy.settings, 'ports'));
@@ -70,17 +70,17 @@ export function defaultHome(platform: NodeJS.Platform, environment: NodeJS.Proce
   return join(environment.XDG_CONFIG_HOME || join(userHome, '.config'), 'loopgate');
 }
 
-/** The data folder alone. @throws SettingError when LOOPGATE_HOME is not an absolute path */
+/** The data folder only. @throws SettingError when LOOPGATE_HOME is not an absolute path */
 export function homeFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): string {
   const { home } = parseEnvironment({ LOOPGATE_HOME: environment.LOOPGATE_HOME });
   return home ?? defaultHome(platform, environment);
 }
 
 /**
- * All settings from the policy of this machine, the environment and `<home>/settings.json`; the first of them wins.
- * @param readFile - gives settings.json of that folder as it is; empty when there is none
- * @param policy - as `readPolicy` gives it
- * @throws SettingError for the first value that is wrong
+ * All settings, from the policy of this machine, the environment and `<home>/settings.json`; the first of them wins.
+ * @param readFile - returns settings.json of that folder unparsed; empty when there is none
+ * @param policy - as `readPolicy` returns it
+ * @throws SettingError for the first wrong value
  */
 export function readSettings(
   environment: NodeJS.ProcessEnv,
@@ -93,7 +93,7 @@ export function readSettings(
   const home = fromEnvironment.home ?? defaultHome(platform, environment);
   const fromPolicy = policy ? parseFile(policy.settings, policy.source) : {};
   const given: Given = { ...parseFile(readFile(home), dataPath(home, 'settings')), ...fromEnvironment, ...fromPolicy };
-  // A single port wins over the order of ports, but not over the administrator's.
+  // A single port wins over the order of ports, but not over the administrator's order.
   if (fromPolicy.ports !== undefined && fromPolicy.port === undefined) delete given.port;
   if (given.demo && policy && fromPolicy.issuer !== undefined) {
     throw new SettingError(
@@ -130,9 +130,9 @@ export function readSettings(
 }
 
 /**
- * The key that systemd hands over (`LoadCredential=`, `LoadCredentialEncrypted=`): the same text as in `LOOPGATE_VAULT_KEY`.
- * @param readFile - gives a file's text, or undefined when it is not there; throws when it cannot be read
- * @throws SettingError when it is no key; the message names the file and repeats nothing of it (T9)
+ * The key that systemd passes on (`LoadCredential=`, `LoadCredentialEncrypted=`): the same text as in `LOOPGATE_VAULT_KEY`.
+ * @param readFile - returns a file's text, or undefined when it is not there; throws when it cannot be read
+ * @throws SettingError when the text is not a key; the message names the file without quoting it (T9)
  */
 export function readVaultCredential(
   environment: NodeJS.ProcessEnv,
@@ -158,14 +158,14 @@ function parseEnvironment(environment: NodeJS.ProcessEnv): Given {
   const given: Record<string, unknown> = {};
   for (const [name, row] of settingRows()) {
     const text = environment[row.environment];
-    // An empty variable is how a shell unsets one.
+    // A shell unsets a variable by making it empty.
     if (text === undefined || text === '') continue;
     given[name] = parse(row, row.fromText ? row.fromText(text) : text, row.environment);
   }
   return given as Given;
 }
 
-/** @param path - where it was read */
+/** @param path - the file's path, for errors */
 function parseFile(file: Readonly<Record<string, unknown>>, path: string): Given {
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(file)) {
@@ -180,7 +180,7 @@ function parseFile(file: Readonly<Record<string, unknown>>, path: string): Given
 function parse(row: Setting, value: unknown, where: string): unknown {
   const parsed = row.schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  // A password in an address, or a key, is not repeated (T9).
+  // Do not repeat a key, or a password in an address (T9).
   const shown = JSON.stringify(value)?.replace(/\/\/[^/@]*@/g, '//...@');
   const isSecret = row.environment === settingsTable.vaultKey.environment;
   throw new SettingError(

@@ -6,7 +6,7 @@ import { readText } from '../system/readText.ts';
 import { SettingError } from './settings.ts';
 
 /**
- * Reads `<home>/settings.json` as it is; a file that is not there is empty.
+ * Reads `<home>/settings.json` unparsed; empty if the file does not exist.
  * @throws SettingError when it cannot be read or is not a JSON object
  */
 export function readSettingsFile(home: string): Record<string, unknown> {
@@ -21,16 +21,16 @@ export function readSettingsFile(home: string): Record<string, unknown> {
 }
 
 /**
- * Changes one setting in `<home>/settings.json` and leaves the others as they are.
+ * Changes one setting in `<home>/settings.json` and leaves the others unchanged.
  * @throws SettingError when the file cannot be read
- * @throws when it could not be written; the file of before is whole then
+ * @throws when it could not be written; the old file is then intact
  */
 export function writeSetting(home: string, name: string, value: unknown): void {
   writeSettings(home, { [name]: value });
 }
 
 /**
- * Changes several settings at once: the file has all of them or none. One that is undefined is taken out.
+ * Changes several settings at once: the file gets all of them or none. An undefined value removes its setting.
  * @throws as {@link writeSetting}
  */
 export function writeSettings(home: string, changes: Readonly<Record<string, unknown>>): void {

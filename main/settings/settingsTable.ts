@@ -8,17 +8,17 @@ import { defaultPorts } from '../protocol/protocol.ts';
 export interface Setting {
   /** The environment variable; it wins over settings.json. */
   readonly environment: string;
-  /** False for what can be set by environment only. */
+  /** False if only the environment can set it. */
   readonly inFile: boolean;
-  /** What it decides, for the documentation. */
+  /** What the setting does, for the documentation. */
   readonly description: string;
-  /** What a value must be, for errors and the documentation. */
+  /** The requirement for a value, for errors and the documentation. */
   readonly expected: Message;
   /** The default as the documentation shows it. */
   readonly default: string;
   /** Parses a value of settings.json, or the text of the environment after {@link fromText}. */
   readonly schema: z.ZodType;
-  /** Turns the environment's text into what the schema takes; text stays text by default. */
+  /** Turns the environment's text into a value for the schema; by default it stays text. */
   readonly fromText?: (text: string) => unknown;
 }
 
@@ -45,21 +45,21 @@ const issuer = z.string().transform((text, context) => {
   }
 });
 
-/** Schemes that run or read something instead of going somewhere. */
+/** Schemes that run or read something instead of opening a page. */
 const refusedSchemes = ['javascript:', 'data:', 'file:', 'blob:', 'about:', 'vbscript:'];
 const webAddress = z
   .string()
   .refine((text) => URL.canParse(text) && !text.includes('#') && !refusedSchemes.includes(new URL(text).protocol));
 const origin = z.string().refine((text) => text === 'vscode-webview:' || (URL.canParse(text) && isOrigin(text)));
 
-/** An exact origin as a browser sends it: scheme, host and port, no more; never `*` and never `null`. */
+/** An exact origin as a browser sends it: only scheme, host and port, and never `*` or `null`. */
 function isOrigin(text: string): boolean {
   if (/^https?:/.test(text)) return new URL(text).origin === text && !text.includes('*');
-  // Other schemes have no origin by the URL standard; browsers send scheme and host.
+  // By the URL standard other schemes have no origin; browsers send scheme and host.
   return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(text);
 }
 
-/** Every setting, once: parsing, defaults, documentation and errors come from this table. */
+/** All settings, each once: parsing, defaults, documentation and errors use this table. */
 export const settingsTable = {
   home: {
     environment: 'LOOPGATE_HOME',

@@ -5,15 +5,18 @@ interface DataFile {
   readonly name: string;
   /** What it holds. */
   readonly holds: string;
-  /** Only its person may read it; the other files only they may write. */
+  /** True if only the person may read it. The other files may be read by others, but only the person may write them. */
   readonly isSecret?: true;
   /** "Remove everything" removes it. */
   readonly isRemoved?: true;
-  /** What begins with the same word and a dot belongs to it: a copy that was set aside, or left by a write that was killed. */
+  /**
+   * A file with the same first word and a dot belongs to it: a copy that was set aside, or the rest of a write that was
+   * killed.
+   */
   readonly hasCompanions?: true;
 }
 
-/** Every file in the data folder, once. Chromium's own files and the logs have folders of their own there. */
+/** Every file in the data folder. Chromium's own files and the logs have their own folders there. */
 export const dataFiles = {
   settings: { name: 'settings.json', holds: 'what the person has set', isRemoved: true, hasCompanions: true },
   session: {
@@ -68,7 +71,7 @@ export function dataPath(home: string, file: Exclude<keyof typeof dataFiles, 'se
   return join(home, dataFiles[file].name);
 }
 
-/** The sessions under one protection, as `writeStore` names them: without `.json`. */
+/** The file of the sessions under one protection, as `writeStore` names it: without `.json`. */
 export function sessionStore(protection: string): string {
   return `session.${protection}`;
 }
@@ -78,7 +81,7 @@ export function sessionPath(home: string, protection: string): string {
   return join(home, `${sessionStore(protection)}.json`);
 }
 
-/** @returns the protection of a file with sessions; undefined for every other file's name */
+/** @returns the protection of a file with sessions; undefined for any other file */
 export function protectionOf(name: string): string | undefined {
   return /^session\.([\w-]+)\.json$/.exec(name)?.[1];
 }
@@ -106,7 +109,7 @@ function fileOf(name: string): DataFile | undefined {
   return files.find((file) => name === file.name || (file.hasCompanions && firstWord(name) === firstWord(file.name)));
 }
 
-/** With the dot behind it. */
+/** Includes the dot. */
 function firstWord(name: string): string {
   return name.slice(0, name.indexOf('.') + 1);
 }

@@ -4,7 +4,7 @@ import { dataPath } from './dataFolder.ts';
 import { isAlive, processStart, unknownStart } from './folderLock.ts';
 import { writeStore } from './jsonFile.ts';
 
-/** What `<home>/endpoint.json` holds (rule L10): where the API of the Loopgate that runs on this data folder is. */
+/** The content of `<home>/endpoint.json` (rule L10): where the API of the Loopgate with this data folder listens. */
 const endpoint = z.object({
   /** Such as `http://localhost:1000`: 127.0.0.1 and, where the machine has IPv6, ::1 too. */
   address: z.url({ protocol: /^http$/, hostname: /^localhost$/ }),
@@ -12,16 +12,17 @@ const endpoint = z.object({
   /** The process that listens. */
   pid: z.int().positive(),
   version: z.string(),
-  /** When that process started, in the system's own words: compared as text, it tells it from a later one with its pid. */
+  /** When that process started, as the system writes it. Comparing the text shows whether a later process has its pid. */
   started: z.string(),
-  /** What `/.well-known/health` answers behind `ok:`: new with every run. */
+  /** `/.well-known/health` returns it after `ok:`; each run has a new one. */
   instance: z.string(),
 });
 export type Endpoint = z.infer<typeof endpoint>;
 
 /**
- * Writes the file, whole and mode 0600. Call it only when the API answers: a program that finds the file may use it at once.
- * @returns removes it again, unless another run has written its own meanwhile
+ * Writes the file, complete and with mode 0600. Call it only when the API answers: a program that finds the file may use it
+ * at once.
+ * @returns a function that removes the file again, unless another run has replaced it
  * @throws when it could not be written
  */
 export function publishEndpoint(home: string, listening: Omit<Endpoint, 'pid' | 'started'>): () => void {
@@ -32,7 +33,7 @@ export function publishEndpoint(home: string, listening: Omit<Endpoint, 'pid' | 
   };
 }
 
-/** What the file says; undefined when there is none, or none of this form. */
+/** The content of the file; undefined when there is none, or it is not valid. */
 export function readEndpoint(home: string): Endpoint | undefined {
   try {
     const parsed = endpoint.safeParse(JSON.parse(readFileSync(dataPath(home, 'endpoint'), 'utf8')));
@@ -42,7 +43,10 @@ export function readEndpoint(home: string): Endpoint | undefined {
   }
 }
 
-/** Whether the process that wrote the file still runs: by its pid and its start, as a pid may be another process's by now. */
+/**
+ * Whether the process that wrote the file still runs. It compares the start too, because another process may have the pid by
+ * now.
+ */
 export function isEndpointCurrent({ pid, started }: Endpoint): boolean {
   return isAlive({ pid, startedAt: started });
 }

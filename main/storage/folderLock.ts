@@ -8,16 +8,16 @@ import { powershell, ps } from '../system/systemPrograms.ts';
 import { dataPath } from './dataFolder.ts';
 import { writeFailure } from './jsonFile.ts';
 
-/** Stands for the start time when the system does not tell it. */
+/** The start time if the system does not report it. */
 export const unknownStart = 'unknown';
 
 /** The process that holds a data folder. */
 const holder = z.object({ pid: z.int().positive(), startedAt: z.string(), kind: z.enum(['desktop', 'headless']) });
 export type Holder = z.infer<typeof holder>;
 
-/** A data folder that is held; `release` gives it back. */
+/** A locked data folder; `release` unlocks it. */
 export interface Lock {
-  /** Why the folder is not locked, for the terminal: nothing can be written there. */
+  /** Why the folder is not locked, for the terminal: it is not writable. */
   readonly notice?: string;
   release(): void;
 }
@@ -27,7 +27,7 @@ export class LockedError extends MessageError {
   override readonly name = 'LockedError';
   readonly holder: Holder;
 
-  /** @param next - what to do about it */
+  /** @param next - the advice */
   constructor(held: Holder, home: string, next = message('useThatOne')) {
     super(sentences(message('alreadyRuns', { kind: held.kind, pid: held.pid, home }), next));
     this.holder = held;
@@ -35,10 +35,10 @@ export class LockedError extends MessageError {
 }
 
 /**
- * Takes the data folder for this process: one host per folder, desktop and headless alike. A lock is stale when no process
- * has its pid, or when that process started at another time. The folder is made when it is not there. One that cannot be
- * written stops nobody: that is said in {@link Lock.notice}.
- * @param startOf - gives when a process started, or undefined when there is none; for tests
+ * Locks the data folder for this process: only one host may use a folder, whether desktop or headless. A lock is stale when
+ * no process has its pid, or when that process started at another time. This creates the folder if necessary. If it cannot
+ * write there, the start continues, and {@link Lock.notice} says so.
+ * @param startOf - returns when a process started, or undefined when there is none; for tests
  * @throws LockedError
  */
 export function takeLock(
@@ -67,8 +67,8 @@ export function takeLock(
 }
 
 /**
- * A stale lock is replaced under a lock of its own: two processes that both find it stale cannot both replace it. That
- * one may be stale too, if its process was killed in these few lines, and so on, three levels at most.
+ * Replaces a stale lock while it holds a second lock, so that two processes that both find it stale cannot both replace it.
+ * The second lock may also be stale, if its process was killed in these few lines, and so on; the depth is limited to three.
  */
 function take(
   path: string,
@@ -92,7 +92,10 @@ function take(
   }
 }
 
-/** Gives the file beside the lock that says who takes it. @throws when it could not be written; none is left then */
+/**
+ * Writes the holder into a file beside the lock. @returns its path. @throws when it could not be written; no file is left
+ * then
+ */
 function write(path: string, self: Holder): string {
   const mine = `${path}.${self.pid}`;
   try {
@@ -107,7 +110,7 @@ function write(path: string, self: Holder): string {
 function create(path: string, self: Holder): boolean {
   const mine = write(path, self);
   try {
-    // Linked in one piece: a file that is created and then written could be read empty, and taken for stale.
+    // Linking is atomic: another process could read a created file before it is written, and take it for stale.
     linkSync(mine, path);
     return true;
   } catch (error) {
@@ -119,10 +122,10 @@ function create(path: string, self: Holder): boolean {
   }
 }
 
-/** What a file system without links answers, such as FAT or exFAT. */
+/** The errors of a file system without links, such as FAT or exFAT. */
 const noLinks: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'ENOSYS'];
 
-/** Without links: a process that starts at the same moment could find the file empty and take it for stale. */
+/** Without links, a process that starts at the same moment could read the file while it is empty, and take it for stale. */
 function createUnlinked(path: string, self: Holder): boolean {
   try {
     writeFileSync(path, JSON.stringify(self), { mode: 0o600, flag: 'wx' });
@@ -133,7 +136,7 @@ function createUnlinked(path: string, self: Holder): boolean {
   }
 }
 
-/** The process that holds a data folder, or has left its lock behind. */
+/** The process that holds a data folder, or has left its lock there. */
 export function lockHolder(home: string): Holder | undefined {
   return readHolder(dataPath(home, 'lock'));
 }
@@ -147,7 +150,7 @@ function readHolder(path: string): Holder | undefined {
   }
 }
 
-/** Where the system does not say when a process started, its being there has to do: rather refused once than two at once. */
+/** If the system does not report when a process started, the pid alone decides: one wrong refusal is better than two hosts. */
 export function isAlive(
   found: Pick<Holder, 'pid' | 'startedAt'>,
   startOf: (pid: number) => string | undefined = processStart,
@@ -162,12 +165,12 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Another user's process may not be signalled, but it is there.
+    // The process of another user cannot be signalled, but it exists.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
-/** When a process started, in this system's own words; undefined when there is no such process. */
+/** When a process started, as the system writes it; undefined when there is no such process. */
 export function processStart(pid: number, platform: NodeJS.Platform = process.platform): string | undefined {
   try {
     if (platform === 'linux') {
@@ -185,8 +188,8 @@ export function processStart(pid: number, platform: NodeJS.Platform = process.pl
 }
 
 /**
- * Field 22 of /proc/<pid>/stat, in clock ticks since boot, and which boot: after the next one the same process number could
- * start at the same tick. The name in field 2 may hold spaces and brackets.
+ * Field 22 of /proc/<pid>/stat (clock ticks since boot) together with the boot: after a reboot, the same pid could start at
+ * the same tick. The name in field 2 may contain spaces and brackets.
  */
 function linuxStart(stat: string, boot: string): string | undefined {
   const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];

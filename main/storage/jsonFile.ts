@@ -19,16 +19,16 @@ import { errorCode } from '../system/errorCode.ts';
 import { isUnfinished, sessionStore } from './dataFolder.ts';
 
 /**
- * Writes `<folder>/<name>.json` with electron-store, mode 0600, and returns when it is on the disk. Whatever happens, the file
- * is the old one or the new one: electron-store's own atomic write takes a write that a full disk cut short for a whole one, so
- * the new file is written beside the old, read back, and only then renamed over it.
+ * Writes `<folder>/<name>.json` with electron-store, mode 0600, and returns when it is on the disk. The result is always
+ * either the old or the new file. electron-store's own atomic write can accept a write that a full disk cut short. So this
+ * writes the new file beside the old one, reads it back, and only then renames it.
  * @throws when it could not be written; {@link writeFailure} says why
  */
 export function writeStore(folder: string, name: string, content: Record<string, unknown>): void {
-  // Asked first: electron-store tries again for a second, blocking, where the folder refuses.
+  // Check first: if the folder is not writable, electron-store blocks and retries for a second.
   accessSync(folder, constants.W_OK);
   const path = join(folder, `${name}.json`);
-  // A file that is kept elsewhere, and linked to, stays there.
+  // If the file is a link, keep the link and write its target.
   const target = isLink(path) ? realpathSync(path) : path;
   const written = join(dirname(target), `${basename(target, '.json')}.new.json`);
   rmSync(written, { force: true });
@@ -44,7 +44,7 @@ export function writeStore(folder: string, name: string, content: Record<string,
   syncFolder(dirname(target));
 }
 
-/** False for a link to nothing: it is replaced. */
+/** False for a broken link, which is replaced. */
 function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && existsSync(path);
 }
@@ -52,7 +52,7 @@ function isLink(path: string): boolean {
 type Store = ElectronStore<Record<string, unknown>>;
 const stores = new Map<string, Store>();
 
-/** One store for each file: making one costs as much as a write, and it reads the file again each time anyway. */
+/** Keeps one store for each file: creating one costs as much as a write, and it reads the file again each time anyway. */
 function storeAt(path: string): Store {
   const known = stores.get(path);
   if (known) return known;
@@ -73,7 +73,7 @@ function holds(store: Store, content: Record<string, unknown>): boolean {
   }
 }
 
-/** A name in a folder is on the disk only when the folder is. Windows has no such call and needs none. */
+/** A new name is on the disk only after its folder is synced. Windows has no such call and needs none. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const opened = openSync(folder, 'r');
@@ -84,28 +84,28 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Removes what a write that was killed has left in the data folder. Only for the process that holds its lock. */
+/** Removes what killed writes have left in the data folder. Only the process that holds its lock may call this. */
 export function removeUnfinished(folder: string): void {
   try {
     for (const name of readdirSync(folder)) if (isUnfinished(name)) rmSync(join(folder, name), { force: true });
   } catch {
-    // A folder that cannot be read or written is said where something is to be kept in it.
+    // If the folder is not readable or writable, a later write reports it.
   }
 }
 
-/** Tries whether something can be kept in the folder: a full disk grants the permission and refuses the bytes. @throws */
+/** Tests whether the folder can store data: on a full disk the permission is there but the write fails. @throws */
 export function tryWriting(folder: string): void {
   accessSync(folder, constants.W_OK);
   const probe = join(folder, `${sessionStore('probe')}.new.json`);
   try {
-    // About as much as a session takes.
+    // About the size of a session.
     writeFileSync(probe, Buffer.alloc(8192), { mode: 0o600 });
   } finally {
     rmSync(probe, { force: true });
   }
 }
 
-/** Why nothing can be written to a folder; undefined when the error is of another kind. */
+/** Why a folder is not writable; undefined for an error of another kind. */
 export function writeFailure(error: unknown, folder: string): Message | undefined {
   const code = errorCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return message('noSpace', { folder });

@@ -7,8 +7,8 @@ import {
 } from '../broker/session/vault.ts';
 
 /**
- * A vault that one broker after the other uses in one run: it is read once, and the next broker gets what the last one wanted
- * to be saved, even where nothing is kept on disk or a disk refused it.
+ * A vault that successive brokers share within one run. It is read once. The next broker gets the state that the last one
+ * saved, even if nothing is stored on disk or the disk refused it.
  */
 export class KeptVault implements Vault {
   readonly #vault: Vault;
@@ -20,7 +20,7 @@ export class KeptVault implements Vault {
     this.#vault = vault;
   }
 
-  /** What is known to be stored; undefined before it was read. Holds tokens: never shown, never logged. */
+  /** The state that should be stored; undefined until it was read. It holds tokens, so it must never be shown or logged. */
   get state(): StoredState | undefined {
     return this.#state && structuredClone(this.#state);
   }
@@ -43,7 +43,7 @@ export class KeptVault implements Vault {
         this.#state = await this.#vault.load();
         this.#isLoaded = true;
       } catch (error) {
-        // What was set aside is not there any more; another failure may be over the next time.
+        // The unreadable data was set aside and is gone; any other failure may not occur again.
         this.#isLoaded = error instanceof VaultUnreadable;
         throw error;
       }

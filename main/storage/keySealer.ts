@@ -5,10 +5,10 @@ import { dataPath } from './dataFolder.ts';
 import { syncFolder } from './jsonFile.ts';
 import { type Sealer, SealerUnavailable } from './sealedFile.ts';
 
-/** How long such a key is, in bytes. */
+/** The length of such a key, in bytes. */
 export const keyLength = 32;
 
-/** AES-256-GCM under 32 bytes that are handed in: those of `LOOPGATE_VAULT_KEY`, or of a systemd credential. */
+/** Encrypts with AES-256-GCM. @param key - 32 bytes, from `LOOPGATE_VAULT_KEY` or from a systemd credential */
 export function keySealer(key: Buffer): Sealer {
   return {
     name: 'vault-key',
@@ -18,8 +18,8 @@ export function keySealer(key: Buffer): Sealer {
 }
 
 /**
- * The weaker protection: the key lies beside what it encrypts, in `<home>/session.file-key`, and only the mode 0600 of the two
- * files keeps others out. It is made at the first {@link Sealer.seal}.
+ * The weaker protection: the key lies beside the encrypted data, in `<home>/session.file-key`, and only the mode 0600 of both
+ * files protects them. The first {@link Sealer.seal} creates the key.
  */
 export function fileSealer(home: string): Sealer {
   const path = dataPath(home, 'sessionKey');
@@ -42,16 +42,16 @@ function readKey(path: string): Buffer | undefined {
     return key.length === keyLength ? key : undefined;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    // One that is there and cannot be read is not made again.
+    // Do not replace a key file that exists but cannot be read.
     throw new SealerUnavailable(message('cannotRead', { path }));
   }
 }
 
-/** Written whole or not at all: sessions under a key that is lost are lost too. */
+/** Writes the whole key or none: if a key is lost, so are the sessions under it. */
 function makeKey(home: string): Buffer {
   const key = randomBytes(keyLength);
   const path = dataPath(home, 'sessionKey');
-  // One that was cut short opens nothing any more; it is kept all the same.
+  // A truncated key cannot open anything any more, but it is kept all the same.
   if (existsSync(path)) renameSync(path, `${path}.unreadable-${Date.now()}`);
   const written = `${path}.new`;
   rmSync(written, { force: true });
@@ -75,7 +75,7 @@ export function encrypt(key: Buffer, text: string): string {
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64');
 }
 
-/** @throws when it was not made by {@link encrypt} with this key, or was changed */
+/** @throws when {@link encrypt} did not make it with this key, or when it was changed */
 export function decrypt(key: Buffer, sealed: string): string {
   const bytes = Buffer.from(sealed, 'base64');
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 });

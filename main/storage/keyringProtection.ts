@@ -8,22 +8,22 @@ import { secretServiceState } from './secretService.ts';
 
 /** One secret in the system's keyring. */
 export interface KeyringItem {
-  /** Null when there is none. Rejects when the keyring is locked or does not answer. */
+  /** Returns null when there is none. Rejects when the keyring is locked or does not answer. */
   getSecret(): Promise<ArrayLike<number> | null>;
   setSecret(secret: Uint8Array): Promise<void>;
 }
 
 export interface KeyringOptions {
-  /** Looks at the keyring without a prompt. */
+  /** Checks the keyring without a prompt. */
   readonly look: () => Promise<ProtectionState>;
-  /** Opens the item; rejects where the system has no keyring. */
+  /** Opens the item; rejects if the system has no keyring. */
   readonly item: () => Promise<KeyringItem>;
   readonly name: string;
 }
 
 /**
- * The system's keyring without a desktop: it keeps a key of 32 bytes, and the sessions rest in a file under that key. The key
- * is made at the first {@link Protection.seal}, and never while one is there that cannot be read.
+ * The system's keyring without a desktop: it stores a key of 32 bytes, and a file encrypted with that key contains the
+ * sessions. The first {@link Protection.seal} creates the key, but never while there is one that cannot be read.
  */
 export function keyringProtection({ name, look, item }: KeyringOptions): Protection {
   let key: Buffer | undefined;
@@ -33,7 +33,7 @@ export function keyringProtection({ name, look, item }: KeyringOptions): Protect
     try {
       secret = await (await item()).getSecret();
     } catch {
-      // The library's own words name the item and the bus; a person can do no more with them than with these.
+      // The library's message names the item and the bus, which does not help a person.
       throw new SealerUnavailable(message('keyringNotAnswering'));
     }
     if (secret === null) return undefined;
@@ -50,7 +50,7 @@ export function keyringProtection({ name, look, item }: KeyringOptions): Protect
     } catch {
       throw new SealerUnavailable(message('keyringTakesNothing'));
     }
-    // What another process stored at the same moment counts, and what the keyring has not kept does not.
+    // Read it back: another process may have stored its key at the same moment, or the keyring may have stored nothing.
     const kept = await readKey();
     if (!kept) throw new SealerUnavailable(message('keyringNotKept'));
     return kept;
@@ -70,7 +70,7 @@ export function keyringProtection({ name, look, item }: KeyringOptions): Protect
   };
 }
 
-/** The keyring of this system through a native library; absent where the library has no build for it. */
+/** The keyring of this system through a native library; `absent` if the library has no build for it. */
 export function systemKeyring(home: string, platform: NodeJS.Platform = process.platform): Protection {
   const name = platform === 'linux' ? 'secret-service' : 'credential-store';
   const item = async () => {
@@ -87,7 +87,7 @@ export function systemKeyring(home: string, platform: NodeJS.Platform = process.
     const service = await secretServiceState();
     if (service === 'absent') return 'absent';
     if (service === 'locked') return 'locked';
-    // A new keyring would ask for a password where nobody sits; one that is closed comes back with what is stored under it.
+    // A new keyring would prompt for a password without a person there. A closed keyring comes back with its stored data.
     if (service === 'empty') return existsSync(new SealedFile(home, protection).path) ? 'locked' : 'absent';
     return (await isThere()) ? 'ready' : 'absent';
   };

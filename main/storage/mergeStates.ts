@@ -1,10 +1,10 @@
 import { revocationOf, type StoredState, storedKey, storedStateVersion } from '../broker/session/vault.ts';
 
 /**
- * Two stored states as one, for the change from one keyring to another. An account that both have (issuer and subject, T3; and for the same application and API) is
- * taken from the newer one, and the refresh token that nobody keeps is queued for its revocation (T10). An account that only
- * the older one has stays signed in, but becomes active only when the newer one had nobody because a session was lost: who
- * signed out is not signed in again by an old file.
+ * Merges two stored states after a change from one keyring to another. If both have an account (issuer and subject, T3; and
+ * the same application and API), the newer one wins, and the refresh token that is dropped is queued for revocation (T10). An
+ * account of only the older state stays signed in. It becomes active only if the newer state has no active account because a
+ * session was lost: an old file must not sign a person in again who has signed out.
  */
 export function mergeStates(newer: StoredState, older: StoredState): StoredState {
   const replaced = new Map(older.accounts.map((account) => [storedKey(account), account]));

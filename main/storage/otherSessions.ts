@@ -5,14 +5,14 @@ import { writeFailure } from './jsonFile.ts';
 import type { Protection } from './protection.ts';
 import { type Reading, SealedFile, titleOf } from './sealedFile.ts';
 
-/** A file that could be read, with what it holds. */
+/** A readable file and its content. */
 export type StoredFile = Extract<Reading, { kind: 'sessions' }> & { readonly file: SealedFile };
 
 /** Why a file could not be used. `aside`: it was moved away. `blocked`: it had to stay, so nothing may be written there. */
 export type PutAway = { readonly aside: Message } | { readonly blocked: Message };
 
 /**
- * Sets a file aside that cannot be read.
+ * Sets an unreadable file aside.
  * @param now - milliseconds since the epoch
  * @returns undefined when the file could be read
  */
@@ -27,26 +27,26 @@ export function putAway(file: SealedFile, reading: Reading, home: string, now: n
   }
 }
 
-/** What {@link putAway} says. */
+/** The message for the result of {@link putAway}. */
 export function whyPutAway(why: PutAway): Message {
   return 'aside' in why ? why.aside : why.blocked;
 }
 
-/** Where {@link readOthers} looks. */
+/** The files that {@link readOthers} reads. */
 export interface OtherFiles {
   readonly home: string;
   readonly protections: readonly Protection[];
   /** The protection whose file is in use. */
   readonly inUse: Protection | undefined;
-  /** The file without protection, unless it is the one in use. */
+  /** The weaker file, unless it is the one in use. */
   readonly weaker: SealedFile | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /**
- * Reads the session files of protections that are not in use. What is unreadable is set aside.
- * @returns what could be read, and why the rest could not
+ * Reads the session files of protections that are not in use, and sets unreadable ones aside.
+ * @returns the readable files, and why the others could not be read
  */
 export async function readOthers({
   home,
@@ -73,9 +73,9 @@ export async function readOthers({
 }
 
 /**
- * Finds a session file of a protection that is not here. It is left as it is.
- * @param here - the names of the protections that are here
- * @returns what to say of it; undefined when there is none
+ * Finds a session file whose protection is not available, and leaves it as it is.
+ * @param here - the names of the available protections
+ * @returns the message about it; undefined when there is none
  */
 export function storedElsewhere(home: string, here: ReadonlySet<string | undefined>): Message | undefined {
   try {

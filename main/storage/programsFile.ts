@@ -5,7 +5,7 @@ import { readText } from '../system/readText.ts';
 import { dataPath } from './dataFolder.ts';
 import { writeStore } from './jsonFile.ts';
 
-/** The list of programs in `<home>/programs.json`. Only for the process that holds the data folder's lock. */
+/** The list of programs in `<home>/programs.json`. Only the process that holds the data folder's lock may use it. */
 export function programsFile(home: string): ListStore {
   const path = dataPath(home, 'programs');
   return {
@@ -19,19 +19,19 @@ export function programsFile(home: string): ListStore {
 }
 
 /**
- * Makes a new key for this run, by which the command of Loopgate proves itself, in a file that only its user can read.
- * Where nothing can be written, no command has the key.
+ * Creates a new key for this run, in a file that only its user can read. Loopgate's own command proves itself with it. If the
+ * file cannot be written, no command has the key.
  */
 export function makeCommandKey(home: string): { readonly key: string; remove(): void } {
   const key = randomBytes(32).toString('base64url');
   const path = dataPath(home, 'commandKey');
   const remove = () => rmSync(path, { force: true });
   try {
-    // Not into a file that is there already: its mode would stay as it is.
+    // Do not write into an existing file: it would keep its mode.
     remove();
     writeFileSync(path, key, { mode: 0o600, flag: 'wx' });
   } catch {
-    // The list of programs can still be seen in the window.
+    // The window can still show the list of programs.
   }
   return { key, remove };
 }

@@ -8,20 +8,20 @@ import { errorCode } from '../system/errorCode.ts';
 import { sessionPath, sessionStore } from './dataFolder.ts';
 import { syncFolder, writeStore } from './jsonFile.ts';
 
-/** What encrypts the stored sessions: the system's keyring, or a key. */
+/** Encrypts the stored sessions, with the system's keyring or with a key. */
 export interface Sealer {
-  /** Names the file, so that what one keyring wrote is never taken for another's. */
+  /** Part of the file's name, so that the data of one keyring is never mistaken for another's. */
   readonly name: string;
-  /** @throws with words for a person, without the text */
+  /** @throws with a message for a person, which does not contain the text */
   seal(text: string): Promise<string>;
   /**
    * @throws SealerUnavailable when the sealer itself cannot be used now: that says nothing about the text
-   * @throws when the text was not sealed by this sealer, or was changed
+   * @throws when this sealer did not seal the text, or when it was changed
    */
   open(sealed: string): Promise<string>;
 }
 
-/** A keyring that is locked or does not answer. */
+/** A keyring is locked or does not answer. */
 export class SealerUnavailable extends MessageError {
   override readonly name = 'SealerUnavailable';
 }
@@ -39,28 +39,28 @@ const titles: Readonly<Record<string, Message>> = {
   file: message('titleFile'),
 };
 
-/** A sealer's name as a person knows it. */
+/** The name of a sealer, for people. */
 export function titleOf(sealer: string): Message {
   return (Object.hasOwn(titles, sealer) ? titles[sealer] : undefined) ?? verbatim(sealer);
 }
 
-/** What a file was found to hold. No `why` has anything of the content. */
+/** The result of reading a file. `why` never contains any of the content. */
 export type Reading =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'sessions'; readonly state: StoredState; readonly writtenAt: number; readonly includes: Includes }
-  /** It will not be readable tomorrow either: damaged, or sealed with another key. */
+  /** It will stay unreadable: it is damaged, or sealed with another key. */
   | { readonly kind: 'unreadable'; readonly why: Message }
-  /** Written by a newer version: to be left as it is. */
+  /** A newer version wrote it: leave it as it is. */
   | { readonly kind: 'newer'; readonly why: Message }
-  /** It may be readable tomorrow: the system refuses the file, or the sealer cannot be used now. */
+  /** It may become readable: the system refuses the file, or the sealer cannot be used now. */
   | { readonly kind: 'closed'; readonly why: Message };
 
-/** The files that were merged into this one: sealer → its `writtenAt` then, in milliseconds since the epoch. */
+/** The files that were merged into this one, with their `writtenAt` at that time, in milliseconds since the epoch. */
 export type Includes = Readonly<Record<string, number>>;
 
 const format = 1;
 const envelope = z.object({
-  /** Absent in files of Loopgate 0.1, as is `writtenAt`. */
+  /** Absent in files of Loopgate 0.1, like `writtenAt`. */
   format: z.number().optional(),
   sealedBy: z.string(),
   writtenAt: z.number().optional(),
@@ -86,7 +86,7 @@ export class SealedFile {
     return sessionStore(this.sealer.name);
   }
 
-  /** Reads it and changes nothing. */
+  /** Reads the file without changing anything. */
   async read(): Promise<Reading> {
     let content: unknown;
     try {
@@ -135,7 +135,7 @@ export class SealedFile {
   /**
    * Returns when the state is on the disk.
    * @param writtenAt - milliseconds since the epoch
-   * @throws when it could not be sealed or written; the file of before is whole then
+   * @throws when it could not be sealed or written; the old file is then intact
    */
   async write(state: StoredState, writtenAt: number, includes: Includes = {}): Promise<void> {
     const session = await this.sealer.seal(JSON.stringify(state));
@@ -149,9 +149,9 @@ export class SealedFile {
   }
 
   /**
-   * Nothing is deleted: what cannot be read today may be readable with yesterday's key.
+   * Moves the file away. It is not deleted, because an older key may still open it.
    * @param now - milliseconds since the epoch
-   * @returns where it is now
+   * @returns its new path
    * @throws when it could not be moved
    */
   setAside(now: number): string {
@@ -164,7 +164,7 @@ export class SealedFile {
     return aside;
   }
 
-  /** Removes what has been stored elsewhere. @throws when it cannot be removed */
+  /** Removes the file after its content was stored elsewhere. @throws when it cannot be removed */
   remove(): void {
     rmSync(this.path, { force: true });
     syncFolder(this.#home);

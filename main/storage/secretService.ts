@@ -1,18 +1,18 @@
 import { UnusableBus } from '../system/dbusMessages.ts';
 import { SessionBus } from '../system/sessionBus.ts';
 
-/** How long the Secret Service may take to answer, also when the bus starts it first; in milliseconds. */
+/** How long the Secret Service may take to answer, even when the bus has to start it; in milliseconds. */
 const defaultTimeout = 5_000;
 
 /**
- * What the Secret Service says of its default collection. `empty`: it runs and has none, as one does whose only database is
- * closed. `unknown`: it cannot be asked, because the session bus is of a kind that Loopgate does not speak with.
+ * The state of the Secret Service's default collection. `empty`: the service runs without one; a service whose only database
+ * is closed looks the same. `unknown`: Loopgate cannot ask it, because it does not support this kind of session bus.
  */
 export type SecretServiceState = 'unlocked' | 'locked' | 'empty' | 'absent' | 'unknown';
 
 /**
- * Looks at the Secret Service (freedesktop.org's Secret Service API) over D-Bus, without a prompt: whoever asks it for a
- * secret while it is locked makes it ask the person for a password.
+ * Checks the Secret Service (freedesktop.org's Secret Service API) over D-Bus, without a prompt. Requesting a secret while it
+ * is locked would prompt the person for a password.
  * @param timeout - in milliseconds; for tests
  */
 export async function secretServiceState(
@@ -34,14 +34,14 @@ export async function secretServiceState(
   }
 }
 
-/** Where it is on the bus. */
+/** Its address on the bus. */
 export const secretService = {
   destination: 'org.freedesktop.secrets',
   path: '/org/freedesktop/secrets',
   target: 'org.freedesktop.Secret.Service',
 } as const;
 
-/** The object's path of the default collection; `/` when there is none. @throws Error as {@link SessionBus.call} does */
+/** The object path of the default collection; `/` when there is none. @throws Error as {@link SessionBus.call} does */
 export async function defaultCollection(bus: SessionBus): Promise<string> {
   return (await bus.call({ ...secretService, member: 'ReadAlias', values: ['default'], answer: 'o' })).text();
 }

@@ -2,23 +2,23 @@ import { type Message, message, sentences } from '../../preload/texts/messages.t
 import type { StorageLocation, WithoutKeyring } from '../broker/session/vault.ts';
 import type { Protection } from './protection.ts';
 
-/** Decides where sessions are kept when nothing protects them. */
+/** Decides where to store the sessions without any protection. */
 export interface Unprotected {
   readonly home: string;
-  /** The person's answer, or the setting's; absent when there is none. */
+  /** The person's answer, or the setting; absent when neither is there. */
   readonly withoutKeyring: WithoutKeyring | undefined;
   /** Whether the person can be asked. */
   readonly asks: boolean;
-  /** How to change this: a sentence that follows the notice. */
+  /** How the person can change this: a sentence that follows the notice. */
   readonly remedy: Message | undefined;
 }
 
-/** The sessions are kept under a protection that is ready. */
+/** A protection that is ready holds the sessions. */
 export function protectedLocation({ kind, notice }: Protection): StorageLocation {
   return { kind, ...(notice !== undefined && { notice }), changeable: false };
 }
 
-/** The sessions are under a keyring that is locked. */
+/** A locked keyring holds the sessions. */
 export function lockedLocation({ kind }: Protection): StorageLocation {
   return {
     kind,
@@ -28,7 +28,7 @@ export function lockedLocation({ kind }: Protection): StorageLocation {
   };
 }
 
-/** There is something to keep, but no keyring yet. */
+/** There are sessions to store, but no keyring yet. */
 export function newLocation({ kind }: Protection, changeable: boolean): StorageLocation {
   return {
     kind,
@@ -38,7 +38,7 @@ export function newLocation({ kind }: Protection, changeable: boolean): StorageL
   };
 }
 
-/** No protection is there: the sessions are kept in a file or in memory. */
+/** There is no protection: a file or the memory holds the sessions. */
 export function unprotectedLocation({ home, withoutKeyring, asks, remedy }: Unprotected): StorageLocation {
   const withRemedy = (notice: Message) => (remedy === undefined ? notice : sentences(notice, remedy));
   if (withoutKeyring === 'file') {
@@ -56,7 +56,7 @@ export function unprotectedLocation({ home, withoutKeyring, asks, remedy }: Unpr
   };
 }
 
-/** Something stands in the way of the protection's file. */
+/** An obstacle prevents the use of the protection's file. */
 export function locationInMemory(notice: Message): StorageLocation {
   return { kind: 'memory', notice, changeable: false };
 }

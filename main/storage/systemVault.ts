@@ -31,11 +31,11 @@ export interface SystemVaultOptions {
   readonly home: string;
   /** The best first. */
   readonly protections: readonly Protection[];
-  /** What to do when none of them is there; absent when it was not decided. */
+  /** What to do if none of them is available; absent if that is not decided. */
   readonly withoutKeyring?: WithoutKeyring;
-  /** Whether a person can be asked for it. */
+  /** Whether a person can be asked about that. */
   readonly asks: boolean;
-  /** Keeps the person's answer for the next start. @throws when it could not be kept */
+  /** Stores the person's answer for the next start. @throws when it could not be stored */
   readonly remember: (answer: WithoutKeyring) => void;
   readonly clock: Clock;
   /** Advice after the notice that nothing is stored. */
@@ -43,9 +43,9 @@ export interface SystemVaultOptions {
 }
 
 /**
- * Keeps signed-in sessions on this system, under the best protection that is there; each protection has a file of its own.
- * Takes over what another protection wrote as soon as that can be opened, waits for a locked keyring, and never falls back to
- * a weaker protection silently.
+ * Stores sessions on this system, under the best protection that is available; each protection has its own file. It takes
+ * over another protection's file as soon as that can be opened, waits for a locked keyring, and never falls back to a weaker
+ * protection silently.
  */
 export class SystemVault implements Vault {
   readonly #options: SystemVaultOptions;
@@ -53,19 +53,19 @@ export class SystemVault implements Vault {
   #location: StorageLocation = { kind: 'memory', changeable: false };
   #listener: () => void = () => undefined;
   #withoutKeyring: WithoutKeyring | undefined;
-  /** Where {@link save} writes; undefined: nowhere. */
+  /** The file that {@link save} writes; undefined if nothing is written. */
   #file: SealedFile | undefined;
   #isLoaded = false;
-  /** What {@link #file} is sealed by; undefined for the weaker file. */
+  /** The protection of {@link #file}; undefined for the weaker file. */
   #protection: Protection | undefined;
   /** True once the protection was used in this run: it does not prompt the person again. */
   #isOpen = false;
-  /** What is written as soon as the keyring is made or unlocked. */
+  /** The state to write as soon as the keyring is created or unlocked. */
   #held: StoredState | undefined;
   #isWaiting = false;
-  /** The location once the folder can be written again. */
+  /** The location to report once the folder is writable again. */
   #locationWithoutObstacle: StorageLocation | undefined;
-  /** What was taken over from files of others, which are removed when it is written. */
+  /** The files that were taken over; they are removed after the next write. */
   #includes: Includes = {};
   #takenOver: SealedFile[] = [];
   #saving: Promise<unknown> = Promise.resolve();
@@ -73,7 +73,7 @@ export class SystemVault implements Vault {
   constructor(options: SystemVaultOptions) {
     this.#options = options;
     this.#weaker = new SealedFile(options.home, fileSealer(options.home));
-    // Where the answer was lost, the file that is there says what it was.
+    // If the answer was lost, the existing file shows what it was.
     this.#withoutKeyring =
       options.withoutKeyring ?? (options.asks && existsSync(this.#weaker.path) ? 'file' : undefined);
   }
@@ -86,12 +86,15 @@ export class SystemVault implements Vault {
     this.#listener = listener;
   }
 
-  /** Finds out where the sessions rest, and whether a keyring is waited for: {@link location} says so. Reads nothing. */
+  /**
+   * Finds out where the sessions are stored and whether a keyring must be waited for, and updates {@link location}. It reads
+   * no sessions.
+   */
   async look(): Promise<void> {
     await this.#find();
   }
 
-  /** Not while something is being written: it would come back after its removal. */
+  /** Waits for a running write: otherwise that would write the file again after its removal. */
   choose(answer: WithoutKeyring): Promise<void> {
     const choosing = this.#saving.then(() => this.#choose(answer));
     this.#saving = choosing.catch(() => undefined);
@@ -105,7 +108,7 @@ export class SystemVault implements Vault {
     this.#protection = undefined;
     this.#held = undefined;
     if (answer === 'file') {
-      // One that was refused until now is not written over.
+      // Do not overwrite a file that the person has not accepted until now.
       if (this.#file === undefined && existsSync(this.#weaker.path)) this.#weaker.setAside(this.#options.clock.now());
       this.#file = this.#weaker;
     } else {
@@ -125,7 +128,7 @@ export class SystemVault implements Vault {
           ? this.#weaker
           : undefined;
       const reading = own ? await own.read() : nothing;
-      // It may have been locked since it was looked at: then the failure says nothing about what is stored.
+      // The keyring may have been locked since the check: then the failure says nothing about the stored data.
       const failed = reading.kind === 'unreadable' || reading.kind === 'closed';
       if (failed && (await protection?.state()) === 'locked') continue;
       return await this.#settle(protection, own, reading);
@@ -138,7 +141,7 @@ export class SystemVault implements Vault {
     return saving;
   }
 
-  /** The best protection that is not absent, waited for while it is locked; undefined when there is none. */
+  /** The best protection that is not absent; waits while it is locked. Undefined when there is none. */
   async #unlocked(): Promise<Protection | undefined> {
     for (;;) {
       const found = await this.#find();
@@ -151,7 +154,7 @@ export class SystemVault implements Vault {
     for (const protection of this.#options.protections) {
       const state = await protection.state();
       if (state === 'absent') continue;
-      // Who has said what to do without a keyring is not asked to make one.
+      // If the person has decided what to do without a keyring, do not prompt them to create one.
       if (state === 'new' && this.#withoutKeyring !== undefined) continue;
       this.#setLocation(state === 'locked' ? lockedLocation(protection) : this.#locationOf(protection));
       return { protection, state };
@@ -160,7 +163,7 @@ export class SystemVault implements Vault {
     return { state: 'absent' };
   }
 
-  /** The last step of {@link load}: it waits for no one. */
+  /** The last step of {@link load}; it does not wait for the person. */
   async #settle(
     protection: Protection | undefined,
     own: SealedFile | undefined,
@@ -168,7 +171,7 @@ export class SystemVault implements Vault {
   ): Promise<StoredState | undefined> {
     this.#isLoaded = true;
     const { home, protections, clock } = this.#options;
-    // Without any protection only the person can have the weaker file opened, and then it is the own one.
+    // Without any protection the weaker file is the vault's own file, and only the person can choose to open it.
     const weaker = protection && own !== this.#weaker ? this.#weaker : undefined;
     const others = await readOthers({ home, protections, inUse: protection, weaker, now: () => clock.now() });
     const reasons = [...others.reasons];
@@ -188,7 +191,7 @@ export class SystemVault implements Vault {
     throw new VaultUnreadable(reason);
   }
 
-  /** The newest state with all others merged into it, which are removed when that is written. */
+  /** Merges all other states into the newest one. The other files are removed after the merged state is written. */
   async #takeOver(reading: Reading, others: readonly StoredFile[]): Promise<StoredState | undefined> {
     const own = reading.kind === 'sessions' ? reading : undefined;
     const isNew = (other: StoredFile) => (own?.includes[other.file.sealer.name] ?? 0) < other.writtenAt;
@@ -197,8 +200,8 @@ export class SystemVault implements Vault {
     const merged = newest && older.reduce(mergeStates, newest);
     if (this.#file === undefined || others.length === 0) return merged;
     this.#takenOver = others.map(({ file }) => file);
-    // Until those files are gone, the new file records that it includes them: otherwise a token that was renewed since would be
-    // revoked as theirs.
+    // Until those files are gone, the new file records that it includes them: otherwise tokens that were renewed since would
+    // be revoked as theirs.
     this.#includes = Object.fromEntries(others.map(({ file, writtenAt }) => [file.sealer.name, writtenAt]));
     // If this fails the other files stay, and the next save tries again.
     if (merged) await this.save(merged).catch(() => undefined);

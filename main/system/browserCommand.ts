@@ -4,14 +4,14 @@ import { delimiter, join } from 'node:path';
 /** One way to open an address. */
 export interface BrowserCommand {
   readonly program: string;
-  /** As they were written: with `%s` where the address belongs. */
+  /** The arguments as written: `%s` stands for the address. */
   readonly argv: readonly string[];
 }
 
 /**
- * What `$BROWSER` names, in the order in which it is tried. By the convention that xdg-open, man and Python's webbrowser share:
- * alternatives between colons (semicolons on Windows), each the words of a command line, with quotes and backslashes. Before
- * that, the whole text may be the path of one file, with spaces in it.
+ * The browsers that `$BROWSER` names, in the order in which to try them. xdg-open, man and Python's webbrowser share this
+ * convention: alternatives are separated by colons (semicolons on Windows), and each is a command line with quotes and
+ * backslashes. But first, the whole text may be the path of a file, which may contain spaces.
  * @param isFile - whether there is a file at a path
  */
 export function browserCommands(
@@ -27,12 +27,12 @@ export function browserCommands(
     const text = alternative.trim();
     if (isFile(text)) return [{ program: text, argv: [] }];
     const [program, ...argv] = wordsOf(text, escapes);
-    // Python's: a final & means that it is not waited for, which is always so here.
+    // Python's convention: a final & means not to wait for it, which Loopgate never does.
     return program === undefined ? [] : [{ program, argv: argv.at(-1) === '&' ? argv.slice(0, -1) : argv }];
   });
 }
 
-/** What the program gets: the address in the place of `%s`, else as the last word. `%%` is a percent sign, `%c` a colon (man). */
+/** The arguments for the program: the address replaces `%s`, or else comes last. `%%` is a percent sign, `%c` a colon (man). */
 export function argumentsFor({ argv }: BrowserCommand, address: string): string[] {
   const others: Readonly<Record<string, string>> = { '%%': '%', '%c': ':', '%s': address };
   const filled = argv.map((word) => word.replace(/%[%cs]/g, (code) => others[code] ?? code));
@@ -40,7 +40,7 @@ export function argumentsFor({ argv }: BrowserCommand, address: string): string[
   return hasPlace ? filled : [...filled, address];
 }
 
-/** Whether a program can be run: by its path, or by its name on the PATH. */
+/** Whether a program can be run, by its path or by its name on the PATH. */
 export function canBeRun(program: string, { PATH = '' }: NodeJS.ProcessEnv): boolean {
   const candidates = program.includes('/') ? [program] : PATH.split(delimiter).map((folder) => join(folder, program));
   return candidates.some((path) => {
@@ -57,7 +57,7 @@ function isExistingFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** The pieces between separators that stand outside quotes; quotes and backslashes stay as they are. */
+/** Splits a text at separators outside quotes; quotes and backslashes stay in the pieces. */
 function split(text: string, separator: string, escapes: boolean): string[] {
   const pieces = [''];
   for (const { character, raw, isPlain } of characters(text, escapes)) {
@@ -67,7 +67,7 @@ function split(text: string, separator: string, escapes: boolean): string[] {
   return pieces;
 }
 
-/** The words as a POSIX shell would have them, without anything else that a shell does. */
+/** Splits a text into words like a POSIX shell, without a shell's other features. */
 function wordsOf(text: string, escapes: boolean): string[] {
   const words: string[] = [];
   let word: string | undefined;
@@ -82,7 +82,10 @@ function wordsOf(text: string, escapes: boolean): string[] {
   return word === undefined ? words : [...words, word];
 }
 
-/** `character` is empty for a quote itself, `isPlain` false for what is quoted or escaped. A quote without an end goes to the end. */
+/**
+ * Yields each character. `character` is empty for a quote itself; `isPlain` is false for a quoted or escaped one. A quote
+ * without an end extends to the end of the text.
+ */
 function* characters(
   text: string,
   escapes: boolean,

@@ -2,19 +2,22 @@ import { spawn } from 'node:child_process';
 import { argumentsFor, type BrowserCommand } from './browserCommand.ts';
 import { withoutDescriptors } from './withoutDescriptors.ts';
 
-/** How long a program may take to say that it could not open an address, in milliseconds. One that still runs then shows it. */
+/**
+ * How long a program may take to report that it could not open an address, in milliseconds. If it still runs then, it counts
+ * as open.
+ */
 const timeout = 5_000;
 
-/** Nothing opened the address. The message names the programs and why, and never the address. */
+/** No browser opened the address. The message names the programs and their errors, but never the address. */
 export class BrowserNotOpened extends Error {
   override readonly name = 'BrowserNotOpened';
 }
 
 /**
- * Opens an address by the first of these programs that can. One that cannot be run, or that ends with anything but 0 within a
- * few seconds, has not opened it; one that stays has.
- * @param options.environment - what the programs get
- * @param options.milliseconds - how long a program is watched
+ * Opens an address with the first of these programs that can. A program has failed if it cannot be run, or ends with a code
+ * other than 0 within a few seconds. If it keeps running, it has succeeded.
+ * @param options.environment - the environment of the programs
+ * @param options.milliseconds - how long to watch a program
  * @throws BrowserNotOpened
  */
 export async function openWith(
@@ -32,7 +35,7 @@ export async function openWith(
   throw new BrowserNotOpened(failures.join('; '));
 }
 
-/** Why the program did not open it; undefined when it did, as far as it says. */
+/** Why the program did not open it; undefined when it did, as far as it reports. */
 function failureOf(
   command: BrowserCommand,
   address: string,
@@ -40,7 +43,7 @@ function failureOf(
   milliseconds: number,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
-    // No shell: the address comes from the provider's metadata and a program's request.
+    // Do not use a shell: the address comes from the provider's metadata and from a program's request.
     const child = withoutDescriptors((stdio) =>
       spawn(command.program, argumentsFor(command, address), { stdio, env, detached: true }),
     );

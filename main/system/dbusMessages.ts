@@ -1,8 +1,8 @@
 import { aligned, appended, type BusArgument, BusValues, joined, text, typedValue } from './dbusValues.ts';
 
-/** Loopgate waits for no larger message; in bytes. */
+/** The maximum size of a message that Loopgate reads, in bytes. */
 export const maxMessageBytes = 64 * 1024;
-/** The largest that a message may be at all (D-Bus Specification, "Message Format"); in bytes. */
+/** The maximum size of any message (D-Bus Specification, "Message Format"), in bytes. */
 const protocolMaxBytes = 2 ** 27;
 
 /** One call of a method of an object on the bus. */
@@ -14,24 +14,24 @@ export interface BusCall {
   /** The interface, e.g. `org.freedesktop.DBus.Properties`. */
   readonly target: string;
   readonly member: string;
-  /** Each a text (`s`), a list of objects' paths (`ao`), or of another type: {@link busValue}. */
+  /** Each is a text (`s`), a list of object paths (`ao`), or of another type: {@link busValue}. */
   readonly values?: readonly BusArgument[];
-  /** The types of the values that it answers with, e.g. `o`; nothing by itself. */
+  /** The types of the values in its answer, e.g. `o`; by default none. */
   readonly answer?: string;
-  /** How long it may take to answer, in milliseconds, where that is not what the connection was opened with. */
+  /** How long the answer may take, in milliseconds; by default as the connection was opened. */
   readonly timeout?: number;
 }
 
-/** There may well be a session bus, but it cannot be used from here. */
+/** There may be a session bus, but it cannot be used from here. */
 export class UnusableBus extends Error {}
 
 /** `l`: the first byte of a message in our byte order. */
 const littleEndian = 0x6c;
-/** The part of the header in front of its fields; in bytes. */
+/** The size of the header before its fields, in bytes. */
 const fixedHeader = 16;
 export const messageTypes = { call: 1, answer: 2, error: 3, signal: 4 } as const;
 
-/** A message that the bus has sent. */
+/** A message from the bus. */
 export interface Message {
   readonly type: number | undefined;
   readonly fields: HeaderFields;
@@ -49,12 +49,12 @@ interface HeaderFields {
   readonly signature: string;
 }
 
-/** Cuts what comes in over the connection into messages. */
+/** Splits the bytes of the connection into messages. */
 export class MessageReader {
   #received: Buffer = Buffer.alloc(0);
-  /** The bus itself has said something. */
+  /** True after the first message of the bus itself. */
   #isGreeted = false;
-  /** How many bytes are still to come of a message that is skipped. */
+  /** How many bytes of a skipped message are still to come. */
   #toSkip = 0;
 
   add(data: Buffer): void {
@@ -64,9 +64,9 @@ export class MessageReader {
   }
 
   /**
-   * The next message that is complete. Every program on the bus can send us what it likes, in its own byte order: we skip what
-   * we cannot read.
-   * @throws UnusableBus when the bus itself speaks the other byte order; Error when a message breaks the protocol
+   * The next complete message. Every program on the bus can send us anything, in its own byte order: we skip what we cannot
+   * read.
+   * @throws UnusableBus when the bus itself uses the other byte order; Error when a message breaks the protocol
    */
   next(): Message | undefined {
     while (this.#received.length >= fixedHeader) {
@@ -95,8 +95,8 @@ export class MessageReader {
 }
 
 /**
- * The header's fields: all that we know are texts and numbers. Undefined when there is a field of another type, which the bus
- * may pass on from any program. @throws Error when the header is shorter than its fields say
+ * The fields of the header: all known ones are texts and numbers. Undefined if a field has another type, which the bus may
+ * pass on from any program. @throws Error when the header is shorter than its fields
  */
 function headerFields(header: Buffer): HeaderFields | undefined {
   const fields = new Map<number, string | number>();
@@ -129,7 +129,7 @@ export function methodCall(serial: number, { destination, path, target, member, 
     ...(signature === '' ? [] : [field(8, 'g', Buffer.from(`${String.fromCharCode(signature.length)}${signature}\0`))]),
   ]);
   const head = Buffer.alloc(fixedHeader);
-  // No flags, so that the bus starts the program that is asked; version 1 of the protocol.
+  // Without flags, so that the bus starts the called program; version 1 of the protocol.
   head.set([littleEndian, messageTypes.call, 0, 1]);
   head.writeUInt32LE(body.length, 4);
   head.writeUInt32LE(serial, 8);

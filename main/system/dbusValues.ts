@@ -1,4 +1,4 @@
-/** A value that a call takes: a text (`s`), a list of objects' paths (`ao`), or of another type: {@link busValue}. */
+/** An argument of a call: a text (`s`), a list of object paths (`ao`), or of another type: {@link busValue}. */
 export type BusArgument = string | readonly string[] | BusValue;
 
 /** A value with its type. */
@@ -95,7 +95,7 @@ export const busValue = {
   boolean: (value: boolean): BusValue => ({ type: 'b', bytes: () => number(Number(value)) }),
   /** `as` */
   texts: (values: readonly string[]): BusValue => ({ type: 'as', bytes: () => list(values) }),
-  /** `(iiibiiay)`: a picture as the Desktop Notifications Specification wants it, four bytes a pixel: red, green, blue, opacity. */
+  /** `(iiibiiay)`: a picture as in the Desktop Notifications Specification, four bytes a pixel: red, green, blue, alpha. */
   picture: ({ width, height, pixels }: BusPicture): BusValue => {
     const [bitsOfEach, channels] = [8, 4];
     const head = [width, height, width * channels, Number(true), bitsOfEach, channels, pixels.length].map(number);
@@ -105,7 +105,7 @@ export const busValue = {
   dictionary: (entries: Readonly<Record<string, BusArgument>>): BusValue => ({
     type: 'a{sv}',
     bytes: (at) => {
-      // Its length does not count what aligns the first entry, which begins at a multiple of 8 in the message.
+      // Its length does not include the padding before the first entry, which starts at a multiple of 8 in the message.
       const start = Buffer.alloc(aligned(at + 4, 8) - at);
       const content = Object.entries(entries).reduce<Buffer>((before, [key, value]) => {
         const { type, bytes } = typedValue(value);
@@ -119,13 +119,13 @@ export const busValue = {
   }),
 } as const;
 
-/** Gives a plain text or list of paths its type. */
+/** Adds the type to a plain text or list of paths. */
 export function typedValue(value: BusArgument): BusValue {
   if (typeof value === 'string') return { type: 's', bytes: () => text(value) };
   return 'bytes' in value ? value : { type: 'ao', bytes: () => list(value) };
 }
 
-/** Appends a value. Of the types that are sent from here a structure begins at a multiple of 8, each other one at a multiple of 4. */
+/** Appends a value. Of the types that we send, a structure starts at a multiple of 8, all others at a multiple of 4. */
 export function appended(before: Buffer, value: BusValue): Buffer {
   const at = aligned(before.length, value.type.startsWith('(') ? 8 : 4);
   return Buffer.concat([before, Buffer.alloc(at - before.length), value.bytes(at)]);
@@ -146,7 +146,7 @@ function number(value: number): Buffer {
   return bytes;
 }
 
-/** One after the other, each from a multiple of `alignment`. */
+/** Joins the parts, each aligned to a multiple of `alignment`. */
 export function joined(alignment: number, parts: readonly Buffer[]): Buffer {
   return parts.reduce<Buffer>(
     (all, part) => Buffer.concat([all, Buffer.alloc(aligned(all.length, alignment) - all.length), part]),
@@ -154,7 +154,7 @@ export function joined(alignment: number, parts: readonly Buffer[]): Buffer {
   );
 }
 
-/** The next multiple of `to` from an offset on. */
+/** The next multiple of `to`, starting at `offset`. */
 export function aligned(offset: number, to: number): number {
   return Math.ceil(offset / to) * to;
 }

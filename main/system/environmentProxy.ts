@@ -1,8 +1,8 @@
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * Node's own fetch goes by the environment's proxy only when it is told to, and then for loopback too: so that a provider on
- * this machine is reached directly, loopback is named in `no_proxy`, which Node reads again for every request.
+ * Node's own fetch uses the environment's proxy only when told to, and then for loopback too. So that a provider on this
+ * machine is reached directly, this adds loopback to `no_proxy`, which Node reads again for every request.
  */
 export function keepLoopbackDirect(environment: NodeJS.ProcessEnv): void {
   const set = environment.no_proxy ?? environment.NO_PROXY ?? '';
@@ -10,7 +10,7 @@ export function keepLoopbackDirect(environment: NodeJS.ProcessEnv): void {
 }
 
 /**
- * What whoever has set a proxy should know when this Node does not use it.
+ * A notice for a person who has set a proxy that this Node does not use.
  * @param nodeVersion - as in `process.versions.node`
  */
 export function proxyNotice(environment: NodeJS.ProcessEnv, nodeVersion: string): string | undefined {

@@ -1,6 +1,6 @@
 import { isAbsolute, sep } from 'node:path';
 
-/** The argument of a start at login: the tray comes, no window opens. */
+/** The argument of a start at login: it shows the tray and opens no window. */
 export const hiddenArgument = '--hidden';
 
 /** This program, as it was started. */
@@ -10,8 +10,8 @@ export interface LaunchedProgram {
 }
 
 /**
- * What is to be started: the AppImage that this program was unpacked from, else the program itself. `APPIMAGE` alone says
- * nothing: the terminal of an editor that is an AppImage hands its own down to all that is started in it.
+ * The file to start: the AppImage that this program was unpacked from, or else the program itself. `APPIMAGE` alone is not
+ * enough: if an editor is an AppImage, everything that starts in its terminal inherits the editor's variable.
  */
 export function launchTarget({ execPath, environment: { APPIMAGE, APPDIR } }: LaunchedProgram): string {
   const isUnpacked = APPIMAGE !== undefined && APPDIR !== undefined && isAbsolute(APPIMAGE) && isAbsolute(APPDIR);

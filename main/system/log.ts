@@ -2,8 +2,8 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 import { standardError } from './standardStreams.ts';
 
 /**
- * Names under which a secret could be logged by mistake; T9 is kept by never logging them, this is the second lock. Not `code`:
- * that is also the name of an error's.
+ * Names under which a secret could be logged by mistake. Loopgate never logs secrets (T9); this is the second lock. `code` is
+ * not among them, because it is also the name of an error's code.
  */
 const secrets = [
   'accessToken',
@@ -16,12 +16,12 @@ const secrets = [
   'vaultKey',
 ];
 
-/** From which on an entry is written. */
+/** The lowest level that is written. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /**
- * The program's log, one JSON line an entry.
- * @param destination - where it goes; standard error by default, so that standard output stays for people and scripts
+ * Creates the program's log, with one JSON line for each entry.
+ * @param destination - by default standard error, so that standard output stays free for people and scripts
  */
 export function createLog(level: LogLevel, destination: DestinationStream = standardError()): Logger {
   const paths = secrets.flatMap((name) => [name, `*.${name}`]);

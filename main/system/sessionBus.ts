@@ -15,16 +15,16 @@ import { deferred } from './deferred.ts';
 
 const bus = 'org.freedesktop.DBus';
 
-/** A signal that came in over the bus. */
+/** A signal from the bus. */
 export interface BusSignal {
-  /** The connection that sent it, e.g. `:1.5`; the bus writes it there, and signs its own by its name. */
+  /** The connection that sent it, e.g. `:1.5`. The bus writes it; in its own signals it is the bus's name. */
   readonly sender: string;
   readonly path: string;
   readonly target: string;
   readonly member: string;
   /** The types of its values, e.g. `us`. */
   readonly types: string;
-  /** Its values, from the first on. */
+  /** Reads its values from the first one on. */
   values(): BusValues;
 }
 
@@ -35,8 +35,9 @@ interface Waiting {
 }
 
 /**
- * A connection to the session bus, with as much of the D-Bus protocol (D-Bus Specification, version 1) as it takes to ask and
- * to listen. In this process: starting a program such as `dbus-send` holds up a main process that is as large as Electron's.
+ * A connection to the session bus, with only the parts of the D-Bus protocol (D-Bus Specification, version 1) for calls and
+ * signals. It runs in this process, because starting a program such as `dbus-send` blocks a main process as large as
+ * Electron's.
  */
 export class SessionBus {
   readonly #socket: Socket;
@@ -48,9 +49,9 @@ export class SessionBus {
   #serial = 0;
   readonly #messages = new MessageReader();
   #isAuthenticated = false;
-  /** The answer to the authentication, as far as it has come. */
+  /** The answer to the authentication, as far as it has arrived. */
   #authentication: Buffer = Buffer.alloc(0);
-  /** The first call, until it may be sent. */
+  /** The first call; it waits for the authentication. */
   #greeting: Buffer = Buffer.alloc(0);
 
   private constructor(socket: Socket, timeout: number) {
@@ -61,16 +62,16 @@ export class SessionBus {
     socket.on('close', () => this.#fail(new Error('the session bus has hung up')));
   }
 
-  /** Resolves when the connection has ended, with why; also after {@link close}. */
+  /** Resolves with the reason when the connection has ended, also after {@link close}. */
   get ended(): Promise<Error> {
     return this.#end.promise;
   }
 
   /**
-   * Never starts a bus.
-   * @param timeout - how long the bus, and each program asked over it, may take to answer; in milliseconds
-   * @throws UnusableBus where it listens at no socket that Node can connect to, or speaks the other byte order; Error where there
-   * is none, or it does not let this user in
+   * Opens a connection; never starts a bus.
+   * @param timeout - how long the bus, and each program called over it, may take to answer; in milliseconds
+   * @throws UnusableBus if Node cannot connect to its socket, or it uses the other byte order; Error if there is no bus, or
+   * it does not accept this user
    */
   static async open(environment: NodeJS.ProcessEnv, timeout: number): Promise<SessionBus> {
     if (!hasSessionBus(environment)) throw new Error('there is no session bus');
@@ -83,7 +84,8 @@ export class SessionBus {
       await opened.#callBus('Hello', [], 's');
     } catch (error) {
       opened.close();
-      // Node 20 connects to abstract names of full length alone, which no bus has: it then looks as if there were no listener.
+      // Node 20 can connect only to abstract names of full length, which no bus has: the error looks as if there were no
+      // listener.
       const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
       if (path.startsWith('\0') && isRefused) throw new UnusableBus('the session bus listens at an abstract socket');
       throw error;
@@ -92,8 +94,8 @@ export class SessionBus {
   }
 
   /**
-   * @returns what it answers. @throws Error with the name of the error that came instead; when the answer is of other types; when
-   * none comes in time; when the bus has hung up
+   * @returns the values of the answer. @throws Error with the name of the error in the answer; when the answer has other
+   * types; when it does not come in time; when the bus has hung up
    */
   async call(call: BusCall): Promise<BusValues> {
     if (this.#failure) throw this.#failure;
@@ -110,7 +112,7 @@ export class SessionBus {
 
   /**
    * A property of an object (org.freedesktop.DBus.Properties.Get).
-   * @param target - the interface that has it
+   * @param target - the interface that defines it
    * @throws Error as {@link call} does
    */
   async booleanProperty(destination: string, path: string, target: string, name: string): Promise<boolean> {
@@ -125,12 +127,12 @@ export class SessionBus {
     return value.booleanVariant();
   }
 
-  /** Subscribes to the signals of a match rule. A program that is called after this cannot signal unheard. */
+  /** Subscribes to the signals of a match rule. Call it before calling a program, so that none of its signals is missed. */
   async match(rule: string): Promise<void> {
     await this.#callBus('AddMatch', [rule], '');
   }
 
-  /** Calls back at every signal that comes in: those that were matched, and those that somebody sends to this connection alone. */
+  /** Calls `listener` for every signal that arrives: the subscribed ones, and those that are sent only to this connection. */
   onSignal(listener: (signal: BusSignal) => void): void {
     this.#listeners.add(listener);
   }
@@ -197,7 +199,7 @@ export class SessionBus {
   }
 }
 
-/** Whether a session bus is known. Where none is, the library that asks for it would start one of its own, or wait for a screen. */
+/** Whether a session bus is known. If not, the library that asks for it would start its own bus, or wait for a screen. */
 export function hasSessionBus({
   DBUS_SESSION_BUS_ADDRESS: address = '',
   XDG_RUNTIME_DIR: folder = '',
@@ -205,7 +207,7 @@ export function hasSessionBus({
   return address !== '' || (folder !== '' && existsSync(join(folder, 'bus')));
 }
 
-/** The session bus's socket, as Node's `connect` takes it; undefined when it is not a socket of this machine. */
+/** The path of the session bus's socket, for Node's `connect`; undefined when it is not a socket of this machine. */
 function socketPath({
   DBUS_SESSION_BUS_ADDRESS: address = '',
   XDG_RUNTIME_DIR: folder = '',

@@ -1,22 +1,22 @@
 import type { DestinationStream } from 'pino';
 import SonicBoom from 'sonic-boom';
 
-/** What nobody has read yet of the log is kept up to here, in bytes; what comes then is left out. */
+/** The size of unread log that is kept, in bytes; later entries are dropped. */
 const maxUnread = 256 * 1024;
-/** How often a reader that is there and takes nothing is waited for at the end, a tenth of a second each time. */
+/** How often the end waits for a reader that does not read, a tenth of a second each time. */
 const maxWaits = 10;
 
 /**
- * Standard output and standard error may lead to a program that has ended (`| head`), or to a terminal that was closed. Nobody
- * reads then, and nothing else changes: without this the next line ends the program.
+ * Keeps the program running when standard output or standard error cannot be written: their reader has ended (`| head`), or
+ * the terminal was closed. Otherwise the next line would end the program.
  */
 export function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /**
- * A log on standard error that ends and holds up nothing: neither a full disk behind a redirect, nor a reader that has gone or
- * does not read.
+ * A log on standard error that never ends or blocks the program: neither with a full disk behind a redirect, nor with a
+ * reader that is gone or does not read.
  */
 export function standardError(): DestinationStream {
   let waits = Number.NEGATIVE_INFINITY;
@@ -31,7 +31,7 @@ export function standardError(): DestinationStream {
     try {
       destination.flushSync();
     } catch {
-      // Nobody is there to be told.
+      // There is no place to report it.
     }
   });
   return destination;

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** The system's own programs by their full path: looked up by name, a program planted in the current folder could answer. */
+/**
+ * The system's own programs, by their full path: if they were looked up by name, a program planted in the current folder
+ * could answer.
+ */
 export const lsof = '/usr/sbin/lsof';
 export const ps = '/bin/ps';
 export const plutil = '/usr/bin/plutil';
@@ -9,15 +12,15 @@ export const powershell = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\
 export const netsh = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\netsh.exe`;
 export const registryTool = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\reg.exe`;
 
-/** How long one of them may take, in milliseconds. */
+/** How long such a program may take, in milliseconds. */
 const timeout = 10_000;
 
-/** Runs one of them and gives what it printed. @throws when it fails, or takes too long */
+/** Runs a program and returns its output. @throws when it fails, or takes too long */
 export async function runSystemProgram(program: string, argv: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(program, argv, {
     timeout,
     windowsHide: true,
-    // Times and texts as their manuals have them, whatever the person's language is.
+    // Makes times and texts match their manuals, whatever the person's language is.
     env: { ...process.env, LC_ALL: 'C' },
   });
   return stdout;
