@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
 import { CommandFailure } from './failure.ts';
 
-/** One command, for its parsing, the help and the completion. */
+/** One command, for the parser, the help and the completion. */
 interface CommandRow {
   readonly summary: string;
-  /** What may stand behind the name. */
+  /** The words that may follow the name. */
   readonly words: readonly string[];
-  /** Of {@link optionTable}, beside those that every command takes. */
+  /** Its options from {@link optionTable}, in addition to those of every command. */
   readonly options: readonly OptionName[];
 }
 
-/** The one table of commands, in the order of the help. */
+/** The table of commands, in the order of the help. */
 export const commandTable = {
   status: { summary: 'Is Loopgate running, where, and who is signed in?', words: [], options: [] },
   login: {
@@ -30,7 +30,7 @@ export const commandTable = {
 
 export type CommandName = keyof typeof commandTable;
 
-/** The one table of options. Those that every command takes are `json` and `help`. */
+/** The table of options. Every command takes `json` and `help`. */
 export const optionTable = {
   json: { type: 'boolean', summary: 'Print one JSON document, errors too' },
   device: { type: 'boolean', summary: 'login: show a code for any other device' },
@@ -73,7 +73,7 @@ export function isCommand(name: string): name is CommandName {
   return Object.hasOwn(commandTable, name);
 }
 
-/** Whether JSON was asked for, also by arguments that are wrong: their error is JSON then. */
+/** Whether the arguments ask for JSON. Counts even for wrong arguments, so that their error is JSON too. */
 export function asksForJson(argv: readonly string[]): boolean {
   return argv.includes('--json');
 }
@@ -107,7 +107,7 @@ function wrongUse(happened: string): CommandFailure {
   return new CommandFailure('wrong_use', `${happened} "loopgate --help" shows what there is.`);
 }
 
-/** The help: it fits a screen of 24 lines and 80 columns, which a test holds. */
+/** The help. It fits a screen of 24 lines and 80 columns, and a test checks that. */
 export function helpText(): string {
   const left = (text: string) => `  ${text.padEnd(18)}`;
   const options = Object.entries(optionTable).map(([name, option]) => {

@@ -2,37 +2,37 @@ import type { CommandOptions } from './arguments.ts';
 import type { Connection } from './connection.ts';
 import type { ExitCode } from './failure.ts';
 
-/** What a command touches of the world, handed in so that a test hands in another. */
+/** The outside world of a command, so that a test can pass in its own. */
 export interface CommandWorld {
   readonly environment: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
   /** The data folder. */
   readonly home: string;
-  /** For what the person should know meanwhile: standard error. */
+  /** Writes progress messages for the person to standard error. */
   tell(line: string): void;
-  /** Whether a person reads that at once, and nothing keeps it. */
+  /** Whether standard error is a terminal, so that a person reads it at once and no file keeps it. */
   readonly isTerminal: boolean;
-  /** Ends when the person presses Ctrl+C. */
+  /** Aborted when the person presses Ctrl+C. */
   readonly interrupted: AbortSignal;
-  /** Starts the app. Absent where the command has none to start: in the repository. @throws CommandFailure */
+  /** Starts the app. Absent in the repository, which has no app to start. @throws CommandFailure */
   readonly startApp?: (() => void) | undefined;
 }
 
-/** What a command has to say, in both forms; one of them is printed. */
+/** The result of a command, as text and as JSON. The command prints one of them. */
 export interface CommandResult {
   readonly text: string;
   readonly json: object;
-  /** 0 when absent. */
+  /** The exit code; 0 when absent. */
   readonly exitCode?: ExitCode;
 }
 
-/** What a command gets. */
+/** What a command receives. */
 export interface CommandCall {
   readonly options: CommandOptions;
-  /** The words behind the command's name. */
+  /** The words after the command's name. */
   readonly words: readonly string[];
   readonly world: CommandWorld;
-  /** The Loopgate that runs; it is looked up, or started, when this is called. @throws CommandFailure `not_running` */
+  /** Finds or starts Loopgate. @throws CommandFailure `not_running` */
   connect(options?: { start?: boolean }): Promise<Connection>;
 }
 

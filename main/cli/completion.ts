@@ -5,7 +5,7 @@ const names = Object.keys(commandTable);
 const rows = Object.entries(commandTable);
 const optionsOf = (options: readonly string[]) => [...options, 'json', 'help'].map((name) => `--${name}`);
 
-/** The completion of one shell, to be loaded by its start-up file. Written from the tables, so that it knows every command. */
+/** The completion script of one shell, generated from the tables so that it knows every command. */
 export const completion: Command = ({ words: [shell = ''] }) => {
   const text = completions[shell as keyof typeof completions]();
   return { text, json: { shell, completion: text } };

@@ -8,21 +8,23 @@ import { CommandFailure } from './failure.ts';
 
 const apiError = z.object({ error: z.string(), error_description: z.string() });
 
-/** What is asked of the API. */
+/** A request to the API. */
 export interface ApiCall {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path and query. */
   readonly path: string;
-  /** Proves that this is the command, for what no other program may ask. */
+  /** Sends the command's key, for operations that no other program may use. */
   readonly withKey?: boolean;
 }
 
-/** The Loopgate that runs, reached by its HTTP API. */
+/** A connection to the running Loopgate through its HTTP API. */
 export class Connection {
   readonly endpoint: Endpoint;
   readonly #home: string;
   readonly #interrupted: AbortSignal;
-  /** One connection is kept: a program that cannot be identified is allowed for its connection. No proxy for loopback. */
+  /**
+   * One connection for all requests: an unidentified program is allowed only for its connection. No proxy for loopback.
+   */
   readonly #agent = new Agent({ keepAlive: true });
 
   constructor(endpoint: Endpoint, home: string, interrupted: AbortSignal) {
@@ -31,7 +33,10 @@ export class Connection {
     this.#interrupted = interrupted;
   }
 
-  /** The answer as JSON. @throws CommandFailure with the API's own error */
+  /**
+   * The answer as JSON.
+   * @throws CommandFailure with the API's own error
+   */
   async json<Schema extends z.ZodType>(call: ApiCall, schema: Schema): Promise<z.output<Schema>> {
     const parsed = schema.safeParse(jsonOf(await this.text(call)));
     if (parsed.success) return parsed.data;
@@ -41,7 +46,10 @@ export class Connection {
     );
   }
 
-  /** The answer as text; empty when there is none. @throws CommandFailure with the API's own error */
+  /**
+   * The answer as text; empty for none.
+   * @throws CommandFailure with the API's own error
+   */
   async text(call: ApiCall): Promise<string> {
     const { status, body } = await this.#ask(call, this.#interrupted);
     if (status < 400) return body;
@@ -50,7 +58,7 @@ export class Connection {
     throw new CommandFailure('failed', `The API answered with status ${status}. Try again.`);
   }
 
-  /** Tells the API something after Ctrl+C; what it answers matters to nobody. */
+  /** Sends a request after Ctrl+C and ignores the answer. */
   async tell(call: ApiCall): Promise<void> {
     await this.#ask(call, AbortSignal.timeout(2_000)).catch(() => undefined);
   }
@@ -62,7 +70,7 @@ export class Connection {
   #ask({ method, path, withKey = false }: ApiCall, signal: AbortSignal): Promise<{ status: number; body: string }> {
     const { port } = this.endpoint;
     return new Promise((resolve, reject) => {
-      // By its number (R8: it is always there), so that no entry for `localhost` can send this elsewhere.
+      // By number (R8: this address always exists), so that an entry for `localhost` cannot redirect it.
       const sent = request({
         host: '127.0.0.1',
         port,
@@ -88,7 +96,7 @@ export class Connection {
   }
 }
 
-/** The endpoint of the Loopgate that runs on this data folder; undefined when none does, also where one was killed. */
+/** The endpoint of the Loopgate on this data folder; undefined when none runs, even if a killed one left its file. */
 export function runningEndpoint(home: string): Endpoint | undefined {
   const found = readEndpoint(home);
   return found && isEndpointCurrent(found) ? found : undefined;

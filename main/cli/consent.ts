@@ -2,11 +2,11 @@ import type { CommandWorld } from './command.ts';
 import type { Connection } from './connection.ts';
 import { readPrograms } from './programs.ts';
 
-/** What the API answers to an allowed program comes before that. Milliseconds. */
+/** An allowed program gets the API's answer within this time. Milliseconds. */
 const silence = 300;
 
 /**
- * Does what the person may have to allow first, and says so while they are asked.
+ * Runs what may need the person's permission, and tells them when Loopgate is waiting for it.
  * @throws CommandFailure
  */
 export async function withConsent<T>(world: CommandWorld, connection: Connection, work: () => Promise<T>): Promise<T> {

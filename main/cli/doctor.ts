@@ -9,7 +9,7 @@ import { exitCodes } from './failure.ts';
 
 const marks = { ok: 'ok      ', note: 'note    ', warning: 'warning ', problem: 'PROBLEM ' } as const;
 
-/** `doctor`: looks at all that sign-ins and programs depend on, changes nothing, and says of each what to do. */
+/** `doctor`: checks everything that sign-ins and programs depend on, changes nothing, and advises on each finding. */
 export const doctor: Command = async ({ world }) => {
   const findings: Finding[] = [];
   const look = async (check: string, found: Promise<Found> | Found) => {

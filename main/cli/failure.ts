@@ -1,4 +1,4 @@
-/** The exit codes of `loopgate`: scripts depend on them, so that none ever changes its meaning. */
+/** The exit codes of `loopgate`. Scripts depend on them, so their meaning never changes. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -7,13 +7,13 @@ export const exitCodes = {
   signedOut: 4,
   refused: 5,
   unfinished: 6,
-  /** 128 and the number of SIGINT, as shells have it. */
+  /** 128 plus the number of SIGINT, as in shells. */
   interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Codes of the API's errors that mean more to a script than that something failed. */
+/** API error codes that have their own exit code. */
 const exitCodeOf: Readonly<Record<string, ExitCode>> = {
   wrong_use: exitCodes.wrongUse,
   not_running: exitCodes.notRunning,
@@ -26,7 +26,7 @@ const exitCodeOf: Readonly<Record<string, ExitCode>> = {
   interrupted: exitCodes.interrupted,
 };
 
-/** Why a command failed: a code of the API, or one of the command's own, and what happened and what to do next. */
+/** Why a command failed: a code of the API or of the command itself, what happened, and what to do next. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
   readonly code: string;
@@ -41,7 +41,7 @@ export class CommandFailure extends Error {
   }
 }
 
-/** The failure as a CommandFailure, for whatever else went wrong. */
+/** Turns any other failure into a CommandFailure. */
 export function failureOf(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const said = error instanceof Error ? error.message : String(error);

@@ -2,8 +2,8 @@ import { ownOutput } from './output.ts';
 import { runCommand } from './run.ts';
 
 /**
- * `loopgate` from the repository, run by Node. It is asked about as what it is: `node`, an interpreter, which anybody can run.
- * Only the installed app's own executable speaks for the program that started it.
+ * `loopgate` from the repository, run by Node. The person sees it as `node`, an interpreter that any program can run.
+ * Only the installed app's own executable acts for the program that started it.
  */
 async function main(): Promise<void> {
   const { output, interrupted } = ownOutput();

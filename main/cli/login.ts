@@ -5,7 +5,7 @@ import { withConsent } from './consent.ts';
 import { CommandFailure } from './failure.ts';
 import { nameOf, personModel } from './person.ts';
 
-/** RFC 8628 §3.2; empty when somebody is signed in already. */
+/** RFC 8628 §3.2; empty when the person is already signed in. */
 const deviceCode = z.object({
   user_code: z.string().optional(),
   verification_uri: z.string().optional(),
@@ -13,13 +13,13 @@ const deviceCode = z.object({
   expires_in: z.number().optional(),
 });
 
-/** Where no browser opened: a code, or the address of the login's page. */
+/** For a login without a browser: a code, or the address of the login page. */
 const openedLogin = deviceCode.extend({ login_address: z.string().optional() });
 
-/** The provider's own address, and how long it is good in seconds. */
+/** The provider's own address, and how long it is valid in seconds. */
 const loginElsewhere = z.object({ address: z.string(), expires_in: z.number() });
 
-/** `login`: in the browser, or with `--device` on another device. Ctrl+C cancels the login that this has started. */
+/** `login`: in the browser, or with `--device` on another device. Ctrl+C cancels the login that this started. */
 export const login: Command = async (call) => {
   const { options, world, connect } = call;
   checkOptions(call);
@@ -39,7 +39,7 @@ export const login: Command = async (call) => {
   throw new CommandFailure('authorization_cleared', 'Somebody signed out at the same moment. Sign in again.');
 };
 
-/** `logout`: the active person; what cannot be revoked now is revoked later. */
+/** `logout`: signs out the active person. Loopgate later revokes what it cannot revoke now. */
 export const logout: Command = async ({ world, connect }) => {
   const connection = await connect();
   const { iterable } = await withConsent(world, connection, () =>
@@ -68,11 +68,11 @@ async function inBrowser({ world }: CommandCall, connection: Connection): Promis
 
 async function finishWithCode(connection: Connection): Promise<void> {
   await connection.text({ method: 'POST', path: '/pkce/code' });
-  // The session is Loopgate's own then; what this answers with is not looked at.
+  // The session then belongs to Loopgate itself, so the command ignores this answer.
   await connection.text({ method: 'POST', path: '/pkce/token' });
 }
 
-/** The address is for the person at this terminal, and for no file that standard error is written to. */
+/** Shows the address only to a person at a terminal, never to a file behind standard error. */
 function toOpen({ isTerminal }: CommandWorld, address: string): string {
   const failed = 'No browser could be opened.';
   return isTerminal
@@ -81,7 +81,7 @@ function toOpen({ isTerminal }: CommandWorld, address: string): string {
 }
 
 /**
- * R16: whoever reads the provider's address can sign in there in the person's place, so that nothing may keep it.
+ * R16: anyone with the provider's address can sign the person in as somebody else, so no file may keep it.
  * @throws CommandFailure `wrong_use`
  */
 function checkOptions({ options, world }: CommandCall): void {

@@ -4,7 +4,7 @@ import type { CommandOutput } from './run.ts';
 /** The streams of this process, and its Ctrl+C. */
 export function ownOutput(): { output: CommandOutput; interrupted: AbortSignal } {
   const controller = new AbortController();
-  // A second one ends it at once.
+  // A second Ctrl+C ends the process at once.
   process.once('SIGINT', () => controller.abort());
   const output = {
     out: writer(process.stdout),
@@ -15,7 +15,8 @@ export function ownOutput(): { output: CommandOutput; interrupted: AbortSignal }
 }
 
 function writer(stream: Writable): (text: string) => Promise<void> {
-  // Whoever reads may have gone, as in `loopgate programs | head -1`.
+  // The reader may have gone, as in `loopgate programs
+  // head -1`.
   stream.on('error', () => undefined);
   return (text) => new Promise((resolve) => stream.write(`${text}\n`, () => resolve()));
 }

@@ -9,17 +9,17 @@ import { CommandFailure, exitCodes } from './failure.ts';
 import { ownOutput } from './output.ts';
 import { runCommand } from './run.ts';
 
-/** What the launcher calls the app's own program with; the command's arguments come behind it, after `--`. */
+/** The launcher's first argument to the app's executable. The command's own arguments follow after `--`. */
 const cliArgument = '--cli';
 /**
- * Without a display Chromium ends before anything is asked; no page is shown, and what it says of the machine helps nobody. The
- * launcher has the same.
+ * Without a display, Chromium would end before the command runs. A command shows no page, so it needs no display and
+ * none of Chromium's messages. The launcher sets the same.
  */
 const switches = ['--no-sandbox', '--ozone-platform=headless', '--no-zygote', '--disable-gpu', '--log-level=3'];
 
 /**
- * The arguments of the command `loopgate` when this start is one: behind `--cli`, or, where the program itself is on the
- * path (the link of the .deb, an AppImage), a command's name as the first argument.
+ * The arguments of the command `loopgate`, if this start is one: after `--cli`, or, when the executable itself is on
+ * the path (the link of the .deb, an AppImage), with a command's name as the first argument.
  * @returns undefined for a start of the app
  */
 export function commandArguments(argv: readonly string[], isPackaged: boolean): readonly string[] | undefined {
@@ -31,28 +31,28 @@ export function commandArguments(argv: readonly string[], isPackaged: boolean): 
 }
 
 /**
- * The executable that speaks for the program that started it: the packed app's own, which runs nothing but itself. Absent in
- * development, where it is Electron, and Electron runs whatever it is given.
+ * The executable that acts for the program that started it: the packed app's own, which runs only itself. Absent in
+ * development, where it is Electron, which runs any script.
  */
 export const ownCommand = app.isPackaged ? process.execPath : undefined;
 
-/** The arguments of the command when this start is one. */
+/** The arguments of the command, if this start is one. */
 export const typedCommand = () => commandArguments(process.argv, app.isPackaged);
 
 /**
- * Runs the command where this start is one, and ends the process: no window, no lock, none of the app's files.
+ * Runs the command, if this start is one, and ends the process: no window, no lock, none of the app's files.
  * @returns false for a start of the app or of the headless host
  */
 export function runsCommand(): boolean {
   const argv = typedCommand();
   if (!argv) return false;
-  // This runs before Chromium looks for a display, and only then can it be told to want none.
+  // Only here, before Chromium looks for a display, can the process tell it to do without.
   if (process.platform === 'linux' && app.commandLine.getSwitchValue('ozone-platform') !== 'headless') {
     const { status } = spawnSync(process.execPath, [...switches, cliArgument, '--', ...argv], { stdio: 'inherit' });
     app.exit(status ?? 1);
     return true;
   }
-  // The host is no command: it stays, and is not of this folder (packedHeadless.ts).
+  // The host is not a command: it keeps running, and packedHeadless.ts starts it.
   if (argv.length === 1 && argv[0] === 'serve') return false;
   try {
     placeChromium();
@@ -70,7 +70,7 @@ export function runsCommand(): boolean {
   return true;
 }
 
-/** Chromium ends without a folder of its own. Where the home takes none, as that of a service's user, it gets a fresh one. */
+/** Chromium needs its own folder. If the home is not writable, as a service's user's may be, it gets a fresh one. */
 function placeChromium(): void {
   try {
     mkdirSync(app.getPath('userData'), { recursive: true, mode: 0o700 });
@@ -96,12 +96,12 @@ function startOwnProgram(): void {
     stdio: 'ignore',
     env,
   });
-  // What it could not start with is told when nothing answers.
+  // If the start fails, the command reports it when no answer comes.
   child.on('error', () => undefined);
   child.unref();
 }
 
-/** The environment of a terminal decides nothing about the app but where its data are: whoever calls the command is any program. */
+/** Any program can call this command, so the terminal's environment only decides where the app's data folder is. */
 export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(environment).filter(([name]) => !name.startsWith('LOOPGATE_') || name === 'LOOPGATE_HOME'),

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 
 const programList = z.object({
   guard: z.enum(['ask', 'same-user', 'listed']),
-  /** The program that this command speaks for, and whether it may have what is the person's already. */
+  /** The program that this command acts for, and whether the person has already allowed it. */
   caller: z.object({ name: z.string(), allowed: z.boolean() }),
   programs: z.array(
     z.looseObject({
@@ -16,7 +16,7 @@ const programList = z.object({
   ),
 });
 
-/** The list of programs, with the guard mode and as whom this command asks. @throws CommandFailure */
+/** Reads the list of programs, the guard mode and the caller. @throws CommandFailure */
 export function readPrograms(connection: Connection): Promise<z.output<typeof programList>> {
   return connection.json({ method: 'GET', path: '/programs', withKey: true }, programList);
 }

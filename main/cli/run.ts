@@ -26,20 +26,20 @@ const commands: Readonly<Record<CommandName, Command>> = {
   completion,
 };
 
-/** Where the command writes; both resolve when it is written. */
+/** Where the command writes. Both resolve when the text is written. */
 export interface CommandOutput {
   out(text: string): Promise<void>;
   error(text: string): Promise<void>;
-  /** Whether the latter is a terminal. Default false. */
+  /** Whether standard error is a terminal. Default false. */
   readonly isTerminal?: boolean;
 }
 
-/** The world of a command but for the data folder, which its environment names. */
+/** The world of a command, without the data folder, which comes from the environment. */
 export type OuterWorld = Omit<CommandWorld, 'home' | 'tell' | 'isTerminal'>;
 
 /**
- * Runs `loopgate` and writes what it has to say: the result on standard output, everything else on standard error. With
- * `--json` standard output has one JSON document, also when something is wrong.
+ * Runs `loopgate` and writes the result to standard output and everything else to standard error. With `--json`,
+ * standard output contains one JSON document, even after a failure.
  * @returns the exit code
  */
 export async function runCommand(

@@ -1,7 +1,7 @@
 import type { Command } from './command.ts';
 import { CommandFailure } from './failure.ts';
 
-/** `serve` alone never comes here: it is the host itself, and whoever starts the command starts that in its place. */
+/** Never runs for `serve` alone: the code that starts the command starts the host instead. */
 export const serve: Command = () => {
   throw new CommandFailure(
     'wrong_use',

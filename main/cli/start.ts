@@ -5,12 +5,12 @@ import type { CommandWorld } from './command.ts';
 import { interrupted, runningEndpoint } from './connection.ts';
 import { CommandFailure } from './failure.ts';
 
-/** How long the app may take until its API answers, in milliseconds: a keyring is not waited for. */
+/** How long the API may take to answer after the app starts, in milliseconds. It does not wait for a keyring. */
 const timeout = 30_000;
 
 /**
  * Starts the app and waits until its API answers.
- * @param world.startApp - absent: there is no app here that could be started
+ * @param world.startApp - absent without an app to start
  * @throws CommandFailure `not_running`
  */
 export async function startAndWait(world: CommandWorld, maxWait = timeout): Promise<Endpoint> {
@@ -42,12 +42,12 @@ export async function startAndWait(world: CommandWorld, maxWait = timeout): Prom
     } catch (error) {
       end(() => reject(error));
     }
-    // It may have been there before anybody watched.
+    // The file may exist before the watch began.
     look();
   });
 }
 
-/** @param next - what to do about it */
+/** @param next - the advice */
 export function notRunning(next: string): CommandFailure {
   return new CommandFailure('not_running', `Loopgate is not running. ${next}`);
 }

@@ -13,7 +13,7 @@ const guardTexts = {
 
 const currentUser = z.object({ user: z.looseObject({ id: z.string() }).and(personModel).optional() });
 
-/** `status`: asks the person nothing, so that it does not tell who is signed in to a program that was not allowed. */
+/** `status`: never asks the person. So it does not reveal who is signed in to a program without permission. */
 export const status: Command = async ({ world, connect }) => {
   if (!runningEndpoint(world.home)) {
     return { text: 'Loopgate is not running.', json: { running: false }, exitCode: exitCodes.notRunning };
@@ -39,14 +39,14 @@ export const status: Command = async ({ world, connect }) => {
       version,
       guard,
       allowed: caller.allowed,
-      // Absent where it is not told: that is not the same as nobody.
+      // Absent when the API does not report it, which differs from "signed out".
       ...(caller.allowed && { signed_in: user !== undefined }),
       ...(user && { user: { user_id: user.id, name: user.name, email: user.email } }),
     },
   };
 };
 
-/** `endpoint`: the address alone, for scripts; with --json all that endpoint.json says. */
+/** `endpoint`: the address alone, for scripts; with --json all of endpoint.json. */
 export const endpoint: Command = async ({ connect }) => {
   const { endpoint: found } = await connect();
   return { text: found.address, json: found };

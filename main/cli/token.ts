@@ -2,7 +2,7 @@ import type { Command } from './command.ts';
 import { withConsent } from './consent.ts';
 import { nameOf, personModel } from './person.ts';
 
-/** `token`: the token alone on standard output, and nowhere else (T9). */
+/** `token`: writes the token to standard output, and only there (T9). */
 export const token: Command = async ({ options, world, connect }) => {
   const connection = await connect({ start: options['no-start'] !== true });
   const query = new URLSearchParams();
@@ -15,7 +15,7 @@ export const token: Command = async ({ options, world, connect }) => {
   return { text, json: { access_token: text } };
 };
 
-/** `userinfo`: the claims of who is signed in. */
+/** `userinfo`: the claims of the signed-in person. */
 export const userinfo: Command = async ({ world, connect }) => {
   const connection = await connect();
   const person = await withConsent(world, connection, () =>

@@ -2,21 +2,23 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** What a connection may take up (L6). Times in milliseconds. */
+/** The limits of a connection (L6). Times in milliseconds. */
 export interface ConnectionLimits {
-  /** For the headers to come, counted from the opening: also for a connection that says nothing. */
+  /** For the arrival of the headers, from the opening of the connection, even a silent one. */
   readonly headers: number;
-  /** For the whole request to come. */
+  /** For the arrival of the whole request. */
   readonly request: number;
-  /** For the next request on the same connection. Node's 5 s reset pooled clients in the middle of a request (L7). */
+  /** For the next request on the same connection. With Node's 5 s, pooled clients got resets during a request (L7). */
   readonly keepAlive: number;
-  /** For an answer that nobody reads. Making one may take any time: a person signs in meanwhile. */
+  /**
+   * For an answer that the client does not read. Building an answer has no limit, because a person may sign in first.
+   */
   readonly unread: number;
-  /** How often the first two are looked at. */
+  /** How often the server checks the first two limits. */
   readonly checking: number;
   /**
-   * Connections of each family; below what systems let a process open (4,096 descriptors). Beyond it the idlest connection is
-   * closed, so that another user of the machine cannot keep the port busy.
+   * Connections of each address family, fewer than systems let a process open (4,096 descriptors). Above it, the server
+   * closes the idlest connection, so that another user of the machine cannot keep the port busy.
    */
   readonly connections: number;
 }
@@ -30,15 +32,15 @@ export const defaultLimits: ConnectionLimits = {
   connections: 1_500,
 };
 
-/** What happened on a connection. */
+/** The state of a connection. */
 interface Standing {
-  /** When it came, or asked last: counted up with every connection and request of the server. */
+  /** When it was opened or last had a request, as a counter over all connections and requests. */
   lastAsked: number;
-  /** The newest answer, and those before it that are not yet over. */
+  /** The newest answer, and earlier ones that are not finished. */
   readonly answers: ServerResponse[];
 }
 
-/** The connections of a server. It closes those that are useless (L6). */
+/** The connections of a server. It closes the useless ones (L6). */
 export class Connections {
   readonly #open = new Map<Duplex, Standing>();
   #asked = 0;
@@ -49,17 +51,17 @@ export class Connections {
       socket.once('close', () => this.#open.delete(socket));
       if (this.#open.size > limits.connections) this.#letOneGo();
     });
-    // The end of keep-alive and an answer that nobody reads both come as this event.
+    // Both the end of keep-alive and an unread answer arrive as this event.
     server.on('timeout', (socket) => {
       if (!this.#isBeingAnswered(socket)) socket.destroy();
     });
-    // An interval, as a timer for every answer costs much more, and hardly any is left unread.
+    // One interval: a timer for each answer costs much more, and clients leave few answers unread.
     const looking = setInterval(() => this.#watchUnread(limits.unread), limits.checking);
     looking.unref();
     server.once('close', () => clearInterval(looking));
   }
 
-  /** A request has come on this connection. */
+  /** Notes a request on this connection. */
   answering(socket: Duplex, response: ServerResponse): void {
     const standing = this.#open.get(socket);
     if (!standing) return;
@@ -70,8 +72,8 @@ export class Connections {
   }
 
   /**
-   * Where an error on this connection stands: after the answer `before`, to the last request that came whole. `isAnswered`
-   * says that the request with the error has its answer already.
+   * Finds where an error on this connection belongs: after the answer `before`, which belongs to the last complete
+   * request. `isAnswered` means that the faulty request has its answer already.
    */
   answersOn(socket: Duplex): { before: ServerResponse | undefined; isAnswered: boolean } {
     const answers = this.#open.get(socket)?.answers ?? [];
@@ -82,7 +84,7 @@ export class Connections {
     };
   }
 
-  /** Stops watching this connection: it has become a WebSocket, say. */
+  /** Stops watching this connection, for example because it became a WebSocket. */
   release(socket: Duplex): void {
     this.#open.delete(socket);
   }
@@ -92,13 +94,15 @@ export class Connections {
     return this.#asked;
   }
 
-  /** A whole request came, and its answer is being made. */
+  /** Whether a complete request is being answered. */
   #isBeingAnswered(socket: Duplex): boolean {
     const answers = this.#open.get(socket)?.answers ?? [];
     return answers.some(({ req, writableEnded, closed }) => req.complete && !writableEnded && !closed);
   }
 
-  /** Gives finished answers that are not read yet a timeout. Each read starts it again, and Node removes it after the answer. */
+  /**
+   * Sets a timeout for finished answers that are still unread. Each read restarts it, and Node removes it afterwards.
+   */
   #watchUnread(milliseconds: number): void {
     for (const { answers } of this.#open.values()) {
       for (const { socket, writableEnded, closed } of answers) {

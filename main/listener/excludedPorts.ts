@@ -1,17 +1,17 @@
 import { netsh, runSystemProgram } from '../system/systemPrograms.ts';
 
-/** Not yet run on Windows: written after the documentation of netsh, and tested with texts of that form. */
+/** Not yet run on Windows: written from the documentation of netsh, and tested with sample texts. */
 
-/** A range of ports that Windows gives to nobody who asks for one of them. */
+/** A range of ports that Windows gives to no program that asks for a specific one. */
 export interface ExcludedRange {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * The range in which Windows has reserved a port, most often for Hyper-V (WSL, Docker, the sandbox).
+ * Finds the range in which Windows has reserved a port, usually for Hyper-V (WSL, Docker, the sandbox).
  * @param list - prints the ranges; for tests
- * @returns undefined when it is in none, or nobody says
+ * @returns undefined when no range contains it, or when netsh fails
  */
 export async function excludedRange(
   port: number,
@@ -21,7 +21,9 @@ export async function excludedRange(
   return parseExcludedRanges(printed).find(({ first, last }) => first <= port && port <= last);
 }
 
-/** The lines with two numbers, whatever language the heading is in. One with a `*` is an administrator's: it may be used. */
+/**
+ * Reads the lines with two numbers, in any language. Ports with a `*` were reserved by an administrator and are usable.
+ */
 export function parseExcludedRanges(printed: string): ExcludedRange[] {
   return [...printed.matchAll(/^\s*(\d+)\s+(\d+)[ \t]*\r?$/gm)].map(([, first, last]) => ({
     first: Number(first),

@@ -5,10 +5,10 @@ import { closeAll, type HttpServerOptions, isMissingFamily, portOf, startServer 
 import { ListenError } from './listenErrors.ts';
 
 /**
- * Listens on sockets that were opened for this process. They must be 127.0.0.1 and ::1 with one port, and nothing else: what
- * other machines can reach is never served (R8). A family that was not handed over is opened here, if this user may.
- * @param sockets - their file descriptors
- * @param options - `port`: the one that was set; the sockets must have it
+ * Listens on sockets that another process opened for this one. They must be 127.0.0.1 and ::1 with the same port,
+ * because other machines must never reach Loopgate (R8). A missing family is opened here, if this user may.
+ * @param sockets - the file descriptors of the sockets
+ * @param options - `port`: the configured port, which the sockets must have
  * @throws ListenError
  */
 export async function listenOnHanded(
@@ -51,7 +51,7 @@ export async function listenOnHanded(
   }
 }
 
-/** The family for which no socket was handed over; none where the machine does not have it. @throws ListenError */
+/** Opens the missing family; none if the machine does not have it. @throws ListenError */
 async function listenOnMissing(host: string, port: number, options: HttpServerOptions): Promise<Server[]> {
   try {
     return [await startServer({ host, port }, options)];

@@ -11,29 +11,29 @@ import { isLoopback, isOnLoopback } from './loopback.ts';
 import { answerClientError, endSoon } from './rawAnswers.ts';
 import { watchQueue } from './waitingConnections.ts';
 
-/** What a server does with what comes. */
+/** The handlers and limits of a server. */
 export interface HttpServerOptions {
   readonly handler: RequestListener;
   /**
-   * Told of each connection when it is accepted. `wasWaiting` says that it may be older than this process: it came to a
-   * socket that was opened for us before we were there.
+   * Called for each accepted connection. `wasWaiting` means that it may be older than this process: it came to a
+   * handed-over socket before this process started.
    */
   readonly onConnection?: (socket: Socket, wasWaiting: boolean) => void;
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** What the header `Server` says where Node's parser has refused what was sent; absent: there is none. */
+  /** The `Server` header of errors from Node's parser; absent: without the header. */
   readonly serverName?: string;
-  /** Told when a listener fails later on, such as for want of memory for a new connection; it goes on listening. */
+  /** Called when a listener fails later, such as for lack of memory for a new connection. The listener continues. */
   readonly onError?: (error: Error) => void;
-  /** Others than the usual ones; for tests. */
+  /** Overrides the default limits; for tests. */
   readonly limits?: Partial<ConnectionLimits>;
 }
 
-/** Where a server listens: at an address of ours, or on a socket that was opened for us. */
+/** Where a server listens: at one of our addresses, or on a handed-over socket. */
 export type BindTarget = { readonly host: string; readonly port: number } | { readonly fd: number };
 
 /**
  * Starts an HTTP server.
- * @throws ListenError when a socket that was opened for us is not on loopback; otherwise the error of the system (`EACCES`)
+ * @throws ListenError when a handed-over socket is not on loopback; otherwise the system's error (`EACCES`)
  */
 export async function startServer(target: BindTarget, options: HttpServerOptions): Promise<Server> {
   const { onConnection, onError } = options;
@@ -84,16 +84,16 @@ function createHttpServer({ handler, onUpgrade, serverName, ...options }: HttpSe
       connectionsCheckingInterval: limits.checking,
       keepAliveTimeout: limits.keepAlive,
     },
-    // Not a second listener: Node copies the list of them for every request.
+    // As the one listener: Node copies the list of listeners for each request.
     (request, response) => {
       connections.answering(request.socket, response);
       handler(request, response);
     },
   );
   const connections = new Connections(server, limits);
-  // Node would silently drop headers beyond 1,000, and the guard must see all of them. Their size is limited already.
+  // Node would silently drop headers after 1,000, and the guard must see them all. Their total size has a limit anyway.
   server.maxHeadersCount = 0;
-  // A request with an Expect header goes through the guard like every other.
+  // A request with an Expect header goes through the guard too.
   server.on('checkContinue', handler);
   server.on('checkExpectation', handler);
   // Before Node's own listener, which reads nothing from a destroyed socket.
@@ -109,11 +109,11 @@ function createHttpServer({ handler, onUpgrade, serverName, ...options }: HttpSe
   server.on('clientError', (error, socket) => {
     const { before, isAnswered } = connections.answersOn(socket);
     const answer = () => (isAnswered ? endSoon(socket) : answerClientError(error, socket, serverName));
-    // Earlier requests on this connection are answered first, and in full.
+    // The server first answers earlier requests on this connection completely.
     if (before) before.once('close', answer);
     else answer();
   });
-  // CONNECT never reaches the handler: this is not a proxy.
+  // CONNECT never reaches the handler, because this is not a proxy.
   server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket, serverName));
   return server;
 }
@@ -137,7 +137,7 @@ export async function closeAll(servers: readonly Server[]): Promise<void> {
   );
 }
 
-/** The machine does not have this address family. */
+/** Whether the machine lacks this address family. */
 export function isMissingFamily(error: unknown): boolean {
   return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(errorCode(error) ?? '');
 }

@@ -2,8 +2,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
- * Serves a request whose upgrade Loopgate does not speak as if it had asked for none (RFC 9110 §7.8). Java's HTTP client asks
- * for h2c with every request. Node stopped reading after the headers, so they are read again, without the upgrade.
+ * Serves a request as if it had not asked for its upgrade, which Loopgate does not speak (RFC 9110 §7.8). Java's HTTP
+ * client asks for h2c with every request. Node stopped reading after the headers, so this replays them without the
+ * upgrade.
  */
 export function readWithoutUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];

@@ -10,10 +10,10 @@ import { isPiecesPort, piecesOs } from './piecesOs.ts';
 import { portOwner } from './portOwner.ts';
 import { type PortWorld, type RefusedPort, reasonFor, reasonsOf } from './refusedPorts.ts';
 
-/** The API listens. */
+/** A listening API. */
 export interface Listening {
   readonly port: number;
-  /** The ports that were tried before and refused. */
+  /** The ports that Loopgate tried first and could not use. */
   readonly refused: readonly RefusedPort[];
   /** Closes every socket; resolves when nothing listens any more (L11). */
   close(): Promise<void>;
@@ -21,22 +21,24 @@ export interface Listening {
 
 /** Where to listen, and what to do with what comes. */
 export interface ListenOptions extends HttpServerOptions {
-  /** A port that was set: it alone is tried. 0 takes any free one. */
+  /** The only port to try, from the settings. 0 takes any free one. */
   readonly port?: number;
-  /** The order to try when no port was set. Absent: {@link defaultPorts}. */
+  /** The ports to try in turn when no port is set. Absent: {@link defaultPorts}. */
   readonly ports?: readonly number[];
-  /** Descriptors of listening sockets that were opened for this process (socket activation): they are used, and no port is tried. */
+  /**
+   * Descriptors of sockets that listen for this process already (socket activation). With them, Loopgate tries no port.
+   */
   readonly sockets?: readonly number[];
-  /** What else can be done about a privileged port here, as a sentence. */
+  /** Additional advice for a privileged port on this machine, as a sentence. */
   readonly remedy?: Message;
   readonly platform?: NodeJS.Platform;
   readonly world?: Partial<PortWorld>;
 }
 
 /**
- * Listens on 127.0.0.1 and ::1, both or neither; ::1 is left out only where the machine has no IPv6 (R8). Where macOS gives a
- * privileged port on the wildcard address only, it listens there, and ends every connection that is not on loopback.
- * @throws OwnLoopgateError when another Loopgate of this user is met (L9); ListenError with the reason and what to do
+ * Listens on both 127.0.0.1 and ::1; on IPv4 alone only if the machine has no IPv6 (R8). Where macOS allows a
+ * privileged port on the wildcard address only, it listens there and closes every connection from outside loopback.
+ * @throws OwnLoopgateError when another Loopgate of this user has a port (L9); ListenError with the reason and advice
  */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { port, ports = defaultPorts, sockets = [], platform = process.platform } = options;
@@ -82,7 +84,7 @@ async function listenOnPair(
   [four, six]: readonly [string, string],
   options: ListenOptions,
 ): Promise<[Server, ...Server[]]> {
-  // With any port, the number that IPv4 got may be taken on IPv6: another one is drawn then.
+  // With port 0, the number from IPv4 may be in use on IPv6. Then this draws another one.
   for (let attempt = 1; ; attempt += 1) {
     const first = await startServer({ host: four, port }, options);
     try {

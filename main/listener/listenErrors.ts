@@ -2,14 +2,16 @@ import { verbatim } from '../../preload/texts/messages.ts';
 import { MessageError } from '../errors/errors.ts';
 import type { PortOwner } from './portOwner.ts';
 
-/** No port could be had. The message says why and what to do. */
+/** No port is available. The message gives the reason and advice. */
 export class ListenError extends MessageError {
   override readonly name = 'ListenError';
 }
 
-/** A port belongs to another Loopgate of the same user, as the operating system says: that one is to be used (L9). */
+/**
+ * Another Loopgate of the same user has the port, according to the operating system (L9). The user should use that one.
+ */
 export class OwnLoopgateError extends ListenError {
-  /** The process of the other one. */
+  /** The other process. */
   readonly pid: number | undefined;
 
   constructor(port: number, { pid }: PortOwner) {

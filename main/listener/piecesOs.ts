@@ -5,35 +5,35 @@ import { join } from 'node:path';
 import { type Message, message } from '../../preload/texts/messages.ts';
 import { portOwner } from './portOwner.ts';
 
-/** Where Pieces OS listens, and where its clients look for it. */
+/** The ports of Pieces OS, where its clients look for it. */
 const firstPort = 39300;
 const lastPort = 39333;
-/** Where it says that it is well. */
+/** Its health check. */
 const healthPath = '/.well-known/health';
-/** For an answer of whoever listens there, in milliseconds. Its clients wait 100; here a busy machine is to be no excuse. */
+/** For the answer of a server there, in milliseconds. Pieces OS's clients wait 100; this allows for a busy machine. */
 const probeTimeout = 2_000;
 /** `ok:` and an id, in characters. */
 const maxHealth = 200;
 
-/** Whether a port is one on which the clients of Pieces OS look for it. */
+/** Whether clients of Pieces OS look for it on this port. */
 export function isPiecesPort(port: number): boolean {
   return port >= firstPort && port <= lastPort;
 }
 
-/** What the look for it touches; for tests. */
+/** The outside world of this check; for tests. */
 export interface PiecesWorld {
   readonly platform: NodeJS.Platform;
   readonly environment: NodeJS.ProcessEnv;
   readonly home: string;
   readonly isThere: (path: string) => Promise<boolean>;
-  /** The text that `GET /.well-known/health` answers with 200; undefined when nothing does. */
+  /** The text of a 200 answer to `GET /.well-known/health`; undefined for none. */
   readonly health: (port: number) => Promise<string | undefined>;
-  /** Whether a Loopgate of this user listens there, which answers in the same way. */
+  /** Whether a Loopgate of this user listens there. It gives the same answer. */
   readonly isLoopgate: (port: number) => Promise<boolean>;
 }
 
 /**
- * Why the ports from 39300 on are to be left alone: Pieces OS is installed, or answers on one of them.
+ * Finds out why Loopgate should leave the ports from 39300 on alone: Pieces OS is installed, or answers there.
  * @returns the reason as the second half of a sentence; undefined when there is none
  */
 export async function piecesOs(world: Partial<PiecesWorld> = {}): Promise<Message | undefined> {
@@ -49,7 +49,9 @@ export async function piecesOs(world: Partial<PiecesWorld> = {}): Promise<Messag
   return undefined;
 }
 
-/** Where it is, or keeps its data, by its documentation and its packages (Homebrew, snap, flatpak, Windows installer). */
+/**
+ * Its executables and data folders, from its documentation and packages (Homebrew, snap, flatpak, Windows installer).
+ */
 export function piecesPaths(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv, home: string): string[] {
   if (platform === 'darwin') {
     return [
@@ -87,14 +89,14 @@ function realWorld(): PiecesWorld {
   };
 }
 
-/** Not by `fetch`, which takes longer to load than to ask (seen: 600 ms on a busy machine). */
+/** Without `fetch`, which takes longer to load than to ask (seen: 600 ms on a busy machine). */
 function healthOf(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const asked = get({ host: '127.0.0.1', port, path: healthPath, agent: false }, (response) => {
       let text = '';
       response.setEncoding('latin1').on('data', (chunk: string) => {
         text += chunk;
-        // Whatever it is, it is not that.
+        // Too long for an answer of Pieces OS.
         if (text.length > maxHealth) asked.destroy();
       });
       response.once('end', () => resolve(response.statusCode === 200 ? text : undefined));

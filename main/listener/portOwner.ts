@@ -10,29 +10,29 @@ import { portMark, readKernelRows } from '../callers/linux/eventLoop.ts';
 import { processStatus, walkSockets } from '../callers/linux/processes.ts';
 import { lsof, powershell, ps, runSystemProgram } from '../system/systemPrograms.ts';
 
-/** Who listens on a port, as the operating system says: never as it says of itself over HTTP (L9). */
+/** The process that listens on a port. The operating system names it; its own HTTP answers do not count (L9). */
 export interface PortOwner {
-  /** True for a process of the user who runs this one. */
+  /** True if the process belongs to the user of this one. */
   readonly isOwnUser: boolean;
-  /** Absent where the system does not say it (Windows, or another user's process on macOS). */
+  /** Absent if the system does not report it (Windows, or another user's process on macOS). */
   readonly uid?: number;
   readonly pid?: number;
-  /** The executable. Absent where we may not look: a process of another user, unless we are root. */
+  /** The executable. Absent if we may not look: without root, for another user's process. */
   readonly path?: string;
-  /** What to call it in a message. */
+  /** Its name for messages. */
   readonly name?: string;
-  /** True for another Loopgate of this user, desktop or headless, from whatever data folder and whatever installation. */
+  /** True for another Loopgate of this user, desktop or headless, with any data folder and any installation. */
   readonly isLoopgate: boolean;
 }
 
-/** Runs a program of the system and gives what it printed. */
+/** Runs a system program and returns what it printed. */
 type Run = (program: string, argv: string[]) => Promise<string>;
 
 /**
- * Who listens on a loopback port. On Linux from /proc, on macOS by lsof, on Windows from the TCP table; the last two have not
- * been run there yet.
+ * Finds the process that listens on a loopback port: on Linux through /proc, on macOS with lsof, on Windows from the
+ * TCP table. The last two have not run on such a machine yet.
  * @param run - runs lsof, ps and PowerShell; for tests
- * @returns undefined when nobody is found: nothing listens there, or the system does not tell
+ * @returns undefined when no process listens there, or the system does not tell
  */
 export async function portOwner(
   port: number,
@@ -47,7 +47,7 @@ export async function portOwner(
   }
 }
 
-/** How a message calls it: "Code (process 4711)", "a program of another user". */
+/** Names it for a message: "Code (process 4711)", "a program of another user". */
 export function describeOwner({ name, pid, uid, isOwnUser }: PortOwner): Message {
   const user = isOwnUser ? '' : uid === undefined ? message('ofOtherUser') : message('ofOtherUserWithId', { uid });
   const process = pid === undefined ? '' : message('withProcess', { pid });
@@ -58,7 +58,7 @@ export function describeOwner({ name, pid, uid, isOwnUser }: PortOwner): Message
 
 // --- Linux ----------------------------------------------------------------------------------------------------------------
 
-/** At which of the addresses in /proc/net/tcp{,6} a listener is in the way of one on loopback. */
+/** The addresses in /proc/net/tcp{,6} where a listener blocks one on loopback. */
 const loopbackOrAny = new Set([
   '0100007F',
   '00000000',
@@ -68,7 +68,7 @@ const loopbackOrAny = new Set([
   '0000000000000000FFFF000000000000',
 ]);
 
-/** A socket that listens (state 0A) on this port, by the text of /proc/net/tcp or tcp6. Exported for its tests. */
+/** Finds a listening socket (state 0A) on this port in the text of /proc/net/tcp or tcp6. Exported for its tests. */
 export function listeningRows(table: string, port: number): { uid: number; inode: number }[] {
   const suffix = port.toString(16).toUpperCase().padStart(4, '0');
   return table.split('\n').flatMap((line) => {
@@ -89,7 +89,7 @@ async function linuxOwner(port: number): Promise<PortOwner | undefined> {
   const pids = rows.flatMap(({ inode }) => (sockets.get(inode) ?? []).map(({ pid }) => pid));
   const holders = await Promise.all([...new Set(pids)].map(linuxHolder));
   const known = holders.filter((holder) => holder !== undefined);
-  // A socket that systemd has handed over is held by both, and its row has systemd's user.
+  // Both systemd and we hold a handed-over socket, and its row has systemd's user.
   const owner = known.find(({ isLoopgate }) => isLoopgate) ?? known.find(({ pid }) => pid !== 1) ?? known[0];
   return owner ?? { isOwnUser: first.uid === process.getuid?.(), uid: first.uid, isLoopgate: false };
 }
@@ -102,7 +102,7 @@ async function linuxHolder(pid: number): Promise<PortOwner | undefined> {
     const path = (await readlink(join('/proc', String(pid), 'exe'))).replace(/ \(deleted\)$/, '');
     const argv = (await read('cmdline')).split('\0').slice(0, -1);
     const cwd = await readlink(join('/proc', String(pid), 'cwd')).catch(() => '/');
-    // The process may have become another one meanwhile.
+    // The process may have become another program since.
     if (processStatus(await read('stat')) === undefined) return undefined;
     return await ownerOf({ isOwnUser: uid === process.getuid?.(), uid, pid, path }, argv, cwd);
   } catch {
@@ -112,7 +112,7 @@ async function linuxHolder(pid: number): Promise<PortOwner | undefined> {
 
 // --- macOS ----------------------------------------------------------------------------------------------------------------
 
-/** Without root, lsof lists the user's own processes only: what listens and is not listed is somebody else's. */
+/** Without root, lsof lists only the user's own processes. A listener that is missing belongs to another user. */
 async function macOwner(port: number, run: Run): Promise<PortOwner | undefined> {
   const listed = await run(lsof, ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpun']).catch(() => '');
   const found = parseListeners(listed, port);
@@ -124,7 +124,7 @@ async function macOwner(port: number, run: Run): Promise<PortOwner | undefined> 
   return await ownerOf({ isOwnUser, ...uid, pid: found.pid, path }, command.split(' '), '/');
 }
 
-/** The first process in the output of `lsof -sTCP:LISTEN -Fpun` that is in the way on loopback. Exported for its tests. */
+/** The first process in the output of `lsof -sTCP:LISTEN -Fpun` that blocks loopback. Exported for its tests. */
 export function parseListeners(listed: string, port: number): { pid: number; uid?: number } | undefined {
   let pid = -1;
   let uid: number | undefined;
@@ -143,7 +143,7 @@ export function parseListeners(listed: string, port: number): { pid: number; uid
 
 // --- Windows --------------------------------------------------------------------------------------------------------------
 
-/** What the script prints. */
+/** The script's output. */
 const windowsProcess = z.object({
   pid: z.int().positive(),
   path: z.string().nullish(),
@@ -164,7 +164,7 @@ async function windowsOwner(port: number, run: Run): Promise<PortOwner | undefin
   const printed = await run(powershell, ['-NoProfile', '-NonInteractive', '-Command', script]);
   const { pid, path, command, name, owner, self } = windowsProcess.parse(JSON.parse(printed));
   const isOwnUser = owner === self;
-  // The path of another user's process is not told; its name is.
+  // Windows hides the path of another user's process, but not its name.
   if (!path) return { isOwnUser, pid, isLoopgate: false, ...(name && { name: printable(name, 200) }) };
   const words = [...(command ?? '').matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
   return await ownerOf({ isOwnUser, pid, path }, words, '/');
@@ -183,13 +183,13 @@ async function ownerOf(found: Found, argv: readonly string[], cwd: string): Prom
   return { ...found, name: isLoopgate ? 'Loopgate' : claimed, isLoopgate };
 }
 
-/** As it is built, and as it is installed. */
+/** The file names when built and when installed. */
 const headlessScript = /[\\/](out|loopgate)[\\/]headless[\\/]index\.cjs$/;
 
 /**
- * Is it Loopgate? By its executable; for node and Electron by the script that it was started with. That is the process's own
- * word, and good enough here: only processes of the same user come so far, and all that one of them can gain by a lie is that
- * Loopgate leaves it a port that it holds already.
+ * Whether it is Loopgate, by its executable; for node and Electron by its script. The process itself claims the script.
+ * That is good enough: only processes of the same user get this far, and a lie only makes Loopgate skip a port that the
+ * liar holds already.
  */
 async function isOurs(path: string, script: string | undefined, cwd: string): Promise<boolean> {
   if (/^loopgate(\.exe)?$/i.test(baseName(path))) return true;

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../system/errorCode.ts';
 
-/** How long the other side may take to close a connection that was ended with an error, in milliseconds. */
+/** How long the client may take to close a connection that ended with an error, in milliseconds. */
 const closeTimeout = 1_000;
 
-/** Answers what Node's parser refuses, which never reaches the guard: in JSON all the same (L7). */
+/** Answers what Node's parser refuses before the guard sees it, also in JSON (L7). */
 export function answerClientError(error: Error, socket: Duplex, serverName?: string): void {
   if (!socket.writable) return void socket.destroy();
   const status = {
@@ -27,9 +27,9 @@ export function answerClientError(error: Error, socket: Duplex, serverName?: str
 }
 
 /**
- * Ends a connection. A peer that never closes its side would hold the descriptor for good; closed at once, it might not
- * read why.
- * @param lastWords - what is sent before
+ * Ends a connection. A client that never closes its side would hold the descriptor forever, but an immediate close
+ * might keep it from reading the error.
+ * @param lastWords - sent first
  */
 export function endSoon(socket: Duplex, lastWords = ''): void {
   socket.end(lastWords);

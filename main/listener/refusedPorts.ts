@@ -3,28 +3,28 @@ import { errorCode } from '../system/errorCode.ts';
 import { OwnLoopgateError } from './listenErrors.ts';
 import { describeOwner, type PortOwner } from './portOwner.ts';
 
-/** Why a port could not be had, with the remedy. */
+/** A port that Loopgate could not open, with the reason and advice. */
 export interface RefusedPort {
   readonly port: number;
   readonly reason: Message;
 }
 
-/** What the system is asked about ports; for tests. */
+/** The system's answers about ports; for tests. */
 export interface PortWorld {
   readonly portOwner: (port: number) => Promise<PortOwner | undefined>;
   readonly piecesOs: () => Promise<Message | undefined>;
   readonly excludedRange: (port: number) => Promise<{ first: number; last: number } | undefined>;
 }
 
-/** Why ports were refused, each reason once. */
+/** The reasons why ports were unavailable, each one once. */
 export function reasonsOf(refused: readonly RefusedPort[]): Message[] {
   return [...new Map(refused.map(({ reason }) => [inEnglish(reason), reason])).values()];
 }
 
 /**
- * Why a port could not be opened, and what to do about it.
- * @param error - what opening it failed with
- * @param options - `remedy`: what else can be done about a privileged port here, as a sentence
+ * Explains why a port could not be opened, and what to do.
+ * @param error - the failure
+ * @param options - `remedy`: additional advice for a privileged port on this machine, as a sentence
  * @throws OwnLoopgateError when another Loopgate of this user has the port (L9)
  */
 export async function reasonFor(
@@ -37,7 +37,7 @@ export async function reasonFor(
   if (range) {
     return message('portReserved', { port, range: `${range.first}–${range.last}` });
   }
-  // Windows says EACCES also for a port that another program keeps to itself.
+  // Windows also reports EACCES for a port that another program uses exclusively.
   if (code === 'EADDRINUSE' || (code === 'EACCES' && platform === 'win32')) {
     const owner = await world.portOwner(port);
     if (owner?.isLoopgate && owner.pid !== process.pid) throw new OwnLoopgateError(port, owner);

@@ -3,10 +3,10 @@ import { connect, type Socket } from 'node:net';
 import { isLoopback } from './loopback.ts';
 
 /**
- * Tells connections that waited in a socket before this process started from later ones. The process that made one may have
- * become another program since. The queue is first in, first out: once a connection of our own has come out of it, every
- * older one has too.
- * @returns whether a connection that is accepted now may be older than this process
+ * Tells connections that waited in a socket before this process started from later ones. The process that opened such a
+ * connection may have become another program since. The queue is first in, first out: once a connection of our own
+ * comes out, all older ones have come out too.
+ * @returns whether a connection accepted now may be older than this process
  */
 export function watchQueue(server: Server): () => boolean {
   let isDrained = false;
@@ -24,7 +24,7 @@ export function watchQueue(server: Server): () => boolean {
     };
     server.on('connection', ({ remoteAddress, remotePort }: Socket) => {
       if (isDrained) return;
-      // Others may connect from another loopback address, at the very port of our own.
+      // Other processes may connect from another loopback address with the same port number.
       const peer = end(remoteAddress, remotePort);
       seen.add(peer);
       if (!own.connecting) look(peer);

@@ -1,11 +1,11 @@
-/** What a check of `loopgate doctor` came to. */
+/** The result of one check of `loopgate doctor`. */
 export interface Finding {
-  /** Its name: scripts may depend on it. */
+  /** The name of the check. Scripts may depend on it. */
   readonly check: string;
-  /** `note`: cannot be known from here. `warning`: works, and could be better. `problem`: something will not work. */
+  /** `note`: the doctor cannot find out. `warning`: works, but could be better. `problem`: something will not work. */
   readonly outcome: 'ok' | 'note' | 'warning' | 'problem';
   readonly found: string;
-  /** What to do. */
+  /** The advice. */
   readonly next?: string;
 }
 

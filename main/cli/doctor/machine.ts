@@ -10,11 +10,11 @@ import { browserCommands, canBeRun } from '../../system/browserCommand.ts';
 import type { CommandWorld } from '../command.ts';
 import { type Found, note, ok, problem, warning } from './finding.ts';
 
-/** Permissions of group and others: any at all, and to write. */
+/** Permission bits of group and others: any access, and write access. */
 const anyBits = 0o077;
 const writeBits = 0o022;
 
-/** The settings as a start of Loopgate from this shell would read them: policy, environment and settings.json. */
+/** The settings that a Loopgate started from this shell would have: policy, environment and settings.json. */
 export function checkSettings({ environment, platform }: CommandWorld): { finding: Found; settings?: Settings } {
   try {
     const policy = readPolicy(platform);
@@ -27,7 +27,7 @@ export function checkSettings({ environment, platform }: CommandWorld): { findin
   }
 }
 
-/** Whether others can read what is the person's. */
+/** Checks whether other users can read the person's files. */
 export function checkFiles({ home, platform }: CommandWorld): Found {
   if (platform === 'win32') return ok(`${home}: protected as your profile is.`);
   let names: string[];
@@ -53,7 +53,9 @@ function hasBits(path: string, bits: number): boolean {
   }
 }
 
-/** Many HTTP libraries send requests for localhost to a proxy unless they are told not to (Python's, Go's and curl's by name). */
+/**
+ * Many HTTP libraries (Python's, Go's, curl) send requests for localhost to a proxy unless the environment excludes it.
+ */
 export function checkProxy({ environment }: CommandWorld): Found {
   const names = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'].filter((name) => environment[name]);
   const [name] = names;
@@ -67,7 +69,7 @@ export function checkProxy({ environment }: CommandWorld): Found {
   );
 }
 
-/** A browser that has once seen HSTS on localhost turns every http://localhost into https. It does not say so from outside. */
+/** A browser that once saw HSTS on localhost turns every http://localhost into https. The doctor cannot detect that. */
 export function checkHsts(endpoint: Endpoint | undefined): Found {
   const address = endpoint?.address ?? 'http://localhost:1000';
   return note(
@@ -76,7 +78,7 @@ export function checkHsts(endpoint: Endpoint | undefined): Found {
   );
 }
 
-/** Where the sign-in rests. */
+/** Checks where the sign-in is stored. */
 export async function checkKeyring({ environment, platform }: CommandWorld): Promise<Found> {
   if (platform !== 'linux') return ok('The system has one.');
   switch (await secretServiceState(environment)) {
@@ -105,13 +107,13 @@ export async function checkKeyring({ environment, platform }: CommandWorld): Pro
   }
 }
 
-/** What opens the login. */
+/** Checks what opens the login page. */
 export function checkBrowser({ environment, platform }: CommandWorld): Found {
   if (platform !== 'linux') return ok("The system's default browser opens the login.");
   const named = browserCommands(environment.BROWSER).map(({ program }) => program);
   if (named.length > 0) {
     const runs = named.find((program) => canBeRun(program, environment));
-    // Whether it then shows a page is seen when it is asked to.
+    // Whether it shows a page then, only a real login can tell.
     if (runs !== undefined) return ok(`$BROWSER is ${runs}, which can be run.`);
     return problem(
       `$BROWSER is ${named.join(' or ')}, which cannot be run.`,

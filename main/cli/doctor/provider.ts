@@ -7,7 +7,7 @@ import { type Found, note, ok, problem } from './finding.ts';
 
 /** How long the provider may take, in milliseconds. */
 const timeout = 10_000;
-/** By how much the clocks may differ, in seconds: as the broker tolerates it (T15). */
+/** How far the clocks may differ, in seconds: the broker's tolerance (T15). */
 const tolerance = 60;
 
 const metadata = z.looseObject({
@@ -17,16 +17,16 @@ const metadata = z.looseObject({
   jwks_uri: z.string().optional(),
 });
 
-/** What the provider answered; `failure` when it is no OpenID provider's answer, or none at all. */
+/** The provider's answer; `failure` when it is missing or does not come from an OpenID provider. */
 export interface Discovered {
   readonly address: string;
   readonly failure?: string;
   readonly metadata?: ClientCheckMetadata;
-  /** By how many seconds this machine's clock is ahead of the provider's; undefined when that was not said. */
+  /** How far this machine's clock is ahead of the provider's, in seconds; undefined without a date. */
   readonly clockAhead?: number;
 }
 
-/** Asks for the provider's metadata (OpenID Connect Discovery 1.0 §4). */
+/** Fetches the provider's metadata (OpenID Connect Discovery 1.0 §4). */
 export async function discover(issuer: string, interrupted: AbortSignal): Promise<Discovered> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   try {
@@ -61,7 +61,7 @@ export function checkProvider(settings: Settings | undefined, discovered: Discov
   );
 }
 
-/** Whether the provider knows the client ID. */
+/** Checks whether the provider knows the client ID. */
 export async function checkClientId(
   settings: Settings | undefined,
   discovered: Discovered | undefined,
@@ -93,7 +93,7 @@ export async function checkClientId(
   }
 }
 
-/** RFC 9110 §6.6.1; T15: a token is refused when the clocks differ by too much. */
+/** RFC 9110 §6.6.1; T15: the broker refuses a token when the clocks differ too much. */
 export function checkClock(discovered: Discovered | undefined): Found {
   const ahead = discovered?.clockAhead;
   if (ahead === undefined) return note('No provider said what time it is.', 'Compare it with any clock on the web.');
@@ -105,7 +105,7 @@ export function checkClock(discovered: Discovered | undefined): Found {
   );
 }
 
-/** What must be registered at the provider; whether it is, only a sign-in shows. */
+/** Lists what must be registered at the provider. Only a sign-in shows whether it is. */
 export function checkCallbacks(settings: Settings | undefined, endpoint: Endpoint | undefined): Found {
   const addresses = callbacksOf(settings, endpoint).join(', ');
   return note('Whether your provider knows the callbacks is seen at the first sign-in only.', `Register: ${addresses}`);

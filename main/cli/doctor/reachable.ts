@@ -12,7 +12,7 @@ import { type Found, ok, problem, warning } from './finding.ts';
 /** How long this machine may take to answer itself, in milliseconds. */
 const timeout = 3_000;
 
-/** Whether a Loopgate runs on this data folder, and what a killed one has left. */
+/** Checks whether a Loopgate runs on this data folder, and what a killed one has left. */
 export function checkRunning({ home }: CommandWorld, endpoint: Endpoint | undefined): Found {
   if (endpoint) return ok(`Loopgate ${endpoint.version} runs (process ${endpoint.pid}) at ${endpoint.address}.`);
   const holder = lockHolder(home);
@@ -31,7 +31,7 @@ export function checkRunning({ home }: CommandWorld, endpoint: Endpoint | undefi
   );
 }
 
-/** Whether the port that programs try first is, or could be, Loopgate's. */
+/** Checks whether Loopgate has, or could have, the port that programs try first. */
 export async function checkPort(
   { platform }: CommandWorld,
   settings: Settings | undefined,
@@ -71,7 +71,7 @@ function seeWho(platform: NodeJS.Platform, port: number): string {
   return `See who has it${command === undefined ? '' : ` (${command})`}`;
 }
 
-/** Resolves with the system's error code, or undefined when the port could be had. */
+/** Resolves with the system's error code, or with undefined if the port is available. */
 function tryPort(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
@@ -80,7 +80,9 @@ function tryPort(port: number): Promise<string | undefined> {
   });
 }
 
-/** Both families of `localhost` must lead to the same Loopgate: clients differ in which they try first. */
+/**
+ * Checks that both families of `localhost` lead to the same Loopgate, because clients differ in which they try first.
+ */
 export async function checkFamilies(
   { platform }: Pick<CommandWorld, 'platform'>,
   endpoint: Endpoint | undefined,
@@ -128,10 +130,10 @@ export async function checkFamilies(
   );
 }
 
-/** Who answers at one address of localhost; `absent`: this machine does not have the address. */
+/** What answers at one address of localhost; `absent`: this machine does not have the address. */
 type Answers = 'Loopgate' | 'another' | 'nobody' | 'absent';
 
-/** By number and without a proxy. */
+/** Asks by number and without a proxy. */
 function whoAnswers(host: string, { port, instance }: Endpoint): Promise<Answers> {
   return new Promise((resolve) => {
     const options = { host, port, path: healthPath, headers: { Host: `localhost:${port}` } };
@@ -145,7 +147,7 @@ function whoAnswers(host: string, { port, instance }: Endpoint): Promise<Answers
     asked.on('error', (error) => {
       const code = 'code' in error ? String(error.code) : '';
       if (code === 'ECONNREFUSED') return resolve('nobody');
-      // What takes the connection and says nothing, or no HTTP, is somebody too.
+      // A server that accepts the connection but stays silent, or does not speak HTTP, counts too.
       resolve(/^(EADDRNOTAVAIL|EAFNOSUPPORT|ENETUNREACH|EHOSTUNREACH)$/.test(code) ? 'absent' : 'another');
     });
   });
