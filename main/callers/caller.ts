@@ -3,30 +3,33 @@ import { uptime } from 'node:os';
 import { type Caller, type Program, unknownProgram } from '../access/program.ts';
 import type { Connection, PointInTime } from './connection.ts';
 
-/** A program whose identity takes longer, in milliseconds, is unknown: its file may be on a disk that never answers. */
+/**
+ * A look-up that takes longer, in milliseconds, gives the unknown program: the file may be on a disk that never
+ * answers.
+ */
 const lookupTimeout = 30_000;
 
-/** Now, by both clocks. */
+/** The present, by both clocks. */
 export function presentTime(): PointInTime {
   return { uptime: uptime(), epoch: Date.now() };
 }
 
-/** Finds who made a connection. */
+/** Finds the process at the other end of a connection. */
 export interface CallerLookup {
-  /** Undefined for another user's process, and for a connection that has no owner any more: neither is served. */
+  /** Undefined for another user's process, and for a connection without an owner. Loopgate serves neither. */
   find(connection: Connection): Promise<Caller | undefined>;
   /**
-   * R16: whether this connection may bring a login's ticket or its callback. More than callers may, for a browser may come
-   * through a forwarder; and none that is ending.
+   * R16: whether this connection may bring a login's ticket or its callback. Browsers behind a forwarder may, although
+   * they may not call. A connection that is closing may not.
    */
   mayBringLogin(connection: Connection): Promise<boolean>;
-  /** True where it takes seconds: a probe, which waits 100 ms, is answered without it. */
+  /** True if a look-up takes seconds. A probe waits only 100 ms, so it gets its answer without one. */
   readonly isSlow?: boolean;
 }
 
 /**
- * The numbers of a socket; undefined when it is gone already.
- * @param opened - when it was accepted: whatever began to run after that did not open it
+ * The numbers of a socket; undefined if it has already closed.
+ * @param opened - when it was accepted. A process that began later did not open it
  */
 export function connectionOf(socket: Socket, opened?: PointInTime): Connection | undefined {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
@@ -36,8 +39,8 @@ export function connectionOf(socket: Socket, opened?: PointInTime): Connection |
 }
 
 /**
- * A caller whose program is looked up once, when somebody asks for it.
- * @param find - undefined, a failure and no answer in time make it the unknown program
+ * A caller whose program is looked up once, on the first call.
+ * @param find - the caller becomes the unknown program if this fails, takes too long or gives undefined
  */
 export function callerWith(find: () => Promise<Program | undefined>): Caller {
   let found: Promise<Program> | undefined;

@@ -3,10 +3,10 @@ import { type BigIntStats, createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** How many hashes are kept: more programs than call Loopgate on one machine. */
+/** How many hashes to keep. More programs than call Loopgate on any one machine. */
 const maxHashes = 200;
 
-/** What decides who can write a file or a folder. */
+/** What decides which users can write a file or a folder. */
 export interface Ownership {
   readonly uid: bigint;
   readonly gid: bigint;
@@ -14,12 +14,13 @@ export interface Ownership {
 }
 
 /**
- * Can nobody but root change what is at this path: neither the file nor a folder on the way to it? An access control list
- * shows in the group's bits. False when something on the way cannot be looked at.
+ * Whether only root can change what is at this path: the file and every folder above it. An access control list shows
+ * in the group bits. False if the check fails for any of them.
  * @param path - without symbolic links
- * @param file - of the file itself, for one that is not at its path any more
- * @param adminGroup - a group that is as good as root in folders. macOS: `admin`, which may write /Applications. Assumed is
- * that its members may install programs for everybody; what they install by dragging is their own, and not trusted by path
+ * @param file - describes the file itself, in case it has left its path
+ * @param adminGroup - a group that counts as root for folders. macOS: `admin`, which may write /Applications. This
+ * assumes that its members may install programs for all users. Programs that they install by dragging belong to them,
+ * so their path proves nothing
  */
 export async function onlyRootCanWrite(
   path: string,
@@ -46,13 +47,13 @@ interface OwnershipOptions {
 
 const lookAt = (path: string): Promise<Ownership> => stat(path, { bigint: true });
 
-/** Hashes of executables, by stream and kept for as long as the file is the same one: an editor has 200 MB of them. */
+/** Hashes executables as streams, and keeps the hash while the file stays the same: an editor has 200 MB of them. */
 export class ExecutableHashes {
   readonly #hashes = new Map<string, Promise<string>>();
 
   /**
    * The SHA-256 of a file in hexadecimal.
-   * @throws when it cannot be read, or was changed while it was
+   * @throws when the file cannot be read, or changes while it is read
    */
   async of(file: string): Promise<string> {
     const key = identityOf(await stat(file, { bigint: true }));
@@ -69,8 +70,8 @@ export class ExecutableHashes {
   }
 
   /**
-   * The hash that tells a program in a folder of the user's: of its executable, and of the archive beside it that is the
-   * code of an Electron app, whose executable all apps of one Electron release share.
+   * Hashes a program in a folder of the user's: its executable, and for an Electron app the archive with its code. All
+   * apps of one Electron release share the same executable.
    */
   async ofProgram(executable: string, path: string): Promise<string> {
     const own = await this.of(executable);
@@ -83,8 +84,8 @@ export class ExecutableHashes {
 }
 
 /**
- * Does an executable of Linux ask for no loader, so that nothing can be loaded into it by its environment? Also true of what
- * cannot be read. (ELF: its program headers have no PT_INTERP.)
+ * Whether a Linux executable needs no loader, so that its environment cannot inject code. Also true for an unreadable
+ * file. (ELF: its program headers have no PT_INTERP.)
  */
 export async function isStatic(file: string): Promise<boolean> {
   try {
@@ -108,13 +109,13 @@ export async function isStatic(file: string): Promise<boolean> {
 /** PT_INTERP. */
 const interpreterHeader = 3;
 
-/** Is the app of this Electron in its own folder, rather than one that its command line names? */
+/** Whether this Electron has its app in its own folder. Otherwise the command line names the app. */
 export async function hasOwnApp(path: string): Promise<boolean> {
   const app = [...appFiles(path, 'app.asar'), ...appFiles(path, join('app', 'package.json'))];
   return (await existing(app)).length > 0;
 }
 
-/** Where an Electron app has its code: beside its executable, on macOS in its bundle. */
+/** Where an Electron app keeps its code: beside its executable, on macOS inside its bundle. */
 function appFiles(path: string, file: string): string[] {
   return [join(dirname(path), 'resources', file), join(dirname(path), '..', 'Resources', file)];
 }
@@ -124,7 +125,7 @@ async function existing(files: readonly string[]): Promise<string[]> {
   return files.filter((_file, index) => found[index]?.isFile());
 }
 
-/** The change time is the kernel's alone to set: who writes the old modification time back is still seen. */
+/** Only the kernel sets the change time, so it reveals a file whose modification time was reset. */
 function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }

@@ -6,15 +6,15 @@ import { type CallerLookup, callerWith, presentTime } from './caller.ts';
 import type { Connection } from './connection.ts';
 import { type ExecutableHashes, hasOwnApp } from './executables.ts';
 
-/** Not yet run on macOS: written after the manuals of lsof, ps and plutil, and tested with texts of that form. */
+/** Not yet run on macOS: written from the manuals of lsof, ps and plutil, and tested with sample texts. */
 
 const maxHolders = 16;
 const maxSteps = 4;
 
-/** Runs one of the system's programs and gives what it printed, in the language `C`. */
+/** Runs a system program in the language `C` and returns its output. */
 type Run = (argv: string[]) => Promise<string>;
 
-/** What the look-up needs. */
+/** What the look-up needs from the system. */
 export interface MacSystem {
   readonly lsof: Run;
   readonly ps: Run;
@@ -24,7 +24,7 @@ export interface MacSystem {
   readonly ownCommand?: string;
   /** The inode of a file. */
   readonly inodeOf: (path: string) => Promise<number>;
-  /** Can nobody but root and the administrators write what is at a path? */
+  /** Whether only root and the administrators can write what is at a path. */
   readonly onlyRootCanWrite: (path: string) => Promise<boolean>;
 }
 
@@ -33,14 +33,14 @@ interface MacProcess {
   readonly pid: number;
   readonly parent: number;
   readonly uid: number;
-  /** As `ps` writes it, to the second: it tells a process from one that came after it. */
+  /** As `ps` writes it, to the second. It tells a process from a later one with the same number. */
   readonly started: string;
   readonly command: string;
   readonly path: string;
   readonly inode: number;
 }
 
-/** macOS: from the processes that hold a socket to their program, by lsof and ps. */
+/** macOS: finds the program behind a socket from the processes that hold it, with lsof and ps. */
 export class MacPrograms {
   readonly #system: MacSystem;
 
@@ -49,10 +49,10 @@ export class MacPrograms {
   }
 
   /**
-   * The program that holds a socket; the unknown one when that is not certain. Processes may hold it together, when all of
-   * them run the same executable.
-   * @param holders - the processes that hold it: asked before and after everything else
-   * @param connected - when the connection was seen, in milliseconds since the epoch: a process that began later has been
+   * Finds the program that holds a socket; the unknown one when in doubt. Several processes may hold it if all run the
+   * same executable.
+   * @param holders - returns the processes that hold it. Called before and after everything else
+   * @param connected - when the connection was seen, in milliseconds since the epoch. A process that began later was
    * handed its socket
    */
   async find(
@@ -71,13 +71,13 @@ export class MacPrograms {
     if (!first || before.length < found.length || !isCertain) return unknownProgram;
     const speaker = (await this.#isOwnCommand(first)) ? await this.#parentOf(first, ownUid) : first;
     const spoken = speaker && (await this.#identify(speaker));
-    // Whoever starts the command and then becomes an allowed program would be taken for that one, and macOS does not tell.
+    // A program could start the command and then become an allowed program, and macOS does not reveal that.
     const program = spoken?.kind === 'program' && speaker !== first ? unknownProgram : spoken;
     const after = await this.#processes((await holders()).map(({ pid }) => pid));
     return program && identity(after) === identity(before) ? program : unknownProgram;
   }
 
-  /** The processes with these numbers, as far as all is known of them. */
+  /** The processes with these numbers, unless something about them is unknown. */
   async #processes(pids: readonly number[]): Promise<MacProcess[]> {
     if (pids.length === 0) return [];
     const listed = pids.join(',');
@@ -89,7 +89,7 @@ export class MacPrograms {
     const known: MacProcess[] = [];
     for (const process of parseProcesses(processes)) {
       const executable = executables.get(process.pid);
-      // What the path names must be the file that runs: it may have been replaced.
+      // The file at the path must be the running one, because it may have been replaced.
       if (!executable || (await this.#inodeOf(executable.path)) !== executable.inode) continue;
       known.push({ ...process, ...executable });
     }
@@ -105,7 +105,10 @@ export class MacPrograms {
     return ownCommand !== undefined && path === ownCommand && (await this.#inodeOf(ownCommand)) === inode;
   }
 
-  /** Who started our own command; undefined when it has left, so that the system's first process has taken its child. */
+  /**
+   * Finds the process that started our own command; undefined if it has exited and the system's first process adopted
+   * the command.
+   */
   async #parentOf(command: MacProcess, ownUid: number): Promise<MacProcess | undefined> {
     let child = command;
     for (let step = 0; step < maxSteps && child.parent > 1; step += 1) {
@@ -127,7 +130,7 @@ export class MacPrograms {
     const bundle = isItself ? outermostBundle(path) : undefined;
     const name = bundle === undefined ? undefined : await this.#bundleName(bundle);
     return buildProgram({
-      // The helpers of an app are the app: the extensions of an editor run in one.
+      // An app's helpers count as the app: an editor runs its extensions in one.
       path: bundle ?? path,
       kind,
       ...(hash !== undefined && { hash }),
@@ -145,12 +148,12 @@ export class MacPrograms {
   }
 }
 
-/** What must be the same before and after. */
+/** What must stay the same before and after the look-up. */
 function identity(processes: readonly MacProcess[]): string {
   return JSON.stringify(processes.map(({ pid, started, path, inode }) => [pid, started, path, inode]));
 }
 
-/** The app that an executable belongs to: the outermost bundle, as helpers are bundles inside of it. */
+/** The app that contains an executable: the outermost bundle, because helpers are bundles inside it. */
 export function outermostBundle(path: string): string | undefined {
   return /^.*?\.app(?=\/Contents\/)/.exec(path)?.[0];
 }
@@ -177,7 +180,7 @@ export function parseProcesses(printed: string): Omit<MacProcess, 'path' | 'inod
   });
 }
 
-/** The first text file of each process in the output of `lsof -d txt -Fpfin`: what it runs; its libraries come after it. */
+/** The first text file of each process in the output of `lsof -d txt -Fpfin`: its executable. Its libraries follow. */
 export function parseExecutables(printed: string): Map<number, { path: string; inode: number }> {
   const executables = new Map<number, { path: string; inode: number }>();
   let pid = -1;
@@ -192,12 +195,15 @@ export function parseExecutables(printed: string): Map<number, { path: string; i
   return executables;
 }
 
-/** In the language `C`, lsof writes what is not ASCII as `\xc3\xa4`. */
+/** In the language `C`, lsof writes non-ASCII bytes as `\xc3\xa4`. */
 function unescaped(path: string): string {
   return path.replace(/(?:\\x[0-9a-f]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString());
 }
 
-/** macOS: lsof. Without root it lists the user's own processes only, so what it does not list is somebody else's. */
+/**
+ * macOS: finds callers with lsof. Without root, it lists only the user's own processes, so a missing one belongs to
+ * another user.
+ */
 export function macCallerLookup(
   lsof: (argv: string[]) => Promise<string>,
   ownUid: number,
@@ -221,7 +227,7 @@ export function macCallerLookup(
   };
 }
 
-/** The processes with the caller's end in the output of `lsof -Fpun`. Exported for its tests. */
+/** The processes at the caller's end in the output of `lsof -Fpun`. Exported for its tests. */
 export function findLsofHolders(listed: string, connection: Connection): { pid: number; uid: number | undefined }[] {
   const written = (address: string, port: number) =>
     address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -1,6 +1,6 @@
 /**
- * One read serves everybody who waited when it began; those who come while it runs share the next one, so that nobody gets
- * an answer that is older than their question. A read that fails fails for those who shared it, and the next one is made.
+ * Shares one read among all callers that waited when it began. Callers that come during the read share the next one, so
+ * that no answer is older than its question. A failed read fails for all that shared it, and the next call reads again.
  */
 export function sharedRead<T>(read: () => Promise<T>): () => Promise<T> {
   let next: Promise<T> | undefined;

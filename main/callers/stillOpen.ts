@@ -2,14 +2,15 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Whether a connection is still there, and so was all along: asked after its ports were looked up. Whoever resets theirs leaves
- * the ports to somebody else, whom the look-up then finds in their place.
+ * Whether a connection is still open, and so was open all along. Called after its ports were looked up: when a program
+ * resets its connection, another one can take over the ports, and the look-up would find that one.
  *
- * Node knows of a reset only while it reads, and does not while a body is behind that nobody takes. The kernel knows at once; Node
- * has no public name for asking it. A Node that cannot be asked any more has no connections, which the tests see.
+ * Node notices a reset only while it reads, and it does not read behind an unread body. The kernel knows at once, but
+ * Node has no public name for the question. If a later Node drops it, Loopgate accepts no connections, and the tests
+ * notice.
  */
 export async function isStillOpen(socket: Socket): Promise<boolean> {
-  // Where the kernel names the other end of what was reset, as on Windows, Node knows after one more turn of the loop.
+  // Windows still names the other end after a reset, but Node notices it one turn of the event loop later.
   await setImmediate();
   await setImmediate();
   if (socket.destroyed) return false;

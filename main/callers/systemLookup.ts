@@ -9,10 +9,10 @@ import { LinuxPrograms } from './linux/programs.ts';
 import { MacPrograms, macCallerLookup } from './mac.ts';
 import { WindowsPrograms, windowsCallerLookup } from './windows.ts';
 
-/** The group `admin` of macOS, which may write /Applications. */
+/** The macOS group `admin`, which may write /Applications. */
 const macAdminGroup = 80n;
 /**
- * The look-up of this system.
+ * Creates the look-up for this operating system.
  * @param ownCommand - the executable of the command `loopgate`, which acts for its parent process
  */
 export function systemCallerLookup(platform: NodeJS.Platform = process.platform, ownCommand?: string): CallerLookup {

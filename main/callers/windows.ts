@@ -6,40 +6,43 @@ import { type CallerLookup, callerWith } from './caller.ts';
 import type { Connection } from './connection.ts';
 import { type ExecutableHashes, hasOwnApp } from './executables.ts';
 
-/** Not yet run on Windows: written after the documentation of the cmdlets, and tested with texts of that form. */
+/** Not yet run on Windows: written from the documentation of the cmdlets, and tested with sample texts. */
 
-/** How many ancestors are looked at for the command that acts for its parent. */
+/** How many ancestors to search for the program behind the command. */
 const maxSteps = 4;
 
-/** What the look-up needs. */
+/** What the look-up needs from the system. */
 export interface WindowsSystem {
-  /** Runs PowerShell and gives what it printed. */
+  /** Runs PowerShell and returns its output. */
   readonly runPowershell: (argv: string[]) => Promise<string>;
   readonly hashes: Pick<ExecutableHashes, 'ofProgram'>;
   /** The executable of the command `loopgate`, which acts for its parent process. It must not be a script. */
   readonly ownCommand?: string;
 }
 
-/** A process, as the script prints it. Times are UTC in ISO 8601, so that they compare as text. */
+/** A process in the script's output. Times are UTC in ISO 8601, so that they compare as text. */
 interface WindowsProcess {
   readonly started: string;
   readonly path: string;
   readonly owner: string;
   readonly command: string | undefined;
-  /** `FileDescription` of the version resource, or its `ProductName`. */
+  /** `FileDescription` from the version resource, or its `ProductName`. */
   readonly title: string | undefined;
 }
 
-/** What the script found: the process of the socket, then its ancestors. */
+/** The script's output: the process of the socket, then its ancestors. */
 interface WindowsFindings {
   readonly self: string;
-  /** The Program Files folders: only administrators may write there, which stands for "only root" of the other systems. */
+  /**
+   * The Program Files folders. Only administrators may write there, which corresponds to "only root" on the other
+   * systems.
+   */
   readonly programFolders: readonly string[];
   readonly connected: string;
   readonly processes: readonly WindowsProcess[];
 }
 
-/** Windows: from the TCP owner table to the program, through PowerShell. It takes seconds. */
+/** Windows: finds the program in the TCP owner table, through PowerShell. It takes seconds. */
 export class WindowsPrograms {
   readonly #system: WindowsSystem;
 
@@ -48,8 +51,8 @@ export class WindowsPrograms {
   }
 
   /**
-   * The program that opened a socket; the unknown one when that is not certain. The table names the process that opened it,
-   * also after that one has gone and its number was given away: a process that is younger than the connection is not it.
+   * Finds the program that opened a socket; the unknown one when in doubt. The table names the opening process even
+   * after it exited and its number was reused. So a process younger than the connection did not open it.
    */
   async find(connection: Connection): Promise<Program> {
     const printed = await this.#system.runPowershell([
@@ -65,12 +68,12 @@ export class WindowsPrograms {
     let speaker: WindowsProcess | undefined = first;
     for (let step = 1; speaker && isOwnCommand(speaker); step += 1) {
       const parent: WindowsProcess | undefined = findings.processes[step];
-      // The number of a parent that has gone may be another process's by now, which is younger than the child.
+      // Another process may have the number of a parent that has exited. Such a process is younger than the child.
       speaker = parent && parent.started <= speaker.started ? parent : undefined;
     }
     if (!speaker || speaker.owner !== findings.self || first.owner !== findings.self) return unknownProgram;
     const program = await this.#identify(speaker, findings.programFolders);
-    // A process can be started there as the child of any other one of its user: what the parent is proves nothing.
+    // On Windows, a process can be started as the child of any other process of its user, so the parent proves nothing.
     return speaker !== first && program.kind === 'program' ? unknownProgram : program;
   }
 
@@ -88,7 +91,8 @@ export class WindowsPrograms {
       ...(hash !== undefined && { hash }),
       name: (isItself ? title : undefined) ?? baseName(path).replace(/\.exe$/i, ''),
       claim: isItself || command === undefined ? undefined : scriptOf(wordsOf(command)),
-      // The table gives no other way to tell two runs apart that the script would print: to 100 ns no two of one file begin.
+      // The start time, because the table has no other way to tell two runs apart. No two runs of a file begin within
+      // the same 100 ns.
       process: started,
     });
   }
@@ -98,7 +102,10 @@ function isInside(path: string, folder: string): boolean {
   return folder !== '' && path.toLowerCase().startsWith(`${folder.toLowerCase()}\\`) && !path.includes('\\..\\');
 }
 
-/** Addresses and ports are numbers of our own socket, never text of a request. The table is read again at the end. */
+/**
+ * Addresses and ports are numbers from our own socket, never text from a request. The script reads the table again at
+ * the end.
+ */
 export function programScript({ remoteAddress, remotePort, localPort }: Connection): string {
   return `
     $ErrorActionPreference = 'Stop'
@@ -124,7 +131,7 @@ export function programScript({ remoteAddress, remotePort, localPort }: Connecti
       processes = @($processes) } | ConvertTo-Json -Compress -Depth 4`;
 }
 
-/** What the script printed; undefined when it is not that, and without the processes after the first incomplete one. */
+/** Parses the script's output; undefined if it has another form. Drops the processes after the first incomplete one. */
 export function parseWindowsFindings(printed: string): WindowsFindings | undefined {
   try {
     const { self, connected, programFolders, processes } = record(JSON.parse(printed));
@@ -161,12 +168,15 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-/** The arguments of a Windows command line. */
+/** Splits a Windows command line into arguments. */
 function wordsOf(command: string): string[] {
   return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
 }
 
-/** Windows: the TCP owner table, through PowerShell. Addresses and ports are numbers of our own socket, never text of a request. */
+/**
+ * Windows: reads the TCP owner table through PowerShell. Addresses and ports are numbers from our own socket, never
+ * text from a request.
+ */
 export function windowsCallerLookup(
   runPowershell: (argv: string[]) => Promise<string>,
   programs: Pick<WindowsPrograms, 'find'>,
@@ -188,7 +198,7 @@ export function windowsCallerLookup(
   };
 }
 
-/** The caller's SID when it is our own, from what the script printed. Exported for its tests. */
+/** The caller's SID if it is our own, from the script's output. Exported for its tests. */
 export function ownWindowsSid(printed: string): string | undefined {
   try {
     const answer: unknown = JSON.parse(printed);

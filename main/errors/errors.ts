@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { englishMessages } from '../../preload/texts/englishMessages.ts';
 import { inEnglish, type Message, message, sentences, verbatim } from '../../preload/texts/messages.ts';
 
-/** Every error code. They are stable: never renamed. Each has two messages, `code.happened` and `code.next`. */
+/** All error codes. They are stable and never renamed. Each has two messages, `code.happened` and `code.next`. */
 const errorCodes = [
   'invalid_request',
   'unknown_state',
@@ -29,8 +29,8 @@ const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number];
 
 /**
- * The one table of error codes, in English: the API's answers and the documentation come from here. Each code's HTTP status is the
- * API's. `happened` is the description when the place that throws has nothing more exact to say; `next` is always appended.
+ * The one table of error codes, in English, for the API's answers and the documentation. The API adds the HTTP status.
+ * `happened` is the default description; `next` is always appended.
  */
 export const errorTable = Object.fromEntries(
   errorCodes.map((code) => [
@@ -39,7 +39,7 @@ export const errorTable = Object.fromEntries(
   ]),
 ) as Readonly<Record<ErrorCode, { readonly happened: string; readonly next: string }>>;
 
-/** An error whose message is said in the language of whoever reads it; {@link Error.message} is English. */
+/** An error with a translatable message; {@link Error.message} is English. */
 export class MessageError extends Error {
   override readonly name: string = 'MessageError';
   readonly text: Message;
@@ -50,43 +50,43 @@ export class MessageError extends Error {
   }
 }
 
-/** What an error says. One that is not ours says it in its own words. */
+/** The text of an error. A foreign error keeps its own words. */
 export function messageOf(error: unknown): Message {
   if (error instanceof MessageError) return error.text;
   const words = error instanceof Error ? error.message : error;
   return typeof words === 'string' ? verbatim(words) : message('unknownReason');
 }
 
-/** What an error may carry beside its code. */
+/** The details that an error may have in addition to its code. */
 export interface LoopgateErrorDetails {
-  /** What happened, in one sentence, where the table's own is too general. Never holds a token or a code. */
+  /** What happened, in one sentence, if the table's text is too general. Never contains a token or a code. */
   readonly happened?: Message;
-  /** What to do next, where the table's own advice does not fit. */
+  /** What to do next, if the table's advice does not fit. */
   readonly next?: Message;
-  /** True when the same request may succeed later without anybody doing anything (network, 5xx, 429, HTML: rule T5). */
+  /** True if a repeat of the request may succeed without any action (network, 5xx, 429, HTML: rule T5). */
   readonly retryable?: boolean;
   /**
-   * True when it is safe to send the same again: the provider was never reached, had no time for it (429), or its answer is
-   * held here. Where it is false of something {@link retryable}, nobody knows what the provider has done.
+   * True if repeating is safe: the provider was never reached, refused for lack of time (429), or Loopgate has its
+   * answer. If a {@link retryable} error has false here, the provider may or may not have acted.
    */
   readonly undone?: boolean;
-  /** True when the provider has said no in the words of OAuth: nothing is tried again before somebody asks (T5). */
+  /** True if the provider refused in OAuth's own terms. Loopgate does not repeat the request by itself (T5). */
   readonly refused?: boolean;
-  /** True when what may pass was answered, though not as a provider answers: a 404, a redirect, a page of HTML. */
+  /** True if an answer came, but not in a provider's form: a 404, a redirect, an HTML page. */
   readonly answered?: boolean;
-  /** True when only a new sign-in of the person helps (`interaction_required` and its like). */
+  /** True if only a new sign-in helps (`interaction_required` and similar). */
   readonly needsSignIn?: boolean;
-  /** How long the provider wants to be left alone, in milliseconds (RFC 9110 §10.2.3). */
+  /** How long the provider wants no requests, in milliseconds (RFC 9110 §10.2.3). */
   readonly retryAfter?: number;
-  /** The provider's own `error` value, when it sent one. */
+  /** The provider's own `error` value, if it sent one. */
   readonly providerError?: string;
-  /** T15: how far this machine's clock is ahead of the provider's, in seconds; negative when it is behind. */
+  /** T15: how far this machine's clock is ahead of the provider's, in seconds; negative when behind. */
   readonly clockAhead?: number;
-  /** Of an unexpected failure: what the log names it by. */
+  /** The log's id for an unexpected failure. */
   readonly id?: string;
 }
 
-/** A failure that a caller may be told about: a code of the table and a description that says what to do next. */
+/** A failure that callers may see: a code from the table, and a description that ends with the next step. */
 export class LoopgateError extends MessageError {
   override readonly name = 'LoopgateError';
   readonly code: ErrorCode;
@@ -94,7 +94,7 @@ export class LoopgateError extends MessageError {
   readonly happenedText: Message;
   /** The second half: what to do next. */
   readonly nextText: Message;
-  /** Whether {@link next} is of this very failure, and not what the table says for all of its code. */
+  /** Whether {@link next} is specific to this failure, rather than the table's advice for its code. */
   readonly hasOwnAdvice: boolean;
   readonly retryable: boolean;
   readonly undone: boolean;
@@ -135,7 +135,7 @@ export class LoopgateError extends MessageError {
     return inEnglish(this.nextText);
   }
 
-  /** The same with what is known better where it was caught. */
+  /** A copy with details that only the catching code knows. */
   with(changes: LoopgateErrorDetails): LoopgateError {
     const { happenedText: happened, retryable, undone, refused, answered, needsSignIn } = this;
     return new LoopgateError(this.code, {
@@ -150,7 +150,7 @@ export class LoopgateError extends MessageError {
   }
 }
 
-/** The failure as a LoopgateError; an unexpected one is logged with an id, and nothing of its inside is told. */
+/** Converts a failure to a LoopgateError. Logs an unexpected one with an id, and hides its details. */
 export function loopgateErrorOf(error: unknown, log: { error(fields: object, message: string): void }): LoopgateError {
   if (error instanceof LoopgateError) return error;
   const id = randomUUID();

@@ -3,41 +3,41 @@ import { access, constants, readdir, readFile, realpath, stat } from 'node:fs/pr
 import { basename, isAbsolute, join } from 'node:path';
 import { onlyRootCanWrite } from '../executables.ts';
 
-/** More than any desktop has; a folder with more is not read to its end. */
+/** More than any desktop has. Loopgate does not read the rest of a larger folder. */
 const maxEntries = 2000;
 const largestEntry = 256 * 1024;
 
-/** A program as the desktop's menu knows it (Desktop Entry Specification 1.5). */
+/** A program in the desktop's menu (Desktop Entry Specification 1.5). */
 export interface DesktopEntry {
   readonly name: string;
-  /** As written: a path, or a name in the icon theme. */
+  /** As written in the entry: a path, or a name in the icon theme. */
   readonly icon?: string;
   /** `Exec` without its field codes; the program first. */
   readonly command: readonly string[];
   readonly tryExec?: string;
-  /** In the menu: neither `NoDisplay` nor `Hidden`. */
+  /** Whether the menu shows it: neither `NoDisplay` nor `Hidden`. */
   readonly isVisible: boolean;
   readonly flatpak?: string;
   readonly snap?: string;
 }
 
-/** What a person knows a program by. */
+/** What people know a program by. */
 export interface Label {
   readonly name: string;
   /** The file of its icon. */
   readonly icon?: string;
 }
 
-/** An entry in its folder. */
+/** An entry with its folder. */
 interface FoundEntry extends DesktopEntry {
-  /** The executable, without symbolic links; undefined when it is not there. */
+  /** The executable, without symbolic links; undefined when it is missing. */
   readonly executable: string | undefined;
   readonly isOnlyRoots: boolean;
 }
 
 /**
- * The desktop entry in a text; undefined when it is none of a program.
- * @param locales - `de_AT`, `de`: the languages of the person, the best one first
+ * Parses a desktop entry; undefined unless it describes a program.
+ * @param locales - `de_AT`, `de`: the person's languages, the preferred one first
  */
 export function parseDesktopEntry(text: string, locales: readonly string[] = []): DesktopEntry | undefined {
   const values = new Map<string, string>();
@@ -46,7 +46,7 @@ export function parseDesktopEntry(text: string, locales: readonly string[] = [])
     const heading = /^\[(.*)\]\s*$/.exec(line)?.[1];
     if (heading !== undefined) group = heading;
     const pair = /^([A-Za-z0-9-]+(?:\[[^\]]+\])?)\s*=\s*(.*)$/.exec(line);
-    // The first of two is the one that counts.
+    // The first of two equal keys counts.
     if (group === 'Desktop Entry' && pair?.[1] !== undefined && !values.has(pair[1]))
       values.set(pair[1], unescaped(pair[2] ?? '').trim());
   }
@@ -74,7 +74,7 @@ function unescaped(value: string): string {
   return value.replace(/\\([sntr\\])/g, (_all, letter: string) => characters[letter] ?? letter);
 }
 
-/** The arguments of `Exec`, without field codes (`%U`), and without an `env` and its assignments before the program. */
+/** The arguments of `Exec`, without field codes (`%U`), and without a leading `env` and its assignments. */
 function commandOf(exec: string): string[] {
   const words = [...exec.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
     ([, quoted, bare]) => quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '',
@@ -86,8 +86,8 @@ function commandOf(exec: string): string[] {
 }
 
 /**
- * The languages of the person, as keys of a desktop entry have them.
- * @param environment - `LC_ALL`, `LC_MESSAGES`, `LANG`: the first that is set counts
+ * The person's languages, in the form of a desktop entry's keys.
+ * @param environment - `LC_ALL`, `LC_MESSAGES`, `LANG`: the first one that is set counts
  */
 export function localesOf(environment: NodeJS.ProcessEnv): string[] {
   const value = environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || '';
@@ -98,7 +98,7 @@ export function localesOf(environment: NodeJS.ProcessEnv): string[] {
   return [...new Set(keys)];
 }
 
-/** The desktop entries of this machine and user, read again when their folder has changed. */
+/** The desktop entries of this machine and user. Read again when their folder has changed. */
 export class DesktopEntries {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #dataFolders: readonly string[];
@@ -113,10 +113,10 @@ export class DesktopEntries {
   /**
    * The name and icon of a program.
    *
-   * What only root can write is named only by entries that only root can write: else any program could give `git` the name
-   * of an editor. A program of the user's is named by any entry of the user's, so that its name proves nothing.
+   * Only an entry that only root can write names a program that only root can write. Otherwise any program could give
+   * `git` the name of an editor. Any entry of the user's names a program of the user's, so that name proves nothing.
    * @param executable - its path without symbolic links
-   * @param isOnlyRoots - only root can write it
+   * @param isOnlyRoots - only root can write the executable
    */
   async labelOf(executable: string, isOnlyRoots: boolean): Promise<Label | undefined> {
     const folders = await Promise.all(
@@ -129,20 +129,20 @@ export class DesktopEntries {
       (entry) => entry.executable === executable,
       (entry) => flatpak !== undefined && entry.flatpak === flatpak,
       (entry) => snap !== undefined && entry.snap === snap,
-      // A wrapper script in /usr/bin that starts the program of the same name: Debian's Chromium.
+      // A wrapper script in /usr/bin starts the program of the same name, such as Debian's Chromium.
       (entry) => isOnlyRoots && basename(entry.command[0] ?? '') === basename(executable),
     ];
     for (const isMatch of matches) {
       const [best] = entries
         .filter(isMatch)
-        // A shortcut to one page or one mode has arguments; the program's own entry has the fewest.
+        // A shortcut to one page or mode has arguments. The program's own entry has the fewest.
         .sort((a, b) => Number(b.isVisible) - Number(a.isVisible) || a.command.length - b.command.length);
       if (best) return await this.#label(best);
     }
     return undefined;
   }
 
-  /** The entry that an AppImage carries at its root: its own word, as a bundle's is on macOS. */
+  /** The entry at an AppImage's root: the program's own claim, like a bundle's name on macOS. */
   async labelIn(folder: string): Promise<Label | undefined> {
     const [entry] = await this.#readFolder(folder).catch(() => []);
     return entry && { name: entry.name };
@@ -181,7 +181,7 @@ export class DesktopEntries {
     return { ...entry, isOnlyRoots, executable };
   }
 
-  /** Where a command is, through PATH and symbolic links. */
+  /** Resolves a command through PATH and symbolic links. */
   async #resolve(command: string): Promise<string | undefined> {
     if (command === '') return undefined;
     const folders = isAbsolute(command) ? [''] : (this.#environment.PATH ?? '').split(':').filter(isAbsolute);
@@ -200,7 +200,7 @@ export class DesktopEntries {
     return { name, ...(file !== undefined && { icon: file }) };
   }
 
-  /** The theme that every other one falls back to, the large sizes first. */
+  /** The fallback of every other theme, the large sizes first. */
   async #iconFile(icon: string): Promise<string | undefined> {
     const sizes = ['256x256', '128x128', '64x64', '48x48'];
     const themed = this.#dataFolders.flatMap((folder) => [
@@ -219,7 +219,7 @@ export class DesktopEntries {
   }
 }
 
-/** The user's first, then the system's (XDG Base Directory Specification), then where flatpak and snap put theirs. */
+/** The user's folder first, then the system's (XDG Base Directory Specification), then those of flatpak and snap. */
 function dataFoldersOf({ HOME, XDG_DATA_HOME, XDG_DATA_DIRS }: NodeJS.ProcessEnv): string[] {
   const home = HOME !== undefined && isAbsolute(HOME) ? HOME : undefined;
   const own = XDG_DATA_HOME || (home && join(home, '.local', 'share'));

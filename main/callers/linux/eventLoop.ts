@@ -1,14 +1,14 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
-/** How long such work holds the event loop at a time, in milliseconds. */
+/** How long such work may hold the event loop at a time, in milliseconds. */
 const maxSlice = 2;
 
-/** Work of many small steps that wait for nothing: others have their turn in between. */
+/** Splits long work that never waits, so that other work can run in between. */
 export class Slices {
   #began = performance.now();
 
-  /** Whether it is others' turn: {@link Slices.next} is to be awaited then. */
+  /** Whether other work should run now. Then await {@link Slices.next}. */
   get isOver(): boolean {
     return performance.now() - this.#began >= maxSlice;
   }
@@ -20,10 +20,11 @@ export class Slices {
 }
 
 /**
- * The rows of a table of the kernel's that hold one of these texts, each with its line break. It gives a table in pieces of 4 KB.
- * That never waits for a disk, and through the thread pool each piece takes ten times as long: a busy machine has a hundred of
- * them. Anybody on the machine can fill it with thousands of rows, all of which at once would hold everybody up.
- * @throws when it is not there, or cannot be read
+ * Reads the rows of a kernel table that contain one of these texts, each with its line break. The kernel gives the
+ * table in pieces of 4 KB. Reading them never waits for a disk, and the thread pool would take ten times as long for
+ * each; a busy machine has a hundred of them. Any user can fill the table with thousands of rows, and parsing all at
+ * once would block everything.
+ * @throws when the table is missing or unreadable
  */
 export async function readKernelRows(path: string, marks: Iterable<string>): Promise<string> {
   const slices = new Slices();
@@ -45,7 +46,7 @@ export async function readKernelRows(path: string, marks: Iterable<string>): Pro
   return rows.join('');
 }
 
-/** Without a look at any other row: there may be a hundred thousand. */
+/** Skips all other rows: there may be a hundred thousand. */
 function rowsWith(mark: string, text: string): string[] {
   const rows: string[] = [];
   for (let found = text.indexOf(mark); found !== -1; ) {
@@ -56,7 +57,7 @@ function rowsWith(mark: string, text: string): string[] {
   return rows;
 }
 
-/** What a row of /proc/net/tcp or tcp6 has where one of its ends is at this port. */
+/** The text in a row of /proc/net/tcp or tcp6 with this port at one end. */
 export function portMark(port: number): string {
   return `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
 }

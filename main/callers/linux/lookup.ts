@@ -6,8 +6,9 @@ import { portMark } from './eventLoop.ts';
 import type { LinuxPrograms } from './programs.ts';
 
 /**
- * Linux: the socket tables of /proc. Each takes the kernel milliseconds, however few rows it has: no more are read than needed.
- * @param readTable - gives the rows of `tcp` or `tcp6` that hold one of these texts
+ * Linux: finds callers in the socket tables of /proc. The kernel needs milliseconds for each table, however few rows it
+ * has, so the look-up reads no more tables than necessary.
+ * @param readTable - returns the rows of `tcp` or `tcp6` that contain one of these texts
  */
 export function linuxCallerLookup(
   readTable: (name: 'tcp' | 'tcp6', marks: Iterable<string>) => Promise<string>,
@@ -15,16 +16,17 @@ export function linuxCallerLookup(
   programs: Pick<LinuxPrograms, 'find'>,
 ): CallerLookup {
   const clock = new UptimeClock();
-  /** What the rows of our own port have: a Loopgate listens on one. */
+  /** The text in the rows of our own port. Each Loopgate listens on one. */
   const marks = new Set<string>();
   const read = (name: 'tcp' | 'tcp6') =>
-    // The time before it is read: what is made later than it seems would pass for one's own.
+    // The time before the read: otherwise a connection could seem newer than it is, and pass for one that its process
+    // opened.
     sharedRead(async () => ({ readAt: clock.look(), rows: socketTable(await readTable(name, marks)) }));
   const tcp = read('tcp');
-  // A system without IPv6 has none.
+  // A system without IPv6 lacks this table.
   const tcp6 = read('tcp6');
   const noTable = { readAt: 0, rows: noRows };
-  /** When the connection was made at the earliest, in ticks since the system's start, as the row of our own end says. */
+  /** The earliest time that the connection was made, in ticks since the system started, from our own end's row. */
   const madeAt = ({ readAt, rows }: typeof noTable, connection: Connection) => {
     const age = greatestAge(findSocketOwner(rows, otherEnd(connection))?.timer ?? '');
     return age === undefined ? undefined : clock.ticksAt(readAt - age / ticksPerSecond);
@@ -36,7 +38,7 @@ export function linuxCallerLookup(
     const row = inFirst ?? findSocketOwner(second.rows, connection);
     return row && { ...row, made: madeAt(first, connection) ?? madeAt(second, connection) };
   };
-  // The kernel gives the table in pieces: a row can slip through between two of them, so absence is checked twice.
+  // The kernel gives the table in pieces, and a row can slip through between two. So absence is checked twice.
   const findRow = async (connection: Connection) => (await look(connection)) ?? (await look(connection));
   return {
     async find(connection) {
@@ -44,7 +46,7 @@ export function linuxCallerLookup(
       const { uptime: accepted } = connection.opened ?? presentTime();
       const row = await findRow(connection);
       if (row?.uid !== ownUid || row.inode === 0) return undefined;
-      // The timer begins anew after nine hours: it was not made after it was accepted.
+      // The timer restarts after nine hours, but no connection was made after it was accepted.
       const made = row.made === undefined ? undefined : Math.min(row.made, accepted * ticksPerSecond);
       return callerWith(() =>
         programs.find(row.inode, made, async () => {
@@ -60,13 +62,16 @@ export function linuxCallerLookup(
   };
 }
 
-/** How often a row must be missed to be absent: it can slip through a read, and where it is absent nobody is known to be there. */
+/**
+ * How many reads must miss a row before it counts as absent. A row can slip through a read, and an absent row lets a
+ * login pass.
+ */
 const looksForAbsence = 3;
 
 /**
- * R16, on Linux: sockets of this user, and of root, whose forwarders (docker-proxy, sshd) bring browsers from elsewhere; and an
- * end that is not in this machine's table (WSL's mirrored network) while ours is established: that of a connection which was
- * closed or reset in the meantime is not.
+ * R16, on Linux: allows sockets of this user, and of root, whose forwarders (docker-proxy, sshd) bring browsers from
+ * elsewhere. Also allows an end that is missing from this machine's table (WSL's mirrored network) while ours is
+ * established. A connection that was closed or reset since is not.
  * @param look - finds the row of the `remote` end of a connection
  */
 async function mayBringLogin(
@@ -86,28 +91,34 @@ function otherEnd({ remoteAddress, remotePort, localAddress, localPort }: Connec
   return { remoteAddress: localAddress, remotePort: localPort, localAddress: remoteAddress, localPort: remotePort };
 }
 
-/** The end of a connection as the kernel lists it. */
+/** One end of a connection, as the kernel lists it. */
 export interface SocketRow {
   readonly uid: number;
-  /** 0 when no process has it any more. */
+  /** 0 when no process holds it any more. */
   readonly inode: number;
   readonly isEstablished: boolean;
-  /** Which of its timers runs, and what is left of it, as it is written there. */
+  /** The kernel's text for the running timer and the time left. */
   readonly timer: string;
 }
 
-/** The rows of /proc/net/tcp or tcp6, by their two addresses as they are written there. */
+/** The rows of /proc/net/tcp or tcp6, by their two addresses in the kernel's notation. */
 export type SocketTable = ReadonlyMap<string, SocketRow>;
 const noRows: SocketTable = new Map();
 
-/** Number, both addresses, state, queues, timer, retransmissions, uid, time-out, inode. State 06 is TIME_WAIT, which is nobody's. */
+/**
+ * Number, both addresses, state, queues, timer, retransmissions, uid, time-out, inode. State 06 is TIME_WAIT, without
+ * an owner.
+ */
 const tableRow = /^ *\d+: (\S+ \S+) (?!06)(\S+) \S+ (\S+) \S+ +(\d+) +\d+ (\d+)/gm;
 
-/** Parsed once for all who wait for it: a thousand connections would else parse thousands of rows each. Exported for its tests. */
+/**
+ * Parsed once for all look-ups that wait: otherwise a thousand connections would parse thousands of rows each. Exported
+ * for its tests.
+ */
 export function socketTable(text: string): SocketTable {
   const rows = new Map<string, SocketRow>();
   for (const [, addresses, state, timer = '', uid, inode] of text.matchAll(tableRow)) {
-    // A row that comes twice says nothing new: the first one counts.
+    // The first of two equal rows counts.
     if (addresses !== undefined && !rows.has(addresses)) {
       rows.set(addresses, { uid: Number(uid), inode: Number(inode), isEstablished: state === '01', timer });
     }
@@ -116,7 +127,7 @@ export function socketTable(text: string): SocketTable {
 }
 
 /**
- * The row of the caller's end of the connection. A row with inode 0 has no owner any more, whatever its uid says.
+ * Finds the row of the caller's end. A row with inode 0 has no owner, whatever its uid.
  * Exported for its tests.
  */
 export function findSocketOwner(table: SocketTable, connection: Connection): SocketRow | undefined {
@@ -129,7 +140,10 @@ export function findSocketOwner(table: SocketTable, connection: Connection): Soc
   return undefined;
 }
 
-/** How /proc/net/tcp and tcp6 write an address: 32-bit words in the machine's order (little-endian on all that run this). */
+/**
+ * Writes an address as /proc/net/tcp and tcp6 do: 32-bit words in the machine's order (little-endian wherever this
+ * runs).
+ */
 function tableAddresses(address: string, port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   if (address === '::1') return [`00000000000000000000000001000000${suffix}`];
@@ -139,6 +153,6 @@ function tableAddresses(address: string, port: number): string[] {
     .map((octet) => Number(octet).toString(16).toUpperCase().padStart(2, '0'))
     .reverse()
     .join('');
-  // A client with a dual-stack socket appears in tcp6 under the mapped address.
+  // A dual-stack socket appears in tcp6 under the mapped address.
   return [`${word}${suffix}`, `0000000000000000FFFF0000${word}${suffix}`];
 }

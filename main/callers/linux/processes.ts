@@ -2,13 +2,13 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Slices } from './eventLoop.ts';
 
-/** A process that holds a socket, and under which of its file descriptors. */
+/** A process that holds a socket, and the file descriptors for it. */
 export interface Holder {
   readonly pid: number;
   readonly descriptors: string[];
 }
 
-/** Fields of /proc/<pid>/stat. The second one is the process's own word and may hold spaces and brackets. */
+/** The fields of /proc/<pid>/stat. The process chooses the second one, which may contain spaces and brackets. */
 export function processStatus(line: string): { state: string; parent: number; started: number } | undefined {
   const fields = line.slice(line.lastIndexOf(')') + 1).split(' ');
   const [parent, started] = [fields[2], fields[20]].map(Number);
@@ -18,9 +18,9 @@ export function processStatus(line: string): { state: string; parent: number; st
 }
 
 /**
- * Which processes hold which socket, as far as we may look: of every process as root, else of our own user's. In slices on
- * the event loop itself: these reads never wait for a disk, and through the thread pool they take ten times as long (seen:
- * 12–28 ms against 80–170 ms for 670 descriptors).
+ * Finds the processes that hold each socket, as far as we may look: as root in all processes, otherwise in our own
+ * user's. It reads in slices on the event loop, because these reads never wait for a disk, and the thread pool takes
+ * ten times as long (seen: 12–28 ms against 80–170 ms for 670 descriptors).
  */
 export async function walkSockets(proc: string): Promise<Map<number, Holder[]>> {
   const sockets = new Map<number, Holder[]>();
@@ -44,7 +44,7 @@ function addHolder(sockets: Map<number, Holder[]>, inode: number, pid: number, d
   else holders.push({ pid, descriptors: [descriptor] });
 }
 
-/** A process that has gone, or that we may not look at, has nothing. */
+/** Empty for a process that has gone, or that we may not inspect. */
 export function listOrNothing(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -53,7 +53,7 @@ export function listOrNothing(folder: string): string[] {
   }
 }
 
-/** The inode of the socket that a descriptor's link names; undefined for anything else. */
+/** The inode of the socket behind a descriptor's link; undefined for anything else. */
 export function socketInode(link: string): number | undefined {
   try {
     const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];

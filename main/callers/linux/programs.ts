@@ -11,43 +11,45 @@ import type { DesktopEntries, Label } from './desktopEntries.ts';
 import { Slices } from './eventLoop.ts';
 import { type Holder, listOrNothing, processStatus, socketInode, walkSockets } from './processes.ts';
 
-/** More processes with one socket than any program has. */
+/** More processes than any program shares a socket with. */
 const maxHolders = 16;
-/** How often a program of ours may stand between the command and the process that it acts for. */
+/** How many programs of ours may stand between the command and the process that it acts for. */
 const maxSteps = 4;
 /** `O_CLOEXEC` in /proc/<pid>/fdinfo. */
 const closeOnExec = 0o2000000;
-/** More processes are never started in one tick: numbers that differ by more have begun anew in between. */
+/**
+ * One tick never starts more processes than this. With a larger difference, the numbers have wrapped around in between.
+ */
 const maxInOneTick = 10_000;
 
-/** An executable, as the kernel says. */
+/** An executable, as the kernel reports it. */
 interface RunningExecutable {
   readonly pid: number;
-  /** Ticks since boot. With the pid it tells a process from one that came after it. */
+  /** Ticks since boot. With the pid it tells a process from a later one with the same number. */
   readonly started: number;
-  /** The path at which this very file is, or was when it was deleted. */
+  /** The current path of this very file, or its path when it was deleted. */
   readonly path: string;
-  /** The file, also when it is not at its path any more. */
+  /** The file, even after it has left its path. */
   readonly file: string;
   readonly status: BigIntStats;
-  /** It was stopped, and by no debugger. */
+  /** A signal stopped it, not a debugger. */
   readonly isStopped: boolean;
-  /** A debugger holds it, which can make it do anything. */
+  /** A debugger controls it and can make it do anything. */
   readonly isDebugged: boolean;
 }
 
-/** What the look-up needs. */
+/** What the look-up needs from the system. */
 export interface LinuxSystem {
   readonly ownUid: number;
   readonly entries: Pick<DesktopEntries, 'labelOf' | 'labelIn'>;
   readonly hashes: Pick<ExecutableHashes, 'ofProgram'>;
   /** The executable of the command `loopgate`, which acts for its parent process. It must not be a script. */
   readonly ownCommand?: string;
-  /** Where the kernel shows its processes. */
+  /** The folder of the kernel's process information. */
   readonly proc?: string;
 }
 
-/** Linux: from the inode of a socket to the program that holds it, by /proc. */
+/** Linux: finds the program that holds a socket by its inode, through /proc. */
 export class LinuxPrograms {
   readonly #system: LinuxSystem;
   readonly #proc: string;
@@ -60,10 +62,10 @@ export class LinuxPrograms {
   }
 
   /**
-   * The program that holds a socket; the unknown one when that is not certain. Processes may hold it together, when all of
-   * them run the same executable. What is read is only used when the same processes still hold it afterwards.
-   * @param made - a time before which the connection was not made, in ticks since the system's start; undefined: not known
-   * @param isStillConnected - asked at the end: is the socket still the caller's end of this connection?
+   * Finds the program that holds a socket; the unknown one when in doubt. Several processes may hold it if all run the
+   * same executable. The result counts only if the same processes still hold the socket afterwards.
+   * @param made - a time before the connection was made, in ticks since the system started; undefined when unknown
+   * @param isStillConnected - called at the end: whether the socket is still the caller's end of this connection
    */
   async find(inode: number, made: number | undefined, isStillConnected: () => Promise<boolean>): Promise<Program> {
     const holders = (await this.#walk()).get(inode) ?? [];
@@ -72,7 +74,7 @@ export class LinuxPrograms {
     const executables = found.filter((executable) => executable !== undefined);
     const [first] = executables;
     if (!first || executables.length < holders.length) return unknownProgram;
-    // What a running program does with a descriptor that it is sent, it has soon done; one that is stopped keeps it.
+    // A running program soon closes a descriptor that another one sent it; a stopped one keeps it.
     if (executables.some(({ isStopped }) => isStopped)) return unknownProgram;
 
     const start = (await this.#isOwnCommand(first)) ? await this.#startOf(first) : undefined;
@@ -80,15 +82,15 @@ export class LinuxPrograms {
     if (!speaker) return unknownProgram;
     const isDebugged = [...executables, speaker].some((one) => one.isDebugged);
     const program = await this.#identify(speaker, isDebugged);
-    // Whoever starts the command and then becomes an allowed program would be taken for that one. A thread that is older than
-    // the command proves that there was no such change; what has one thread is asked about each time.
+    // A program could start the command and then become an allowed program. A thread older than the command proves that
+    // it did not. Without such a thread, the person is asked each time.
     if (
       start &&
       program.kind === 'program' &&
       !(await this.#hasThreadBefore(speaker.pid, start.child.started, start.child.pid))
     )
       return unknownProgram;
-    // What speaks for whoever drives it may have been handed its socket: that is what it is asked about for.
+    // A program that acts for its user may have been handed its socket: the question to the person covers that.
     const mustBeItsOwn = program.kind === 'program' || speaker !== first;
     if (mustBeItsOwn && !(await this.#someOpened(holders, first, made))) return unknownProgram;
 
@@ -103,30 +105,31 @@ export class LinuxPrograms {
   }
 
   /**
-   * Did one of these processes open the socket itself? A program can connect, ask, and then start another one with the socket
-   * in its hand, or become it, which would be taken for the one that asked. There are two proofs that it did not.
+   * Whether one of these processes opened the socket itself. A program can connect, send a request, and then pass the
+   * socket to an allowed program that it starts or becomes. There are two proofs that this did not happen.
    *
-   * Close-on-exec: no socket that has it survives such a start. Node, and Electron as Node, set it on whatever they inherit (seen), so
-   * that it proves nothing where the standard streams have it too, which every program inherits.
+   * Close-on-exec: a socket with this flag does not survive such a start. Node, and Electron as Node, set it on all
+   * inherited descriptors (seen). So it proves nothing if the standard streams, which every program inherits, have it
+   * too.
    *
-   * A thread that began before the connection: such a start ends every thread but the first. It is compared with when the
-   * connection was made at the earliest. What is linked statically must have close-on-exec: a socket can also be handed on
-   * before it is connected, to a program that is started for it. Whoever starts one that is linked dynamically can load into
-   * it what they like, and need no socket for that.
+   * A thread that began before the connection: such a start ends all threads but the first. The connection's earliest
+   * possible time counts. A statically linked program needs close-on-exec, because a program can also start it with a
+   * socket that connects later. An attacker that starts a dynamically linked one can inject code into it anyway, and
+   * needs no socket for that.
    */
   async #someOpened(
     holders: readonly Holder[],
     { file }: RunningExecutable,
     made: number | undefined,
   ): Promise<boolean> {
-    // One after the other: slices of several at once would be one long one.
+    // One after the other: several at once would hold the event loop together.
     for (const holder of holders) if (await this.#closesOnStart(holder)) return true;
     if (made === undefined || (await isStatic(file))) return false;
     for (const { pid } of holders) if (await this.#hasThreadBefore(pid, made)) return true;
     return false;
   }
 
-  /** In slices, as all that is done for each of what a process can have tens of thousands of. */
+  /** In slices, because a process can have tens of thousands of descriptors. */
   async #holds({ pid, descriptors }: Holder, inode: number): Promise<boolean> {
     const slices = new Slices();
     for (const descriptor of descriptors) {
@@ -137,16 +140,17 @@ export class LinuxPrograms {
   }
 
   /**
-   * Whether a process has a thread, beside its first one, that began before a moment.
-   * @param moment - in ticks since the system's start
-   * @param child - a process that began in this tick, which tells what came before it: numbers are given in turn
+   * Whether a process has a thread, other than its first, that began before a moment.
+   * @param moment - in ticks since the system started
+   * @param child - a process that began in this tick. Numbers are given in turn, so it separates earlier threads from
+   * later ones
    */
   async #hasThreadBefore(pid: number, moment: number, child = 0): Promise<boolean> {
     const slices = new Slices();
     for (const thread of this.#threadsOf(pid)) {
       if (thread === String(pid)) continue;
       const started = processStatus(this.#kernelText(pid, `task/${thread}/stat`))?.started;
-      // A thread that began in a tick began before the next one, and maybe no sooner.
+      // Start times are whole ticks: a thread counts as older only if it began in an earlier tick.
       if (started !== undefined && started + 1 <= moment) return true;
       const ahead = child - Number(thread);
       if (started === moment && ahead > 0 && ahead < maxInOneTick) return true;
@@ -155,18 +159,18 @@ export class LinuxPrograms {
     return false;
   }
 
-  /** Whether a process has close-on-exec for the socket, and not because it sets it on whatever it inherits. */
+  /** Whether a process has close-on-exec on the socket, but not on every inherited descriptor. */
   async #closesOnStart({ pid, descriptors }: Holder): Promise<boolean> {
     const slices = new Slices();
     for (const descriptor of descriptors) {
       if (this.#hasCloseOnExec(pid, descriptor) !== true) return false;
       if (slices.isOver) await slices.next();
     }
-    // After the socket: whoever sets it on all begins with these.
+    // After the socket: a program that sets it on all starts with these.
     return ['0', '1', '2'].some((stream) => this.#hasCloseOnExec(pid, stream) === false);
   }
 
-  /** Undefined when there is no such descriptor. */
+  /** Undefined when the descriptor does not exist. */
   #hasCloseOnExec(pid: number, descriptor: string): boolean | undefined {
     const flags = /^flags:\s*([0-7]+)/m.exec(this.#kernelText(pid, `fdinfo/${descriptor}`))?.[1];
     return flags === undefined ? undefined : (Number.parseInt(flags, 8) & closeOnExec) !== 0;
@@ -176,7 +180,7 @@ export class LinuxPrograms {
     return listOrNothing(join(this.#proc, String(pid), 'task'));
   }
 
-  /** The executable of a process of our own user; undefined when it cannot be known for certain. */
+  /** The executable of a process of our own user; undefined when in doubt. */
   async #executableOf(pid: number): Promise<RunningExecutable | undefined> {
     const file = join(this.#proc, String(pid), 'exe');
     try {
@@ -198,8 +202,8 @@ export class LinuxPrograms {
   }
 
   /**
-   * Where the file of an executable is in our own folders. The link alone proves nothing: any program can run in a mount
-   * namespace of its own, where its file is called /usr/bin/whatever.
+   * Finds an executable's file in our own mount namespace. The link alone proves nothing: any program can run in its
+   * own mount namespace, where its file has a path such as /usr/bin/anything.
    */
   async #pathOf(pid: number, link: string, status: BigIntStats): Promise<string | undefined> {
     const isThere = async (path: string) => {
@@ -208,9 +212,9 @@ export class LinuxPrograms {
     };
     if (await isThere(link)) return link;
     const deleted = /^(\/.*) \(deleted\)$/s.exec(link)?.[1];
-    // An update has replaced it while it ran.
+    // An update replaced it while it ran.
     if (deleted !== undefined) return (await this.#isInOurNamespace(pid)) ? deleted : undefined;
-    // A flatpak says where its folders come from: a hint, which the file itself then proves.
+    // A flatpak reports where its folders come from. This is a hint, and the file itself then proves it.
     const info = await readSmallFile(join(this.#proc, String(pid), 'root', '.flatpak-info')).catch(() => '');
     for (const [inside, key] of [
       ['/app/', 'app-path'],
@@ -238,8 +242,8 @@ export class LinuxPrograms {
   }
 
   /**
-   * Who started our own command, and the process that it started: the nearest ancestor that is another program. No parent
-   * when it has left, so that the system's first process or the session's one has taken its child.
+   * Finds our own command and the program behind it: the nearest ancestor that runs another program. No parent if that
+   * one has exited, and the system's or the session's first process has adopted the child.
    */
   async #startOf(
     command: RunningExecutable,
@@ -250,7 +254,7 @@ export class LinuxPrograms {
       const parentPid = this.#parentPidOf(child);
       const parent = parentPid === undefined ? undefined : await this.#executableOf(parentPid);
       if (!parent || parent.started > child.started || baseName(parent.path) === 'systemd') return nobody;
-      // Still the same child with the same parent: neither pid has been given to another process meanwhile.
+      // Still the same child with the same parent: no other process has taken over either pid.
       if (this.#parentPidOf(child) !== parentPid) return nobody;
       if (!(await this.#isOwnCommand(parent))) return { parent, child };
       child = parent;
@@ -278,7 +282,7 @@ export class LinuxPrograms {
     return buildProgram({ ...found, isDebugged });
   }
 
-  /** An interpreter is never called what an entry says: one entry with its `Exec` would rename it. */
+  /** An interpreter never gets its name from an entry: a single entry with its `Exec` would rename it. */
   async #labelOf(path: string, kind: ProgramKind, isOnlyRoots: boolean): Promise<Label | undefined> {
     if (kind !== 'program' && kind !== 'browser') return undefined;
     const mount = appImageRoot(path);
@@ -288,7 +292,7 @@ export class LinuxPrograms {
   }
 
   async #scriptOf(pid: number): Promise<string | undefined> {
-    // Of the process's own memory, which may wait for a disk.
+    // The command line is in the process's own memory, which may wait for a disk.
     const line = await readFile(join(this.#proc, String(pid), 'cmdline'), 'utf8').catch(() => '');
     const argv = line.split('\0').slice(0, -1);
     const script = scriptOf(argv);
@@ -298,8 +302,8 @@ export class LinuxPrograms {
   }
 
   /**
-   * What the kernel itself says of a process: empty when it has gone. Such reads never wait for a disk, and through the
-   * thread pool they take ten times as long (seen: 1.3 ms against 0.13).
+   * Reads what the kernel reports about a process; empty if it has gone. Such reads never wait for a disk, and the
+   * thread pool takes ten times as long (seen: 1.3 ms against 0.13).
    */
   #kernelText(pid: number, name: string): string {
     try {
@@ -310,7 +314,7 @@ export class LinuxPrograms {
   }
 }
 
-/** Several programs share "electron" as the name of their executable: the folder of the app tells which one. */
+/** Several programs use "electron" as their executable's name. The app's folder tells them apart. */
 function nameByPath(path: string): string {
   const name = baseName(path);
   return name === 'electron' ? baseName(dirname(path)) : name;
@@ -320,7 +324,7 @@ function isSameFile(one: RunningExecutable, other: RunningExecutable): boolean {
   return one.status.dev === other.status.dev && one.status.ino === other.status.ino && one.path === other.path;
 }
 
-/** A file that a stranger has laid out: it may be a pipe that nobody writes, or endless. */
+/** Reads a file from a foreign program. It may be an endless file, or a pipe without a writer. */
 async function readSmallFile(path: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
