@@ -13,14 +13,17 @@ import type { ProgramsView } from './views/programs.ts';
 import type { ChangeResult, ProviderCheck, SettingsView } from './views/settings.ts';
 
 /**
- * Asks the main process for one action. There is no answer to wait for: what comes of it, a failure too, arrives as the
- * next view. A call that is refused (an unknown sender, a window being closed) is worth a line for a developer only.
+ * Requests an action from the main process. There is no answer to wait for: the result, or a failure, arrives with the next
+ * view. A refused call (an unknown sender, a window being closed) only deserves a line for a developer.
  */
 function act<Name extends ActionName>(name: Name, ...args: Parameters<Actions[Name]>): void {
   ipcRenderer.invoke(channels.action, name, ...args).catch((reason: unknown) => console.warn(name, reason));
 }
 
-/** Calls back with the content of every message of a channel; the event stays here: its `sender` would hand the window all of Electron's IPC. */
+/**
+ * Calls `listener` with the content of every message of a channel. It does not pass on the event, whose `sender` would give
+ * the window all of Electron's IPC.
+ */
 function listen<Content>(channel: string, listener: (content: Content) => void): () => void {
   const pass = (_event: IpcRendererEvent, content: Content) => listener(content);
   ipcRenderer.on(channel, pass);
@@ -29,14 +32,14 @@ function listen<Content>(channel: string, listener: (content: Content) => void):
   };
 }
 
-/** What the main process has said of the language; English where it said nothing. */
+/** The language that the main process has passed; English if it has passed none. */
 function argumentOf(name: keyof typeof languageArguments): string {
   const start = languageArguments[name];
   return process.argv.find((argument) => argument.startsWith(start))?.slice(start.length) ?? 'en';
 }
 
 /**
- * One function per action, and each passes on only the arguments it declares: the window never holds `ipcRenderer`, so it
+ * One function for each action, which passes on only its declared arguments. The window never holds `ipcRenderer`, so it
  * cannot name a channel of its own (Electron security checklist 20).
  */
 const bridge: Bridge = {

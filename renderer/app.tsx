@@ -73,7 +73,7 @@ interface ScreenProps {
   onAnnounce: (text: string) => void;
 }
 
-/** What is shown above every tab: a problem, a login that waits, questions. */
+/** What stands above every tab: a problem, a waiting login, questions. */
 function Banners({ bridge, view, tab, press, onAnnounce, onGo }: ScreenProps & { tab: Tab; onGo: (tab: Tab) => void }) {
   const problem = bannerProblem(view);
   const choose = (answer: StorageChoice) => bridge.chooseStorage(answer);
@@ -102,7 +102,7 @@ function Banners({ bridge, view, tab, press, onAnnounce, onGo }: ScreenProps & {
   );
 }
 
-/** Who is signed in; or how to sign in, unless a login already waits, whose card then says it all. */
+/** Shows who is signed in, or how to sign in. If a login already waits, its card says everything. */
 function Screen({ bridge, view, press, onAnnounce }: ScreenProps) {
   if (view.status === 'signed_in') return <SignedIn view={view} press={press} />;
   if (view.waiting) return null;

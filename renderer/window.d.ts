@@ -2,7 +2,7 @@ import type { Bridge } from '../preload/contract.ts';
 
 declare global {
   interface Window {
-    /** Put there by the preload script; the only thing a page knows of the world outside. */
+    /** The preload script defines it; it is the page's only access to the outside. */
     readonly loopgate: Bridge;
   }
 }

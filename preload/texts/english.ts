@@ -1,9 +1,9 @@
 import { inEnglish } from './messages.ts';
 
 /**
- * Every word that a person reads, in English: of the windows, the tray, the notifications, the dialogs and the pages in the
- * browser. Plain words; where a setting is meant, its exact name, so that it can be searched for. What programs are told too
- * (errors, notices of the terminal) is in englishMessages.ts; see `said`.
+ * All English text that a person reads: in the windows, the tray, the notifications, the dialogs and the pages in the
+ * browser. It uses plain words, and the exact name of a setting, so that a person can search for it. The texts that programs
+ * also get (errors, notices of the terminal) are in englishMessages.ts; see `said`.
  */
 export const english = {
   /** BCP 47 tag of this language. */
@@ -35,7 +35,7 @@ export const english = {
     save: 'Continue',
   },
 
-  /** The form that names the provider, on the first screen and under “Settings”. */
+  /** The form with the provider, on the first screen and under “Settings”. */
   provider: {
     issuer: 'Auth0 domain or issuer',
     issuerHint: 'Such as tenant.eu.auth0.com',
@@ -160,7 +160,7 @@ export const english = {
     anywayText: 'Removed anyway, it ends by itself when the provider lets it end.',
   },
 
-  /** A login that waits. What is not known is not said: whether the browser shows its page. */
+  /** A waiting login. Do not claim what is not known, such as whether the browser shows its page. */
   waiting: {
     headings: {
       opening: 'Opening your browser…',
@@ -213,7 +213,7 @@ export const english = {
     addAccount: 'Add another account',
   },
 
-  /** `since`: from when on the provider cannot be reached; `readAt`: from when the profile is. Absent when not known. */
+  /** `since`: when the provider became unreachable; `readAt`: when the profile was read. Absent if unknown. */
   freshness: {
     unverified: (since: string | undefined, readAt: string | undefined) =>
       `Not verified: the provider cannot be reached${from(since)}.${shownFrom(readAt)}`,
@@ -232,7 +232,7 @@ export const english = {
     keep: 'Keep',
   },
 
-  /** A program's login has signed somebody in while nobody was. */
+  /** A program's login has signed a person in while no account was active. */
   signedInByProgram: {
     title: (name: string) => `A program signed you in as ${name}`,
     text: 'Programs on this machine now get this account.',
@@ -249,7 +249,7 @@ export const english = {
   },
 
   problem: {
-    /** The reason in a few words, by error code; the message beside it is the exact one. */
+    /** The reason in a few words, by error code; the exact message stands beside it. */
     titles: {
       access_denied: 'The sign-in was refused',
       authorization_cleared: 'The sign-in was cancelled',
@@ -264,13 +264,13 @@ export const english = {
       rate_limited: 'Too many sign-ins at once',
       unknown_state: 'The sign-in could not be finished',
     } as Readonly<Record<string, string>>,
-    /** While somebody is signed in: it was another account that this happened to. */
+    /** While a person is signed in, the failure concerns another account. */
     titlesSignedIn: {
       invalid_token: 'The sign-in of an account has ended',
       not_signed_in: 'The sign-in of an account has ended',
     } as Readonly<Record<string, string>>,
     otherTitle: 'Something went wrong',
-    /** This machine's clock against the provider's. */
+    /** This machine's clock compared with the provider's. */
     clock: (minutes: number) =>
       `The clock of this computer is wrong by about ${minutes === 1 ? 'one minute' : `${minutes} minutes`}`,
     clockAhead: 'It is ahead of the provider’s. Set it right, then try again.',
@@ -289,7 +289,7 @@ export const english = {
       'With it a program stays signed in as you without Loopgate. The setting exposeRefreshToken allows this; turn it off unless a program needs it.',
   },
 
-  /** The port that programs try first is another program's. */
+  /** Another program holds the port that programs try first. */
   port: {
     takenBy: (port: number, program: string) => `Port ${port} is taken by ${program}`,
     tryAgain: (port: number) => `Try port ${port} again`,
@@ -328,7 +328,7 @@ export const english = {
     change: 'Change',
   },
 
-  /** The window in which a program asks. What is said of its name or its claim is never said as a fact. */
+  /** The window with a program's question. Never state a program's name or claim as a fact. */
   consent: {
     noPath: 'Its path is not known.',
     claimedName: 'It calls itself',
@@ -364,7 +364,7 @@ export const english = {
     silent: 'Loopgate does not answer. Close this window: that counts as denied.',
   },
 
-  /** What a program wants, after “wants to”; and in a few words, as the name of it. */
+  /** What a program wants, after “wants to”; and a short name for it. */
   permissions: {
     sign_in: 'start a sign-in for you',
     tokens: 'get access tokens of your sign-in',
@@ -432,7 +432,7 @@ export const english = {
     allowHours: 'Allow for 12 hours',
     deny: 'Deny',
     remove: 'Remove',
-    /** Which one a button is for; the words on the button come first. */
+    /** The account that a button acts on; the button's own words come first. */
     ofWhom: (label: string, name: string) => `${label}: ${name}`,
     origins: 'Apps and extensions with an address of their own',
     originsText: 'They call as a page does, but are none on the web.',
@@ -472,7 +472,7 @@ export const english = {
     question: 'A program asks for your sign-in and waits for your answer.',
   },
 
-  /** The titles of the windows that have one of their own. */
+  /** The titles of the windows, if they have their own. */
   windows: {
     consent: 'Loopgate: a program asks',
   },
@@ -527,7 +527,7 @@ export const english = {
     undo: 'Undo',
   },
 
-  /** Asked once, where closing the window only minimises it. */
+  /** Asked once if closing the window only minimises it. */
   closing: {
     message: 'Loopgate goes on in the background',
     detail:
@@ -537,7 +537,7 @@ export const english = {
     quit: 'Quit Loopgate',
   },
 
-  /** Said where a page has failed too often to be opened again unasked. */
+  /** Shown after a page has failed too often to be reopened without asking. */
   crashes: {
     message: 'The window of Loopgate keeps failing',
     detail:
@@ -563,7 +563,7 @@ export const english = {
     managed: (field: string) => `${field} is managed by your administrator and cannot be changed here.`,
     missing: (field: string) => `${field} is missing.`,
     expected: (what: string) => `Expected ${what}.`,
-    /** What the provider says of it. */
+    /** The provider's answer about the client ID. */
     client: {
       unknown: (host: string, id: string) =>
         `${host} does not know the client ID “${id}”. It must be that of a native (public) application there.`,
@@ -574,7 +574,7 @@ export const english = {
   },
 
   startAtLogin: {
-    /** Beside Loopgate in the desktop's list of what it starts. */
+    /** Shown beside Loopgate in the desktop's list of programs that start at login. */
     comment: 'Signs the editor extensions of this machine in',
     fromSources: 'Start at login works in the packed app only: this one was started from its sources.',
     approval: 'macOS waits for your approval: allow Loopgate in System Settings, General, Login Items.',
@@ -631,11 +631,11 @@ export const english = {
     foreignBrowserNext: 'Finish the login in a browser of the user who runs Loopgate.',
   },
 
-  /** What is said where something happens, in this language: the reason of an error, a notice. */
+  /** Turns a message (the reason of an error, a notice) into this language. */
   said: inEnglish,
 };
 
-/** What a language must have. */
+/** The texts that every language must have. */
 export type Texts = typeof english;
 
 function from(since: string | undefined): string {

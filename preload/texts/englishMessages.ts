@@ -1,9 +1,9 @@
 /**
- * What Loopgate says where something happens, in English, by id: to a program, in the terminal and the log, and to a person whose
- * language is English. `{name}` stands for what differs from one time to the next. The window's own words are in english.ts.
+ * The English messages, by ID: for programs, the terminal and the log, and for people who read English. `{name}` stands for a
+ * value. The window's own texts are in english.ts.
  */
 export const englishMessages = {
-  // Of each error code: what happened, where nothing more exact is known, and what to do next.
+  // For each error code: what happened, if nothing more exact is known, and what to do next.
   'invalid_request.happened': 'The request is not what this operation takes.',
   'invalid_request.next': 'Compare it with the API description and send it again.',
   'unknown_state.happened':
@@ -49,7 +49,7 @@ export const englishMessages = {
   internalWithId: 'Loopgate failed unexpectedly (id {id}).',
   'internal.next': 'Try again; if it stays, report it with the id, which the log holds too.',
 
-  // The provider and the network on the way to it. `{words}` and `{reason}` may be a stranger’s.
+  // The provider and the network on the way to it. `{words}` and `{reason}` may come from outside.
   sessionIsKept: 'A session that exists is kept.',
   namedProxyWantsPassword:
     'The proxy {proxy} wants a user name and a password for {host} ({reason}), and Loopgate has none.',

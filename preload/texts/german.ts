@@ -2,7 +2,7 @@ import type { Texts } from './english.ts';
 import { germanMessages } from './germanMessages.ts';
 import { sayIn } from './messages.ts';
 
-/** German: nobody is addressed where it can be said without; Anmeldung, Programm, Schlüsselbund and Anbieter are the words for it. */
+/** German: avoid addressing the reader. The words to use are Anmeldung, Programm, Schlüsselbund and Anbieter. */
 export const german: Texts = {
   language: 'de',
   appName: 'Loopgate',

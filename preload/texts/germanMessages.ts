@@ -2,7 +2,7 @@ import { translation } from './messages.ts';
 
 /** {@link englishMessages} in German. */
 export const germanMessages = translation({
-  // Of each error code: what happened, where nothing more exact is known, and what to do next.
+  // For each error code: what happened, if nothing more exact is known, and what to do next.
   'invalid_request.happened': 'Die Anfrage passt nicht zu dieser Operation.',
   'invalid_request.next': 'Bitte mit der API-Beschreibung vergleichen und erneut senden.',
   'unknown_state.happened':
@@ -51,7 +51,7 @@ export const germanMessages = translation({
   internalWithId: 'In Loopgate ist ein unerwarteter Fehler aufgetreten (ID {id}).',
   'internal.next': 'Erneut versuchen; falls es bleibt, mit der ID melden, die auch im Protokoll steht.',
 
-  // The provider and the network on the way to it. `{words}` and `{reason}` may be a stranger’s.
+  // The provider and the network on the way to it. `{words}` and `{reason}` may come from outside.
   sessionIsKept: 'Eine bestehende Anmeldung bleibt erhalten.',
   namedProxyWantsPassword:
     'Der Proxy {proxy} verlangt für {host} Benutzernamen und Passwort ({reason}), und Loopgate hat keine.',

@@ -3,20 +3,21 @@ import { german } from './german.ts';
 
 export type { Texts } from './english.ts';
 
-/** Every language there is; the first one is for whoever has none of them. */
+/** All languages; people who read none of them get the first one. */
 export const languages: readonly Texts[] = [english, german];
 
-/** In which words and forms a person is told something. */
+/** The language and formats in which this process speaks to a person. */
 export interface Speech {
   readonly texts: Texts;
-  /** BCP 47 tag by which dates, times and numbers are written; undefined: as the system has it. */
+  /** The BCP 47 tag for dates, times and numbers; undefined means the system's format. */
   readonly locale: string | undefined;
 }
 
 /**
- * The texts in the first language that there is.
- * @param tags - those that the person reads, the preferred one first: BCP 47, or as POSIX has it (`de_AT.UTF-8`). The region makes no
- * difference; one that there is not is passed over (`fr, de` is German), because who names several reads them all.
+ * The texts in the first available language.
+ * @param tags - the languages that the person reads, the preferred one first: BCP 47, or the POSIX form (`de_AT.UTF-8`). The
+ * region makes no difference. A language that is not available is skipped (`fr, de` gives German), because a person who names
+ * several reads them all.
  */
 export function textsFor(tags: readonly string[]): Texts {
   const known = tags.map((tag) => languages.find(({ language }) => language === languageOf(tag)));
@@ -29,12 +30,12 @@ function languageOf(tag: string): string | undefined {
 
 let present: Speech = { texts: english, locale: undefined };
 
-/** Sets what this process says to a person; once, before anything is said. It is English until then. */
+/** Sets the language of this process; call it once, before the first text. Until then it is English. */
 export function speak(speech: Speech): void {
   present = speech;
 }
 
-/** What this process says to a person. */
+/** The language of this process. */
 export function spoken(): Speech {
   return present;
 }

@@ -2,19 +2,19 @@ import { englishMessages } from './englishMessages.ts';
 
 type English = typeof englishMessages;
 
-/** A text that is said where something happens, in every language. */
+/** The ID of a message that exists in every language. */
 export type MessageId = keyof English;
 
 /** The names between braces in a text. */
 type Names<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 
-/** What is put in for a name. Several messages are sentences that follow each other. */
+/** The value of a name. Several messages are sentences that follow each other. */
 export type MessageValue = string | number | Message | readonly Message[];
 
 /**
- * Something to say, before it is known in which language.
+ * A message whose language is decided later.
  *
- * `verbatim` is the same in all of them: what a provider or the system said, and English that only programs are told.
+ * `verbatim` is the same in all languages: a text of a provider or the system, or English for programs.
  */
 export type Message =
   | { readonly id: MessageId; readonly values: Readonly<Record<string, MessageValue>> }
@@ -29,7 +29,7 @@ export function message<Id extends MessageId>(
   return { id, values: values ?? {} };
 }
 
-/** What no language changes: words of a provider or the system, or English that only programs are told. */
+/** A text that stays the same in all languages: from a provider or the system, or English for programs. */
 export function verbatim(text: string): Message {
   return { verbatim: text };
 }
@@ -44,14 +44,14 @@ export type Messages = Readonly<Record<MessageId, string>>;
 
 type SameNames<Left, Right> = [Names<Left>, Names<Right>] extends [Names<Right>, Names<Left>] ? unknown : never;
 
-/** Takes the messages of a language. One that is missing, or that has other names in it than the English, does not compile. */
+/** Checks the messages of a language: if one is missing, or its names differ from the English, it does not compile. */
 export function translation<const Rows extends Messages>(
   rows: Rows & { readonly [Id in MessageId]: SameNames<English[Id], Rows[Id]> },
 ): Messages {
   return rows;
 }
 
-/** @returns says a message in the language of these messages */
+/** @returns a function that puts a message into the language of these messages */
 export function sayIn(messages: Messages): (message: Message) => string {
   const say = (one: Message): string => {
     if ('verbatim' in one) return one.verbatim;
@@ -65,7 +65,7 @@ export function sayIn(messages: Messages): (message: Message) => string {
   return say;
 }
 
-/** Says it in English: to a program, in the log, on the terminal, and in stored files. */
+/** Puts a message into English: for programs, the log, the terminal and stored files. */
 export const inEnglish = sayIn(englishMessages);
 
 function isList(value: Message | readonly Message[]): value is readonly Message[] {

@@ -1,31 +1,34 @@
-/** A program as the person is shown it. All of it is text of strangers, made printable; nothing of it is what it says of itself but `claim`. */
+/**
+ * A program as the person sees it. All of it is text from outside, made printable. Only `claim` comes from the program
+ * itself.
+ */
 export interface ProgramView {
-  /** Names it in actions; opaque to the window. */
+  /** Identifies it in actions; opaque to the window. */
   readonly id: string;
   readonly name: string;
   /** Empty when it is not known. */
   readonly path: string;
   readonly kind: 'program' | 'interpreter' | 'shell' | 'httpClient' | 'forwarder' | 'browser' | 'unknown';
-  /** The script that an interpreter says it runs. */
+  /** The script that an interpreter claims to run. */
   readonly claim?: string;
-  /** A debugger holds it. */
+  /** A debugger is attached to it. */
   readonly isDebugged?: true;
-  /** Its icon as a `data:` address, where the system has one. */
+  /** Its icon as a `data:` address, if the system has one. */
   readonly icon?: string;
 }
 
-/** What a program can want that is the person's. */
+/** What a program can ask for. */
 export type Permission = 'sign_in' | 'tokens' | 'profile' | 'sign_out' | 'accounts';
 
-/** May a program use the sign-in? Asked of the person while its request waits. */
+/** A program's request to use the sign-in, which waits for the person's answer. */
 export interface QuestionView {
-  /** Names it for the answer. */
+  /** Identifies the question for the answer. */
   readonly id: string;
   readonly program: ProgramView;
   readonly permission: Permission;
-  /** How it called itself over the API: a claim. */
+  /** The name that the program gave itself over the API: a claim. */
   readonly claimedName?: string;
-  /** The longest that it may be allowed for: `hours` is twelve of them. */
+  /** The longest time that it may be allowed for; `hours` means twelve. */
   readonly lasting: 'always' | 'hours' | 'once';
   /** When it counts as denied, in milliseconds since the epoch. */
   readonly deadline: number;
@@ -33,13 +36,13 @@ export interface QuestionView {
 
 /** A program that has asked for something, as the list of connected programs shows it. */
 export interface ListedProgramView extends ProgramView {
-  /** `unanswered`: the person has not answered its question, or it was never asked. */
+  /** `unanswered`: the person has not answered its question, or there was none. */
   readonly decision: 'allowed' | 'denied' | 'unanswered';
-  /** Allowed once: until its end, and until this time at most, in milliseconds since the epoch. */
+  /** Allowed once: until the program ends, and at most until this time, in milliseconds since the epoch. */
   readonly onceUntil?: number;
-  /** When the decision ends, in milliseconds since the epoch; absent for one that stays. */
+  /** When the decision ends, in milliseconds since the epoch; absent for a permanent one. */
   readonly until?: number;
-  /** How long it may be allowed for; `never` for a browser, `once` for what cannot be identified. */
+  /** The longest time that it may be allowed for; `never` for a browser, `once` for a program that cannot be identified. */
   readonly lasting: 'always' | 'hours' | 'once' | 'never';
   /** Milliseconds since the epoch. */
   readonly firstUsed: number;
@@ -48,7 +51,7 @@ export interface ListedProgramView extends ProgramView {
   readonly permissions: readonly Permission[];
 }
 
-/** One access, without anything secret in it. */
+/** One access of a program, without secrets. */
 export interface AccessView {
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -58,15 +61,21 @@ export interface AccessView {
   readonly outcome: 'allowed' | 'denied';
 }
 
-/** An origin that is no web page's: an app or a browser extension. `fixed`: by the settings. `managed`: by the administrator. */
+/**
+ * An origin of an app or a browser extension, never of a web page. `fixed`: the settings decide it. `managed`: the
+ * administrator does.
+ */
 export interface OriginView {
   readonly origin: string;
   readonly decision: 'fixed' | 'managed' | 'allowed' | 'refused';
 }
 
-/** Who uses the sign-in. Asked for by the window when it shows it. */
+/** The programs that use the sign-in. The window requests it when it shows them. */
 export interface ProgramsView {
-  /** `ask`: the person is asked. `same-user`: every program of the user may. `listed`: only what is on the list. */
+  /**
+   * `ask`: Loopgate asks the person. `same-user`: it allows every program of the user. `listed`: it allows only programs on
+   * the list.
+   */
   readonly guard: 'ask' | 'same-user' | 'listed';
   /** The most recently used first. */
   readonly programs: readonly ListedProgramView[];

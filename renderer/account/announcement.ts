@@ -2,8 +2,8 @@ import type { AppView } from '../../preload/views/app.ts';
 import { texts } from '../parts/texts.ts';
 
 /**
- * What a screen reader says when the view changes, or undefined when nothing changed that a person waits for. Problems are
- * not said here: their banner is an alert and speaks for itself.
+ * What a screen reader announces when the view changes; undefined if nothing has changed that a person waits for. It leaves
+ * out problems: their banner is an alert and announces itself.
  */
 export function announcement(before: AppView | undefined, now: AppView): string | undefined {
   const said = texts.announcements;
@@ -33,7 +33,7 @@ export function announcement(before: AppView | undefined, now: AppView): string 
   return undefined;
 }
 
-/** Who is the active person now: by a program's wish, by a switch to an account that was there, or by a sign-in. */
+/** Announces the active person: after a program's request, after a switch to an existing account, or after a sign-in. */
 function arrival(before: AppView | undefined, now: AppView): string {
   const said = texts.announcements;
   const name = now.person?.name ?? '';

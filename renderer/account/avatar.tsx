@@ -2,7 +2,10 @@ import { Person } from '../parts/icons.tsx';
 import { initials } from '../parts/initials.ts';
 import { Picture } from '../parts/picture.tsx';
 
-/** A person's picture; their initials when there is none or it cannot be drawn. The name beside it speaks for both. */
+/**
+ * A person's picture, or their initials if it is missing or cannot be drawn. Hidden from screen readers, because the name
+ * stands beside it.
+ */
 export function Avatar({
   name,
   picture,

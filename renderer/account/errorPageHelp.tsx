@@ -3,12 +3,12 @@ import type { Actions } from '../../preload/contract.ts';
 import type { WaitingView } from '../../preload/views/app.ts';
 import { texts } from '../parts/texts.ts';
 
-/** How long a login waits before this is offered, in milliseconds: whoever has a login page in front of them needs no more. */
+/** How long a login waits before this help appears, in milliseconds: a person who sees the login page does not need it. */
 export const helpAfter = 15_000;
 
 interface ErrorPageHelpProps {
   registration: NonNullable<WaitingView['registration']>;
-  /** Its host. */
+  /** The provider's host. */
   provider: string | undefined;
   actions: Pick<Actions, 'copyRegistration'>;
   onAnnounce: (text: string) => void;
@@ -16,8 +16,8 @@ interface ErrorPageHelpProps {
 }
 
 /**
- * A provider that does not know the client ID or the callback shows a page of its own and sends nobody back: Loopgate cannot
- * know. After a while this says what to compare.
+ * If a provider does not know the client ID or the callback, it shows its own error page and does not redirect the person
+ * back, so Loopgate cannot notice. After a while this shows what to compare.
  */
 export function ErrorPageHelp({ registration, provider, actions, onAnnounce, onSettings }: ErrorPageHelpProps) {
   const { waiting: words } = texts;

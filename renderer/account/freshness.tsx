@@ -4,7 +4,7 @@ import { type Press, PressButton } from '../parts/pressButton.tsx';
 import { locale, texts } from '../parts/texts.ts';
 import { doubtfulFreshness } from './reachability.ts';
 
-/** Says that what the card shows is not confirmed by the provider now, and from when it is. A confirmed one needs no word. */
+/** Shows that the provider has not confirmed the card's content, and when it was read. Confirmed content needs no note. */
 export function Freshness({ view, press }: { view: AppView; press: Press }) {
   const { freshness } = texts;
   const doubt = doubtfulFreshness(view);

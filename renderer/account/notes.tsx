@@ -12,7 +12,7 @@ interface NotesProps {
   onAnnounce: (text: string) => void;
 }
 
-/** What somebody should know but need not act on now; each stays as long as it is true. */
+/** Notes that the person should know but need not act on now; each stays as long as it is true. */
 export function Notes({ view, bridge, onChoose, onAnnounce }: NotesProps) {
   const { notes } = texts;
   return (
@@ -29,7 +29,7 @@ export function Notes({ view, bridge, onChoose, onAnnounce }: NotesProps) {
   );
 }
 
-/** A question is asked above the screen, and while it starts the screen itself says that the keyring is locked. */
+/** The question has its place above the screen, and during the start the screen itself reports a locked keyring. */
 function hasStorageNote({ status, storage }: AppView): boolean {
   if (storage.needs === 'choice' || storage.needs === 'create') return false;
   if (storage.needs === 'unlock') return status !== 'starting';

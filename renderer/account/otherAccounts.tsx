@@ -8,7 +8,7 @@ interface OtherAccountsProps {
   actions: Pick<Actions, 'switchAccount' | 'signOutAccount'>;
 }
 
-/** The accounts that are signed in but not in use; one press makes one of them the one that programs get. */
+/** The other signed-in accounts; one press makes one of them the account that programs get. */
 export function OtherAccounts({ accounts, actions }: OtherAccountsProps) {
   if (accounts.length === 0) return null;
   const { otherAccounts } = texts;

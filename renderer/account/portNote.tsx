@@ -5,13 +5,13 @@ import { texts } from '../parts/texts.ts';
 
 interface PortNoteProps {
   port: PortView;
-  /** Why it is not that port, as the system says. */
+  /** Why that port is not available, as the system reports it. */
   notice: string;
   bridge: Pick<Bridge, 'tryPortAgain'>;
   onAnnounce: (text: string) => void;
 }
 
-/** Programs look for Loopgate on another port first: who has it, and the way back. */
+/** Programs first look for Loopgate on another port: shows which program holds it, and offers the way back. */
 export function PortNote({ port, notice, bridge, onAnnounce }: PortNoteProps) {
   const { port: words } = texts;
   const [isBusy, setBusy] = useState(false);
@@ -25,7 +25,7 @@ export function PortNote({ port, notice, bridge, onAnnounce }: PortNoteProps) {
       .tryPortAgain()
       .catch(() => ({ ok: false, message: texts.starting.silent }) as const);
     setBusy(false);
-    // The note is gone where it worked.
+    // On success the note disappears.
     if (result.ok) onAnnounce(words.back(port.wanted));
     else setFailed(result.message ?? words.still(port.wanted));
   }

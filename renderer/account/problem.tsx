@@ -11,8 +11,8 @@ interface ProblemProps {
 }
 
 /**
- * What went wrong and what to do next. When signed out, the screen's one big button signs in and needs no second. While
- * somebody is signed in, a sign-in is always an account that is added: the account in use stays.
+ * Shows what went wrong and what to do next. When signed out, the screen's big button signs in, so this has none. While an
+ * account is signed in, a sign-in adds another one: the account in use stays.
  */
 export function Problem({ view, problem, press, onDismiss }: ProblemProps) {
   const { problem: words, signedOut, freshness } = texts;
@@ -40,7 +40,7 @@ export function Problem({ view, problem, press, onDismiss }: ProblemProps) {
   );
 }
 
-/** What is said better than in the error's own words: what to do about it is on this machine, not at the provider. */
+/** A clearer text than the error's own, because the remedy is on this machine and not at the provider. */
 function special(
   { isOffline }: AppView,
   { code, clockAhead }: ProblemView,

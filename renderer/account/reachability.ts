@@ -1,14 +1,14 @@
 import type { AppView, ProblemView } from '../../preload/views/app.ts';
 
 /**
- * The problem that the banner shows. That the provider cannot be reached for the session is said by the card's note, which
- * also says from when the profile is; a sign-in that failed for the same reason is an event of its own.
+ * The problem that the banner shows. If the session's provider cannot be reached, the card's note says so, together with the
+ * profile's age. But a sign-in that failed for the same reason is a separate event.
  */
 export function bannerProblem(view: AppView): ProblemView | undefined {
   return isSaidByNote(view) ? undefined : view.problem;
 }
 
-/** What the card says about a profile that the provider has not confirmed; nothing while the banner says it. */
+/** What the card shows about an unconfirmed profile; nothing while the banner shows it. */
 export function doubtfulFreshness(view: AppView): 'unverified' | 'stale' | undefined {
   const isSaidByBanner = view.problem?.code === 'provider_unreachable' && !isSaidByNote(view);
   return isSaidByBanner ? undefined : doubtOf(view);

@@ -4,8 +4,8 @@ import { type AppView, sessionEndings } from '../../preload/views/app.ts';
 export type Remedy = 'signInAgain' | 'tryAgain' | 'renew' | 'none';
 
 /**
- * What helps with the view's problem. While a login waits in the browser its card has the buttons; without a provider there
- * is nothing to sign in to.
+ * What helps with the view's problem. While a login waits in the browser, its card has the buttons; without a provider, a
+ * sign-in is impossible.
  */
 export function remedy({ problem, waiting, provider, status }: AppView): Remedy {
   if (!problem || status === 'starting') return 'none';

@@ -7,11 +7,11 @@ import { locale, texts } from '../parts/texts.ts';
 import { Avatar } from './avatar.tsx';
 import { Freshness } from './freshness.tsx';
 
-/** Who is signed in, where, for which API and for how long. */
+/** Shows who is signed in, where, for which API and for how long. */
 export function SignedIn({ view, press }: { view: AppView; press: Press }) {
   const { signedIn, signedOut } = texts;
   const { person } = view;
-  // One login at a time: while one waits, its card has the word.
+  // Only one login at a time: while one waits, its card has the controls.
   const canAdd = view.provider !== undefined && !view.waiting;
   return (
     <section class="card signed-in" aria-labelledby="signed-in">

@@ -10,7 +10,7 @@ interface SignedOutProps {
   press: Press;
 }
 
-/** Nobody is signed in: what Loopgate is, and the one thing to do. After a failure the same button says so. */
+/** The signed-out screen: what Loopgate is, and the one button to press. After a failure the button's text says so. */
 export function SignedOut({ view, provider, press }: SignedOutProps) {
   const { signedOut } = texts;
   const offered = remedy(view);

@@ -2,20 +2,20 @@ import { useEffect, useState } from 'preact/hooks';
 import { Mark } from '../parts/icons.tsx';
 import { texts } from '../parts/texts.ts';
 
-/** A quick start shows nothing of it, so that nothing flickers; in milliseconds. */
+/** A quick start shows none of this, so that nothing flickers; in milliseconds. */
 const shownAfter = 400;
-/** Reading a session takes a moment; what takes longer says so, and what may hold it up. In milliseconds. */
+/** When a start counts as slow: then the screen says so, and what may be the cause. In milliseconds. */
 const slowAfter = 6_000;
 
 interface StartingProps {
   /** The main process did not answer. */
   silent: boolean;
-  /** The system's keyring is locked: the start goes on when its owner unlocks it, however long that takes. */
+  /** The system's keyring is locked: the start continues when the person unlocks it, however long that takes. */
   locked: boolean;
   onUnlock: () => void;
 }
 
-/** Before the stored session is read. What waits for the person is there at once. */
+/** The screen before the stored session is read. If it waits for the person, it shows that at once. */
 export function Starting({ silent, locked, onUnlock }: StartingProps) {
   const shown = useAfter(shownAfter) || silent || locked;
   const slow = useAfter(slowAfter);
@@ -38,7 +38,7 @@ export function Starting({ silent, locked, onUnlock }: StartingProps) {
   );
 }
 
-/** True when so many milliseconds have passed. */
+/** True after so many milliseconds. */
 function useAfter(milliseconds: number): boolean {
   const [isOver, setOver] = useState(false);
   useEffect(() => {

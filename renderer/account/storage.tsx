@@ -5,7 +5,7 @@ import { texts } from '../parts/texts.ts';
 
 type OnChoose = (answer: StorageChoice) => void;
 
-/** No keyring is there: the one question about it, asked until it is answered and not again. */
+/** There is no keyring: asks what to do, until the person has answered. */
 export function StorageQuestion({ onChoose }: { onChoose: OnChoose }) {
   const { storage } = texts;
   return (
@@ -20,8 +20,8 @@ export function StorageQuestion({ onChoose }: { onChoose: OnChoose }) {
 }
 
 /**
- * Where the session is kept, when that is not simply the system's keyring; the person may decide it again.
- * @param onPrompt - has the system ask for the password that the keyring needs
+ * Where the session is stored, if that is not simply the system's keyring; the person may choose again.
+ * @param onPrompt - makes the system ask for the keyring's password
  */
 export function StorageNote({
   storage,
@@ -39,7 +39,7 @@ export function StorageNote({
   const title = needed?.title ?? words.title;
 
   function choose(answer: StorageChoice) {
-    // The choices are gone then, and the focus with them.
+    // The choices disappear, and the focus with them.
     change.current?.focus();
     setOpen(false);
     onChoose(answer);
@@ -68,7 +68,7 @@ export function StorageNote({
   );
 }
 
-/** What a keyring needs of the person; undefined when nothing. */
+/** The texts about what a keyring needs from the person; undefined when it needs nothing. */
 function neededWords({ needs }: StorageView): { title: string; text: string; button: string } | undefined {
   const { storage: words } = texts;
   if (needs === 'unlock') return { title: words.lockedTitle, text: words.lockedText, button: words.unlock };
@@ -78,7 +78,7 @@ function neededWords({ needs }: StorageView): { title: string; text: string; but
 
 const choices: readonly StorageChoice[] = ['memory', 'file'];
 
-/** Two ways of equal weight, each with what it means. */
+/** Two choices of equal weight, each with its meaning. */
 function Choices({ present, onChoose }: { present?: StorageView['kind']; onChoose: OnChoose }) {
   const { storage } = texts;
   return (

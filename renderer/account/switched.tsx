@@ -7,7 +7,7 @@ interface SignedInByProgramProps {
   actions: Pick<Actions, 'signOutAccount' | 'acceptSwitch'>;
 }
 
-/** A program's login made this account the one in use while nobody was signed in (T18): whose it is, and the way back. */
+/** A program's login made this account active while none was (T18): shows whose it is, and the way back. */
 export function SignedInByProgram({ person, actions }: SignedInByProgramProps) {
   const { signedInByProgram: words } = texts;
   return (
@@ -34,10 +34,10 @@ interface SwitchedProps {
   actions: Pick<Actions, 'switchAccount' | 'acceptSwitch'>;
 }
 
-/** A program made another account the one in use (T18): who it is now, and the way back. */
+/** A program made another account active (T18): shows whose it is, and the way back. */
 export function Switched({ person, from, actions }: SwitchedProps) {
   const { switched } = texts;
-  // Two accounts of one person: only the address tells them apart.
+  // One person has two accounts: only the address tells them apart.
   const isSameName = person.name === from.name;
   const called = ({ name, email }: PersonView) => (isSameName ? (email ?? name) : name);
   return (

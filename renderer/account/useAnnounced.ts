@@ -3,14 +3,17 @@ import type { AppView } from '../../preload/views/app.ts';
 import { texts } from '../parts/texts.ts';
 import { announcement } from './announcement.ts';
 
-/** How long after the browser's answer somebody is mostly signed in, in milliseconds: only what came of a login is said. */
+/**
+ * How long to hold back the news that a login has ended, in milliseconds: its result usually follows within that time, and is
+ * announced instead.
+ */
 const outcomeWithin = 3_000;
 
-/** What the page's live region says: each change once, and of several that are one to the person only the last. */
+/** The text of the page's live region. It announces each change once, and only the last of several that belong together. */
 export function useAnnounced(): {
   announced: string;
   say: (text: string) => void;
-  /** Says what has changed from one view to the next. */
+  /** Announces what has changed from one view to the next. */
   sayChange: (before: AppView | undefined, now: AppView) => void;
 } {
   const [announced, setAnnounced] = useState('');
@@ -24,7 +27,7 @@ export function useAnnounced(): {
 
   function sayChange(before: AppView | undefined, now: AppView) {
     const said = announcement(before, now);
-    // Its banner is an alert.
+    // Its banner is an alert, which announces itself.
     if (now.problem) clearTimeout(held.current);
     if (said === texts.announcements.waitingEnded) held.current = setTimeout(() => setAnnounced(said), outcomeWithin);
     else if (said !== undefined) say(said);

@@ -6,14 +6,14 @@ import { Mark } from '../parts/icons.tsx';
 import { texts } from '../parts/texts.ts';
 import { ErrorPageHelp } from './errorPageHelp.tsx';
 
-/** How long the button says "Copied": long enough to be read, short enough to copy again. */
+/** How long the button shows "Copied", in milliseconds: long enough to read, short enough to copy again. */
 const copiedFor = 2_500;
 
 interface WaitingProps {
   waiting: WaitingView;
   /** The provider's host. */
   provider: string | undefined;
-  /** Nobody is signed in: the login is all there is to show, and stands where the signed-out screen stood. */
+  /** No account is signed in: the login is all there is to show, in place of the signed-out screen. */
   alone: boolean;
   actions: Pick<Actions, 'openAgain' | 'copyAddress' | 'copyRegistration' | 'cancelSignIn'> &
     Pick<Bridge, 'providerAddress'>;
@@ -21,7 +21,7 @@ interface WaitingProps {
   onSettings: () => void;
 }
 
-/** A login waits: what to do in the browser, what to do when it did not open, and when its page shows an error. */
+/** A waiting login: what to do in the browser, if it did not open, and if its page shows an error. */
 export function Waiting({ waiting, provider, alone, actions, onAnnounce, onSettings }: WaitingProps) {
   const { waiting: words } = texts;
   const { id, page, requestedBy, registration, deadline } = waiting;
@@ -78,7 +78,7 @@ export function Waiting({ waiting, provider, alone, actions, onAnnounce, onSetti
   );
 }
 
-/** R16: the provider's own address, which has the login's state, is shown by an explicit act only, and never copied for the person. */
+/** R16: the provider's own address contains the login's state. This shows it only on request, and never copies it. */
 function Elsewhere({ id, actions }: { id: string; actions: Pick<Bridge, 'providerAddress'> }) {
   const { waiting: words } = texts;
   const [address, setAddress] = useState<string>();

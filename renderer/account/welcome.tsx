@@ -12,7 +12,7 @@ interface WelcomeProps {
   onAnnounce: (text: string) => void;
 }
 
-/** No provider is configured yet: a sign-in button could only fail, so this asks for the provider. */
+/** The screen before a provider is configured. A sign-in button could only fail, so this asks for the provider. */
 export function Welcome({ bridge, view, onAnnounce }: WelcomeProps) {
   const { welcome } = texts;
   const { settings, askAgain } = useSettings(bridge, view);

@@ -2,15 +2,15 @@ import type { QuestionAnswer } from '../../preload/contract.ts';
 import type { QuestionView } from '../../preload/views/programs.ts';
 import { texts } from '../parts/texts.ts';
 
-/** One way to answer, as its button says it. */
+/** A possible answer, with the text of its button. */
 export interface Answer {
   readonly answer: QuestionAnswer;
   readonly label: string;
-  /** What the button says once it was pressed. */
+  /** The button's text after it was pressed. */
   readonly busy: string;
 }
 
-/** The ways to answer, in the order in which the Tab key reaches them: the harmless one first, the one that lasts last. */
+/** The possible answers, in the order of the Tab key: the harmless one first, the permanent one last. */
 export function answersFor(lasting: QuestionView['lasting']): readonly Answer[] {
   const { consent } = texts;
   const deny: Answer = { answer: 'deny', label: consent.deny, busy: consent.denying };

@@ -1,11 +1,11 @@
-/** How long a question must have had the person's attention before it can be allowed, in milliseconds. */
+/** How long a question must have the person's attention before they can allow it, in milliseconds. */
 export const inertFor = 1_000;
 
-/** What tells whether somebody can be looking: of the page itself, or of a test. */
+/** Shows whether a person can be looking: the page itself, or a test's stand-in. */
 export interface AttentionSource {
   /** True while the page is visible and its window has the focus. */
   hasAttention(): boolean;
-  /** Calls back whenever that may have changed; gives the function that ends it. */
+  /** Calls `listener` whenever that may have changed. @returns the function that stops it */
   onChange(listener: () => void): () => void;
 }
 
@@ -24,11 +24,11 @@ export const pageAttention: AttentionSource = {
 };
 
 /**
- * Tells when the page has had the attention for {@link inertFor} without a break, and when it lost it again. A question
- * comes up under whatever the person is typing or clicking: what was meant for another window must not allow anything.
- *
- * @param onTurn gets true when the time has passed, and false at each loss after that.
- * @returns the function that ends it.
+ * Reports when the page has had the attention for {@link inertFor} without a break, and when it loses it again. A question
+ * can appear under what the person is typing or clicking, and input that was meant for another window must not allow
+ * anything.
+ * @param onTurn - gets true when the time has passed, and false at each loss after that
+ * @returns the function that stops it
  */
 export function watchAttention(source: AttentionSource, onTurn: (isAttentive: boolean) => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -7,7 +7,7 @@ import { watchView } from '../parts/watchView.ts';
 import { Question } from './question.tsx';
 import { nextTurn, noTurn, type Turn } from './turn.ts';
 
-/** The window that asks: one question after the other, the oldest first. The main process closes it when none is left. */
+/** The window that asks: one question at a time, the oldest first. The main process closes it when no question is left. */
 export function ConsentWindow({
   bridge,
 }: {
@@ -23,7 +23,7 @@ export function ConsentWindow({
     function show({ questions }: AppView) {
       const last = before.current ?? noTurn;
       const next = nextTurn(last, questions);
-      // A new question speaks for itself: it takes the focus.
+      // A new question takes the focus, so a screen reader reads it.
       const come = next.total - last.total;
       if (next.question?.id === last.question?.id && come > 0) setAnnounced(texts.consent.more(come));
       if (!next.question) setAnnounced(texts.consent.done);

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { locale, texts } from '../parts/texts.ts';
 import { timeLeft, untilNextTurn } from './timeLeft.ts';
 
-/** The time until a deadline (milliseconds since the epoch). A screen reader says it when asked, not every second. */
+/** The time until a deadline (milliseconds since the epoch). A screen reader reads it on request, not every second. */
 export function Countdown({ deadline }: { deadline: number }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -9,7 +9,7 @@ import { answersFor } from './answers.ts';
 import { inertFor, pageAttention, watchAttention } from './attention.ts';
 import { Countdown } from './countdown.tsx';
 
-/** How long a pressed button says that it works when nothing comes of it: it must never say so for ever, in milliseconds. */
+/** How long a pressed button shows that it works if there is no result, in milliseconds: it must not stay so for ever. */
 const pressedFor = 5_000;
 
 interface QuestionProps {
@@ -20,8 +20,8 @@ interface QuestionProps {
 }
 
 /**
- * May this program use the sign-in? A new one for every question (by its key), so that no press, no second and no busy
- * button of one question counts for the next. Deny has the focus; no way leads to Allow but to choose it.
+ * Asks whether this program may use the sign-in. Each question gets a new component (by its key), so that no press, second or
+ * busy button of one question counts for the next. Deny has the focus; Allow must be chosen explicitly.
  */
 export function Question({ question, position, total, onAnswer }: QuestionProps) {
   const { consent } = texts;
@@ -113,7 +113,7 @@ export function Question({ question, position, total, onAnswer }: QuestionProps)
   );
 }
 
-/** There is one answer for all that a program can want: what it wants now is only the beginning. */
+/** One answer covers everything that a program can ask for: the present request is only the first. */
 function Covers() {
   return (
     <div class="covers">
@@ -127,7 +127,7 @@ function Covers() {
   );
 }
 
-/** What the name of a program does not tell: for whom the answer is. */
+/** Explains what the program's name does not show: who gets the answer. */
 function KindWords({ program: { kind, claim, isDebugged } }: { program: ProgramView }) {
   const { consent } = texts;
   const isWarning = kind !== 'program' || isDebugged;
@@ -150,7 +150,7 @@ function useAttention(): boolean {
   return isAttentive;
 }
 
-/** Nothing is answered at once, not with Deny either: what a person was typing, or a double press, was for something else. */
+/** Buttons work only after a moment, even Deny: typing or a double press was meant for something else. */
 function useSettled(): boolean {
   const [isSettled, setSettled] = useState(false);
   useEffect(() => {

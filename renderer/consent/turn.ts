@@ -1,6 +1,6 @@
 import type { QuestionView } from '../../preload/views/programs.ts';
 
-/** Whose turn it is: the question that the window shows, and which of how many it is since the window opened. */
+/** The question that the window shows, and its position among all since the window opened. */
 export interface Turn {
   readonly question?: QuestionView;
   /** The first question is number 1. */
@@ -11,9 +11,8 @@ export interface Turn {
 export const noTurn: Turn = { position: 0, total: 0 };
 
 /**
- * The oldest question is the one that is asked. What was shown before counts on, so that "2 of 3" follows "1 of 3".
- *
- * @param questions what waits for an answer, the oldest first.
+ * Selects the oldest question. Questions that were shown before still count, so that "2 of 3" follows "1 of 3".
+ * @param questions - those that wait for an answer, the oldest first
  */
 export function nextTurn(before: Turn, questions: readonly QuestionView[]): Turn {
   const [question] = questions;

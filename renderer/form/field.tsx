@@ -6,16 +6,16 @@ interface FieldProps {
   label: string;
   value: string;
   onInput: (value: string) => void;
-  /** What to enter; or what was found out about it. */
+  /** What to enter, or what was found out about it. */
   hint?: string | undefined;
-  /** Why it does not work. */
+  /** Why the value does not work. */
   problem?: string | undefined;
-  /** What decides it, where it cannot be changed. */
+  /** What decides the setting, if it cannot be changed. */
   fixed?: FixedBy | undefined;
   numeric?: boolean;
 }
 
-/** A line of text with its name above and what there is to say about it below. */
+/** A text field with its name above, and its hint or problem below. */
 export function Field({ id, label, value, onInput, hint, problem, fixed, numeric = false }: FieldProps) {
   const said = fixed === undefined ? (problem ?? hint) : fixedText(fixed);
   return (

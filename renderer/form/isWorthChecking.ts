@@ -1,6 +1,6 @@
 /**
- * Whether a text may be a whole address, so that looking for a provider there makes sense while somebody still types: a domain
- * has a dot, and only this machine's own name has none.
+ * Whether a text may be a complete address, so that a check makes sense while the person still types: a domain contains a
+ * dot, and only this machine's own name does not.
  */
 export function isWorthChecking(text: string): boolean {
   const host = text.trim().replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');

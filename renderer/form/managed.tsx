@@ -8,7 +8,7 @@ export function fixedText(by: FixedBy): string {
   return by === 'policy' ? words.managed : words.fixed(by);
 }
 
-/** All that the administrator has decided, also what has no field in the window. */
+/** Everything that the administrator has decided, including settings without a field in the window. */
 export function Managed({ managed: { source, settings } }: { managed: NonNullable<SettingsView['managed']> }) {
   const { settings: words } = texts;
   return (

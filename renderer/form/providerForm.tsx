@@ -17,7 +17,7 @@ interface ProviderFormProps {
 
 type ProviderField = 'issuer' | 'clientId' | 'audience';
 
-/** Which provider it is, looked for while it is typed. */
+/** The form for the provider, which checks the address while the person types. */
 export function ProviderForm({ bridge, settings, label, onSaved, primary = false }: ProviderFormProps) {
   const { provider } = texts;
   const [typed, setTyped] = useState<Record<ProviderField, string>>({
@@ -106,7 +106,7 @@ export function ProviderForm({ bridge, settings, label, onSaved, primary = false
   );
 }
 
-/** What was found out about the address so far. */
+/** The result of the check so far. */
 function said(check: ProviderCheck | 'checking' | undefined): { hint?: string; problem?: string } {
   const { provider } = texts;
   if (check === undefined) return {};

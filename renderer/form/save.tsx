@@ -6,16 +6,16 @@ interface SaveProps {
   label: string;
   isBusy: boolean;
   outcome: Outcome | undefined;
-  /** Fields that show themselves why they do not work. */
+  /** The fields that show their problem themselves. */
   said?: readonly string[];
-  /** What was tried, in words, where that is more than that it was kept. */
+  /** The result of the test, if it is more than that the change was saved. */
   saved?: string | undefined;
   primary?: boolean;
-  /** What else can be done now. */
+  /** Further actions that are possible now. */
   children?: ComponentChildren;
 }
 
-/** Sends a form, and says what came of it. */
+/** Submits a form, and shows the result. */
 export function Save({ label, isBusy, outcome, said = [], saved, primary = false, children }: SaveProps) {
   const { settings } = texts;
   const isSaidByField = outcome?.field !== undefined && said.includes(outcome.field);

@@ -3,21 +3,20 @@ import type { Bridge } from '../../preload/contract.ts';
 import type { SettingField, SettingsChange } from '../../preload/views/settings.ts';
 import { texts } from '../parts/texts.ts';
 
-/** What came of the last change. */
+/** The result of the last change. */
 export interface Outcome {
   readonly isSaved: boolean;
   readonly field?: SettingField;
   readonly message?: string;
-  /** What does not work may be kept all the same. */
+  /** The person may save a value that does not work. */
   readonly mayKeep?: boolean;
-  /** What the provider said of the client ID. */
+  /** The provider's answer about the client ID. */
   readonly client?: 'known' | 'untested' | undefined;
 }
 
 /**
- * One change at a time, and what came of it.
- *
- * @param onSaved is called when the change is in use.
+ * Sends one change at a time, and keeps its result.
+ * @param onSaved - called when the change is in use
  */
 export function useChange(
   bridge: Pick<Bridge, 'changeSettings'>,

@@ -3,13 +3,12 @@ import type { Bridge } from '../../preload/contract.ts';
 import type { ProviderCheck } from '../../preload/views/settings.ts';
 import { isWorthChecking } from './isWorthChecking.ts';
 
-/** How long nothing must be typed before the provider is looked for, in milliseconds. */
+/** How long the person must pause before the provider is checked, in milliseconds. */
 const pause = 400;
 
 /**
- * Looks for the provider while its address is typed. What was found for an earlier text is not shown any more.
- *
- * @param isWanted - false where there is nothing to look for: the address is the one in use, or cannot be changed.
+ * Checks the provider while the person types its address. Results for an earlier text are not shown any more.
+ * @param isWanted - false when there is nothing to check: the address is already in use, or cannot be changed
  */
 export function useProviderCheck(
   bridge: Pick<Bridge, 'checkProvider'>,

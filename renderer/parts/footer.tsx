@@ -1,6 +1,6 @@
 import { texts } from './texts.ts';
 
-/** What somebody who sets up a program looks for: the address to enter there, and the version to report. */
+/** What a person needs to set up a program: the address to enter there, and the version to report. */
 export function Footer({ address, version }: { address: string; version: string }) {
   return (
     <footer>

@@ -1,4 +1,4 @@
-/** Loopgate's mark, as build/icons/loopgate.svg draws it: a loop that is also a gate, and somebody in it. */
+/** Loopgate's mark, as in build/icons/loopgate.svg: a loop that is also a gate, with a person in it. */
 export function Mark() {
   return (
     <svg class="mark" viewBox="24 24 464 464" aria-hidden="true">
@@ -9,7 +9,7 @@ export function Mark() {
   );
 }
 
-/** Stands for a person of whom not even a letter is known. */
+/** Stands for a person without a known letter. */
 export function Person() {
   return (
     <svg class="person-icon" viewBox="0 0 24 24" aria-hidden="true">
@@ -37,7 +37,7 @@ export function Verified() {
   );
 }
 
-/** A window of which nothing is known. */
+/** Stands for an unknown program: an empty window. */
 export function UnknownProgram() {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">

@@ -6,8 +6,8 @@ interface PathProps {
 }
 
 /**
- * A path, whole, for a person to check. Each part is isolated and reads from left to right, so that right-to-left letters
- * change neither the order of the parts nor the end of a file's name; a long path scrolls, but for that name.
+ * A complete path, for a person to check. Each part is isolated and reads from left to right, so that right-to-left letters
+ * cannot change the order of the parts or the end of the file's name. A long path scrolls, except for the file's name.
  */
 export function Path({ path, id }: PathProps) {
   const { folders, file, isLong } = pathParts(path);

@@ -1,7 +1,7 @@
-/** Longer paths than this get a box that scrolls, in characters. */
+/** The length above which a path scrolls in a box, in characters. */
 const shortPath = 160;
 
-/** A path as it is shown: part by part, and the file's own name apart, which is never to be scrolled away. */
+/** A path for display: part by part, with the file's own name apart, because it must never scroll away. */
 export interface PathParts {
   /** The folders, each with the separators that follow it. */
   readonly folders: readonly string[];
@@ -9,7 +9,7 @@ export interface PathParts {
   readonly isLong: boolean;
 }
 
-/** Cuts behind every separator of either kind; what is put together again is the path, to the letter. */
+/** Splits after every separator of either kind; the joined parts are exactly the path. */
 export function pathParts(path: string): PathParts {
   const parts = path.match(/[^/\\]*[/\\]+|[^/\\]+$/g) ?? [];
   const last = parts.at(-1) ?? '';

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 
-/** A picture, or what stands for it when there is none or it cannot be drawn. The words beside it speak for both. */
+/** A picture, or the children if it is missing or cannot be drawn. The words beside it describe either. */
 export function Picture({ source, children }: { source: string | undefined; children: ComponentChildren }) {
-  // Which one, not whether: another picture deserves another try.
+  // Remembers which picture is broken, so that another one gets a new try.
   const [broken, setBroken] = useState<string>();
   if (source === undefined || source === broken) return <>{children}</>;
   return <img src={source} alt="" onError={() => setBroken(source)} />;

@@ -1,10 +1,9 @@
 /**
- * A point in time for a person, as their region writes it: only the time when it is today, with the day otherwise, and with the
- * year when it is another.
- *
- * @param at in milliseconds since the epoch.
- * @param now in milliseconds since the epoch.
- * @param locale a BCP 47 tag; undefined: as the system has it.
+ * A point in time in the person's regional format: only the time if it is today, otherwise with the day, and with the year if
+ * that differs.
+ * @param at - in milliseconds since the epoch
+ * @param now - in milliseconds since the epoch
+ * @param locale - a BCP 47 tag; undefined means the system's
  */
 export function pointInTime(at: number, now: number, locale: string | undefined): string {
   const time: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };

@@ -1,7 +1,7 @@
-/** The actions that show an effect only after a while: their buttons say until then that they were pressed. */
+/** The actions that show their effect only after a while: until then their buttons show that they were pressed. */
 export type Pressed = 'signIn' | 'addAccount' | 'signOut' | 'renew';
 
-/** What was pressed and has not shown an effect yet, and what a press does. */
+/** The button that was pressed and has not shown an effect yet, and the function that presses one. */
 export interface Press {
   readonly pressed: Pressed | undefined;
   readonly onPress: (action: Pressed) => void;
@@ -11,7 +11,7 @@ interface PressButtonProps {
   press: Press;
   action: Pressed;
   label: string;
-  /** What it says while it works; it cannot be pressed again then, but keeps the focus. */
+  /** The button's text while it works. It then ignores presses, but keeps the focus. */
   busy: string;
   class?: string;
   describedBy?: string;

@@ -5,11 +5,11 @@ import { Picture } from './picture.tsx';
 interface ProgramIconProps {
   name: string;
   icon?: string | undefined;
-  /** Its name is none of its own: a letter of it would mean nothing. */
+  /** The program has no name of its own: a letter of the shown name would mean nothing. */
   unknown: boolean;
 }
 
-/** A program's icon; the first letter of its name when there is none. Square, as a person's picture is round. */
+/** A program's icon, or the first letter of its name. It is square, because a person's picture is round. */
 export function ProgramIcon({ name, icon, unknown }: ProgramIconProps) {
   const letter = unknown ? '' : initials(name).slice(0, 1);
   return (

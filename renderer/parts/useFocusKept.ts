@@ -2,12 +2,11 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * Gives the keyboard a place to go on from: when the control that had the focus is gone with the screen it was on, the
- * first heading of the new screen takes the focus, instead of the start of the page (WCAG 2.2, 2.4.3).
- *
- * @param shown changes whenever the screen may have changed.
- * @param tab which of several views is shown, where there are several.
- * @returns the reference for the element that holds the screens.
+ * Gives keyboard users a place to continue: if the focused control disappears with its screen, the first heading of the new
+ * screen gets the focus, not the start of the page (WCAG 2.2, 2.4.3).
+ * @param shown - changes whenever the screen may have changed
+ * @param tab - the tab that is shown, if there are several
+ * @returns the reference for the element that contains the screens
  */
 export function useFocusKept<Container extends HTMLElement>(shown: unknown, tab?: string): RefObject<Container | null> {
   const container = useRef<Container>(null);

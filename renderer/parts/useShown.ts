@@ -4,14 +4,14 @@ import type { AppView, Tab } from '../../preload/views/app.ts';
 import type { Press, Pressed } from './pressButton.tsx';
 import { watchView } from './watchView.ts';
 
-/** How long a pressed button may say that it works when nothing comes of it, in milliseconds. */
+/** How long a pressed button may show that it works if there is no result, in milliseconds. */
 const pressedFor = 5_000;
 
 /** What the main window shows at the moment. */
 export interface Shown {
-  /** The last view that the main process sent; undefined until there is one. */
+  /** The last view that the main process sent; undefined until the first one. */
   readonly view: AppView | undefined;
-  /** The main process does not answer. */
+  /** True when the main process does not answer. */
   readonly isSilent: boolean;
   readonly tab: Tab;
   readonly go: (tab: Tab) => void;
@@ -19,7 +19,7 @@ export interface Shown {
 }
 
 /**
- * Follows the view. The window keeps nothing of its own but where it is and which button was pressed last.
+ * Follows the view. Apart from that the window only remembers its tab and the button that was pressed last.
  * @param onChange - called with the view before a change, if there was one, and the view after it
  */
 export function useShown(bridge: Bridge, onChange: (before: AppView | undefined, now: AppView) => void): Shown {

@@ -2,10 +2,9 @@ import type { Bridge } from '../../preload/contract.ts';
 import type { AppView } from '../../preload/views/app.ts';
 
 /**
- * Calls back with the view as it is now, and after every change.
- *
- * @param onSilent called when nobody answers.
- * @returns the function that ends it.
+ * Calls `onView` with the present view, and after every change.
+ * @param onSilent - called when the main process does not answer
+ * @returns the function that stops it
  */
 export function watchView(
   bridge: Pick<Bridge, 'view' | 'onViewChanged'>,
@@ -18,7 +17,7 @@ export function watchView(
     onView(view);
   });
   bridge.view().then((first) => {
-    // A change that came while we asked is newer than the answer.
+    // A change that arrived before the answer is newer than the answer.
     if (!hasChanged) onView(first);
   }, onSilent);
   return stop;

@@ -6,9 +6,8 @@ type Guard = ProgramsView['guard'];
 type Decided = Pick<ListedProgramView, 'decision' | 'until' | 'lasting' | 'onceUntil'>;
 
 /**
- * What was decided about a program, in words.
- *
- * @param now in milliseconds since the epoch.
+ * The decision about a program, as a text.
+ * @param now - in milliseconds since the epoch
  */
 export function decisionText({ decision, until, lasting, onceUntil }: Decided, guard: Guard, now: number): string {
   const { programs } = texts;
@@ -21,7 +20,7 @@ export function decisionText({ decision, until, lasting, onceUntil }: Decided, g
   return decision === 'allowed' ? programs.allowedUntil(time) : programs.deniedUntil(time);
 }
 
-/** What can be decided about a program now, and why it cannot be allowed where it cannot. */
+/** The decisions that the person can make about a program now, or why it cannot be allowed. */
 export interface Choices {
   readonly allow?: string;
   readonly whyNot?: string;
@@ -29,8 +28,8 @@ export interface Choices {
 }
 
 /**
- * Whichever is not the case; what can only be allowed while it asks, or never, says so instead. Where every program may that
- * was not denied, Allow takes a denial back.
+ * Offers the decisions that are not in force. If a program can be allowed only while it asks, or never, this says so. If
+ * every program is allowed unless it was denied, Allow cancels a denial.
  */
 export function choicesFor(
   { decision, lasting }: Pick<ListedProgramView, 'decision' | 'lasting'>,

@@ -3,7 +3,7 @@ import { Path } from '../parts/path.tsx';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { locale, texts } from '../parts/texts.ts';
 
-/** Who asked for what, and whether they got it; folded, because it is looked at seldom. */
+/** Which program asked for what, and whether it was allowed. It is folded, because people rarely look at it. */
 export function History({ accesses, onClear }: { accesses: readonly AccessView[]; onClear: () => void }) {
   if (accesses.length === 0) return null;
   const { programs, permissionNames } = texts;

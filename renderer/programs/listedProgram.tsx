@@ -10,18 +10,18 @@ import { choicesFor, decisionText } from './decision.ts';
 interface ListedProgramProps {
   program: ListedProgramView;
   guard: ProgramsView['guard'];
-  /** Its place in the list, which tells its elements from those of another. */
+  /** Its place in the list, which makes the IDs of its elements unique. */
   place: number;
   actions: Pick<Actions, 'allowProgram' | 'denyProgram' | 'removeProgram'>;
 }
 
-/** One program: what it is, what was decided and how to decide otherwise. */
+/** One program: what it is, the decision about it, and buttons to change that. */
 export function ListedProgram({ program, guard, place, actions }: ListedProgramProps) {
   const { programs, consent, permissionNames } = texts;
   const { id, name, path, claim, decision } = program;
   const now = Date.now();
   const { allow, whyNot, deny } = choicesFor(program, guard);
-  // Two programs can have one name: the path tells them apart.
+  // Two programs can have the same name: the path tells them apart.
   const pathId = `program-path-${place}`;
   const button = (label: string, onPress: (program: string) => void, quiet = false) => (
     <button

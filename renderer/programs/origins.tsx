@@ -7,7 +7,7 @@ interface OriginsProps {
   actions: Pick<Actions, 'allowOrigin' | 'removeOrigin'>;
 }
 
-/** Origins that are no web page's. A web page's is never listed: it can never be allowed. */
+/** Origins of apps and browser extensions. A web page's origin is never listed, because it can never be allowed. */
 export function Origins({ origins, actions }: OriginsProps) {
   if (origins.length === 0) return null;
   const { programs } = texts;

@@ -7,7 +7,7 @@ import { History } from './history.tsx';
 import { ListedProgram } from './listedProgram.tsx';
 import { Origins } from './origins.tsx';
 
-/** Who uses the sign-in: every program that has asked, what was decided about it, and what it got when. */
+/** Every program that has asked, the decision about it, and what it got when. */
 export function Programs({ bridge }: { bridge: Bridge }) {
   const [shown, setShown] = useState<ProgramsView>();
   const [silent, setSilent] = useState(false);
@@ -20,7 +20,7 @@ export function Programs({ bridge }: { bridge: Bridge }) {
       const mine = asked;
       bridge.programs().then(
         (next) => {
-          // Answers can overtake each other; only the last one asked for is what is now.
+          // Answers can overtake each other; only the answer to the last request is up to date.
           if (mine === asked) setShown(next);
         },
         () => {

@@ -1,6 +1,6 @@
 import { texts } from '../parts/texts.ts';
 
-/** Programs wait: the question itself is in a window of its own, which may be behind others. */
+/** Programs wait for an answer: the question has its own window, which other windows may hide. */
 export function QuestionsNote({ count, onShow }: { count: number; onShow: () => void }) {
   if (count === 0) return null;
   return (
@@ -18,7 +18,7 @@ export function QuestionsNote({ count, onShow }: { count: number; onShow: () => 
   );
 }
 
-/** Programs asked, and nobody was there: where to answer them now. */
+/** Programs asked while the person was away: shows where to answer them now. */
 export function UnansweredNote({ count, onShow }: { count: number; onShow: () => void }) {
   if (count === 0) return null;
   const { unanswered } = texts;

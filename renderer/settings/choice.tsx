@@ -2,18 +2,18 @@ import type { FixedBy } from '../../preload/views/settings.ts';
 import { fixedText } from '../form/managed.tsx';
 
 interface ChoiceProps<Name extends string> {
-  /** Of the group of radio buttons. */
+  /** The name of the group of radio buttons. */
   name: string;
   title: string;
   choices: readonly Name[];
   labels: Readonly<Record<Name, string>>;
   chosen: Name;
-  /** What decides it, where it cannot be changed. */
+  /** What decides the setting, if it cannot be changed. */
   fixed: FixedBy | undefined;
   onChoose: (choice: Name) => void;
 }
 
-/** One of a few. */
+/** A choice among a few values. */
 export function Choice<Name extends string>(props: ChoiceProps<Name>) {
   const { name, title, choices, labels, chosen, fixed, onChoose } = props;
   return (

@@ -9,7 +9,7 @@ interface HelpProps {
   onAnnounce: (text: string) => void;
 }
 
-/** For somebody who looks for help, or writes a report. */
+/** For a person who looks for help, or writes a report. */
 export function Help({ bridge, view: { address, version, update }, onAnnounce }: HelpProps) {
   const { help } = texts;
   return (

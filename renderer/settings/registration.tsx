@@ -12,7 +12,7 @@ interface RegistrationProps {
 type Listed = Exclude<RegistrationPart, 'callback'>;
 const parts: readonly Listed[] = ['callbacks', 'returnTo'];
 
-/** What the provider must know of Loopgate before anybody can sign in, to copy. */
+/** The values that must be registered at the provider before the first sign-in, for the person to copy. */
 export function Registration({ settings, actions, onAnnounce }: RegistrationProps) {
   const { registration } = texts;
   const [copied, setCopied] = useState<Listed>();

@@ -4,7 +4,9 @@ import { texts } from '../parts/texts.ts';
 
 type Step = 'offered' | 'asked' | 'removing' | Extract<RemovalResult, { ok: false }>;
 
-/** Remove everything: asked once more, and said what could not be revoked. Where it works, the app is gone with the window. */
+/**
+ * "Remove everything": asks once more, and shows what could not be revoked. On success the app quits, and the window closes.
+ */
 export function Removal({ bridge }: { bridge: Pick<Bridge, 'removeEverything'> }) {
   const { removal } = texts;
   const [step, setStep] = useState<Step>('offered');
@@ -12,7 +14,7 @@ export function Removal({ bridge }: { bridge: Pick<Bridge, 'removeEverything'> }
   const wasOpened = useRef(false);
 
   useEffect(() => {
-    // What was pressed is gone: the harmless button of the next step takes the focus.
+    // The pressed button disappears: the harmless button of the next step takes the focus.
     if (wasOpened.current && step !== 'removing') first.current?.focus();
   }, [step]);
 

@@ -27,7 +27,7 @@ interface PartProps {
   onSaved: () => void;
 }
 
-/** How Loopgate is set up. Each part is tried before it is kept, and says itself what came of it. */
+/** Loopgate's settings. Each part is tried before it is saved, and shows its own result. */
 export function Settings({ bridge, view, onAnnounce }: SettingsProps) {
   const { settings: words } = texts;
   const { settings, askAgain } = useSettings(bridge, view);
@@ -94,7 +94,7 @@ function Port({ bridge, settings, onSaved, address }: PartProps & { address: str
 
 const guards = ['ask', 'listed', 'same-user'] as const;
 
-/** With a button of its own: the arrow keys pass over modes that nobody means to choose. */
+/** Has its own button: the arrow keys pass over modes that the person does not mean to choose. */
 function Guard({ bridge, settings, onSaved }: PartProps) {
   const { settings: words } = texts;
   const [chosen, setChosen] = useState(settings.guard);

@@ -4,9 +4,8 @@ import type { AppView } from '../../preload/views/app.ts';
 import type { SettingsView } from '../../preload/views/settings.ts';
 
 /**
- * The settings as they are now, asked for again whenever the view has changed.
- *
- * @returns the settings, undefined until they are known; and what asks for them again.
+ * The present settings, requested again whenever the view has changed.
+ * @returns the settings, undefined until they are known; and a function that requests them again
  */
 export function useSettings(
   bridge: Pick<Bridge, 'settings'>,
@@ -19,7 +18,7 @@ export function useSettings(
     asked.current += 1;
     const mine = asked.current;
     bridge.settings().then(
-      // Answers can overtake each other; only the last one asked for is what is now.
+      // Answers can overtake each other; only the answer to the last request is up to date.
       (next) => mine === asked.current && setSettings(next),
       (reason: unknown) => console.warn('settings', reason),
     );
