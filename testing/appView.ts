@@ -1,6 +1,6 @@
 import type { AppView } from '../preload/views/app.ts';
 
-/** What both windows are sent while nobody is signed in. A test changes what it is about. */
+/** The view of both windows while no account is signed in. A test changes the parts that it is about. */
 export const signedOut: AppView = {
   version: '0.1.0',
   status: 'signed_out',

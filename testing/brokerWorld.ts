@@ -1,4 +1,7 @@
-/** The world that the broker's tests hand in: time, vault, browsers, and two providers, an honest one and one that lies. */
+/**
+ * The outside world for the broker's tests: time, vault, browsers, and two providers, an honest one and a scripted one that
+ * can lie.
+ */
 import { CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { expect, onTestFinished } from 'vitest';
 import { BrowserDouble, type SignInOptions } from '../demo/identity-provider/person.ts';
@@ -30,7 +33,7 @@ export const redirectUri = `${address}/pkce/response/code`;
 export const editor = 'editor';
 export const ada = 'auth0|ada-lovelace';
 
-/** Time that passes when the test says so. It begins at the real time, which the local provider lives in. */
+/** A clock that only the test advances. It starts at the real time, which the local provider uses. */
 export class FakeClock implements Clock {
   #now = Date.now();
   #timers: { at: number; callback: () => void }[] = [];
@@ -47,7 +50,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Lets time pass; what was due is called in its order, each at its own time. */
+  /** Advances the time, and runs each due timer in order, at its own time. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (let next = this.#due(end); next; next = this.#due(end)) {
@@ -59,7 +62,7 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** The machine sleeps, or its clock is set: time has moved, and every timer still waits as long as before. */
+  /** The machine sleeps, or its clock is set: the time changes, but every timer still has its full delay to wait. */
   jump(milliseconds: number): void {
     this.#now += milliseconds;
     for (const timer of this.#timers) timer.at += milliseconds;
@@ -70,15 +73,15 @@ export class FakeClock implements Clock {
   }
 }
 
-/** A vault in memory that can fail, be slow, and remembers the order of things. */
+/** A vault in memory that can fail and be slow, and that records the order of events. */
 export class TestVault implements Vault {
   location: StorageLocation = { kind: 'keyring', changeable: false };
-  /** What {@link choose} was told. */
+  /** The answers that {@link choose} got. */
   readonly choices: WithoutKeyring[] = [];
   readonly saves: StoredState[] = [];
   loadFailure: Error | undefined;
   saveFailure: Error | undefined;
-  /** Called when a save begins; what it returns is waited for. */
+  /** Called when a save begins; the save waits for the promise that it returns. */
   beforeSave: () => Promise<void> | undefined = () => undefined;
   #state: StoredState | undefined;
 
@@ -97,7 +100,7 @@ export class TestVault implements Vault {
     this.#locationChanged = listener;
   }
 
-  /** The vault has found out something about where it keeps the sessions. */
+  /** Changes the location, as a vault does that has learned more about it. */
   changeLocation(location: StorageLocation): void {
     this.location = location;
     this.#locationChanged();
@@ -121,24 +124,24 @@ export class TestVault implements Vault {
   }
 }
 
-/** How a login page becomes the callback's parameters. */
+/** Turns a login page into the callback's parameters. */
 type Login = (address: string, name: string, options: SignInOptions) => Promise<URLSearchParams>;
 
 /** The person's browser, which the broker opens. */
 export class TestBrowser {
-  /** Every page that was opened: where the one-time address of a login led. */
+  /** Every opened page: the target of a login's one-time address. */
   readonly opened: string[] = [];
-  /** Who signs in at once when a login page opens; undefined leaves the page open. */
+  /** The person who signs in at once when a login page opens; undefined leaves the page open. */
   person: string | undefined = 'Ada Lovelace';
   deny = false;
-  /** Set to make the opening fail. */
+  /** If set, opening fails with this error. */
   failure: ((address: string) => Error) | undefined;
-  /** Set to hold up the opening. */
+  /** If set, opening waits for this promise. */
   opening: Promise<void> | undefined;
   readonly #login: Login;
   #arrive: (address: string) => string = (address) => address;
   #respond: (parameters: URLSearchParams) => Promise<CallbackResult> = () => Promise.reject(new Error('no broker'));
-  /** What the person read at the end of each login: the broker's result, or its error. */
+  /** What the person saw at the end of each login: the broker's result, or its error. */
   readonly #pages: (CallbackResult | LoopgateError)[] = [];
   readonly #waiters: (() => void)[] = [];
 
@@ -166,12 +169,12 @@ export class TestBrowser {
     if (this.person !== undefined && new URL(opened).pathname === '/authorize') void this.finish(opened);
   };
 
-  /** The address that was opened as number `index` (the first is 0), once it is open. */
+  /** The opened address number `index` (the first is 0), once it is open. */
   tab(index = 0): Promise<string> {
     return this.#once(() => this.opened[index]);
   }
 
-  /** What the person read at the end of login number `index` (the first is 0), once it is there. */
+  /** What the person saw at the end of login number `index` (the first is 0), once it is there. */
   page(index = 0): Promise<CallbackResult | LoopgateError> {
     return this.#once(() => this.#pages[index]);
   }
@@ -187,12 +190,12 @@ export class TestBrowser {
     for (const wake of this.#waiters.splice(0)) wake();
   }
 
-  /** Signs in at a login page that was left open, and brings nothing back yet. */
+  /** Signs in at a login page that was left open, without delivering the callback yet. */
   callback(opened: string, name = this.person ?? 'Ada Lovelace'): Promise<URLSearchParams> {
     return this.#login(opened, name, { deny: this.deny });
   }
 
-  /** Signs in at a login page and brings the callback; gives what the person reads then. */
+  /** Signs in at a login page and delivers the callback. @returns what the person then sees */
   async finish(opened: string, name?: string): Promise<CallbackResult | LoopgateError> {
     const parameters = await this.callback(opened, name);
     const page = await this.#respond(parameters).catch((error: unknown) => {
@@ -205,7 +208,7 @@ export class TestBrowser {
   }
 }
 
-/** All that was logged, as it would be written. */
+/** Records the log, as it would be written. */
 export class TestLog {
   readonly lines: string[] = [];
   info(fields: object, message: string): void {
@@ -233,28 +236,28 @@ export interface WorldOptions {
   vault?: TestVault;
   clock?: FakeClock;
   fetch?: PlatformFetch;
-  /** Who signs in when a page opens; `null` leaves it open. */
+  /** The person who signs in when a page opens; `null` leaves it open. */
   person?: string | null;
-  /** False for a broker that knows no provider. Default true. */
+  /** False for a broker without a configured provider. Default true. */
   configured?: boolean;
-  /** False for a broker whose vault is still being read. Default true. */
+  /** False for a broker that is still reading its vault. Default true. */
   ready?: boolean;
-  /** What the jitter draws, from 0 to below 1. Default 0. */
+  /** The jitter's random number, from 0 to below 1. Default 0. */
   random?: () => number;
-  /** Set for a broker where no browser can be opened: gets the codes of device logins. */
+  /** Set it for a broker without a browser: it gets the codes of device logins. */
   showDeviceCode?: (code: DeviceCode) => void;
-  /** True where a browser is tried all the same. */
+  /** True if the broker tries a browser all the same. */
   opens?: boolean;
-  /** Set where no window is: gets the addresses that no browser opened for. */
+  /** Set it for a broker without a window: it gets the addresses that no browser opened for. */
   showAddress?: (address: string) => void;
 }
 
-/** A broker in front of the local provider, which behaves as an Auth0 tenant. */
+/** A broker with the local provider, which behaves like an Auth0 tenant. */
 export interface LocalWorld extends World {
   readonly provider: IdentityProvider;
 }
 
-/** Node's fetch without pooled connections, which a provider that restarts would have cut. */
+/** Node's fetch without pooled connections, which a restarting provider would cut. */
 export const plainFetch: PlatformFetch = (url, options) => {
   const headers = new Headers(options.headers);
   headers.set('connection', 'close');
@@ -275,7 +278,7 @@ export async function localProvider(options: IdentityProviderOptions = {}): Prom
   return provider;
 }
 
-/** Starts a broker in front of the local provider. */
+/** Starts a broker with the local provider. */
 export async function localWorld(
   options: WorldOptions & { provider?: IdentityProvider; providerOptions?: IdentityProviderOptions } = {},
 ): Promise<LocalWorld> {
@@ -284,7 +287,7 @@ export async function localWorld(
   return { ...world, provider };
 }
 
-/** A broker in front of a provider that says whatever the test wants. */
+/** A broker with a provider whose answers the test controls. */
 export interface ScriptedWorld extends World {
   readonly provider: ScriptedProvider;
 }
@@ -327,7 +330,7 @@ async function start(
     fetch: options.fetch ?? plainFetch,
     random: options.random ?? (() => 0),
     ...(options.showDeviceCode && { showDeviceCode: options.showDeviceCode }),
-    // Without a browser the person opens what is shown.
+    // Without a browser, the person opens the address that is shown.
     ...(options.showDeviceCode && options.opens !== true
       ? { showAddress: (shown) => void browser.open(shown) }
       : { openBrowser: browser.open }),
@@ -340,7 +343,7 @@ async function start(
   return { broker, settings, clock, vault, browser, log };
 }
 
-/** A broker that is never started: for what does not depend on it, such as the description of the API. */
+/** A broker that is never started, for tests that do not depend on it, such as the API's description. */
 export function idleBroker(): Broker {
   return new Broker(
     { scope: 'openid', signInTimeout: 1, clients: [], redirectUris: [], returnTo: [], exposeRefreshToken: false },
@@ -355,20 +358,20 @@ export function idleBroker(): Broker {
   );
 }
 
-/** A world whose browser must stay shut until the end of the test. */
+/** A world whose browser must not be opened during the test. */
 export function neverOpened<T extends World>(world: T): T {
   world.browser.person = undefined;
   onTestFinished(() => expect(world.browser.opened, 'the browser was opened').toEqual([]));
   return world;
 }
 
-/** A client's own challenge: the verifier stays with the client. Another name gives another one. */
+/** A client's own challenge, whose verifier stays with the client. Another name gives another challenge. */
 export function ownChallenge(name = 'own'): { codeVerifier: string; codeChallenge: string } {
   const codeVerifier = `the-verifier-${name}-`.replaceAll(' ', '-').padEnd(43, '~');
   return { codeVerifier, codeChallenge: s256(codeVerifier) };
 }
 
-/** The token request that fits a sign-in whose challenge the broker made. */
+/** The token request for a sign-in whose challenge the broker made. */
 export function exchangeOf(result: SignInResult, changes: Partial<TokenRequest> = {}): TokenRequest {
   return {
     grantType: 'authorization_code',
@@ -380,7 +383,7 @@ export function exchangeOf(result: SignInResult, changes: Partial<TokenRequest> 
   };
 }
 
-/** Signs in as a program does: the code, then its exchange. */
+/** Signs in as a program does: gets the code and exchanges it. */
 export async function signInAs(world: World, name = 'Ada Lovelace', owner = editor): Promise<TokenResult> {
   world.browser.person = name;
   const result = await world.broker.authorize(owner, {});
@@ -389,7 +392,10 @@ export async function signInAs(world: World, name = 'Ada Lovelace', owner = edit
 
 export const refreshGrant: TokenRequest = { grantType: 'refresh_token', clientId: 'loopgate-demo' };
 
-/** The reason of a failure; may be asked for early and awaited late. @throws Error when it did not fail by a LoopgateError */
+/**
+ * The reason of a failure; it may be requested early and awaited late. @throws Error unless the work fails with a
+ * LoopgateError
+ */
 export function failureOf(work: Promise<unknown>): Promise<LoopgateError> {
   const failure = rejectionOf(work);
   failure.catch(() => undefined);
@@ -408,14 +414,14 @@ export function parametersOf(opened: string): Record<string, string> {
   return Object.fromEntries(new URL(opened).searchParams);
 }
 
-/** The only account that is stored. @throws Error when there is none */
+/** The only stored account. @throws Error when there is none */
 export function storedAccountOf(vault: TestVault): StoredAccount {
   const account = vault.state?.accounts[0];
   if (!account) throw new Error('no account is stored');
   return account;
 }
 
-/** A vault that was written `milliseconds` ago with an access token that has just ended: the morning after. */
+/** A vault that was written `milliseconds` ago, with an access token that has just ended: the morning after. */
 export function withEndedAccessToken(vault: TestVault): TestVault {
   const { state } = vault;
   if (!state) throw new Error('nothing is stored');
@@ -433,25 +439,25 @@ interface ScriptedRequest {
 const keys = generateKeyPair('RS256', { extractable: true });
 const otherKeys = generateKeyPair('RS256', { extractable: true });
 
-/** An identity provider without sockets. Honest until something is changed; each test makes it lie in one way. */
+/** An identity provider without sockets. It is honest until a test changes something; each test makes it lie in one way. */
 export class ScriptedProvider {
   readonly issuer: string;
   readonly requests: ScriptedRequest[] = [];
-  /** Changes to the metadata; undefined takes a member out. */
+  /** Changes to the metadata; undefined removes a member. */
   metadata: Record<string, unknown> = {};
-  /** Changes to the ID token's claims; undefined takes one out. */
+  /** Changes to the ID token's claims; undefined removes one. */
   claims: Record<string, unknown> = {};
-  /** Changes to the token answer; undefined takes a member out. */
+  /** Changes to the token answer; undefined removes a member. */
   tokens: Record<string, unknown> = {};
   /** Changes to the UserInfo answer. */
   profile: Record<string, unknown> = {};
-  /** Changes to what the browser brings back from the login; undefined takes a parameter out, a list repeats it. */
+  /** Changes to the parameters that the browser brings back from the login; undefined removes one, a list repeats it. */
   response: Record<string, string | string[] | undefined> = {};
   /** Signs the ID token, honestly by default. */
   sign: (claims: JWTPayload) => Promise<string> = signedBy(keys);
-  /** Answers a path in the provider's stead; given what was asked, with the signal that ends the waiting. */
+  /** Answers a path instead of the provider. It gets the request, with the signal that ends the waiting. */
   readonly answers = new Map<string, (asked: RequestInit) => Response | Promise<Response>>();
-  /** What it remembers of the refresh tokens that it gave; without it every one is good for ever. */
+  /** The refresh tokens that it has issued; without this, each is valid for ever. */
   grants: Grants | undefined;
   /** The provider's clock, in milliseconds since the epoch. */
   now: () => number = Date.now;
@@ -466,7 +472,7 @@ export class ScriptedProvider {
     return this.requests.filter((request) => request.path === path).length;
   }
 
-  /** Takes back every lie. */
+  /** Undoes every change. */
   beHonest(): void {
     this.metadata = {};
     this.claims = {};
@@ -477,7 +483,7 @@ export class ScriptedProvider {
     this.answers.clear();
   }
 
-  /** The person signs in, and the browser brings this. */
+  /** The person signs in, and the browser brings these parameters. */
   readonly login: Login = async (opened, _name, { deny }) => {
     const { state = '', nonce = '' } = parametersOf(opened);
     this.#nonce = nonce;
@@ -550,7 +556,7 @@ export class ScriptedProvider {
       aud: 'loopgate-demo',
       iat: now,
       exp: now + 36_000,
-      // OIDC Core §12.2: the ID token of a refresh should have none.
+      // OIDC Core §12.2: the ID token of a refresh should not contain a nonce.
       ...(grantType === 'authorization_code' && { nonce: this.#nonce }),
     };
     const number = ++this.#issued;
@@ -573,14 +579,14 @@ function signedBy(pair: typeof keys, header: Record<string, unknown> = {}): (cla
   return (claims) => signedText(JSON.stringify(claims), pair, header);
 }
 
-/** Signs a payload as it stands, with the honest provider's key by default. */
+/** Signs a payload unchanged, by default with the honest provider's key. */
 export async function signedText(payload: string, pair = keys, header: Record<string, unknown> = {}): Promise<string> {
   return await new CompactSign(new TextEncoder().encode(payload))
     .setProtectedHeader({ alg: 'RS256', kid: 'one', ...header })
     .sign((await pair).privateKey);
 }
 
-/** Ways to sign an ID token that must not be accepted (T1). */
+/** Ways to sign an ID token that the broker must reject (T1). */
 export const forgedSignatures = {
   'wrong RS256 signature': signedBy(otherKeys),
   'no RS256 signature': async (claims: JWTPayload) => (await signedBy(keys)(claims)).replace(/[^.]*$/, ''),

@@ -1,4 +1,4 @@
-/** Durations in milliseconds, for tests that let time pass. */
+/** Durations in milliseconds, for tests that advance the time. */
 export const second = 1_000;
 export const minute = 60 * second;
 export const hour = 60 * minute;

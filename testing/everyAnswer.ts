@@ -1,8 +1,8 @@
 import { operationOf, readStrictly } from './strictReader.ts';
 
 /**
- * Loaded before every test file: whatever a test asks a Loopgate by fetch, the published clients could have read the answer.
- * Pages for browsers, and what a provider answers, are no client's business.
+ * Loaded before every test file: it checks that the published clients could read each response that a test gets from a
+ * Loopgate. It skips pages for browsers, and responses of a provider.
  */
 const plainFetch = globalThis.fetch;
 

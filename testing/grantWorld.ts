@@ -1,4 +1,4 @@
-/** A broker in front of a provider that remembers what it gave, and may end more than the token that it is told to revoke. */
+/** A broker with a provider that remembers its tokens, and may end more tokens than the one that it should revoke. */
 import {
   ada,
   editor,
@@ -21,14 +21,14 @@ interface GrantWorldOptions extends WorldOptions {
   readonly before?: (provider: ScriptedProvider) => void;
 }
 
-/** Laid out like Keycloak: nothing is where Auth0 has it. */
+/** Laid out like Keycloak: no path is where Auth0 has it. */
 const notAuth0 = {
   authorization_endpoint: 'https://login.tenant.example/authorize',
   token_endpoint: 'https://login.tenant.example/oauth/token',
 };
 
 /**
- * A double: the real providers that end more are services, or too large to be started for each of thousands of steps.
+ * A double: the real providers that end more tokens are services, or too large to start for each of thousands of steps.
  * @param ends - `person` is laid out like Auth0, the others are not
  */
 export async function grantWorld(
@@ -45,7 +45,7 @@ export async function grantWorld(
   return { ...world, grants };
 }
 
-/** The program is started again, with the same provider and what is on disk, or with other settings. */
+/** Restarts the program with the same provider and stored state, or with other settings. */
 export async function nextStart(
   last: GrantWorld,
   { vault = last.vault, settings }: Pick<GrantWorldOptions, 'vault' | 'settings'> = {},
@@ -55,7 +55,7 @@ export async function nextStart(
   return await grantWorld(last.grants.ends, { provider, clock, vault, ...(settings && { settings }) });
 }
 
-/** Signs somebody in as a program does, from this session in the browser. */
+/** Signs a person in as a program does, from this browser session. */
 export async function signsIn(
   world: GrantWorld,
   { subject = ada, sid }: { subject?: string; sid?: string | undefined } = {},
@@ -67,12 +67,12 @@ export async function signsIn(
   await world.broker.token(editor, exchangeOf(result, { clientId, ...(audience !== undefined && { audience }) }));
 }
 
-/** The refresh tokens that are stored to be revoked. */
+/** The stored refresh tokens that wait for revocation. */
 export function waitingIn(vault: TestVault): string[] | undefined {
   return vault.state?.revocations.map(({ token }) => token);
 }
 
-/** All that was started unasked has had its turn. */
+/** Resolves when all background work has had its turn. */
 export async function settled({ clock }: ScriptedWorld, turns = 30): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -80,5 +80,5 @@ export async function settled({ clock }: ScriptedWorld, turns = 30): Promise<voi
   }
 }
 
-/** What a request meets while the network is gone. */
+/** The error of a request while the network is down. */
 export const unreachable = () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ENETUNREACH' } }));

@@ -1,25 +1,28 @@
-/** Whom a refresh token is for. */
+/** The owner of a refresh token. */
 export interface Grant {
   readonly subject: string;
   readonly clientId: string;
-  /** The session in the browser that it came from, where the provider names it in the ID token. */
+  /** The browser session that it came from, if the provider names it in the ID token. */
   readonly sid?: string;
 }
 
 /**
- * What ends with a refresh token that is revoked (RFC 7009 §2.1). `family`: what was renewed by it. `session`: all tokens of that
- * session in the browser at that application (Keycloak). `person`: all tokens of that person at that application (Auth0, tenants
+ * The tokens that end with a revoked refresh token (RFC 7009 §2.1). `family`: its renewals. `session`: all tokens of that
+ * browser session at that application (Keycloak). `person`: all tokens of that person at that application (Auth0, tenants
  * with "Refresh Token Revocation Deletes Grant").
  */
 export type RevocationEnds = 'family' | 'session' | 'person';
 
 interface Given extends Grant {
   readonly family: number;
-  /** `spent`: renewed into the next one. `revoked`: ended by a revocation, of itself or of another one. */
+  /** `spent`: renewed into the next one. `revoked`: ended by a revocation, its own or another's. */
   state: 'live' | 'spent' | 'revoked' | 'ended';
 }
 
-/** The refresh tokens that a provider has given: rotated at each renewal, with reuse detection, and ended as it likes. */
+/**
+ * The refresh tokens that a provider has issued: rotated at each renewal, with reuse detection, and ended as the provider
+ * likes.
+ */
 export class Grants {
   readonly ends: RevocationEnds;
   readonly #given = new Map<string, Given>();
@@ -30,7 +33,7 @@ export class Grants {
     this.ends = ends;
   }
 
-  /** Every refresh token that was ever given and can still be used. */
+  /** Every issued refresh token that can still be used. */
   get live(): string[] {
     return [...this.#given].filter(([, { state }]) => state === 'live').map(([token]) => token);
   }
@@ -38,23 +41,23 @@ export class Grants {
   /** Called after each revocation. */
   onRevoked: () => void = () => undefined;
 
-  /** Whether a revocation has ended this token, its own or another one's. */
+  /** Whether a revocation has ended this token, its own or another's. */
   wasEndedByRevocation(token: string): boolean {
     return this.#given.get(token)?.state === 'revoked';
   }
 
-  /** Whether this very token was sent to be revoked. */
+  /** Whether this very token was sent for revocation. */
   wasRevoked(token: string): boolean {
     return this.#revoked.has(token);
   }
 
-  /** A sign-in brought this token. */
+  /** A sign-in issued this token. */
   issue(token: string, grant: Grant): void {
     this.#families += 1;
     this.#given.set(token, { ...grant, family: this.#families, state: 'live' });
   }
 
-  /** Whom a renewal is for; undefined when the token is not good any more. One that was spent ends its family. */
+  /** The owner of a renewal; undefined when the token is no longer valid. A spent token ends its family. */
   spend(token: string): Grant | undefined {
     const given = this.#given.get(token);
     if (given?.state === 'spent') this.#end('ended', ({ family }) => family === given.family);
@@ -72,7 +75,7 @@ export class Grants {
   revoke(token: string, clientId: string): void {
     const revoked = this.#given.get(token);
     this.#revoked.add(token);
-    // A token that has ended is found no more, and ends nothing.
+    // A token that has ended is not found any more, and ends nothing.
     if (revoked?.clientId !== clientId || revoked.state === 'ended' || revoked.state === 'revoked') return;
     const { subject, sid, family } = revoked;
     this.#end('revoked', (one) => {

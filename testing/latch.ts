@@ -1,4 +1,4 @@
-/** Something that a test holds back until it says so: whoever awaits `opened` goes on when `open` was called. */
+/** Holds work back until the test allows it: code that awaits `opened` continues after `open` was called. */
 export function latch(): { opened: Promise<void>; open: () => void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => {

@@ -4,14 +4,14 @@ import { text } from 'node:stream/consumers';
 import type { Broker } from '../main/broker/broker.ts';
 import { loginPath } from '../main/broker/login/login.ts';
 
-/** What the one-time address of a login answers. */
+/** The response of a login's one-time address. */
 export interface LoginAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** The headers with which a browser goes to an address that a program has opened. */
+/** The headers that a browser sends to an address that a program has opened. */
 export const navigation = {
   Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
   'Sec-Fetch-Site': 'none',
@@ -19,7 +19,10 @@ export const navigation = {
   'Sec-Fetch-Dest': 'document',
 } as const;
 
-/** Asks for a login's one-time address as a browser does, and does not go on from there. @param headers - beside or in place of a browser's */
+/**
+ * Requests a login's one-time address as a browser does, without following redirects. @param headers - added to a browser's,
+ * or replacing them
+ */
 export async function askForLogin(
   address: string,
   headers: Record<string, string> = navigation,
@@ -34,19 +37,21 @@ export async function askForLogin(
 
 /**
  * Follows the one-time address of a login, which uses it up.
- * @returns the provider's login page; undefined when the address is not good, or not any more
+ * @returns the provider's login page; undefined when the address is not valid, or no longer valid
  */
 export async function loginPageBehind(address: string): Promise<string | undefined> {
   const { status, headers } = await askForLogin(address);
   return status === 303 ? headers.location : undefined;
 }
 
-/** Whether that is the one-time address of a login. */
+/** Whether an address is the one-time address of a login. */
 export function isLoginAddress(address: string): boolean {
   return /^http:\/\/127\.0\.0\.1:\d+\/login\/[\w-]{32}$/.test(address);
 }
 
-/** Where a browser arrives at an address that this broker has opened. @throws Error at one that is not good, or not any more */
+/**
+ * The page that an address of this broker leads a browser to. @throws Error when the address is not valid, or no longer valid
+ */
 export function arrivedAt(broker: Broker, address: string): string {
   const [, ticket] = address.split(loginPath);
   if (ticket === undefined) return address;

@@ -1,2 +1,2 @@
-/** In place of `electron` where plain Node runs code that only looks whether it is there, as electron-store does. */
+/** Replaces `electron` when plain Node runs code that only checks for it, as electron-store does. */
 export default {};

@@ -1,6 +1,6 @@
 /**
- * A session bus of a test's own (a real dbus-daemon), a program on it that answers as the test says, and for what a real bus never
- * sends a double of it that sends any bytes.
+ * A test's own session bus (a real dbus-daemon), a program on it whose answers the test controls, and, for messages that a
+ * real bus never sends, a double that sends any bytes.
  */
 
 import { spawn } from 'node:child_process';
@@ -13,10 +13,10 @@ import { inTime } from '../build/inTime.ts';
 import { whyNoProgram } from '../build/systemPackages.ts';
 import { BusValues } from '../main/system/dbusValues.ts';
 
-/** Generous: it is only reached when something is broken. In milliseconds. */
+/** Generous, because it is reached only when something is broken. In milliseconds. */
 const timeout = 15_000;
 
-/** Why there can be no private bus here; undefined when there can. */
+/** Why a private bus is impossible here; undefined when it is possible. */
 export async function whyNoBus(): Promise<string | undefined> {
   return process.platform === 'linux' ? await whyNoProgram('dbus-daemon') : 'There is no D-Bus on this system';
 }
@@ -26,14 +26,17 @@ export interface PrivateBus {
   readonly environment: NodeJS.ProcessEnv;
   /** Removed at the end. */
   readonly folder: string;
-  /** Kills the bus, and with it what it has started. */
+  /** Kills the bus, and every program that it has started. */
   stop(): Promise<void>;
 }
 
 export interface PrivateBusOptions {
-  /** What the bus starts when somebody asks for the name: a command with full paths. Nothing that the machine has installed. */
+  /**
+   * The commands that the bus starts when a name is requested, with full paths. It starts no program installed on the
+   * machine.
+   */
   readonly starts?: Readonly<Record<string, string>>;
-  /** Default: a socket in the folder. */
+  /** By default a socket in the folder. */
   readonly listen?: string;
 }
 
@@ -60,7 +63,7 @@ export async function startPrivateBus({ starts = {}, listen }: PrivateBusOptions
   );
   const argv = [`--config-file=${configuration}`, '--nofork', '--nopidfile', '--print-address=1'];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'dbus-daemon', ...argv], {
-    // What it starts is at home in the folder.
+    // Programs that it starts use the folder as their home.
     env: { PATH: process.env.PATH, HOME: folder, XDG_RUNTIME_DIR: folder },
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
@@ -92,20 +95,20 @@ export interface Asked {
   readonly values: BusValues;
 }
 
-/** The values of an answer with their types; an error of that name; or nothing. */
+/** The values of an answer with their types; an error with that name; or no answer. */
 export type Reply = readonly [signature: string, body: Buffer] | { readonly error: string } | 'silence';
 
 export interface BusProgram {
-  /** `path interface member` of all that it was asked. */
+  /** `path interface member` of all calls that it got. */
   readonly asked: readonly string[];
   own(name: string): Promise<void>;
   release(name: string): Promise<void>;
-  /** To all who listen for it, or to one alone; with values of those types, or without any. */
+  /** Sends a signal to all listeners, or to one connection; with values of those types, or without any. */
   signal(path: string, target: string, member: string, destination?: string, values?: readonly [string, Buffer]): void;
   leave(): void;
 }
 
-/** A program on the bus. What it answers is up to the test: this is no Secret Service and no panel, but the bus between is real. */
+/** A program on the bus whose answers the test controls: it is not a Secret Service or a panel, but the bus between is real. */
 export async function joinBus(
   { address }: Pick<PrivateBus, 'address'>,
   answer: (asked: Asked) => Reply | Promise<Reply>,
@@ -165,15 +168,15 @@ export async function joinBus(
   };
 }
 
-/** A bus that is none: whatever is written to it, it says what the test says. */
+/** A fake bus: whatever it receives, it sends what the test says. */
 export interface BusDouble {
   readonly environment: NodeJS.ProcessEnv;
   stop(): void;
 }
 
 /**
- * @param welcome - what it says to AUTH; undefined for nothing
- * @param answer - what it does at each message, the first of which is Hello
+ * @param welcome - its answer to AUTH; undefined for none
+ * @param answer - called for each message, the first of which is Hello
  */
 export async function startBusDouble(
   welcome: string | undefined,
@@ -249,12 +252,12 @@ export function textValue(value: string): Buffer {
   return Buffer.concat([numberValue(Buffer.byteLength(value)), Buffer.from(`${value}\0`)]);
 }
 
-/** A variant with a boolean in it; any other number than 0 and 1 is none. */
+/** A variant with a boolean; numbers other than 0 and 1 are not valid booleans. */
 export function booleanValue(value: boolean | number): Buffer {
   return Buffer.concat([Buffer.from([1, 0x62, 0, 0]), numberValue(Number(value))]);
 }
 
-/** Up to a multiple of 8, or of 4. */
+/** Pads to a multiple of 8, or of 4. */
 export function padded(bytes: Buffer, to = 8): Buffer {
   return Buffer.concat([bytes, Buffer.alloc((to - (bytes.length % to)) % to)]);
 }

@@ -1,6 +1,6 @@
 import { SettingError } from '../main/settings/settings.ts';
 
-/** What a setting that is refused is refused with. @throws when it is accepted, or fails otherwise */
+/** The message with which a setting is refused. @throws when it is accepted, or fails otherwise */
 export function refusal(work: () => unknown): string {
   try {
     work();

@@ -1,20 +1,20 @@
 /**
- * A reader for each family of published clients, which refuses what that client refuses (W2, W4, W11). Written from what
- * those clients do, on purpose without a look at the code that writes the answers.
+ * A reader for each family of published clients, which refuses what that client refuses (W2, W4, W11). It is based on what
+ * those clients do, and deliberately not on the code that writes the answers.
  */
 
 const families = ['TypeScript', 'Python', 'Kotlin', 'C#', 'Dart'] as const;
 type Family = (typeof families)[number];
 
-/** An answer, from wherever it came. */
+/** An answer, from any source. */
 interface ReadAnswer {
   readonly status: number;
-  /** Asked for lower-case names alone. */
+  /** Only lower-case names are requested. */
   readonly headers: { get(name: string): string | null | undefined };
   readonly body: string;
 }
 
-/** What is refused, and by whom: `all` where a rule is for every answer or every client. */
+/** What is refused, and by which family: `all` if a rule holds for every answer or every client. */
 const rules = {
   status: { by: 'all', says: 'the status must be exactly the documented one' },
   redirect: { by: 'all', says: 'an SDK follows a 3xx and chokes on the page behind it' },
@@ -50,7 +50,7 @@ class Refusal extends Error {
   }
 }
 
-/** Reads as one family does: what that family does not mind passes. */
+/** Reads as one family does: it accepts what that family accepts. */
 class Reading {
   readonly #family: Family;
   readonly #operation: string;
@@ -60,7 +60,7 @@ class Reading {
     this.#operation = operation;
   }
 
-  /** @throws Refusal when this family minds the rule */
+  /** @throws Refusal when the rule applies to this family */
   refuse(rule: Rule, path: string, value: unknown): void {
     const { by }: { by: 'all' | readonly Family[] } = rules[rule];
     if (by !== 'all' && !by.includes(this.#family)) return;
@@ -87,7 +87,7 @@ const filled: Kind = (value, path, reading) => {
 const boolean: Kind = (value, path, reading) => {
   if (typeof value !== 'boolean') reading.refuse('type', path, value);
 };
-/** Whether `3600.0` was written is seen in the text alone: see {@link integerFields}. */
+/** Only the text shows whether `3600.0` was written: see {@link integerFields}. */
 const integer: Kind = (value, path, reading) => {
   if (typeof value !== 'number') reading.refuse('type', path, value);
   else if (!Number.isSafeInteger(value)) reading.refuse('integer', path, value);
@@ -121,7 +121,7 @@ function listOf(kind: Kind): Kind {
   };
 }
 
-/** @param also - what is said of the fields together */
+/** @param also - a check across the fields */
 function model(
   required: Readonly<Record<string, Kind>>,
   optional: Readonly<Record<string, Kind>> = {},
@@ -186,7 +186,7 @@ const tokenizedPkce = model(
 );
 const revokedPkce = model({ client_id: filled, token: filled }, { schema });
 const oauthToken = model(
-  // `scope` is optional in the newest clients alone.
+  // Only the newest clients treat `scope` as optional.
   { access_token: filled, token_type: oneOf('Bearer'), expires_in: integer, scope: text },
   { schema, refresh_token: filled, id_token: filled },
 );
@@ -292,21 +292,21 @@ const context = model(
   },
   { schema, user: userProfile },
 );
-/** The fields that {@link integer} reads. A parsed `3600.0` is 3600, so their text is looked at as well. */
+/** The fields that {@link integer} reads. A parsed `3600.0` is 3600, so this checks their text as well. */
 const integerFields = /"(migration|expires_in|logins_count|size)"\s*:\s*(-?\d[\d.eE+-]*)/g;
 
 interface OperationForm {
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly path: RegExp;
-  /** A model as JSON; a text of that type; nothing at all (204), or headers alone (HEAD). */
+  /** A JSON model; a text of that type; nothing (204); or headers only (HEAD). */
   readonly answer: Kind | { readonly type: string; readonly form: RegExp } | 'nothing' | 'headers';
-  /** Errors that are a text instead of JSON. */
+  /** The statuses whose error is a text instead of JSON. */
   readonly textErrors?: readonly number[];
 }
 
 const health = { type: 'text/plain', form: /^ok/ };
 
-/** The nine of section 1 and the neighbours of section 7, by the names that the published clients have for them. */
+/** The nine operations of section 1 and their neighbours in section 7, by their names in the published clients. */
 const operations = {
   clearPKCE: { method: 'POST', path: /^\/pkce\/clear$/, answer: 'nothing' },
   generateCode: { method: 'POST', path: /^\/pkce\/code$/, answer: pkce },
@@ -341,7 +341,7 @@ const operations = {
 type OperationId = keyof typeof operations;
 const operationIds = Object.keys(operations) as OperationId[];
 
-/** The operation at a path; undefined for a path that no published client asks. */
+/** The operation at a path; undefined for a path that no published client uses. */
 export function operationAt(method: string, path: string): OperationId | undefined {
   return operationIds.find((id) => operations[id].method === method && operations[id].path.test(path));
 }
@@ -357,7 +357,7 @@ export function readStrictly(operation: OperationId, answer: ReadAnswer): unknow
   return value;
 }
 
-/** Reads a frame of `/user/stream`: a UserProfile, or an empty text for nobody. @throws Refusal */
+/** Reads a frame of `/user/stream`: a UserProfile, or an empty text if no account is signed in. @throws Refusal */
 export function readUserFrame(frame: string): unknown {
   if (frame === '') return undefined;
   let value: unknown;
@@ -369,14 +369,14 @@ export function readUserFrame(frame: string): unknown {
   return value;
 }
 
-/** What a program asks for; undefined for what is no operation, and for the page that a browser gets from the callback. */
+/** The operation of a request; undefined if there is none, and for the page that a browser gets from the callback. */
 export function operationOf(asked: Request): OperationId | undefined {
   const operation = operationAt(asked.method, new URL(asked.url).pathname);
   const isPage = operation === 'respondWithCode' && asked.headers.get('accept')?.includes('text/html') === true;
   return isPage ? undefined : operation;
 }
 
-/** `fetch` that reads every answer strictly; a page that a browser asks for is none of an SDK's. Follows no redirect. */
+/** `fetch` that reads every answer strictly, except pages for browsers. It does not follow redirects. */
 export const checkedFetch: typeof fetch = async (input, init) => {
   const asked = new Request(input, init);
   const response = await fetch(input, { redirect: 'manual', ...init });

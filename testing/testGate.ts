@@ -11,11 +11,11 @@ import { FakeClock } from './brokerWorld.ts';
 export const minute = 60_000;
 export const hour = 60 * minute;
 
-/** A list of programs that rests in memory. */
+/** A list of programs in memory. */
 export class TestListStore implements ListStore {
   saved: unknown;
   aside: unknown;
-  /** Thrown by the next {@link save}s. */
+  /** The error of the next {@link save}s. */
   saveFailure: Error | undefined;
 
   constructor(saved?: unknown) {
@@ -28,7 +28,7 @@ export class TestListStore implements ListStore {
 
   save(list: StoredList): void {
     if (this.saveFailure) throw this.saveFailure;
-    // As a file has it.
+    // JSON, as in a file.
     this.saved = JSON.parse(JSON.stringify(list));
   }
 
@@ -38,7 +38,7 @@ export class TestListStore implements ListStore {
   }
 }
 
-/** A gate that lets every program of the user in, where a test is not about it; or one of another mode. */
+/** A gate for tests that are not about it, which allows every program of the user; or a gate of another mode. */
 export function testGate(mode: GuardMode = 'same-user', world: Partial<GateWorld> = {}, origins: string[] = []): Gate {
   const nothing = () => undefined;
   return new Gate(
@@ -53,7 +53,7 @@ export function testGate(mode: GuardMode = 'same-user', world: Partial<GateWorld
   );
 }
 
-/** A program that runs. */
+/** A running program. */
 export function program(
   path: string,
   options: { kind?: ProgramKind; process?: string; claim?: string; hash?: string; isDebugged?: boolean } = {},
@@ -70,24 +70,24 @@ export function program(
   });
 }
 
-/** A request of a program, on a connection of its own. */
+/** A request of a program, on its own connection. */
 export function from(one: Program, origin?: string): Requester {
   return { caller: { program: async () => one }, origin };
 }
 
-/** A gate, and what is around it. */
+/** A gate with its surroundings. */
 export interface GateStage {
   readonly gate: Gate;
   readonly clock: FakeClock;
   readonly store: TestListStore;
   readonly problems: LoopgateError[];
-  /** Asks, and waits until it is asked, allowed or refused. */
+  /** Sends a request, and waits until the gate asks, allows or refuses. */
   asks(requester: Requester, permission?: Permission): Promise<Asking>;
-  /** The same list at the next start. */
+  /** Restarts the gate with the same list. */
   again(mode?: GuardMode): GateStage;
 }
 
-/** A request that asked for something. */
+/** A request in progress. */
 export interface Asking {
   readonly state: 'waits' | 'allowed' | 'consent_denied' | 'rate_limited';
   /** Resolves with `allowed` or the code of the refusal. */
@@ -116,7 +116,7 @@ export function gateStage(
       void outcome.then((end) => {
         state = end;
       });
-      // All that happens without the person happens in this turn of the event loop.
+      // Everything that happens without the person happens in this turn of the event loop.
       await new Promise(setImmediate);
       return { state, outcome };
     },

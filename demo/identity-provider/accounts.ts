@@ -25,7 +25,7 @@ export class Accounts {
     return typeof organization === 'string' ? organization : undefined;
   }
 
-  /** @param seconds - how long the grant can live at most. */
+  /** @param seconds - the maximum lifetime of the grant */
   rememberOrganization(grantId: string, organization: string, seconds: number): void {
     this.#state.set(`Organization:${grantId}`, { organization }, seconds);
   }

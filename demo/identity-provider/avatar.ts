@@ -8,7 +8,7 @@ const size = cells * cellSize + 2 * margin;
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** A PNG of 128 by 128 pixels: a mirrored pattern on a tinted ground, both chosen by the name. */
+/** A PNG of 128 by 128 pixels: a mirrored pattern on a tinted ground, both derived from the name. */
 export function avatar(name: string): Buffer {
   const digest = createHash('sha256').update(name).digest();
   const hue = digest.readUInt16BE(0) % 360;
@@ -25,7 +25,7 @@ function isInked(digest: Buffer, x: number, y: number): boolean {
   return ((digest[2 + row * 3 + mirrored] ?? 0) & 1) === 1;
 }
 
-/** @param hue - degrees; saturation and lightness from 0 to 1. */
+/** @param hue - in degrees; saturation and lightness from 0 to 1 */
 function colour(hue: number, saturation: number, lightness: number): Colour {
   const amplitude = saturation * Math.min(lightness, 1 - lightness);
   const channel = (offset: number): number => {

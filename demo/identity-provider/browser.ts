@@ -1,7 +1,7 @@
 /**
  * A program for `$BROWSER`: `node --import tsx browser.ts <address>` signs in at the local identity provider without a
- * window, as LOOPGATE_TEST_PERSON (default "Ada Lovelace"), or denies with LOOPGATE_TEST_DENY=1. Ends with 1 and a
- * message when the callback does not work.
+ * window, as LOOPGATE_TEST_PERSON (default "Ada Lovelace"), or denies with LOOPGATE_TEST_DENY=1. It exits with 1 and a
+ * message if the callback fails.
  */
 import { BrowserDouble } from './person.ts';
 

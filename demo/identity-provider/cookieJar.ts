@@ -5,11 +5,11 @@ interface Cookie {
   readonly value: string;
 }
 
-/** The cookies of one browser, by origin and path; SameSite is not looked at. */
+/** The cookies of one browser, by origin and path; it ignores SameSite. */
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>();
 
-  /** @param setCookie - the values of the answer's `Set-Cookie` lines. */
+  /** @param setCookie - the values of the response's `Set-Cookie` lines */
   keep(url: URL, setCookie: readonly string[]): void {
     for (const line of setCookie) {
       const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
@@ -23,7 +23,7 @@ export class CookieJar {
     }
   }
 
-  /** The value of the `Cookie` header for this address; undefined for none. */
+  /** The value of the `Cookie` header for this address; undefined if there is none. */
   headerFor(url: URL): string | undefined {
     const matching = [...this.#cookies.values()]
       .filter(({ origin, path }) => origin === url.origin && isWithin(url.pathname, path))

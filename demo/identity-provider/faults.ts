@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A misbehaviour on cue, instead of the provider's own answer (with `loseAnswer`: after its work). */
+/** A deliberate fault instead of the provider's own answer (with `loseAnswer`: after the provider has done its work). */
 export type Fault = (
   | {
       status: number;
@@ -8,16 +8,16 @@ export type Fault = (
       body?: string | object;
       headers?: Record<string, string>;
     }
-  /** No answer, until the fault is lifted: then the request is handled as if nothing had been. */
+  /** Does not answer until the fault is lifted: then the request is handled normally. */
   | { hang: true }
-  /** The socket is destroyed; nothing was done. */
+  /** Destroys the socket before doing anything. */
   | { drop: true }
-  /** The request is handled, and then the socket is destroyed instead of answering: a rotated token gets lost. */
+  /** Handles the request, but destroys the socket instead of answering: a rotated token gets lost. */
   | { loseAnswer: true }
-  /** Answers itself: slow, cut off, too long, a lie. */
+  /** Writes its own answer: slow, truncated, too long, or wrong. */
   | { respond: (request: IncomingMessage, response: ServerResponse) => void }
 ) & {
-  /** For how many requests; without it until it is lifted. */
+  /** The number of requests that it affects; by default all until it is lifted. */
   times?: number;
 };
 
@@ -29,11 +29,11 @@ interface ActiveFault {
   readonly lift: () => void;
 }
 
-/** The faults that are on. For one path the oldest acts first, and the next when its `times` are used up. */
+/** The active faults. For one path the oldest acts first, and the next one when its `times` are used up. */
 export class Faults {
   #active: ActiveFault[] = [];
 
-  /** Gives a function that lifts this fault. */
+  /** @returns a function that lifts this fault */
   add(path: string, fault: Fault): () => void {
     let resolve: () => void = () => {};
     const lifted = new Promise<void>((done) => {
@@ -52,7 +52,7 @@ export class Faults {
     for (const active of [...this.#active]) active.lift();
   }
 
-  /** Gives whether the request is dealt with, and the provider has nothing more to do. */
+  /** @returns whether a fault has handled the request, so that the provider must not */
   async apply(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const active = this.#active.find((candidate) => candidate.path === path && candidate.remaining > 0);
     if (active === undefined) return false;

@@ -1,12 +1,12 @@
-/** A form as found in a page. */
+/** A form in a page. */
 export interface Form {
   readonly id: string | undefined;
   readonly action: URL;
-  /** The named inputs with their values; buttons are not among them. */
+  /** The named inputs with their values, without buttons. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** The forms of a page that this provider or oidc-provider wrote: enough of HTML for those, and for no others. */
+/** Finds the forms in a page of this provider or of oidc-provider. It understands only the HTML of these pages. */
 export function formsIn(html: string, page: URL): Form[] {
   return [...html.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].map(([, formTag = '', content = '']) => {
     const form = attributesOf(formTag);

@@ -20,7 +20,7 @@ export interface FrontParts {
   openid: Provider;
 }
 
-/** What stands before oidc-provider: the log, the faults, the routes that are Auth0's own, and its parameters. */
+/** The layer in front of oidc-provider: the log, the faults, Auth0's own routes, and its parameters. */
 export class Front {
   readonly log = new RequestLog();
   readonly faults = new Faults();
@@ -61,7 +61,7 @@ export class Front {
 
   async #route(request: IncomingMessage, response: ServerResponse, incoming: Incoming): Promise<void> {
     const { path } = incoming;
-    // Whatever address the request was sent to, cookies and redirects belong to the issuer's.
+    // Whatever address the request was sent to, cookies and redirects belong to the issuer's address.
     const { host, protocol } = new URL(this.#parts.settings.issuer);
     request.headers.host = host;
     request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
@@ -74,7 +74,7 @@ export class Front {
     return this.#openid(request, response, incoming);
   }
 
-  /** Passes a request on to oidc-provider, in its words. */
+  /** Passes a request on to oidc-provider, translated into its terms. */
   #openid(request: IncomingMessage, response: ServerResponse, incoming: Incoming): void {
     const path = incoming.path === '/device/code' ? paths.deviceAuthorization : incoming.path;
     const query = path === paths.authorization ? this.#translated(incoming.query) : incoming.query;
@@ -84,14 +84,14 @@ export class Front {
 
   #translatedForm(path: string, form: URLSearchParams): URLSearchParams {
     if (path === paths.deviceAuthorization) return this.#translated(form);
-    // Auth0 takes the audience of the authorization when a code is exchanged, whatever the exchange says.
+    // In an exchange, Auth0 uses the audience of the authorization, whatever the exchange says.
     if (path === paths.token && form.get('grant_type') === 'refresh_token') {
       return this.#translated(form, this.#parts.settings.refreshAudiences);
     }
     return form;
   }
 
-  /** Auth0's `audience` is the `resource` of RFC 8707, and its prompts are more than oidc-provider knows. */
+  /** Auth0's `audience` is the `resource` of RFC 8707, and it knows more prompts than oidc-provider. */
   #translated(parameters: URLSearchParams, furtherAudiences: readonly string[] = []): URLSearchParams {
     const { audiences, offlineAccess } = this.#parts.settings;
     const translated = new URLSearchParams(parameters);
@@ -104,7 +104,7 @@ export class Front {
     return translated;
   }
 
-  /** One at a time: of two requests with the same refresh token the second must find it spent. */
+  /** Handles one request at a time: of two requests with the same refresh token, the second must find it spent. */
   async #token(request: IncomingMessage, response: ServerResponse, incoming: Incoming): Promise<void> {
     const audience = incoming.form.get('audience');
     const { audiences, refreshAudiences } = this.#parts.settings;
@@ -125,7 +125,7 @@ export class Front {
     await answered;
   }
 
-  /** All grants of the person and application of the token that is revoked. */
+  /** Deletes all grants that the person of the revoked token has at its application. */
   #deleteGrants(form: URLSearchParams): void {
     const { settings, state } = this.#parts;
     const revoked = state.get(`RefreshToken:${form.get('token')}`);
@@ -171,7 +171,10 @@ export class Front {
     response.writeHead(303, { Location: location, 'Cache-Control': 'no-store' }).end();
   }
 
-  /** oidc-provider would show a logout page, which needs script, before another person may use the browser's session. */
+  /**
+   * Without this, oidc-provider would show a logout page, which needs script, before another person may use the browser's
+   * session.
+   */
   async #handOverSession(uid: string, sub: string): Promise<void> {
     const session = await this.#parts.openid.Session.findByUid(uid);
     if (session === undefined || session.accountId === sub) return;
@@ -197,7 +200,7 @@ export class Front {
     response.writeHead(302, { Location: returnTo, 'Cache-Control': 'no-store' }).end();
   }
 
-  /** oidc-provider refuses a token for another audience here; Auth0 takes one that names `/userinfo` too. */
+  /** oidc-provider refuses a token for another audience here; Auth0 accepts one that names `/userinfo` too. */
   async #userinfoOfJwt(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { issuer } = this.#parts.settings;
     const [, token = ''] = (request.headers.authorization ?? '').split(' ');
@@ -233,7 +236,7 @@ function isJwtBearer(request: IncomingMessage): boolean {
   return /^bearer [\w-]+\.[\w-]+\.[\w-]+$/i.test(request.headers.authorization ?? '');
 }
 
-/** Keeps those words of a space-separated parameter, and leaves it out when none is left. */
+/** Keeps these words of a space-separated parameter, and removes it when none is left. */
 function change(parameters: URLSearchParams, name: string, keep: (word: string) => boolean): void {
   const value = parameters.get(name);
   if (value === null) return;
@@ -256,7 +259,7 @@ function sendPage(response: ServerResponse, status: number, html: string): void 
   response.writeHead(status, {
     'Content-Type': 'text/html; charset=utf-8',
     'Cache-Control': 'no-store',
-    // No `form-action`: browsers hold it against the redirect to the application that follows the form.
+    // No `form-action`: browsers apply it to the redirect to the application that follows the form.
     'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     'Referrer-Policy': 'no-referrer',
   });

@@ -2,16 +2,16 @@ import { IncomingMessage } from 'node:http';
 
 const largestBody = 64 * 1024;
 
-/** A request whose body has been read. */
+/** A request and its body. */
 export interface Incoming {
   readonly path: string;
   readonly query: URLSearchParams;
-  /** From a form, or from a flat JSON object, which Auth0 takes as well; empty for any other body. */
+  /** From a form, or from a flat JSON object, which Auth0 also accepts; empty for any other body. */
   readonly form: URLSearchParams;
   readonly body: Buffer;
 }
 
-/** @throws Error for a body above 64 KiB, TypeError for a request target that is no URL, SyntaxError for broken JSON. */
+/** @throws Error for a body above 64 KiB, TypeError for a request target that is not a URL, SyntaxError for broken JSON */
 export async function readIncoming(request: IncomingMessage, issuer: string): Promise<Incoming> {
   const url = new URL(request.url ?? '/', issuer);
   const body = await readBody(request);
@@ -19,8 +19,8 @@ export async function readIncoming(request: IncomingMessage, issuer: string): Pr
 }
 
 /**
- * The same request once more, for a handler that wants to read it from the beginning.
- * @param form - undefined leaves the body as it came.
+ * Replays the request for a handler that reads it from the beginning.
+ * @param form - the new body; undefined keeps the old one
  */
 export function replay(
   request: IncomingMessage,
@@ -42,7 +42,7 @@ export function replay(
     ...(body.length === 0 ? {} : { 'content-length': String(body.length) }),
     ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
   };
-  // Otherwise Node takes the end of this message for a client that went away.
+  // Otherwise Node takes the end of this message for a client that has gone away.
   again.complete = true;
   again.push(body);
   again.push(null);

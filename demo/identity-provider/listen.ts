@@ -4,16 +4,16 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 /** The same port on both loopback addresses. */
 export interface LoopbackListener {
   readonly port: number;
-  /** Takes away every socket at once, also those with a request under way. */
+  /** Closes every socket at once, even with a request under way. */
   close(): Promise<void>;
 }
 
 const attempts = 20;
 
 /**
- * Listens on 127.0.0.1 and ::1; on 127.0.0.1 alone where the machine has no IPv6.
- * @param port - 0 for any.
- * @throws the system's error, `EADDRINUSE` when the port is taken on either address.
+ * Listens on 127.0.0.1 and ::1, or only on 127.0.0.1 if the machine has no IPv6.
+ * @param port - 0 for any
+ * @throws the system's error, `EADDRINUSE` when the port is taken on either address
  */
 export async function listenOnLoopback(port: number, onRequest: RequestListener): Promise<LoopbackListener> {
   for (let attempt = 1; ; attempt++) {
@@ -24,7 +24,7 @@ export async function listenOnLoopback(port: number, onRequest: RequestListener)
       return { port: chosen, close: () => closeAll(second === undefined ? [first] : [first, second]) };
     } catch (error) {
       await closeAll([first]);
-      // Any port will do, and the one that was free on one address was not on the other.
+      // Any port will do: try another one if this is free on only one address.
       if (port === 0 && isAddressInUse(error) && attempt < attempts) continue;
       throw error;
     }

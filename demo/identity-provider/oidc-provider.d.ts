@@ -1,8 +1,8 @@
-/** oidc-provider 9 ships no types: this is the part of it that the identity provider uses, and no more. */
+/** oidc-provider 9 ships no types: this declares only the parts that the identity provider uses. */
 declare module 'oidc-provider' {
   import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
-  /** A payload of one of oidc-provider's models, as handed to an adapter. */
+  /** A payload of one of oidc-provider's models, as an adapter gets it. */
   export interface AdapterPayload {
     [name: string]: unknown;
     accountId?: string;
@@ -49,7 +49,7 @@ declare module 'oidc-provider' {
     constructor(properties: { accountId: string; clientId: string });
     addOIDCScope(scope: string): void;
     addResourceScope(resource: string, scope: string): void;
-    /** Gives the grant's id. */
+    /** @returns the grant's id */
     save(): Promise<string>;
   }
 
@@ -73,7 +73,7 @@ declare module 'oidc-provider' {
 
   export class Provider {
     constructor(issuer: string, configuration: Record<string, unknown>);
-    /** Whether `X-Forwarded-Proto` is believed. */
+    /** Whether to trust `X-Forwarded-Proto`. */
     proxy: boolean;
     readonly Client: { prototype: { redirectUris: string[]; redirectUriAllowed(redirectUri: string): boolean } };
     readonly RefreshToken: { prototype: { readonly resourceIndicators: Set<string> } };
@@ -85,7 +85,7 @@ declare module 'oidc-provider' {
     callback(): RequestListener;
     createContext(request: IncomingMessage, response: ServerResponse): Context;
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
-    /** Keeps the outcome of an interaction, and gives the address where the authorization goes on. */
+    /** Stores the outcome of an interaction. @returns the address where the authorization continues */
     interactionResult(request: IncomingMessage, response: ServerResponse, result: InteractionResult): Promise<string>;
     on(event: 'error', listener: (error: Error) => void): this;
     on(event: 'server_error', listener: (context: Context, error: Error) => void): this;

@@ -6,7 +6,7 @@ import type { State } from './state.ts';
 
 type OidcProviderModule = typeof import('oidc-provider');
 
-/** What `startIdentityProvider` decided, with every default filled in. */
+/** The settings of `startIdentityProvider`, including every default. */
 export interface OpenidSettings {
   issuer: string;
   clients: readonly { clientId: string; redirectUris: readonly string[] }[];
@@ -51,14 +51,14 @@ const extraParametersOfAuth0 = [
   'screen_hint',
 ];
 
-/** Browsers share cookies between the ports of localhost: the port in the name keeps two providers apart. */
+/** Browsers share cookies between the ports of localhost: the port in the name separates two providers. */
 export function cookiePrefix(issuer: string): string {
   return `auth0_${new URL(issuer).port}`;
 }
 
 let loading: Promise<OidcProviderModule> | undefined;
 
-/** Loads oidc-provider without the warning about the age of Node that it prints when it is loaded. */
+/** Loads oidc-provider without its warning about the age of Node. */
 function loadOidcProvider(): Promise<OidcProviderModule> {
   loading ??= (async () => {
     const { warn } = console;
@@ -75,8 +75,8 @@ function loadOidcProvider(): Promise<OidcProviderModule> {
 }
 
 /**
- * oidc-provider with Auth0's paths and manners: no consent page, a grant of its own for each authorization, profile
- * claims in the ID token, and an access token that is a JWT when an audience was asked for.
+ * oidc-provider with Auth0's paths and behaviour: no consent page, a separate grant for each authorization, profile claims in
+ * the ID token, and a JWT access token when an audience was requested.
  */
 export async function createOpenidProvider(
   settings: OpenidSettings,
@@ -95,7 +95,7 @@ export async function createOpenidProvider(
   }
 
   const provider = new DressedProvider(settings.issuer, configurationOf(settings, state, accounts, module));
-  // The front says by which protocol the issuer is reached.
+  // The front reports the protocol of the issuer.
   provider.proxy = true;
   if (settings.anyLoopbackCallback) acceptAnyLoopbackCallback(provider);
   letRefreshesNameAudiences(provider, settings.refreshAudiences);
@@ -131,7 +131,7 @@ function configurationOf(
     clients: settings.clients.map(({ clientId, redirectUris }) => ({
       client_id: clientId,
       redirect_uris: [...redirectUris],
-      // oidc-provider ignores the port for `native`; Auth0 matches exactly (R7).
+      // oidc-provider ignores the port for `native`; Auth0 matches it exactly (R7).
       application_type: 'web',
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token', ...(settings.deviceFlow ? [deviceGrant] : [])],
@@ -187,7 +187,7 @@ function configurationOf(
     loadExistingGrant: (context: Context) => grantWhatIsAsked(context, settings, accounts),
     expiresWithSession: () => false,
     issueRefreshToken: (_context: Context, _client: unknown, source: Token) => source.scopes.has('offline_access'),
-    // oidc-provider spends the token before it looks at the audience; at Auth0 a refused request spends nothing.
+    // oidc-provider spends the token before it checks the audience; at Auth0 a refused request spends nothing.
     rotateRefreshToken: ({ oidc }: Context) =>
       oidc.params.resource === undefined || oidc.entities.RefreshToken?.resourceIndicators.has(oidc.params.resource),
     formats: {
@@ -239,8 +239,8 @@ function configurationOf(
 }
 
 /**
- * Each authorization is granted as asked, in a grant of its own: reuse of a spent refresh token then ends this sign-in's
- * family and not those of other sign-ins in the same browser.
+ * Grants each authorization as requested, in a separate grant: the reuse of a spent refresh token then ends only the family
+ * of this sign-in, not those of other sign-ins in the same browser.
  */
 async function grantWhatIsAsked(context: Context, settings: OpenidSettings, accounts: Accounts): Promise<unknown> {
   const { account, client, params, resourceServers, provider } = context.oidc;
@@ -257,7 +257,7 @@ async function grantWhatIsAsked(context: Context, settings: OpenidSettings, acco
   return grant;
 }
 
-/** oidc-provider drops `offline_access` unless `prompt=consent` (OIDC Core §11); Auth0 does not ask for that. */
+/** oidc-provider drops `offline_access` unless `prompt=consent` (OIDC Core §11); Auth0 does not require that. */
 function keepOfflineAccess(context: Context): void {
   const { params } = context.oidc;
   const asked = context.query.scope;
@@ -274,7 +274,7 @@ function acceptAnyLoopbackCallback(provider: Provider): void {
   };
 }
 
-/** oidc-provider knows a refresh token for the APIs of its sign-in alone; Auth0's may be for others as well. */
+/** With oidc-provider a refresh token is only for the APIs of its sign-in; Auth0's may be for others as well. */
 function letRefreshesNameAudiences(provider: Provider, audiences: readonly string[]): void {
   const { prototype } = provider.RefreshToken;
   Object.defineProperty(prototype, 'resourceIndicators', {

@@ -28,7 +28,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
-/** @param content - markup whose variable parts are escaped already. */
+/** @param content - markup, with its variable parts already escaped */
 function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -49,7 +49,7 @@ ${content}
 `;
 }
 
-/** The first button is the one that Enter presses. */
+/** Enter presses the first button. */
 export function loginPage(login: { clientId: string; action: string; name: string; problem?: string }): string {
   const problem = login.problem === undefined ? '' : `<p class="problem" role="alert">${escapeHtml(login.problem)}</p>`;
   return page(
@@ -69,7 +69,7 @@ export function signedOutPage(): string {
   return page('You are signed out', '<p>You can close this tab.</p>');
 }
 
-/** @param error - a short code, as in OAuth. */
+/** @param error - a short code, as in OAuth */
 export function errorPage(error: string, description: string): string {
   return page(
     'Oops, something went wrong',
@@ -77,7 +77,7 @@ export function errorPage(error: string, description: string): string {
   );
 }
 
-/** @param form - oidc-provider's form with the id `op.deviceInputForm`, which holds the text field. */
+/** @param form - oidc-provider's form with the id `op.deviceInputForm`, which contains the text field */
 export function deviceCodePage(form: string, problem?: string): string {
   const words =
     problem === undefined
@@ -89,7 +89,7 @@ export function deviceCodePage(form: string, problem?: string): string {
   );
 }
 
-/** @param form - oidc-provider's form with the id `op.deviceConfirmForm`, all of whose fields are hidden. */
+/** @param form - oidc-provider's form with the id `op.deviceConfirmForm`, which has only hidden fields */
 export function deviceConfirmationPage(form: string, clientId: string, userCode: string): string {
   return page(
     'Is this your device?',

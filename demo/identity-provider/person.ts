@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { CookieJar } from './cookieJar.ts';
 import { type Form, formsIn } from './form.ts';
 
-/** What the provider told the browser to bring to the application. */
+/** The response that the provider told the browser to deliver to the application. */
 export interface Callback {
   mode: 'form_post' | 'query' | 'fragment';
   /** The redirect URI, without parameters. */
@@ -18,9 +18,9 @@ export interface Callback {
 export interface SignInOptions {
   /** Presses Deny instead of Continue. Default false. */
   deny?: boolean;
-  /** Set in the authorization request, e.g. `login` for a page even with a session. */
+  /** Added to the authorization request, e.g. `login` for a page even with a session. */
   prompt?: string;
-  /** Default true. False gives the callback's parameters instead of bringing them to the application. */
+  /** Default true. False returns the callback's parameters instead of delivering them to the application. */
   deliver?: boolean;
 }
 
@@ -34,7 +34,7 @@ interface Navigation {
   method: 'GET' | 'POST';
   url: URL;
   fields?: Readonly<Record<string, string>>;
-  /** Where it comes from; undefined for an address that a person or a program opened. */
+  /** The origin of the navigation; undefined for an address that a person or a program opened. */
   from?: string;
 }
 
@@ -42,18 +42,18 @@ const maxSteps = 20;
 const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
 /**
- * A stand-in for a real browser and the person in front of it, used where hundreds of sign-ins are needed; the end-to-end
- * tests use real Chromium. It has cookies, which last as long as the object, follows redirects, presses the buttons of the
- * provider's pages and brings the callback with the headers of a top navigation. It runs no script and draws nothing.
- * Requests go over node:http, because fetch sets `Sec-Fetch-Mode` itself.
+ * A stand-in for a real browser and its person, for tests that need hundreds of sign-ins; the end-to-end tests use real
+ * Chromium. It keeps cookies as long as the object lives, follows redirects, presses the buttons of the provider's pages and
+ * delivers the callback with the headers of a top navigation. It does not run scripts or draw. Requests use node:http,
+ * because fetch sets `Sec-Fetch-Mode` itself.
  */
 export class BrowserDouble {
   readonly #cookies = new CookieJar();
 
   /**
-   * Opens the address, signs in under that name (or is signed in already) and brings the callback to the application.
-   * Gives the callback's answer as it is, so that a 303 can be looked at.
-   * @throws Error with the page's words when the provider shows an error page instead of calling back.
+   * Opens the address, signs in under that name (unless already signed in) and delivers the callback to the application.
+   * @returns the response to the callback, unfollowed, so that a test can see a 303
+   * @throws Error with the page's text when the provider shows an error page instead of calling back
    */
   signInAs(authorizationUrl: string, name: string, options: SignInOptions & { deliver: false }): Promise<Callback>;
   signInAs(authorizationUrl: string, name: string, options?: SignInOptions & { deliver?: true }): Promise<Response>;
@@ -65,7 +65,7 @@ export class BrowserDouble {
     return options.deliver === false ? outcome : this.deliver(outcome);
   }
 
-  /** Brings a callback to the application as a browser does; also one that a test has altered or brings again. */
+  /** Delivers a callback to the application as a browser does, even one that a test has altered or repeats. */
   async deliver(callback: Callback): Promise<Response> {
     const { mode, fields, origin } = callback;
     const url = new URL(callback.action);
@@ -76,8 +76,8 @@ export class BrowserDouble {
   }
 
   /**
-   * Follows redirects to the login page, or to whatever page there is, and leaves it open; no button is pressed.
-   * @throws Error when the provider calls back at once, for it knows this browser.
+   * Follows redirects to the login page or any other page, and leaves it open without pressing a button.
+   * @throws Error when the provider calls back at once, because it knows this browser
    */
   async openAndStop(url: string): Promise<Response> {
     const outcome = await this.#browse({ method: 'GET', url: new URL(url) }, () => undefined);
@@ -87,9 +87,9 @@ export class BrowserDouble {
 
   /**
    * Signs in on the device flow's page and confirms the code.
-   * @param verificationUrl - `verification_uri_complete`, or `verification_uri` with `userCode`.
-   * @param options.userCode - what the person enters; absent when it is in the address.
-   * @throws Error with the page's words when that did not work.
+   * @param verificationUrl - `verification_uri_complete`, or `verification_uri` with `userCode`
+   * @param options.userCode - the code that the person enters; absent when the address contains it
+   * @throws Error with the page's text when that fails
    */
   async approveDevice(
     verificationUrl: string,
@@ -100,7 +100,7 @@ export class BrowserDouble {
     let { userCode } = options;
     const outcome = await this.#browse({ method: 'GET', url: new URL(verificationUrl) }, (form) => {
       if (form.id !== 'op.deviceInputForm') return pressedIn(form, name, deny);
-      // Entered once: a page that asks again has refused it.
+      // Enter it only once: a page that asks again has refused it.
       const entered = userCode === undefined ? undefined : { ...form.fields, user_code: userCode };
       userCode = undefined;
       return entered;
@@ -111,8 +111,8 @@ export class BrowserDouble {
   }
 
   /**
-   * Goes from page to page until the callback, or until a page where nothing is pressed.
-   * @param press - the fields to send with a form; undefined leaves it alone.
+   * Follows pages until the callback, or until a page without a button to press.
+   * @param press - returns the fields to send with a form; undefined leaves it alone
    */
   async #browse(
     start: Navigation,
@@ -164,7 +164,7 @@ export class BrowserDouble {
   }
 }
 
-/** Where a page leads: by redirect, by a form that submits itself, or by a button that is pressed. */
+/** The next navigation of a page: by redirect, by a form that submits itself, or by a button. */
 function nextOf(
   page: Page,
   press: (form: Form) => Readonly<Record<string, string>> | undefined,
@@ -174,21 +174,23 @@ function nextOf(
   if (location !== null) return { method: 'GET', url: new URL(location, page.url), from };
   const [form] = formsIn(page.html, page.url);
   if (form === undefined) return undefined;
-  // oidc-provider's pages that go on by themselves; a form that comes back with a 400 has been refused.
+  // Pages of oidc-provider that submit themselves; a form that comes back with a 400 was refused.
   const isSubmittedByScript = page.html.includes('.submit()');
   if (!isSubmittedByScript && page.response.status >= 400) return undefined;
   const fields = isSubmittedByScript ? form.fields : press(form);
   return fields === undefined ? undefined : { method: 'POST', url: form.action, fields, from };
 }
 
-/** What the person presses on the provider's pages; undefined on any other page, and on one that refused the answer. */
+/**
+ * The fields that the person sends on the provider's pages; undefined on any other page, and on one that refused the answer.
+ */
 function pressedIn(form: Form, name: string, deny: boolean): Record<string, string> | undefined {
   if (form.id === 'login') return deny ? { action: 'deny' } : { ...form.fields, name, action: 'continue' };
   if (form.id === 'op.deviceConfirmForm') return deny ? { ...form.fields, abort: 'yes' } : { ...form.fields };
   return undefined;
 }
 
-/** The navigation to the redirect URI is the callback, and is not made here. */
+/** The navigation to the redirect URI is the callback, which this does not follow. */
 function callbackIn({ method, url, fields, from }: Navigation, redirectUri: string | undefined): Callback | undefined {
   if (redirectUri === undefined || from === undefined) return undefined;
   const target = new URL(redirectUri);

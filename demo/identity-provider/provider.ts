@@ -17,11 +17,11 @@ export interface ClientRegistration {
 }
 
 export interface IdentityProviderOptions {
-  /** The port on loopback; 0, the default, takes any (with `stateFile`: the one of the last run, when it is free). */
+  /** The port on loopback; 0, the default, takes any (with `stateFile`: the last run's port, if it is free). */
   port?: number;
   /**
-   * Where others find it, such as `https://login.company.example/`, when a TLS front passes their requests on to the port;
-   * default `http://localhost:<port>/`.
+   * The public address, such as `https://login.company.example/`, if a TLS proxy forwards its requests to the port; default
+   * `http://localhost:<port>/`.
    */
   issuer?: string;
   /** Default `loopgate-demo`. */
@@ -30,13 +30,13 @@ export interface IdentityProviderOptions {
   redirectUris?: readonly string[];
   /** Accepts `http://localhost:<any port>/pkce/response/code` too, for every client. */
   anyLoopbackCallback?: boolean;
-  /** Further public clients. */
+  /** Additional public clients. */
   clients?: readonly ClientRegistration[];
   /** Absolute URIs; default `https://api.loopgate.test/`. Another audience is `access_denied`, "Service not found". */
   audiences?: readonly string[];
   /**
-   * Further APIs that a refresh may get a token for, whatever the sign-in was for (Auth0's multi-resource refresh tokens);
-   * absolute URIs, default none. Rotation and reuse detection are as with any refresh.
+   * Additional APIs for which a refresh may get a token, whatever the sign-in was for (Auth0's multi-resource refresh
+   * tokens); absolute URIs, default none. Rotation and reuse detection work as with any refresh.
    */
   refreshAudiences?: readonly string[];
   /** Where `/v2/logout` may send the browser; exact matches, default none. */
@@ -45,7 +45,7 @@ export interface IdentityProviderOptions {
   announceIss?: boolean;
   /** Whether the response carries `iss`; default as `announceIss`. */
   sendIss?: boolean;
-  /** Default true; false for a provider that neither announces nor takes `response_mode=form_post`. */
+  /** Default true; false for a provider that neither announces nor accepts `response_mode=form_post`. */
   formPost?: boolean;
   /** Default true; false never grants `offline_access`. */
   offlineAccess?: boolean;
@@ -53,23 +53,23 @@ export interface IdentityProviderOptions {
   accessTokenSeconds?: number;
   /** Default 36000. */
   idTokenSeconds?: number;
-  /** From the sign-in on, rotations included; default 30 days. */
+  /** Counted from the sign-in, including rotations; default 30 days. */
   refreshTokenSeconds?: number;
   /** Default true; false for a provider without device authorization (RFC 8628). */
   deviceFlow?: boolean;
   /** The device flow's `interval`; default 5. */
   deviceIntervalSeconds?: number;
   /**
-   * True for a tenant with "Refresh Token Revocation Deletes Grant", which those from before 2021 have: the revocation of one
-   * refresh token ends all of that person at that application. Default false: it ends those of its own sign-in.
+   * True for a tenant with "Refresh Token Revocation Deletes Grant", as tenants from before 2021 have it: the revocation of
+   * one refresh token ends all tokens of that person at that application. Default false: it ends those of its own sign-in.
    */
   revocationDeletesGrant?: boolean;
-  /** Absolute path. Keys, grants, tokens, sessions and the port are kept there (0600), so that a restart honours them. */
+  /** Absolute path. The file (0600) keeps keys, grants, tokens, sessions and the port, so that they survive a restart. */
   stateFile?: string;
 }
 
 export interface IdentityProvider {
-  /** `http://localhost:<port>/`, or the one that was set; with the slash at its end, as Auth0 has it. */
+  /** `http://localhost:<port>/`, or the `issuer` option; with a slash at its end, as at Auth0. */
   readonly issuer: string;
   readonly port: number;
   readonly clientId: string;
@@ -77,36 +77,36 @@ export interface IdentityProvider {
   readonly audience: string;
   /** Every request in the order of arrival, with its parameters. */
   readonly requests: readonly RecordedRequest[];
-  /** What went wrong inside of the provider: empty unless there is a bug. */
+  /** Internal errors of the provider: empty unless there is a bug. */
   readonly errors: readonly Error[];
-  /** How many requests came for this path. */
+  /** The number of requests for this path. */
   count(path: string): number;
   /**
-   * The first request that matches: one that came already, else the next.
-   * @param timeoutMs - default 5000.
-   * @throws Error that lists the requests that came, after the time.
+   * The first matching request, either past or future.
+   * @param timeoutMs - default 5000
+   * @throws Error with the list of requests, after the timeout
    */
   waitFor(predicate: (request: RecordedRequest) => boolean, timeoutMs?: number): Promise<RecordedRequest>;
   /** Forgets the requests so far. */
   clearRequests(): void;
-  /** Makes a path misbehave. Gives a function that lifts this fault; requests that it made hang then go on. */
+  /** Adds a fault to a path. @returns a function that lifts it; requests that it held then continue */
   fault(path: string, fault: Fault): () => void;
   /** Lifts all faults. */
   clearFaults(): void;
   /**
-   * Revokes all grants and their tokens, of one person (`auth0|…`) or of all: the next refresh is `invalid_grant`.
-   * Gives the number of revoked refresh tokens. A JWT access token stays good until it expires, as at Auth0.
+   * Revokes all grants and their tokens, of one person (`auth0|…`) or of all: the next refresh is `invalid_grant`. @returns
+   * the number of revoked refresh tokens. A JWT access token stays valid until it expires, as at Auth0.
    */
   revokeAll(sub?: string): number;
-  /** Stops listening and takes away every socket at once. */
+  /** Stops listening and closes every socket at once. */
   close(): Promise<void>;
 }
 
 const loopgatePorts = [1000, 5323, 39300, 39301, 39302, 39303];
 
 /**
- * Starts an OpenID provider that behaves as an Auth0 tenant does, on 127.0.0.1 and ::1. It prints nothing.
- * @throws the system's error when `port` was given and is taken; TypeError for an audience that is no absolute URI.
+ * Starts an OpenID provider that behaves like an Auth0 tenant, on 127.0.0.1 and ::1. It prints nothing.
+ * @throws the system's error when `port` was given and is taken; TypeError for an audience that is not an absolute URI
  */
 export async function startIdentityProvider(options: IdentityProviderOptions = {}): Promise<IdentityProvider> {
   const state = await State.open(options.stateFile);
@@ -126,7 +126,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
   }
 }
 
-/** The port that was asked for, else the one of the last run, else any. */
+/** Listens on the requested port, or else on that of the last run, or else on any. */
 async function listen(asked: number, earlier: number, onRequest: RequestListener): Promise<LoopbackListener> {
   if (asked !== 0 || earlier === 0) return listenOnLoopback(asked, onRequest);
   try {

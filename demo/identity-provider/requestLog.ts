@@ -1,17 +1,17 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request as it came. The parameters hold secrets: this is for tests. */
+/** A request as it arrived. The parameters contain secrets: this is for tests. */
 export interface RecordedRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The query and the form (or flat JSON body) together; the last of a repeated one. */
+  /** The parameters of the query and the form (or flat JSON body); for a repeated one, the last value. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
-  /** The status of the answer, once there is one. */
+  /** The status of the response, once there is one. */
   status?: number;
 }
 
@@ -37,7 +37,7 @@ export class RequestLog {
     this.#requests.length = 0;
   }
 
-  /** The first request that matches: one that is in the log already, else the next to come. */
+  /** The first matching request, either from the log or the next to come. */
   waitFor(predicate: (request: RecordedRequest) => boolean, timeoutMs: number): Promise<RecordedRequest> {
     const earlier = this.#requests.find(predicate);
     if (earlier !== undefined) return Promise.resolve(earlier);

@@ -7,7 +7,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 interface Entry {
   payload: AdapterPayload;
-  /** Milliseconds since the epoch; absent for what never expires. */
+  /** Milliseconds since the epoch; absent if it never expires. */
   expiresAt?: number;
 }
 
@@ -22,8 +22,8 @@ interface StoredState {
 const modelsOfAGrant = /^(Grant|RefreshToken|AccessToken|AuthorizationCode|DeviceCode):/;
 
 /**
- * All that the provider remembers: its keys, and the models of oidc-provider under `<Model>:<id>`. With a file every
- * change is on disk before the answer that follows from it is sent; without one it lives as long as the process.
+ * Everything that the provider remembers: its keys, and the models of oidc-provider under `<Model>:<id>`. With a file, every
+ * change is on disk before the response that depends on it is sent. Without one, the state lives as long as the process.
  */
 export class State {
   readonly signingKey: JWK;
@@ -42,19 +42,19 @@ export class State {
     this.#entries = new Map(stored.entries);
   }
 
-  /** @param file - absolute path; one that is missing or cannot be understood gives a fresh state. */
+  /** @param file - absolute path; a missing or invalid file gives a fresh state */
   static async open(file: string | undefined): Promise<State> {
     return new State((file && readState(file)) || (await freshState(file === undefined)), file);
   }
 
-  /** From here on changes are written. On another port the issuer is another one too, and what was granted is void. */
+  /** Starts to write changes. Another port means another issuer, which makes all grants void. */
   bind(port: number): void {
     if (port !== this.port) this.#entries.clear();
     this.#boundPort = port;
     this.#save();
   }
 
-  /** A copy, so that nothing changes here without being written. */
+  /** Returns a copy, so that every change goes through {@link set}. */
   get(key: string): AdapterPayload | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -65,7 +65,7 @@ export class State {
     return structuredClone(entry.payload);
   }
 
-  /** @param expiresIn - seconds. */
+  /** @param expiresIn - in seconds */
   set(key: string, payload: AdapterPayload, expiresIn?: number): void {
     const copy: AdapterPayload = JSON.parse(JSON.stringify(payload));
     this.#entries.set(key, {
@@ -82,7 +82,7 @@ export class State {
     return undefined;
   }
 
-  /** Gives how many were deleted. */
+  /** @returns the number of deleted entries */
   deleteWhere(matches: (key: string, payload: AdapterPayload) => boolean): number {
     const doomed = [...this.#entries].filter(([key, entry]) => matches(key, entry.payload));
     for (const [key] of doomed) this.#entries.delete(key);
@@ -90,7 +90,7 @@ export class State {
     return doomed.length;
   }
 
-  /** Ends these grants with all that came of them. Gives the number of refresh tokens that were good until now. */
+  /** Ends these grants with everything that came from them. @returns the number of refresh tokens that were valid until now */
   endGrants(matches: (payload: AdapterPayload) => boolean): number {
     let refreshTokens = 0;
     this.deleteWhere((key, payload) => {
@@ -101,7 +101,7 @@ export class State {
     return refreshTokens;
   }
 
-  /** What oidc-provider keeps for one of its models. */
+  /** The storage for one of oidc-provider's models. */
   adapter(model: string): Adapter {
     const keyOf = (id: string): string => `${model}:${id}`;
     return {
@@ -149,7 +149,7 @@ function readState(file: string): StoredState | undefined {
   }
 }
 
-/** A rename replaces the file as a whole, so that a kill never leaves half of it. */
+/** A rename replaces the whole file, so that a killed process never leaves half of it. */
 function writeState(file: string, state: StoredState): void {
   const temporary = `${file}.${process.pid}.tmp`;
   mkdirSync(dirname(file), { recursive: true });
@@ -169,7 +169,7 @@ async function freshState(isInMemory: boolean): Promise<StoredState> {
 
 let sharedKey: Promise<JWK> | undefined;
 
-/** An RSA key takes a quarter of a second to make, and tests start hundreds of providers. */
+/** Creating an RSA key takes a quarter of a second, and tests start hundreds of providers. */
 function keyOfThisProcess(): Promise<JWK> {
   sharedKey ??= newSigningKey();
   return sharedKey;

@@ -10,26 +10,26 @@ import { LoopgateError } from '../../main/errors/errors.ts';
 import { verbatim } from '../../preload/texts/messages.ts';
 import type { IdentityProvider } from '../identity-provider/provider.ts';
 
-/** What the test kit does on request; docs/authors/test-kit.md says what the API then answers. */
+/** The faults that the test kit offers; docs/authors/test-kit.md describes the API's answers. */
 export const faultNames = ['expired', 'token-expired', 'signed-out', 'offline', 'consent-denied'] as const;
 export type FaultName = (typeof faultNames)[number];
 
-/** Where the faults are asked for. Nothing that is shipped has this path. */
+/** The path for requesting faults. Shipped builds do not have it. */
 export const faultPath = '/test-kit/fault';
 
 /** Longer than any access token of the demo provider lives. Milliseconds. */
 const pastEveryToken = 2 * 60 * 60_000;
 /** How long a fault may take to show, in milliseconds. */
 const timeout = 10_000;
-/** What a new sign-in by the API ends. */
+/** The faults that a new sign-in through the API ends. */
 const endedBySignIn: readonly FaultName[] = ['expired', 'signed-out'];
 
 /**
- * The faults, made as they come about in life: the provider revokes the session, the network is gone and time passes, the
- * person presses Deny. The broker, its API and its errors are those that are shipped.
+ * Produces the faults the way they happen in reality: the provider revokes the session, the network fails and time passes,
+ * the person presses Deny. The broker, its API and its errors are the shipped ones.
  */
 export class Faults {
-  /** Stands between the broker and the provider. */
+  /** The fetch between the broker and the provider. */
   readonly fetch: PlatformFetch;
   readonly clock: Clock;
   readonly gate: typeof Gate;
@@ -45,24 +45,24 @@ export class Faults {
     this.#provider = provider;
     this.fetch = (url, options) => this.#fetch(url, options);
     const isOffline = () => this.#present === 'offline';
-    // Offline, what is stored serves as long as its token lives: only when that is over, programs see that nobody is there.
+    // While offline, a stored token works until it ends; only after that do programs see that no person is signed in.
     this.clock = { ...systemClock, now: () => systemClock.now() + (isOffline() ? pastEveryToken : 0) };
     this.gate = gateThat(() => this.#present === 'consent-denied', this.#gateListeners);
     this.operations = this.#operations();
   }
 
-  /** Whose sign-in it is. Until then no fault can be asked for. */
+  /** Sets the broker. Before that, no fault can be requested. */
   attach(broker: Broker): void {
     this.#broker = broker;
   }
 
-  /** The fault that is on. One that a new sign-in has ended is over. */
+  /** The active fault; undefined if a new sign-in has ended it. */
   get present(): FaultName | undefined {
     const isOver = endedBySignIn.some((name) => name === this.#present) && this.#broker?.state().person !== undefined;
     return isOver ? undefined : this.#present;
   }
 
-  /** Ends the fault that was on and starts this one. Resolves when programs see it. @throws LoopgateError */
+  /** Ends the active fault and starts this one. Resolves when programs see it. @throws LoopgateError */
   start(name: FaultName): Promise<void> {
     return this.#inTurn(async (broker) => {
       await this.#end(broker);
@@ -73,7 +73,7 @@ export class Faults {
     });
   }
 
-  /** Ends the fault that is on, and has the demo person signed in. @throws LoopgateError when nobody could be signed in */
+  /** Ends the active fault, and signs in the demo person. @throws LoopgateError when the sign-in fails */
   end(): Promise<void> {
     return this.#inTurn((broker) => this.#end(broker));
   }
@@ -85,7 +85,7 @@ export class Faults {
       broker.networkIsBack();
       await broker.renew();
     }
-    // Each time somebody else asks: no test may be refused for the number of those before it (L8).
+    // Each call uses a new owner, so that earlier tests do not count against its limit (L8).
     await broker.ensureSignedIn(`test kit ${randomUUID()}`, timeout);
   }
 
@@ -94,14 +94,14 @@ export class Faults {
     for (const tell of this.#gateListeners) tell();
   }
 
-  /** The provider no longer takes the token that programs hold; the session has another. */
+  /** The provider stops accepting the token that programs hold; the session gets another. */
   async #renew(broker: Broker): Promise<void> {
     const refused = (await broker.accessToken()).accessToken;
     await broker.token('test kit', { grantType: 'refresh_token', clientId: this.#provider.clientId });
     this.#refusedTokens.add(refused);
   }
 
-  /** The provider revokes the session, and Loopgate learns of it by its next renewal, which is now. */
+  /** The provider revokes the session, and Loopgate learns of it through a renewal right away. */
   async #revoke(broker: Broker): Promise<void> {
     this.#provider.revokeAll();
     const ended = new Promise<void>((resolve, reject) => {
@@ -157,7 +157,7 @@ export class Faults {
     ];
   }
 
-  /** One after the other, whoever asks. */
+  /** Runs the requests one after the other. */
   #inTurn(work: (broker: Broker) => Promise<void>): Promise<void> {
     const done = this.#turn.then(async () => {
       if (!this.#broker) throw new LoopgateError('internal', { happened: verbatim('The test kit is still starting.') });
@@ -168,7 +168,7 @@ export class Faults {
   }
 }
 
-/** A gate that answers as if the person had pressed Deny, while that is so. @param listeners - to be called when that changes */
+/** A gate that answers as if the person had pressed Deny while `denies` is true. @param listeners - called when that changes */
 function gateThat(denies: () => boolean, listeners: Set<() => void>): typeof Gate {
   return class extends Gate {
     override onChange(listener: Parameters<Gate['onChange']>[0]): () => void {

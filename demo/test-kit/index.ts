@@ -1,6 +1,7 @@
 /**
  * `npm run serve -- --demo --auto`: the broker for the tests of extensions. The demo provider signs in one fixed person by
- * itself, nothing is kept, and faults can be asked for (`faults.ts`). Built by itself into `out/testKit`, and never shipped.
+ * itself, nothing is stored, and a test can request faults (`faults.ts`). It has its own build in `out/testKit`, and is never
+ * shipped.
  */
 
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
@@ -24,11 +25,11 @@ import { BrowserDouble } from '../identity-provider/person.ts';
 import { type IdentityProvider, startIdentityProvider } from '../identity-provider/provider.ts';
 import { Faults, faultNames, faultPath } from './faults.ts';
 
-/** Stands before every line, of the log too: nobody takes this for a sign-in. */
+/** Starts every line, also of the log, so that it cannot be mistaken for a real sign-in. */
 const mark = '[test kit] ';
 const person = 'Ada Lovelace';
 
-/** What is to be taken down again. */
+/** The parts to shut down at the end. */
 interface Running {
   host?: Host;
   unpublish?: () => void;
@@ -39,8 +40,8 @@ async function serve(): Promise<void> {
   keepLoopbackDirect(process.env);
   const provider = await startIdentityProvider({ anyLoopbackCallback: true });
   const settings = settingsFor(provider);
-  // Programs look for endpoint.json in this folder. It may be the person's own: nothing in it is read, and only that file and
-  // the lock are written, which keeps a real Loopgate off as long as this runs.
+  // Programs look for endpoint.json in this folder, which may be the person's own. This reads nothing in it, and writes only
+  // that file and the lock, which keeps a real Loopgate away while this runs.
   const place = settings.home;
   const wasThere = existsSync(place);
   const release = takePlace(place);
@@ -81,14 +82,14 @@ async function start(settings: Settings, provider: IdentityProvider): Promise<Ho
   return host;
 }
 
-/** A browser of its own for each address, as one comes: what it signed in to before says nothing of the next. */
+/** Uses a new browser for each address, so that earlier sign-ins do not influence it. */
 async function browse(address: string): Promise<void> {
   const browser = new BrowserDouble();
   const isLogin = new URL(address).pathname.startsWith(loginPath);
   await (isLogin ? browser.signInAs(address, person) : browser.openAndStop(address));
 }
 
-/** @throws SettingError when the environment names another provider: its people are not to be signed in by themselves */
+/** @throws SettingError when the environment names another provider, whose people must not be signed in automatically */
 function refuseOtherProvider({ LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID, LOOPGATE_AUDIENCE }: NodeJS.ProcessEnv): void {
   if (!LOOPGATE_ISSUER && !LOOPGATE_CLIENT_ID && !LOOPGATE_AUDIENCE) return;
   throw new SettingError(
@@ -96,7 +97,7 @@ function refuseOtherProvider({ LOOPGATE_ISSUER, LOOPGATE_CLIENT_ID, LOOPGATE_AUD
   );
 }
 
-/** The environment's, and those of the administrator; never those of settings.json. @throws SettingError */
+/** The settings of the environment and the administrator, without settings.json. @throws SettingError */
 function settingsFor(provider: IdentityProvider): Settings {
   const environment = {
     LOOPGATE_PORT: '0',
@@ -129,7 +130,9 @@ function takePlace(place: string): () => void {
   }
 }
 
-/** Only when everything is ready: whoever finds the file may use it at once. @throws when it cannot be written */
+/**
+ * Call it only when everything is ready: a program that finds the file may use it at once. @throws when it cannot be written
+ */
 function publish(place: string, data: string): () => void {
   const own = readEndpoint(data);
   if (!own)
@@ -148,7 +151,7 @@ function announce({ address }: Host, place: string): void {
   print(`Faults: curl -X PUT ${address}${faultPath}/NAME, with one of ${faultNames.join(', ')}`);
   print(`        curl -X DELETE ${address}${faultPath} ends it`);
   print(`Programs find it by ${dataPath(place, 'endpoint')}`);
-  // The last line: who waits for it may begin.
+  // Print this line last: a caller may wait for it.
   print(`Loopgate ${version} listening on ${address}`);
 }
 
@@ -167,7 +170,7 @@ function removeEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Somebody has put something into it.
+    // The folder is not empty.
   }
 }
 
@@ -175,7 +178,7 @@ function print(line: string): void {
   process.stdout.write(`${mark}${line}\n`);
 }
 
-/** As the headless host ends: 2 is a setting, a port or a data folder that cannot be used. */
+/** Exits like the headless host: 2 means that a setting, a port or a data folder cannot be used. */
 serve().catch((error: unknown) => {
   const isTheirs = error instanceof SettingError || error instanceof ListenError;
   const text = error instanceof Error ? error.message : String(error);
