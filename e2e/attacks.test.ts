@@ -195,7 +195,9 @@ async function attackWith(frame: Frame, { name, inTab }: Attack, targets: readon
   for (const target of targets) {
     const ended = endOf(context, target.address);
     await run([target]);
-    await ended;
+    // A tab that is still busy with the answer before now and then goes nowhere: it is sent there again.
+    const again = setInterval(() => void run([target]).catch(() => undefined), 3_000);
+    await ended.finally(() => clearInterval(again));
   }
   return '';
 }
