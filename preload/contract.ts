@@ -1,4 +1,4 @@
-import type { AppView, Tab } from './views/app.ts';
+import type { AppView, Tab } from './views/appView.ts';
 import type { ProgramsView } from './views/programs.ts';
 import type { ChangeResult, ProviderCheck, SettingsChange, SettingsView } from './views/settings.ts';
 

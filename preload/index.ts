@@ -8,7 +8,7 @@ import {
   type PortResult,
   type RemovalResult,
 } from './contract.ts';
-import type { AppView } from './views/app.ts';
+import type { AppView } from './views/appView.ts';
 import type { ProgramsView } from './views/programs.ts';
 import type { ChangeResult, ProviderCheck, SettingsView } from './views/settings.ts';
 

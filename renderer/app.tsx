@@ -1,5 +1,5 @@
 import type { Bridge, StorageChoice } from '../preload/contract.ts';
-import type { AppView, Tab } from '../preload/views/app.ts';
+import type { AppView, Tab } from '../preload/views/appView.ts';
 import { Notes } from './account/notes.tsx';
 import { OtherAccounts } from './account/otherAccounts.tsx';
 import { Problem } from './account/problem.tsx';

@@ -1,4 +1,4 @@
-import type { AppView } from '../preload/views/app.ts';
+import type { AppView } from '../preload/views/appView.ts';
 
 /** The view of both windows while no account is signed in. A test changes the parts that it is about. */
 export const signedOut: AppView = {

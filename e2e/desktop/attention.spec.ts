@@ -3,7 +3,7 @@ import { link, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { testApp } from '../../build/testApp.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { axeFindingsInBothThemes } from '../support/axe.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { renewPicture } from '../support/picture.ts';

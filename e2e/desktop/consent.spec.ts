@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 import type { Page } from 'playwright';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { renewPicture } from '../support/picture.ts';
 import { askingWindow, asks, closeAskingWindow, makeProgram, outputOf, preflightFrom } from '../support/program.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { type DesktopSession, startDesktopSession } from '../../build/testDisplay.ts';
 import { type IdentityProvider, startIdentityProvider } from '../../demo/identity-provider/provider.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { type SystemBrowser, startSystemBrowser } from '../support/chromium.ts';
 import { providerEnvironment } from '../support/client.ts';
 import { type CompanyNetwork, companyHost, startCompanyNetwork, trust } from '../support/companyNetwork.ts';

@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test';
 import type { ElectronApplication, Page } from 'playwright';
 import { WebSocket } from 'ws';
 import type { IdentityProvider } from '../../demo/identity-provider/provider.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { type DesktopApp, heading, press, startDesktopApp, watchNotifications } from '../support/desktopApp.ts';
 import { renewPicture } from '../support/picture.ts';
 import { onStage } from '../support/stage.ts';

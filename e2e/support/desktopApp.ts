@@ -8,7 +8,7 @@ import type { AppCommand } from '../../build/electronRuntime.ts';
 import { inTime } from '../../build/inTime.ts';
 import { testApp } from '../../build/testApp.ts';
 import type { DesktopSession } from '../../build/testDisplay.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 
 /** A running desktop app. */
 export interface DesktopApp {

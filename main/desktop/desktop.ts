@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { app, BrowserWindow, nativeTheme } from 'electron';
 import { channels, type StartAtLoginChoice } from '../../preload/contract.ts';
-import type { Tab } from '../../preload/views/app.ts';
+import type { Tab } from '../../preload/views/appView.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import type { Settings } from '../settings/settings.ts';

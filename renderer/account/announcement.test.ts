@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import type { QuestionView } from '../../preload/views/programs.ts';
 import { signedOut } from '../../testing/appView.ts';
 import { texts } from '../parts/texts.ts';

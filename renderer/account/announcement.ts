@@ -1,4 +1,4 @@
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { texts } from '../parts/texts.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../../preload/contract.ts';
-import type { WaitingView } from '../../preload/views/app.ts';
+import type { WaitingView } from '../../preload/views/appView.ts';
 import { texts } from '../parts/texts.ts';
 
 /** How long a login waits before this help appears, in milliseconds: a person who sees the login page does not need it. */

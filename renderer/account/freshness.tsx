@@ -1,4 +1,4 @@
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { type Press, PressButton } from '../parts/pressButton.tsx';
 import { locale, texts } from '../parts/texts.ts';

@@ -1,5 +1,5 @@
 import type { Bridge, StorageChoice } from '../../preload/contract.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { texts } from '../parts/texts.ts';
 import { PortNote } from './portNote.tsx';
 import { StartAtLoginQuestion } from './startAtLoginQuestion.tsx';

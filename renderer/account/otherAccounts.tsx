@@ -1,5 +1,5 @@
 import type { Actions } from '../../preload/contract.ts';
-import type { PersonView } from '../../preload/views/app.ts';
+import type { PersonView } from '../../preload/views/appView.ts';
 import { texts } from '../parts/texts.ts';
 import { Avatar } from './avatar.tsx';
 

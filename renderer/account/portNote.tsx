@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Bridge, PortResult } from '../../preload/contract.ts';
-import type { PortView } from '../../preload/views/app.ts';
+import type { PortView } from '../../preload/views/appView.ts';
 import { texts } from '../parts/texts.ts';
 
 interface PortNoteProps {

@@ -1,4 +1,4 @@
-import type { AppView, ProblemView } from '../../preload/views/app.ts';
+import type { AppView, ProblemView } from '../../preload/views/appView.ts';
 import { type Press, PressButton } from '../parts/pressButton.tsx';
 import { texts } from '../parts/texts.ts';
 import { remedy } from './remedy.ts';

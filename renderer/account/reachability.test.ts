@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AppView, ProblemView } from '../../preload/views/app.ts';
+import type { AppView, ProblemView } from '../../preload/views/appView.ts';
 import { signedOut } from '../../testing/appView.ts';
 import { bannerProblem, doubtfulFreshness } from './reachability.ts';
 

@@ -1,4 +1,4 @@
-import type { AppView, ProblemView } from '../../preload/views/app.ts';
+import type { AppView, ProblemView } from '../../preload/views/appView.ts';
 
 /**
  * The problem that the banner shows. If the session's provider cannot be reached, the card's note says so, together with the

@@ -1,4 +1,4 @@
-import { type AppView, sessionEndings } from '../../preload/views/app.ts';
+import { type AppView, sessionEndings } from '../../preload/views/appView.ts';
 
 /** The button that the window offers for a problem; `none` when it can do nothing now. */
 export type Remedy = 'signInAgain' | 'tryAgain' | 'renew' | 'none';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { Check, Verified } from '../parts/icons.tsx';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { type Press, PressButton } from '../parts/pressButton.tsx';

@@ -1,4 +1,4 @@
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { Mark } from '../parts/icons.tsx';
 import { type Press, PressButton } from '../parts/pressButton.tsx';
 import { texts } from '../parts/texts.ts';

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { StorageChoice } from '../../preload/contract.ts';
-import type { StorageView } from '../../preload/views/app.ts';
+import type { StorageView } from '../../preload/views/appView.ts';
 import { texts } from '../parts/texts.ts';
 
 type OnChoose = (answer: StorageChoice) => void;

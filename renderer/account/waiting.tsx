@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Actions, Bridge } from '../../preload/contract.ts';
-import type { WaitingView } from '../../preload/views/app.ts';
+import type { WaitingView } from '../../preload/views/appView.ts';
 import { Countdown } from '../consent/countdown.tsx';
 import { Mark } from '../parts/icons.tsx';
 import { texts } from '../parts/texts.ts';

@@ -1,5 +1,5 @@
 import type { Bridge } from '../../preload/contract.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { ProviderForm } from '../form/providerForm.tsx';
 import { Mark } from '../parts/icons.tsx';
 import { texts } from '../parts/texts.ts';

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Bridge } from '../../preload/contract.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { texts } from '../parts/texts.ts';
 import { usePainted } from '../parts/usePainted.ts';
 import { watchView } from '../parts/watchView.ts';

@@ -1,4 +1,4 @@
-import type { Tab } from '../../preload/views/app.ts';
+import type { Tab } from '../../preload/views/appView.ts';
 import { texts } from './texts.ts';
 
 const tabs: readonly Tab[] = ['account', 'programs', 'settings'];

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Bridge } from '../../preload/contract.ts';
-import type { AppView, Tab } from '../../preload/views/app.ts';
+import type { AppView, Tab } from '../../preload/views/appView.ts';
 import type { Press, Pressed } from './pressButton.tsx';
 import { watchView } from './watchView.ts';
 

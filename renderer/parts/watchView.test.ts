@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import { watchView } from './watchView.ts';
 
 const viewOf = (version: string) => ({ version }) as AppView;

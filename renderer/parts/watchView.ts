@@ -1,5 +1,5 @@
 import type { Bridge } from '../../preload/contract.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 
 /**
  * Calls `onView` with the present view, and after every change.

@@ -1,5 +1,5 @@
 import type { Bridge } from '../../preload/contract.ts';
-import type { AppView, UpdateView } from '../../preload/views/app.ts';
+import type { AppView, UpdateView } from '../../preload/views/appView.ts';
 import { pointInTime } from '../parts/pointInTime.ts';
 import { locale, texts } from '../parts/texts.ts';
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Bridge } from '../../preload/contract.ts';
-import type { AppView, StorageView } from '../../preload/views/app.ts';
+import type { AppView, StorageView } from '../../preload/views/appView.ts';
 import type { SettingsView } from '../../preload/views/settings.ts';
 import { Field } from '../form/field.tsx';
 import { Managed } from '../form/managed.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Bridge } from '../../preload/contract.ts';
-import type { AppView } from '../../preload/views/app.ts';
+import type { AppView } from '../../preload/views/appView.ts';
 import type { SettingsView } from '../../preload/views/settings.ts';
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { App } from 'electron';
 import type { AppUpdater } from 'electron-updater';
 import type { Logger } from 'pino';
-import type { UpdateView } from '../../../preload/views/app.ts';
+import type { UpdateView } from '../../../preload/views/appView.ts';
 import { type Clock, systemClock } from '../../broker/clock.ts';
 import type { RunningHost } from '../start/runningHost.ts';
 

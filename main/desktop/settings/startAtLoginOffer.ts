@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { AppView } from '../../../preload/views/app.ts';
+import type { AppView } from '../../../preload/views/appView.ts';
 import { dataPath } from '../../storage/dataFolder.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AppView } from '../../../preload/views/app.ts';
+import type { AppView } from '../../../preload/views/appView.ts';
 import { signedOut } from '../../../testing/appView.ts';
 import { attentionLines, needsAttention } from './attention.ts';
 

@@ -1,5 +1,5 @@
 import { spoken } from '../../../preload/texts/index.ts';
-import { type AppView, type ProblemView, sessionEndings } from '../../../preload/views/app.ts';
+import { type AppView, type ProblemView, sessionEndings } from '../../../preload/views/appView.ts';
 
 /** One matter that the person should look at or decide. */
 export interface AttentionLine {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AppView } from '../../../preload/views/app.ts';
+import type { AppView } from '../../../preload/views/appView.ts';
 import { signedOut } from '../../../testing/appView.ts';
 import { Notifications, noticesOf } from './notifications.ts';
 import type { NotificationContent } from './shownNotification.ts';

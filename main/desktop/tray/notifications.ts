@@ -1,5 +1,5 @@
 import { spoken } from '../../../preload/texts/index.ts';
-import type { AppView, PersonView } from '../../../preload/views/app.ts';
+import type { AppView, PersonView } from '../../../preload/views/appView.ts';
 import type { QuestionView } from '../../../preload/views/programs.ts';
 import { hasEnded, shortName } from './attention.ts';
 import type { NotificationAction, ShownNotification, SystemNotifications } from './shownNotification.ts';

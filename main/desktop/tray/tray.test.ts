@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { iconFolder } from '../../../build/drawIcons.ts';
-import type { AppView } from '../../../preload/views/app.ts';
+import type { AppView } from '../../../preload/views/appView.ts';
 import { signedOut } from '../../../testing/appView.ts';
 import { headline, type TrayActions, trayIcon, trayMenu, trayTooltip } from './tray.ts';
 

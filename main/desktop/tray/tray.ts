@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron';
 import type { Actions } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
-import type { AppView, PersonView, Tab } from '../../../preload/views/app.ts';
+import type { AppView, PersonView, Tab } from '../../../preload/views/appView.ts';
 import { attentionLines, needsAttention, shortName } from './attention.ts';
 import type { TrayAvailability } from './trayAvailability.ts';
 

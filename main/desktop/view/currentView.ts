@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { net } from 'electron';
-import type { AppView, Tab } from '../../../preload/views/app.ts';
+import type { AppView, Tab } from '../../../preload/views/appView.ts';
 import type { ProgramsView } from '../../../preload/views/programs.ts';
 import type { PlatformFetch } from '../../broker/provider/providerFetch.ts';
 import type { Host } from '../../host/host.ts';

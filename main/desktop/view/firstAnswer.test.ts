@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { AppView } from '../../../preload/views/app.ts';
+import type { AppView } from '../../../preload/views/appView.ts';
 import { signedOut } from '../../../testing/appView.ts';
 import { FirstAnswer } from './firstAnswer.ts';
 

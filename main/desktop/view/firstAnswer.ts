@@ -1,4 +1,4 @@
-import type { AppView } from '../../../preload/views/app.ts';
+import type { AppView } from '../../../preload/views/appView.ts';
 
 /** How long the provider has for its first answer before the view calls it unreachable, in milliseconds. */
 const timeout = 3_000;

@@ -1,6 +1,6 @@
 import { spoken } from '../../../preload/texts/index.ts';
 import type { Message } from '../../../preload/texts/messages.ts';
-import type { AppView, PersonView, PortView, ProblemView } from '../../../preload/views/app.ts';
+import type { AppView, PersonView, PortView, ProblemView } from '../../../preload/views/appView.ts';
 import type { Remedy } from '../../broker/problem.ts';
 import type { BrokerState, PersonState } from '../../broker/state.ts';
 import type { LoopgateError } from '../../errors/errors.ts';

@@ -9,7 +9,7 @@ import {
   type RemovalResult,
   type RemovalWay,
 } from '../../../preload/contract.ts';
-import type { AppView, Tab } from '../../../preload/views/app.ts';
+import type { AppView, Tab } from '../../../preload/views/appView.ts';
 import type { ProgramsView } from '../../../preload/views/programs.ts';
 import type { ChangeResult, ProviderCheck, SettingsChange, SettingsView } from '../../../preload/views/settings.ts';
 import { ownPageOf } from './lockDown.ts';

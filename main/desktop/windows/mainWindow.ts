@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme, screen } from 'electron';
 import { languageArguments } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
-import type { Tab } from '../../../preload/views/app.ts';
+import type { Tab } from '../../../preload/views/appView.ts';
 import { dataPath } from '../../storage/dataFolder.ts';
 import type { TrayAvailability } from '../tray/trayAvailability.ts';
 import { Crashes } from './crashes.ts';
