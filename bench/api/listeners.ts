@@ -6,7 +6,7 @@ import { settledMemory, settling } from './resident.ts';
 import { startStage } from './stage.ts';
 
 /** As many as the API takes (L6). */
-const count = 500;
+const count = 1_000;
 const hosts = 3;
 const changes = 3;
 /** Milliseconds. */

@@ -17,8 +17,9 @@ export interface ConnectionLimits {
   /** How often the server checks the first two limits. */
   readonly checking: number;
   /**
-   * Connections of each address family, fewer than systems let a process open (4,096 descriptors). Above it, the server
-   * closes the idlest connection, so that another user of the machine cannot keep the port busy.
+   * Connections of each address family. Both families and the WebSockets, which are counted apart, stay below what systems
+   * let a process open (4,096 descriptors). Above this, the server closes the idlest connection, so that another user of
+   * the machine cannot keep the port busy.
    */
   readonly connections: number;
 }
@@ -29,7 +30,7 @@ export const defaultLimits: ConnectionLimits = {
   keepAlive: 65_000,
   unread: 30_000,
   checking: 2_000,
-  connections: 1_500,
+  connections: 1_250,
 };
 
 /** The state of a connection. */

@@ -11,7 +11,7 @@ import { LoopgateError } from '../../errors/errors.ts';
 export const reasonsProtocol = 'loopgate.reasons';
 
 /** L6: far more than the programs of one machine need, and fewer than a process may open. */
-const maxOpen = 500;
+const maxOpen = 1_000;
 /** A listener with this many unread bytes does not read, so Loopgate drops it. */
 const maxUnread = 256 * 1024;
 /** How often a listener must answer a ping, in milliseconds. */

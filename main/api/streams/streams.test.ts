@@ -342,7 +342,7 @@ describe('a listener that is gone without a word', () => {
 });
 
 describe('how many', () => {
-  test('500 listeners are taken, and one more when another has gone: what a process may open is left for the rest [L6]', async () => {
+  test('1,000 listeners are taken, and one more when another has gone: what a process may open is left for the rest [L6]', async () => {
     const on = await stage();
     const path = '/.well-known/stream/health';
     const open = async () => {
@@ -351,7 +351,7 @@ describe('how many', () => {
       return listener;
     };
     const listeners: Listener[] = [];
-    while (listeners.length < 500) listeners.push(...(await Promise.all(Array.from({ length: 50 }, open))));
+    while (listeners.length < 1_000) listeners.push(...(await Promise.all(Array.from({ length: 50 }, open))));
     for (const one of [path, '/user/stream']) {
       const { status, answer } = await refusal(on.listening.port, handshake(on.listening.port, {}, one));
       expect(status).toBe(429);
