@@ -6,7 +6,7 @@ import { LoopgateError } from '../errors/errors.ts';
 /** What the router does with a request. */
 export interface Routes {
   /** In bytes (L6). */
-  readonly largestBody: number;
+  readonly maxBody: number;
   /** Answers a request to one of the paths. The router passes what it throws to `failed`. */
   routed(request: IncomingMessage, response: ServerResponse, path: string, body: string): Promise<void>;
   /** Answers a request that was unreadable, matched no path, or whose answer failed. */
@@ -17,10 +17,10 @@ export interface Routes {
  * Reads a request's body and matches its path with express's router alone. The whole app would also replace the
  * request's prototype, which slows down Node's own code for all later requests.
  */
-export function createRouter(paths: Iterable<string>, { largestBody, routed, failed }: Routes): RequestListener {
+export function createRouter(paths: Iterable<string>, { maxBody, routed, failed }: Routes): RequestListener {
   const router = Router({ caseSensitive: true, strict: true });
   // As text: each operation parses what it expects. A compressed body is refused.
-  router.use(text({ type: () => true, limit: largestBody, inflate: false }));
+  router.use(text({ type: () => true, limit: maxBody, inflate: false }));
   for (const path of paths) {
     router.all(path, async (request: Request, response: Response) => {
       // L6: the reader ignores a body whose connection has ended, such as after wrong framing.

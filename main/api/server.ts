@@ -18,7 +18,7 @@ import { allowOrigin, type Send, sender, sendInsteadOfUpgrade } from './send.ts'
 import { noHandshake, Upgrades } from './streams/upgrades.ts';
 
 /** L6. In bytes. */
-const largestBody = 32 * 1024;
+const maxBody = 32 * 1024;
 
 /** What the API needs from the entry file. */
 export interface ApiOptions extends OperationOptions {
@@ -129,7 +129,7 @@ class ApiServer {
       return this.#send(response, answer);
     }
     // Refuses a large body before the client sends it. The reader counts a body without a length.
-    if (Number(request.headers['content-length'] ?? 0) > largestBody) throw new LoopgateError('payload_too_large');
+    if (Number(request.headers['content-length'] ?? 0) > maxBody) throw new LoopgateError('payload_too_large');
     if (request.headers.expect !== undefined) response.writeContinue();
     this.#waiting.set(request, { requester, arrivedAt });
     this.#router ??= this.#loadRouter();
@@ -140,7 +140,7 @@ class ApiServer {
   async #loadRouter(): Promise<RequestListener> {
     const { createRouter } = await import('./router.ts');
     return createRouter(this.#paths, {
-      largestBody,
+      maxBody,
       routed: (...routed) => this.#routed(...routed),
       failed: (response, error) => this.#send(response, this.#refusal(error)),
     });

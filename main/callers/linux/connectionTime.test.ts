@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { greatestAge, keepConnectionTimes, UptimeClock } from './connectionTime.ts';
+import { keepConnectionTimes, maxAge, UptimeClock } from './connectionTime.ts';
 
 describe('the age of a connection, by its keep-alive timer [C8]', () => {
   it.each<[string, number | undefined]>([
@@ -18,7 +18,7 @@ describe('the age of a connection, by its keep-alive timer [C8]', () => {
     ['04:00000014', undefined],
     ['', undefined],
   ])('%s is at most %s ticks', (timer, age) => {
-    expect(greatestAge(timer)).toBe(age);
+    expect(maxAge(timer)).toBe(age);
   });
 
   it.runIf(process.platform === 'linux').each(['127.0.0.1', '::1'])(
@@ -36,7 +36,7 @@ describe('the age of a connection, by its keep-alive timer [C8]', () => {
         const ours = rows
           .map((row) => row.trim().split(/\s+/))
           .filter((row) => row[1]?.endsWith(end) && row[3] === '01');
-        return ours.map((row) => greatestAge(row[5] ?? '') ?? 'unknown');
+        return ours.map((row) => maxAge(row[5] ?? '') ?? 'unknown');
       };
       const open = async () => {
         const client = connect(port, host);

@@ -27,7 +27,7 @@ export function keepConnectionTimes(server: Server): void {
  * @param timer - from the kernel's table, for our end: which timer runs and how much time is left. Undefined when it
  * does not tell the age, for example while an answer of ours has not arrived
  */
-export function greatestAge(timer: string): number | undefined {
+export function maxAge(timer: string): number | undefined {
   const left = /^02:([0-9A-F]{8})$/.exec(timer)?.[1];
   if (left === undefined) return undefined;
   // The kernel rounds the time left down, and its clock may have lagged by a step when the connection was made.

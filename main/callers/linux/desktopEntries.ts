@@ -5,7 +5,7 @@ import { onlyRootCanWrite } from '../executables.ts';
 
 /** More than any desktop has. Loopgate does not read the rest of a larger folder. */
 const maxEntries = 2000;
-const largestEntry = 256 * 1024;
+const maxEntrySize = 256 * 1024;
 
 /** A program in the desktop's menu (Desktop Entry Specification 1.5). */
 export interface DesktopEntry {
@@ -171,7 +171,7 @@ export class DesktopEntries {
   async #readEntry(file: string, locales: readonly string[]): Promise<FoundEntry | undefined> {
     const target = await realpath(file);
     const status: BigIntStats = await stat(target, { bigint: true });
-    if (!status.isFile() || status.size > largestEntry) return undefined;
+    if (!status.isFile() || status.size > maxEntrySize) return undefined;
     const entry = parseDesktopEntry(await readFile(target, 'utf8'), locales);
     if (!entry) return undefined;
     const [isOnlyRoots, executable] = await Promise.all([

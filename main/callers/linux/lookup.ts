@@ -1,7 +1,7 @@
 import { type CallerLookup, callerWith, presentTime } from '../caller.ts';
 import type { Connection } from '../connection.ts';
 import { sharedRead } from '../sharedRead.ts';
-import { greatestAge, ticksPerSecond, UptimeClock } from './connectionTime.ts';
+import { maxAge, ticksPerSecond, UptimeClock } from './connectionTime.ts';
 import { portMark } from './eventLoop.ts';
 import type { LinuxPrograms } from './programs.ts';
 
@@ -28,7 +28,7 @@ export function linuxCallerLookup(
   const noTable = { readAt: 0, rows: noRows };
   /** The earliest time that the connection was made, in ticks since the system started, from our own end's row. */
   const madeAt = ({ readAt, rows }: typeof noTable, connection: Connection) => {
-    const age = greatestAge(findSocketOwner(rows, otherEnd(connection))?.timer ?? '');
+    const age = maxAge(findSocketOwner(rows, otherEnd(connection))?.timer ?? '');
     return age === undefined ? undefined : clock.ticksAt(readAt - age / ticksPerSecond);
   };
   const look = async (connection: Connection) => {

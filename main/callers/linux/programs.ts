@@ -249,17 +249,17 @@ export class LinuxPrograms {
     command: RunningExecutable,
   ): Promise<{ parent: RunningExecutable | undefined; child: RunningExecutable }> {
     let child = command;
-    const nobody = { parent: undefined, child };
+    const withoutParent = { parent: undefined, child };
     for (let step = 0; step < maxSteps; step += 1) {
       const parentPid = this.#parentPidOf(child);
       const parent = parentPid === undefined ? undefined : await this.#executableOf(parentPid);
-      if (!parent || parent.started > child.started || baseName(parent.path) === 'systemd') return nobody;
+      if (!parent || parent.started > child.started || baseName(parent.path) === 'systemd') return withoutParent;
       // Still the same child with the same parent: no other process has taken over either pid.
-      if (this.#parentPidOf(child) !== parentPid) return nobody;
+      if (this.#parentPidOf(child) !== parentPid) return withoutParent;
       if (!(await this.#isOwnCommand(parent))) return { parent, child };
       child = parent;
     }
-    return nobody;
+    return withoutParent;
   }
 
   #parentPidOf({ pid, started }: RunningExecutable): number | undefined {

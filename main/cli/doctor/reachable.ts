@@ -103,16 +103,16 @@ export async function checkFamilies(
       .filter(({ who }) => who === wanted)
       .map(({ address }) => address)
       .join(' and ');
-  const [own, another, nobody, absent] = [where('Loopgate'), where('another'), where('nobody'), where('absent')];
+  const [own, another, silent, absent] = [where('Loopgate'), where('another'), where('nothing'), where('absent')];
   if (another !== '') {
     return problem(
       `At ${another} another program answers on port ${endpoint.port}: programs that try that first reach it.`,
       `${seeWho(platform, endpoint.port)}, end that program and restart Loopgate.`,
     );
   }
-  if (nobody !== '') {
+  if (silent !== '') {
     return problem(
-      `At ${nobody} nothing answers on port ${endpoint.port}: programs that try only that do not reach Loopgate.`,
+      `At ${silent} nothing answers on port ${endpoint.port}: programs that try only that do not reach Loopgate.`,
       'Restart Loopgate: it takes every address of localhost that is there when it starts.',
     );
   }
@@ -131,7 +131,7 @@ export async function checkFamilies(
 }
 
 /** What answers at one address of localhost; `absent`: this machine does not have the address. */
-type Answers = 'Loopgate' | 'another' | 'nobody' | 'absent';
+type Answers = 'Loopgate' | 'another' | 'nothing' | 'absent';
 
 /** Asks by number and without a proxy. */
 function whoAnswers(host: string, { port, instance }: Endpoint): Promise<Answers> {
@@ -146,7 +146,7 @@ function whoAnswers(host: string, { port, instance }: Endpoint): Promise<Answers
     asked.on('timeout', () => asked.destroy());
     asked.on('error', (error) => {
       const code = 'code' in error ? String(error.code) : '';
-      if (code === 'ECONNREFUSED') return resolve('nobody');
+      if (code === 'ECONNREFUSED') return resolve('nothing');
       // A server that accepts the connection but stays silent, or does not speak HTTP, counts too.
       resolve(/^(EADDRNOTAVAIL|EAFNOSUPPORT|ENETUNREACH|EHOSTUNREACH)$/.test(code) ? 'absent' : 'another');
     });
