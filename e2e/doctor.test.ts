@@ -123,7 +123,7 @@ describe('loopgate doctor', () => {
     await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
     stops.push(() => occupant.close());
     const LOOPGATE_PORTS = String((occupant.address() as AddressInfo).port);
-    const taken = { found: expect.stringContaining(`Port ${LOOPGATE_PORTS} cannot be had (EADDRINUSE)`) };
+    const taken = { found: expect.stringContaining(`Port ${LOOPGATE_PORTS} is not available (EADDRINUSE)`) };
     expect((await examine({ LOOPGATE_PORTS })).of('port')).toMatchObject({ outcome: 'problem', ...taken });
     const host = await startHeadless({ home });
     stops.push(() => host.stop());
@@ -249,7 +249,7 @@ describe('loopgate doctor', () => {
     stops.push(() => web.close());
     const issuer = `http://localhost:${(web.address() as AddressInfo).port}/`;
     const other = { LOOPGATE_ISSUER: issuer, LOOPGATE_CLIENT_ID: 'x' };
-    expect((await examine(other)).of('provider')?.found).toContain('no OpenID metadata');
+    expect((await examine(other)).of('provider')?.found).toContain('not OpenID metadata');
     const evil = 'https://evil.example/';
     answer = JSON.stringify({ issuer: evil, authorization_endpoint: evil, token_endpoint: evil });
     expect((await examine(other)).of('provider')?.found).toContain(`calls itself "${evil}"`);

@@ -21,7 +21,7 @@ describe('the arguments of loopgate', () => {
   });
 
   it.each(['constructor', 'toString', '__proto__'])('name no command with %s', (name) => {
-    expect(() => parseInvocation([name])).toThrow(/is no command/);
+    expect(() => parseInvocation([name])).toThrow(/is not a command/);
   });
 });
 

@@ -59,7 +59,7 @@ export function parseInvocation(argv: readonly string[]): Invocation {
   if (help === true || version === true || name === 'help')
     return { shows: version === true ? 'version' : 'help', json: options.json === true };
   if (name === undefined) throw wrongUse('No command was given.');
-  if (!isCommand(name)) throw wrongUse(`"${name}" is no command.`);
+  if (!isCommand(name)) throw wrongUse(`"${name}" is not a command.`);
   const row: CommandRow = commandTable[name];
   for (const option of Object.keys(options)) {
     if (option !== 'json' && !row.options.includes(option as OptionName))
@@ -104,7 +104,7 @@ function checkWords(name: CommandName, words: readonly string[]): void {
 }
 
 function wrongUse(happened: string): CommandFailure {
-  return new CommandFailure('wrong_use', `${happened} "loopgate --help" shows what there is.`);
+  return new CommandFailure('wrong_use', `${happened} "loopgate --help" lists the commands.`);
 }
 
 /** The help. It fits a screen of 24 lines and 80 columns, and a test checks that. */

@@ -42,7 +42,7 @@ export class Connection {
     if (parsed.success) return parsed.data;
     throw new CommandFailure(
       'failed',
-      `The answer to ${call.method} ${call.path.split('?')[0]} is not understood. Use the command of the Loopgate that runs (${this.endpoint.version}).`,
+      `This command cannot read the answer to ${call.method} ${call.path.split('?')[0]}. Use the command of the running Loopgate (${this.endpoint.version}).`,
     );
   }
 
@@ -92,7 +92,7 @@ export class Connection {
     const path = dataPath(this.#home, 'commandKey');
     const key = readText(path);
     if (key !== undefined && key !== '') return key;
-    throw new CommandFailure('failed', `${path} is missing. Restart Loopgate: it is made anew at every start.`);
+    throw new CommandFailure('failed', `${path} is missing. Restart Loopgate, which creates it at every start.`);
   }
 }
 

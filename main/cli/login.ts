@@ -90,7 +90,7 @@ function checkOptions({ options, world }: CommandCall): void {
   if (world.isTerminal) return;
   throw new CommandFailure(
     'wrong_use',
-    '"login --address" shows its address on a terminal only: whoever reads it can sign in in your place. Run it in a terminal, without redirecting what it prints.',
+    '"login --address" shows its address on a terminal only: anyone who reads it can sign in in your place. Run it in a terminal, without redirecting what it prints.',
   );
 }
 
@@ -99,7 +99,7 @@ async function elsewhere({ world }: CommandCall, connection: Connection): Promis
   const minutes = Math.max(1, Math.round(expires_in / 60));
   world.tell(`Open this address of the identity provider in your browser within ${minutes} min:\n\n  ${address}\n`);
   world.tell(
-    'Keep it to yourself: whoever reads it can sign in there in your place, and you would be signed in as them.',
+    'Keep it to yourself: anyone who reads it can sign in there in your place, and you would be signed in as them.',
   );
   world.tell(
     `Then the browser goes to ${connection.endpoint.address}, which must lead to this machine. Ctrl+C cancels it.`,

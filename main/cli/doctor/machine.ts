@@ -34,7 +34,7 @@ export function checkFiles({ home, platform }: CommandWorld): Found {
   try {
     names = readdirSync(home);
   } catch {
-    return ok(`${home} is not there yet: it is made at the first start.`);
+    return ok(`${home} does not exist yet: the first start creates it.`);
   }
   const open = names.filter((name) => hasBits(join(home, name), isSecret(name) ? anyBits : writeBits));
   if (open.length === 0) return ok(`${home} is yours alone.`);
@@ -64,7 +64,7 @@ export function checkProxy({ environment }: CommandWorld): Found {
   const missing = ['localhost', '127.0.0.1'].filter((host) => !left.includes(host) && !left.includes('*'));
   if (missing.length === 0) return ok(`${name} is set, and leaves this machine out.`);
   return problem(
-    `${name} is set, and nothing keeps ${missing.join(' and ')} from it: programs ask the proxy for Loopgate.`,
+    `${name} is set without an exception for ${missing.join(' and ')}: programs ask the proxy for Loopgate.`,
     'Set NO_PROXY=localhost,127.0.0.1,::1 where your programs get their environment from.',
   );
 }
@@ -73,7 +73,7 @@ export function checkProxy({ environment }: CommandWorld): Found {
 export function checkHsts(endpoint: Endpoint | undefined): Found {
   const address = endpoint?.address ?? 'http://localhost:1000';
   return note(
-    `Whether your browser insists on https for localhost (HSTS) cannot be seen from here.`,
+    'The doctor cannot see whether your browser insists on https for localhost (HSTS).',
     `If ${address}/docs opens as https: delete localhost under chrome://net-internals/#hsts, or "Forget this site" in Firefox.`,
   );
 }
@@ -101,7 +101,7 @@ export async function checkKeyring({ environment, platform }: CommandWorld): Pro
       );
     case 'absent':
       return warning(
-        'No Secret Service is reached from this shell.',
+        'This shell reaches no Secret Service.',
         'Install gnome-keyring, or, without a desktop, set LOOPGATE_VAULT_KEY; otherwise the sign-in is kept for one run only.',
       );
   }
@@ -124,5 +124,5 @@ export function checkBrowser({ environment, platform }: CommandWorld): Found {
     return note('There is no display here.', 'Sign in with "loopgate login --device", on any other device.');
   }
   if (canBeRun('xdg-open', environment)) return ok('xdg-open, which opens your default browser, can be run.');
-  return problem('Nothing opens addresses here.', 'Install the package xdg-utils and a browser.');
+  return problem('No program here opens web addresses.', 'Install the package xdg-utils and a browser.');
 }

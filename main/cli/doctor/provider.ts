@@ -36,7 +36,7 @@ export async function discover(issuer: string, interrupted: AbortSignal): Promis
     const clockAhead = Number.isNaN(date) ? {} : { clockAhead: Math.round((Date.now() - date) / 1000) };
     if (!response.ok) return { address, failure: `it answers with status ${response.status}`, ...clockAhead };
     const parsed = metadata.safeParse(await response.json().catch(() => undefined));
-    if (!parsed.success) return { address, failure: 'what it answers is no OpenID metadata', ...clockAhead };
+    if (!parsed.success) return { address, failure: 'its answer is not OpenID metadata', ...clockAhead };
     if (parsed.data.issuer !== issuer)
       return { address, failure: `it calls itself ${JSON.stringify(parsed.data.issuer)}`, ...clockAhead };
     return { address, metadata: parsed.data, ...clockAhead };
@@ -57,7 +57,7 @@ export function checkProvider(settings: Settings | undefined, discovered: Discov
   if (discovered.failure === undefined) return ok(`${settings.issuer} answers as an OpenID provider.`);
   return problem(
     `${discovered.address}: ${discovered.failure}.`,
-    'Check the address (for Auth0 the domain of your tenant), the network and the VPN. This was asked without the proxy of the system.',
+    'Check the address (for Auth0 the domain of your tenant), the network and the VPN. The doctor asked without the system proxy.',
   );
 }
 
@@ -79,7 +79,7 @@ export async function checkClientId(
     case 'known':
       return ok(`${host} knows the client ID “${clientId}”.`);
     case 'untested':
-      return note(`Not tested: ${host} does not say whether it knows the client ID.`, 'It shows at the first sign-in.');
+      return note(`Not tested: ${host} does not say whether it knows the client ID.`, 'The first sign-in shows it.');
     case 'unknown':
       return problem(
         `${host} does not know the client ID “${clientId}”.`,
@@ -96,7 +96,7 @@ export async function checkClientId(
 /** RFC 9110 §6.6.1; T15: the broker refuses a token when the clocks differ too much. */
 export function checkClock(discovered: Discovered | undefined): Found {
   const ahead = discovered?.clockAhead;
-  if (ahead === undefined) return note('No provider said what time it is.', 'Compare it with any clock on the web.');
+  if (ahead === undefined) return note('No provider sent its time.', 'Compare it with any clock on the web.');
   if (Math.abs(ahead) <= tolerance) return ok("It agrees with the provider's.");
   const which = ahead > 0 ? 'ahead of' : 'behind';
   return problem(
@@ -108,7 +108,7 @@ export function checkClock(discovered: Discovered | undefined): Found {
 /** Lists what must be registered at the provider. Only a sign-in shows whether it is. */
 export function checkCallbacks(settings: Settings | undefined, endpoint: Endpoint | undefined): Found {
   const addresses = callbacksOf(settings, endpoint).join(', ');
-  return note('Whether your provider knows the callbacks is seen at the first sign-in only.', `Register: ${addresses}`);
+  return note('Only a sign-in shows whether your provider knows the callbacks.', `Register: ${addresses}`);
 }
 
 function callbacksOf(settings: Settings | undefined, endpoint: Endpoint | undefined): string[] {

@@ -18,7 +18,7 @@ export function checkRunning({ home }: CommandWorld, endpoint: Endpoint | undefi
   const holder = lockHolder(home);
   if (holder && isAlive(holder)) {
     return problem(
-      `Process ${holder.pid} holds ${home}, and has not said where it listens.`,
+      `Process ${holder.pid} holds ${home}, but has not published its address.`,
       'It may just be starting or ending: try again in a moment. If that stays, end it and start Loopgate again.',
     );
   }
@@ -43,10 +43,7 @@ export async function checkPort(
   const inUse = endpoint ? ` Loopgate uses ${endpoint.port}.` : '';
   if (code === undefined) {
     return endpoint
-      ? warning(
-          `Port ${wanted} is free by now.${inUse}`,
-          'Restart Loopgate to have it, or press the button in its window.',
-        )
+      ? warning(`Port ${wanted} is free now.${inUse}`, 'Restart Loopgate to use it, or press the button in its window.')
       : ok(`Port ${wanted} is free.`);
   }
   const judge = endpoint ? warning : problem;
@@ -57,7 +54,7 @@ export async function checkPort(
     );
   }
   return judge(
-    `Port ${wanted} cannot be had (${code}).${inUse}`,
+    `Port ${wanted} is not available (${code}).${inUse}`,
     `${seeWho(platform, wanted)}, end that program and restart Loopgate, or set another port.`,
   );
 }
@@ -120,7 +117,7 @@ export async function checkFamilies(
   const leads = `localhost leads to ${absent}, which this machine does not have (its family is switched off)`;
   if (own === '') {
     return problem(
-      `${leads}, and nowhere else: by that name nobody reaches Loopgate.`,
+      `${leads}, and nowhere else: programs cannot reach Loopgate by that name.`,
       'Add the line "127.0.0.1 localhost" to the hosts file.',
     );
   }
