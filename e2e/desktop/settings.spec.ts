@@ -49,7 +49,7 @@ test('Welcome: from nothing configured to signed in, with a wrong address said w
       await issuer.fill(`http://localhost:${closed}`);
       await expect(saidOf(app, 'issuer')).toHaveText(/^Nothing answers there\. .*cannot be reached/);
       await issuer.fill(`http://localhost:${occupant.port}`);
-      await expect(saidOf(app, 'issuer')).toHaveText(/^This is no OpenID provider\. .*status 404/);
+      await expect(saidOf(app, 'issuer')).toHaveText(/^This is not an OpenID provider\. .*status 404/);
 
       // Pressed all the same: refused, and nothing is kept.
       await field(app, 'Client ID').fill(provider.clientId);

@@ -56,7 +56,7 @@ export const english = {
       not_an_address: 'This is not an address.',
       unreachable: 'Nothing answers there.',
       blocked: 'It cannot be reached from here.',
-      not_a_provider: 'This is no OpenID provider.',
+      not_a_provider: 'This is not an OpenID provider.',
     },
   },
 
@@ -183,7 +183,7 @@ export const english = {
     cancel: 'Cancel',
     errorPage: 'The page shows an error?',
     errorPageText: (provider: string) =>
-      `Most often ${provider} does not know this application yet. Both of these must be registered there, exactly like this:`,
+      `Usually ${provider} does not know this application yet. Both of these must be registered there, exactly like this:`,
     unnamedProvider: 'the provider',
     clientId: 'Client ID',
     callback: 'Callback',
@@ -191,7 +191,7 @@ export const english = {
     openSettings: 'Open settings',
     elsewhere: 'My browser runs elsewhere',
     elsewhereText:
-      'The address above is good in your browsers on this machine only. The provider’s own is good anywhere, also for others: whoever reads it can sign in there in your place, and you would be signed in as them.',
+      'The address above is good in your browsers on this machine only. The provider’s own is good anywhere, also for others: anyone who reads it can sign in there in your place, and you would be signed in as them.',
     showProviders: 'Show the provider’s address',
     loginOver: 'This login is over.',
   },
@@ -339,13 +339,13 @@ export const english = {
       program: 'All extensions of this program share this answer.',
       interpreter: 'This program runs any script, and your answer is for all that it runs.',
       shell: 'This is a shell: it runs any command, and your answer is for all that it runs.',
-      httpClient: 'This is a command-line tool: your answer is for whoever uses it.',
+      httpClient: 'This is a command-line tool: your answer is for everything that uses it.',
       forwarder:
         'This program carries requests from somewhere Loopgate cannot see, such as a container or another machine. Your answer is for whatever is there.',
       browser: 'A browser is never allowed: any page or extension in it could use your sign-in.',
       unknown: 'Loopgate could not find out which program this is. Deny it unless you know what asks just now.',
     },
-    debugged: 'It is being debugged: whoever debugs it can use your sign-in as well.',
+    debugged: 'It is being debugged: the debugger can use your sign-in as well.',
     runs: 'It says it runs',
     deny: 'Deny',
     allowOnce: 'Allow once',
@@ -403,7 +403,7 @@ export const english = {
 
   programs: {
     heading: 'Programs',
-    loading: 'Looking who has asked.',
+    loading: 'Looking up which programs have asked.',
     guard: {
       ask: 'You are asked before a program may use your sign-in.',
       'same-user': 'Every program of yours may use your sign-in, except for those you deny. Nothing is asked.',
@@ -435,7 +435,7 @@ export const english = {
     /** The account that a button acts on; the button's own words come first. */
     ofWhom: (label: string, name: string) => `${label}: ${name}`,
     origins: 'Apps and extensions with an address of their own',
-    originsText: 'They call as a page does, but are none on the web.',
+    originsText: 'They call Loopgate as a web page does, but are not on the web.',
     origin: {
       refused: 'Refused',
       allowed: 'Allowed',
@@ -542,7 +542,7 @@ export const english = {
     message: 'The window of Loopgate keeps failing',
     detail:
       'It has ended by itself three times within a minute. Loopgate runs, and programs can go on using your sign-in. ' +
-      'If it fails again, quit Loopgate and start it anew.',
+      'If it fails again, quit Loopgate and start it again.',
     open: 'Open the window again',
     leave: 'Leave it closed',
     quit: 'Quit Loopgate',
@@ -620,7 +620,7 @@ export const english = {
       'Its login is over, a newer address has taken its place, or this browser is not one of the user who runs Loopgate on this machine. Nothing was changed.',
     noLoginNext: 'Go back to Loopgate and press “Open again”, or start the sign-in again.',
     browserElsewhere:
-      'If your browser runs on another machine, “My browser runs elsewhere” in the window of Loopgate, or “loopgate login --address”, shows the address of the provider itself. Keep that one to yourself: whoever reads it can sign in there in your place.',
+      'If your browser runs on another machine, “My browser runs elsewhere” in the window of Loopgate, or “loopgate login --address”, shows the address of the provider itself. Keep that one to yourself: anyone who reads it can sign in there in your place.',
     usedLogin: 'This address was already used',
     usedLoginText:
       'It opens a login once, in one browser. If that was not you, another program of yours may have followed it: cancel the login in Loopgate.',
