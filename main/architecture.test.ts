@@ -87,14 +87,14 @@ const floors: readonly (readonly Room[])[] = [
     {
       name: 'callers',
       files: /^main\/callers\//,
-      knows: ['access', 'system'],
+      knows: ['access', 'system', 'promises'],
     },
   ],
   [
     {
       name: 'access',
       files: /^main\/access\//,
-      knows: ['broker', 'errors', 'deferred', 'messages', 'protocol'],
+      knows: ['broker', 'errors', 'promises', 'messages', 'protocol'],
       packages: /^(node:crypto|zod)$/,
     },
   ],
@@ -102,18 +102,18 @@ const floors: readonly (readonly Room[])[] = [
     {
       name: 'broker',
       files: /^main\/broker\//,
-      knows: ['errors', 'deferred', 'messages', 'protocol'],
+      knows: ['errors', 'promises', 'messages', 'protocol'],
       packages: /^(node:crypto|openid-client|zod)$/,
     },
   ],
   [
     {
       name: 'system',
-      files: /^main\/system\/(?!deferred\.ts$)/,
-      knows: ['deferred', 'texts'],
+      files: /^main\/system\/(?!(deferred|timeout)\.ts$)/,
+      knows: ['promises', 'texts'],
     },
   ],
-  [{ name: 'deferred', files: /^main\/system\/deferred\.ts$/, packages: /^$/ }],
+  [{ name: 'promises', files: /^main\/system\/(deferred|timeout)\.ts$/, packages: /^$/ }],
   [{ name: 'errors', files: /^main\/errors\//, knows: ['messages'], packages: /^node:crypto$/ }],
   [{ name: 'protocol', files: /^main\/protocol\//, knows: [], packages: /^$/ }],
   [{ name: 'contract', files: /^preload\/(contract\.ts$|views\/)/, knows: [], packages: /^$/ }],

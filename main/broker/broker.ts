@@ -1,6 +1,7 @@
 import { message } from '../../preload/texts/messages.ts';
 import { LoopgateError, messageOf } from '../errors/errors.ts';
 import { callbackPath } from '../protocol/protocol.ts';
+import { withTimeout } from '../system/timeout.ts';
 import { watchForJumps } from './clock.ts';
 import { loopgateItself, type OwnerKey } from './login/authorization.ts';
 import type { DeviceCode } from './login/deviceLogin.ts';
@@ -21,7 +22,6 @@ import type { WithoutKeyring } from './session/vault.ts';
 import { shownState } from './shownState.ts';
 import type { ProviderSignOut } from './signOut.ts';
 import type { BrokerState, PersonState } from './state.ts';
-import { withTimeout } from './timeout.ts';
 import type { BrokerSettings, BrokerWorld } from './world.ts';
 
 /** How long a renewal may delay the quitting, in milliseconds. */

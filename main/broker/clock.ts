@@ -1,29 +1,13 @@
+import { systemTimer, type Timer } from '../system/timeout.ts';
+
 /** The clock, passed in so that tests control the time. */
-export interface Clock {
+export interface Clock extends Timer {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls `callback` once after `milliseconds`. It does not keep the process alive. @returns the function that cancels it */
-  after(milliseconds: number, callback: () => void): () => void;
 }
 
 /** The machine's own clock. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  after(milliseconds, callback) {
-    let timer: NodeJS.Timeout;
-    const wait = (left: number) => {
-      // A longer timer would fire at once in Node.
-      const part = Math.min(left, maxTimer);
-      timer = setTimeout(() => (left > part ? wait(left - part) : callback()), part);
-      timer.unref();
-    };
-    wait(milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** 2^31 − 1 milliseconds, a little under 25 days. */
-const maxTimer = 2_147_483_647;
+export const systemClock: Clock = { ...systemTimer, now: () => Date.now() };
 
 /** How often the clock is checked, and from which difference on a jump is reported. Milliseconds. */
 const lookEvery = 30_000;

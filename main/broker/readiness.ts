@@ -1,8 +1,8 @@
 import { message } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
 import { deferred } from '../system/deferred.ts';
+import { withTimeout } from '../system/timeout.ts';
 import type { Clock } from './clock.ts';
-import { withTimeout } from './timeout.ts';
 
 /** How long a request waits for the person to unlock a keyring, in milliseconds. */
 const unlockTimeout = 20_000;

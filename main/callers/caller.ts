@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { uptime } from 'node:os';
 import { type Caller, type Program, unknownProgram } from '../access/program.ts';
+import { systemTimer, withTimeout } from '../system/timeout.ts';
 import type { Connection, PointInTime } from './connection.ts';
 
 /**
@@ -46,20 +47,11 @@ export function callerWith(find: () => Promise<Program | undefined>): Caller {
   let found: Promise<Program> | undefined;
   return {
     program() {
-      found ??= inTime(find()).then(
+      found ??= withTimeout(systemTimer, lookupTimeout, find(), () => undefined).then(
         (program) => program ?? unknownProgram,
         () => unknownProgram,
       );
       return found;
     },
   };
-}
-
-async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), lookupTimeout);
-    timer.unref();
-  });
-  return await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
 }

@@ -12,6 +12,7 @@ import {
 } from './dbusMessages.ts';
 import { type BusArgument, BusValues } from './dbusValues.ts';
 import { deferred } from './deferred.ts';
+import { systemTimer, withTimeout } from './timeout.ts';
 
 const bus = 'org.freedesktop.DBus';
 
@@ -226,11 +227,8 @@ function socketPath({
 }
 
 /** @param timeout - in milliseconds. @throws Error when it takes longer */
-export async function inTime<T>(answer: Promise<T>, timeout: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('nothing on the session bus answers')), timeout);
-    timer.unref();
+export function inTime<T>(answer: Promise<T>, timeout: number): Promise<T> {
+  return withTimeout(systemTimer, timeout, answer, () => {
+    throw new Error('nothing on the session bus answers');
   });
-  return await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
 }

@@ -1,11 +1,11 @@
 import { LoopgateError } from '../../errors/errors.ts';
+import { withTimeout } from '../../system/timeout.ts';
 import type { Clock } from '../clock.ts';
 import { isToldToWait } from '../provider/backoff.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Auth0Layout } from '../provider/providerChecks.ts';
 import type { RevocationOutcome } from '../provider/revocationAnswer.ts';
 import type { Grant, StoredRevocation } from '../session/vault.ts';
-import { withTimeout } from '../timeout.ts';
 
 /** T10: the delay before the next try after a temporary failure; it doubles each time. Milliseconds. */
 const firstBackoff = 10_000;

@@ -1,5 +1,6 @@
 import { type Message, message } from '../../../preload/texts/messages.ts';
 import { LoopgateError, messageOf } from '../../errors/errors.ts';
+import { withTimeout } from '../../system/timeout.ts';
 import type { Clock } from '../clock.ts';
 import {
   MemoryVault,
@@ -8,7 +9,6 @@ import {
   type Vault,
   type WithoutKeyring,
 } from '../session/vault.ts';
-import { withTimeout } from '../timeout.ts';
 
 /** How long a caller waits for a disk or a keyring that does not respond, in milliseconds. */
 const saveTimeout = 10_000;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError, loopgateErrorOf } from '../../errors/errors.ts';
+import { withTimeout } from '../../system/timeout.ts';
 import type { Clock } from '../clock.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/authorizationEndpoint.ts';
 import { mayLeadTo } from '../provider/providerChecks.ts';
 import { oauthError, oauthWords } from '../provider/providerErrors.ts';
-import { withTimeout } from '../timeout.ts';
 import type { BrokerLog } from '../world.ts';
 import { type Authorization, loopgateItself, nobodyKnown, type OwnerKey, timedOut } from './authorization.ts';
 import type { Authorizations } from './authorizations.ts';

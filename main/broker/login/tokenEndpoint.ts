@@ -1,5 +1,6 @@
 import { message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError, loopgateErrorOf } from '../../errors/errors.ts';
+import { withTimeout } from '../../system/timeout.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Clock } from '../clock.ts';
 import { failureAfter, isBackingOffForCallers } from '../provider/backoff.ts';
@@ -7,7 +8,6 @@ import type { Provider } from '../provider/provider.ts';
 import type { Tokens } from '../provider/tokens.ts';
 import { accountOf } from '../session/account.ts';
 import { revocationOf } from '../session/vault.ts';
-import { withTimeout } from '../timeout.ts';
 import type { BrokerLog } from '../world.ts';
 import { type Authorization, type OwnerKey, resultKept } from './authorization.ts';
 import type { Authorizations } from './authorizations.ts';

@@ -1,10 +1,10 @@
 import { type Message, message, verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
+import { withTimeout } from '../../system/timeout.ts';
 import type { Clock } from '../clock.ts';
 import { isBackingOffForCallers, isToldToWait } from '../provider/backoff.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { OtherApi } from '../provider/tokens.ts';
-import { withTimeout } from '../timeout.ts';
 import { accountKey } from './account.ts';
 import { KeptAccount } from './keptAccount.ts';
 import { type OtherApiToken, OtherApiTokens } from './otherApiTokens.ts';

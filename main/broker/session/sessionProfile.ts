@@ -1,8 +1,8 @@
 import { LoopgateError } from '../../errors/errors.ts';
+import { withTimeout } from '../../system/timeout.ts';
 import type { Clock } from '../clock.ts';
 import { isBackingOffForCallers } from '../provider/backoff.ts';
 import type { Provider } from '../provider/provider.ts';
-import { withTimeout } from '../timeout.ts';
 import type { KeptAccount } from './keptAccount.ts';
 import type { Reachability } from './reachability.ts';
 
