@@ -155,6 +155,6 @@ describe.runIf(process.platform === 'linux')('connections', () => {
       Array.from({ length: 20 }, () => fetch(`${host.address}/pkce/challenge`).then(({ status }) => status)),
     );
     expect(new Set(answers)).toEqual(new Set([200]));
-    expect(descriptors(host.pid)).toBeLessThan(before + 1500 + few);
+    expect(descriptors(host.pid)).toBeLessThan(before + 1250 + few);
   }, 60_000);
 });
