@@ -6,7 +6,7 @@ import type { Caller, Program } from './program.ts';
 import type { ListedProgram, ProgramList } from './programList.ts';
 import type { Question } from './questions.ts';
 
-/** How long a decision holds about a program that acts for its user, such as an interpreter. Milliseconds. */
+/** How long a decision holds about a program that acts for whatever drives it, such as an interpreter. Milliseconds. */
 export const allowedHours = 12 * 60 * 60_000;
 /** How long Loopgate denies without asking again, after a question got no answer or no lasting one. Milliseconds. */
 const quietTime = 10 * 60_000;

@@ -25,8 +25,8 @@ export class OnceAllowed {
 
   /**
    * Allows a question's program once. A program that acts for itself gets all its waiting runs. A program that acts for
-   * its user gets only the run in the question, because any program can run the same `curl` or claim the same script at
-   * the same time.
+   * whatever drives it gets only the run in the question, because any program can run the same `curl` or claim the same
+   * script at the same time.
    */
   add({ program, waiting }: Question): void {
     const [asker] = waiting.keys();

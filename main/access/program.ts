@@ -56,7 +56,7 @@ export const unknownProgram: Program = {
   lasting: 'once',
 };
 
-/** C4, C5: a program that acts for its user is allowed once or for twelve hours, and a browser never. */
+/** C4, C5: a program that acts for whatever drives it is allowed once or for twelve hours, and a browser never. */
 export function lastingOf(kind: ProgramKind): Lasting {
   if (kind === 'program') return 'always';
   if (kind === 'browser') return 'never';

@@ -90,7 +90,7 @@ export class LinuxPrograms {
       !(await this.#hasThreadBefore(speaker.pid, start.child.started, start.child.pid))
     )
       return unknownProgram;
-    // A program that acts for its user may have been handed its socket: the question to the person covers that.
+    // A program that acts for whatever drives it may have been handed its socket: the question to the person covers that.
     const mustBeItsOwn = program.kind === 'program' || speaker !== first;
     if (mustBeItsOwn && !(await this.#someOpened(holders, first, made))) return unknownProgram;
 
