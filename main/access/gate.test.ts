@@ -66,7 +66,7 @@ describe('a program that nothing is known of [C10]', () => {
   test.for([
     ['another path', program('/home/a/code')],
     ['the same path with another content', program('/usr/share/code/code', { hash: 'ab12' })],
-  ] as const)('what was allowed is the program, not its name: %s is asked about anew [C3]', async ([, other]) => {
+  ] as const)('what was allowed is the program, not its name: %s is asked about again [C3]', async ([, other]) => {
     const { gate, asks } = stage();
     const { outcome } = await asks(from(editor));
     gate.answer(question(gate).id, 'allow');
@@ -74,7 +74,7 @@ describe('a program that nothing is known of [C10]', () => {
     expect((await asks(from(other))).state).toBe('waits');
   });
 
-  test('what it calls itself is shown as its claim, and is no key to anything [C1]', async () => {
+  test('the window shows its own name as a claim, which grants nothing [C1]', async () => {
     const { gate, asks } = stage();
     await gate.claim(from(editor), 'Trusty\u202E Editor');
     await asks(from(editor));
@@ -148,7 +148,7 @@ describe('a question that nobody answers [R15]', () => {
     expect(gate.unanswered).toBe(0);
   });
 
-  test('a closed window is no answer: everybody who waits is denied, and can be allowed from the list', async () => {
+  test('a closed window is not an answer: all waiting requests are denied, and can be allowed from the list', async () => {
     const { gate, asks } = stage();
     const other = program('/opt/other');
     const both = [await asks(from(editor)), await asks(from(other))];
@@ -175,7 +175,7 @@ describe('a question that nobody answers [R15]', () => {
     expect((await asks(from(editor))).state).toBe('consent_denied');
   });
 
-  test('at quit nobody waits any longer [L11]', async () => {
+  test('at quit no request waits any longer [L11]', async () => {
     const { gate, asks } = stage();
     const { outcome } = await asks(from(editor));
     gate.close();
@@ -188,7 +188,7 @@ describe('how long', () => {
   const otherScript = program('/usr/bin/node', { kind: 'interpreter', claim: '/home/a/other.js', process: '101@2' });
 
   test.for<ProgramKind>(['interpreter', 'shell', 'httpClient', 'forwarder'])(
-    '%s speaks for whoever drives it: twelve hours, also over a restart, and no longer [C4]',
+    '%s acts for whatever drives it: twelve hours, also over a restart, and no longer [C4]',
     async (kind) => {
       const speaker = program('/usr/bin/speaker', { kind });
       const first = stage();
@@ -203,7 +203,7 @@ describe('how long', () => {
     },
   );
 
-  test('one that was a program, and is known to be an interpreter now, is asked about anew [C4]', async () => {
+  test('one that was a program, and is known to be an interpreter now, is asked about again [C4]', async () => {
     const first = stage();
     const { outcome } = await first.asks(from(program('/usr/bin/newlang')));
     first.gate.answer(question(first.gate).id, 'allow');
@@ -286,7 +286,7 @@ describe('how long', () => {
     },
   );
 
-  test('what was allowed once is asked about anew when a debugger has come, and denied stays denied [C11]', async () => {
+  test('what was allowed once is asked about again when a debugger has come, and denied stays denied [C11]', async () => {
     const { gate, asks } = stage();
     const { outcome } = await asks(from(editor));
     gate.answer(question(gate).id, 'once');
@@ -349,7 +349,7 @@ describe('the modes', () => {
 });
 
 describe('nothing is asked for what plug-ins poll', () => {
-  test('isAllowed asks nobody, and follows every decision', async () => {
+  test('isAllowed never asks the person, and follows every decision', async () => {
     const { gate, asks, clock } = stage();
     const changes: boolean[] = [];
     gate.onChange(async (change) => {
@@ -581,7 +581,7 @@ describe('the list', () => {
     expect(JSON.stringify(store.saved)).not.toMatch(/process|claim/);
   });
 
-  test('a decision is on the disk at once; one that cannot be written is said, and holds for this run', async () => {
+  test('a decision is on the disk at once; one that cannot be written is reported, and holds for this run', async () => {
     const { gate, store, problems, asks } = stage();
     store.saveFailure = Object.assign(new Error('no space'), { code: 'ENOSPC' });
     const { outcome } = await asks(from(editor));

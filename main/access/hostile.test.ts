@@ -106,13 +106,13 @@ test('an origin that was removed is not allowed any more on a connection that is
   expect(await gate.isAllowed(requester)).toBe(false);
 });
 
-test('same-user: that a list of denied programs cannot be read is said to the person', async () => {
+test('same-user: the person learns that the list of denied programs is unreadable', async () => {
   const store = new TestListStore({ version: 1, programs: 'broken' });
   const { problems } = stage('same-user', store);
   expect(problems.length).toBe(1);
 });
 
-test('a full disk is said once, not every minute', async () => {
+test('a full disk is reported once, not every minute', async () => {
   const { clock, store, problems, asks } = stage('same-user');
   store.saveFailure = Object.assign(new Error('x'), { code: 'ENOSPC' });
   for (let i = 0; i < 10; i += 1) {

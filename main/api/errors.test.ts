@@ -75,7 +75,7 @@ describe('errors', () => {
     expect(log.entries).toHaveLength(1);
   });
 
-  it('an expected failure stays as it is, and is no entry in the log [W10]', () => {
+  it('an expected failure stays as it is, and the log leaves it out [W10]', () => {
     const log = recorder();
     const error = new LoopgateError('not_found');
     expect(loopgateErrorOf(error, log)).toBe(error);

@@ -243,7 +243,7 @@ test('after a night of sleep a stream says nothing more to a program whose twelv
   expect(frames[1]).toBe('');
 });
 
-test('with the key of the command nobody is asked again about what nobody answered', async () => {
+test('the key of the command does not repeat an unanswered question', async () => {
   const { gate, as, ask } = await stage('ask', {});
   const evil = program('/usr/bin/evil');
   as(evil);

@@ -83,7 +83,7 @@ describe('pages', () => {
     expect(page.body).toMatch(/<h1>The sign-in was denied<\/h1>.*You pressed Deny\..*Sign in again.*access_denied/);
   });
 
-  it('a callback that nobody waited for says that nothing was changed, and repeats nothing of it [R9]', () => {
+  it('a callback without a waiting login says that nothing was changed, and repeats nothing of it [R9]', () => {
     const page = failedPage(new LoopgateError('unknown_state', { happened: verbatim(hostile) }), 400);
     expect(page.status).toBe(400);
     expect(page.body).toContain('Nothing was changed');

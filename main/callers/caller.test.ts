@@ -155,7 +155,7 @@ describe('Linux', () => {
     expect(await lookup.find(from(0x9c40))).toBeDefined();
   });
 
-  it('a table that cannot be read serves nobody [L5]', async () => {
+  it('with an unreadable table, no request is served [L5]', async () => {
     const lookup = linuxCallerLookup(() => Promise.reject(new Error('EMFILE')), 1000, noPrograms);
     await expect(lookup.find(from(0x9c40))).rejects.toThrow('EMFILE');
   });
@@ -289,7 +289,7 @@ describe('the program of a caller [C1]', () => {
     expect(made).toBeGreaterThanOrEqual(before - 200 - 5);
   });
 
-  it('never by a later time than when it was accepted: the timer begins anew in the end [C8]', async () => {
+  it('never by a later time than when it was accepted: the timer restarts in the end [C8]', async () => {
     const opened = { uptime: 12.5, epoch: 0 };
     expect(await madeAt({ ...from(0x9c40), opened }, `${theirs}\n${ours('02:0031FED4')}`)).toBe(1250);
   });
@@ -473,7 +473,7 @@ describe('macOS', () => {
     expect(asked[0]).toEqual(expect.arrayContaining(['-nP', '-iTCP:40000']));
   });
 
-  it('when lsof fails, nobody is served [L5]', async () => {
+  it('when lsof fails, no request is served [L5]', async () => {
     const lookup = macCallerLookup(() => Promise.reject(new Error('exit 1')), 501, noPrograms);
     expect(await lookup.find(from(40000))).toBeUndefined();
   });
@@ -511,7 +511,7 @@ describe('Windows', () => {
     expect(scripts[0]).toContain("-LocalAddress '127.0.0.1' -LocalPort 40000 -RemotePort 1000");
   });
 
-  it('when PowerShell fails, nobody is served [L5]', async () => {
+  it('when PowerShell fails, no request is served [L5]', async () => {
     const lookup = windowsCallerLookup(() => Promise.reject(new Error('timeout')), noPrograms);
     expect(await lookup.find(from(40000))).toBeUndefined();
   });

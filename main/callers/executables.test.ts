@@ -51,14 +51,14 @@ describe('who can write there [C3]', () => {
     expect(await onlyRootCanWrite('/opt/a/b', { look, file: { ...roots, uid: 1000n } })).toBe(false);
   });
 
-  it('a temporary folder is not root’s, whoever asks', async () => {
+  it('a temporary folder is not root’s, for any user', async () => {
     writeFileSync(join(folder, 'program'), '');
     expect(await onlyRootCanWrite(join(folder, 'program'))).toBe(false);
   });
 });
 
 describe('the hash of an executable [C3]', () => {
-  it('is computed once for a file, whoever asks, and again for a changed one', async () => {
+  it('is computed once for a file, for all callers, and again for a changed one', async () => {
     const hashes = new ExecutableHashes();
     const file = join(folder, 'program');
     writeFileSync(file, 'one');

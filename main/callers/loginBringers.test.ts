@@ -70,7 +70,7 @@ test.each<[string, (client: ReturnType<typeof connect>) => Promise<void>]>([
   },
 );
 
-test('a look-up that fails lets nobody bring a login [R16]', async () => {
+test('a failed look-up lets no browser bring a login [R16]', async () => {
   const { broker, address, client } = await stage(() => Promise.reject(new Error('EMFILE')));
   await once(client, 'close');
   expect(arrivedAt(broker, address)).toContain('/authorize?');

@@ -92,7 +92,7 @@ describe('macOS [C1]', () => {
     expect(await stage(processes).find(holders, 501, connected)).toEqual(unknownProgram);
   });
 
-  it('the command loopgate acts for its parent process, and for nobody when that one has left [C6]', async () => {
+  it('the command loopgate acts for its parent process, and for no program when that one has left [C6]', async () => {
     const processes = { 6: { path: node }, 7: { path: command, parent: 6 }, 8: { path: command, parent: 1 } };
     expect(await stage(processes).find(held(7), 501, connected)).toMatchObject({ path: node, lasting: 'hours' });
     // A program may have become what it is after it had started the command.

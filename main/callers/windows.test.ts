@@ -70,7 +70,7 @@ describe('Windows [C1]', () => {
     expect(await find(...processes)).toEqual(unknownProgram);
   });
 
-  it('the command loopgate acts for its parent process, and for nobody when that one has left [C6]', async () => {
+  it('the command loopgate acts for its parent process, and for no program when that one has left [C6]', async () => {
     const child = process(command.toUpperCase(), { started: at(5) });
     const shell = 'C:\\Windows\\System32\\cmd.exe';
     expect(await find(child, process(shell))).toMatchObject({ path: shell, lasting: 'hours' });

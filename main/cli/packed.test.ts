@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 vi.mock('electron', () => ({ default: {}, app: { isPackaged: false } }));
 const { commandArguments, withoutSettings } = await import('./packed.ts');
 
-test('whoever calls the command decides nothing about the app that it starts but where its data are', () => {
+test('the caller of the command decides only where the data of the app are', () => {
   const environment = { PATH: '/bin', LOOPGATE_GUARD: 'same-user', LOOPGATE_ISSUER: 'x', LOOPGATE_HOME: '/home' };
   expect(withoutSettings(environment)).toEqual({ PATH: '/bin', LOOPGATE_HOME: '/home' });
 });

@@ -385,7 +385,7 @@ describe('connections that ask nothing [L6]', () => {
     await connectionsOf(held).toBe(0);
   });
 
-  it('an answer that nobody takes is not kept for ever', async () => {
+  it('an unread answer is not kept forever', async () => {
     const held = heldConnections();
     const events = new EventEmitter();
     const { port } = await listening({
@@ -423,7 +423,7 @@ describe('connections that ask nothing [L6]', () => {
     expect(await waiting).toMatch(/hello$/);
   });
 
-  it('when there are too many, whoever has asked nothing for longest gives way, and nobody who waits for an answer', async () => {
+  it('when there are too many, the idlest connection gives way, but none that waits for an answer', async () => {
     const events = new EventEmitter();
     const { port } = await listening({
       port: 0,

@@ -92,7 +92,7 @@ describe('GET /programs and DELETE /programs', () => {
     expect(gate.programs).toHaveLength(1);
   });
 
-  test('the key is no key to anything else [C14]', async () => {
+  test('the key opens nothing else [C14]', async () => {
     const asking = ask('GET', '/userinfo', command);
     await expect.poll(() => gate.questions.length).toBe(1);
     gate.leaveUnanswered();
@@ -122,7 +122,7 @@ describe('GET /programs and DELETE /programs', () => {
     expect(await ask('GET', '/programs', command)).toMatchObject({ body: { programs: [{ decision: 'allowed' }] } });
   });
 
-  test('Remove makes the program ask anew', async () => {
+  test('Remove makes the program ask again', async () => {
     await allowEditor();
     expect(await ask('DELETE', address, command)).toEqual({ status: 204, body: {} });
     expect(await ask('GET', '/programs', command)).toMatchObject({ body: { programs: [] } });

@@ -6,7 +6,7 @@ const request = (authorization?: string) =>
   ({ header: (name: string) => (name === 'authorization' ? authorization : undefined) }) as ApiRequest;
 
 describe('POST /window', () => {
-  it('shows the window to whoever has the key of the data folder, and to nobody else', async () => {
+  it('shows the window only to a caller with the key of the data folder', async () => {
     let shown = 0;
     const [operation] = windowOperations('the-key', async () => {
       shown += 1;

@@ -209,7 +209,7 @@ describe('what listeners are sent', () => {
     expect(JSON.parse(await listener.frame(0))).toMatchObject({ id: ada });
   });
 
-  test('equal states send nothing: logins that come and go, and a profile that was read anew and is the same', async () => {
+  test('equal states send nothing: logins that come and go, and a profile that was read again and is the same', async () => {
     const on = await stage();
     const { broker, browser } = on.world;
     await signInAs(on.world);
@@ -304,7 +304,7 @@ describe('what listeners say', () => {
     expect(nameIn(await other.frame(1))).toBe('Ada King');
   });
 
-  test('what is no WebSocket frame at all ends that listener alone', async () => {
+  test('bytes that are not a WebSocket frame end that listener alone', async () => {
     const on = await stage();
     await signInAs(on.world);
     const other = await listenerOf(on);
@@ -402,7 +402,7 @@ describe('/.well-known/stream/health', () => {
     expect(alive.frames).toEqual(['ok']);
   });
 
-  test('needs nobody’s consent; another user’s program is refused [C10, L5]', async () => {
+  test('needs no consent; another user’s program is refused [C10, L5]', async () => {
     const editor = buildProgram({ path: '/usr/bin/editor', kind: 'program', name: 'editor', process: '1@1' });
     const gate = testGate('listed', { clock: new FakeClock() });
     const allowed = await stage({ gate, find: async () => callerWith(async () => editor) });
@@ -414,7 +414,7 @@ describe('/.well-known/stream/health', () => {
     });
   });
 
-  test('a page of another site, and what is no handshake, are refused with JSON [L2, L7]', async () => {
+  test('a page of another site, and a malformed handshake, are refused with JSON [L2, L7]', async () => {
     const { listening } = await stage();
     const asked = (changes: Record<string, string>) =>
       refusal(listening.port, handshake(listening.port, changes, path));
@@ -525,7 +525,7 @@ describe('a listener whose program is not allowed [C10]', () => {
 
   const errorOf = (frame: string): unknown => (JSON.parse(frame) as { error?: unknown }).error;
 
-  test('is told that nobody is signed in, asks nobody, and hears nothing of what changes', async () => {
+  test('gets “signed out”, never asks the person, and hears of no change', async () => {
     const { on, gate } = await asked('ask', [editor, editor]);
     const [plain, why] = [await listenerOf(on), await listenerOf(on, {}, [reasonsProtocol])];
     for (const name of ['Ada King', 'Ada Byron']) await rename(on.world, name);
@@ -560,7 +560,7 @@ describe('a listener whose program is not allowed [C10]', () => {
     expect(other.frames).toEqual(['']);
   });
 
-  test('with Allow once it is told for an hour, by itself', async () => {
+  test('with Allow once it gets frames for an hour, by itself', async () => {
     const { on, clock, decide } = await asked('ask', [editor]);
     const listener = await listenerOf(on);
     await decide(editor, 'once');
@@ -569,7 +569,7 @@ describe('a listener whose program is not allowed [C10]', () => {
     for (let index = 2; (await listener.frame(index)) !== ''; ) index += 1;
   });
 
-  test('signed out and allowed, the reason is that nobody is signed in', async () => {
+  test('signed out and allowed, the reason is “not signed in”', async () => {
     const { on, decide } = await asked('ask', [editor]);
     const why = await listenerOf(on, {}, [reasonsProtocol]);
     await on.world.broker.signOut();
@@ -599,7 +599,7 @@ describe('a listener whose program is not allowed [C10]', () => {
     },
   );
 
-  test('a page of an origin is told for as long as the origin is listed; what the settings list stays [L2]', async () => {
+  test('a page of an origin gets frames for as long as the origin is listed; what the settings list stays [L2]', async () => {
     const { on, gate } = await asked('ask', [browser, browser], [listed]);
     gate.refusedOrigin('app://notes');
     gate.allowOrigin('app://notes');

@@ -85,7 +85,7 @@ describe('the time since the system’s start [C8]', () => {
     }
   });
 
-  it('of a moment before a sleep that nobody had looked at is told as before the sleep', () => {
+  it('of a moment before an unnoticed sleep counts as before the sleep', () => {
     let [awake, slept] = [100, 0];
     const clock = new UptimeClock({ awake: () => awake, uptime: () => awake + slept });
     clock.look();

@@ -119,12 +119,12 @@ describe('the process behind a socket [C1]', () => {
     expect(await find()).toMatchObject(isEditor());
   });
 
-  it('a socket that nobody holds whom we may look at is nobody’s', async () => {
+  it('a socket without a holder that we may inspect belongs to the unknown program', async () => {
     lay(20, { socket: 1 });
     expect(await find()).toEqual(unknownProgram);
   });
 
-  it('several with the same executable are one program, with another one nobody', async () => {
+  it('several with the same executable are one program, with different ones it is unknown', async () => {
     lay(20);
     lay(21);
     expect(await find()).toMatchObject(isEditor());
@@ -132,7 +132,7 @@ describe('the process behind a socket [C1]', () => {
     expect(await find()).toEqual(unknownProgram);
   });
 
-  it('a process of another user among them makes it nobody’s', async () => {
+  it('a process of another user among them makes the program unknown', async () => {
     lay(20);
     lay(21, { uid: 0 });
     expect(await find()).toEqual(unknownProgram);
@@ -145,13 +145,13 @@ describe('the process behind a socket [C1]', () => {
     expect(await find()).toMatchObject(isEditor());
   });
 
-  it('what is not the file that its path names is nobody', async () => {
+  it('an executable that is not the file at its path is unknown', async () => {
     lay(20, { executable: join(folder, 'nowhere') });
     expect(await find()).toEqual(unknownProgram);
   });
 });
 
-describe('a program that has very many of something holds nobody up [C12]', () => {
+describe('a program with very many descriptors or threads holds nothing else up [C12]', () => {
   it('threads, each of which could have opened the socket', async () => {
     lay(20, { flags: inherited, threads: Array.from({ length: 4000 }, () => 5000) });
     const turns = [performance.now()];
@@ -168,7 +168,7 @@ describe('a program that has very many of something holds nobody up [C12]', () =
   });
 });
 
-describe('what changes while it is looked at is nobody [C9]', () => {
+describe('what changes during the look-up makes the program unknown [C9]', () => {
   it.each<[string, () => void]>([
     ['the process has gone', () => rmSync(join(proc, '20'), { recursive: true })],
     ['another process has its number', () => lay(20, { started: 200 })],
@@ -242,7 +242,7 @@ describe('a socket that a program was started with [C8]', () => {
     expect(await find({ made: undefined })).toMatchObject(isEditor());
   });
 
-  it('what speaks for whoever drives it may have been handed its socket', async () => {
+  it('a program that acts for whatever drives it may have been handed its socket', async () => {
     lay(20, { executable: file('curl'), flags: inherited });
     expect(await find()).toMatchObject({ kind: 'httpClient', lasting: 'hours' });
   });
@@ -315,19 +315,19 @@ describe('the command loopgate [C6]', () => {
     ['is younger than its child: its number was given away', { ...parent, started: 301 }, {}],
     ['is another user', { ...parent, uid: 0 }, {}],
     ['has gone', parent, { parent: 99 }],
-  ])('it acts for nobody when its parent %s', async (_name, ofParent, ofCommand) => {
+  ])('it acts for no program when its parent %s', async (_name, ofParent, ofCommand) => {
     lay(20, ofParent);
     lay(30, laid(ofCommand));
     expect(await find(command())).toEqual(unknownProgram);
   });
 
-  it('it acts for nobody when its parent may have become another program since it started it', async () => {
+  it('it acts for no program when its parent may have become another program since it started it', async () => {
     lay(30, laid());
     lay(20, { ...parent, threads: [] });
     expect(await find(command())).toEqual(unknownProgram);
     lay(20, { ...parent, threads: [300] });
     expect(await find(command())).toEqual(unknownProgram);
-    // A shell speaks for whoever drives it in any case.
+    // A shell acts for whatever drives it in any case.
     lay(20, { ...parent, threads: [], executable: file('bash') });
     expect(await find(command())).toMatchObject({ kind: 'shell', lasting: 'hours' });
   });
@@ -338,7 +338,7 @@ describe('the command loopgate [C6]', () => {
     for (const [number, isKnown] of [
       [2001, true],
       [1999, false],
-      // The numbers have begun anew since.
+      // The numbers have wrapped around since.
       [32_000, false],
     ] as const) {
       lay(number, laid());
@@ -347,13 +347,13 @@ describe('the command loopgate [C6]', () => {
     }
   });
 
-  it('it acts for nobody when the session’s process has taken it', async () => {
+  it('it acts for no program when the session’s process has taken it', async () => {
     lay(20, { ...parent, executable: file('systemd') });
     lay(30, laid());
     expect(await find(command())).toEqual(unknownProgram);
   });
 
-  it('it acts for nobody when it was started with its socket, or starts itself on and on', async () => {
+  it('it acts for no program when it was started with its socket, or starts itself on and on', async () => {
     lay(20, parent);
     lay(30, laid({ flags: '02' }));
     expect(await find(command())).toEqual(unknownProgram);
