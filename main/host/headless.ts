@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { speak, textsFor } from '../../preload/texts/index.ts';
 import { inEnglish, verbatim } from '../../preload/texts/messages.ts';
 import type { GuardMode } from '../access/decisions.ts';
+import type { Broker } from '../broker/broker.ts';
 import { systemClock } from '../broker/clock.ts';
 import type { DeviceCode } from '../broker/login/deviceLogin.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';
@@ -154,14 +155,17 @@ const guardNotices: Record<GuardMode, string> = {
   listed: 'Only the programs on the list may use the sign-in (LOOPGATE_GUARD).',
 };
 
-/** Prints where the session is stored, now and after each change. */
-function sayPlace({ broker }: Host, vault: Vault): void {
+/** Prints where the session is stored, now and after each change. The keyring is worth a line only after another place. */
+export function sayPlace(
+  { broker }: { readonly broker: Pick<Broker, 'onChange'> },
+  vault: Pick<Vault, 'location'>,
+): void {
   let said: string | undefined;
   const say = () => {
     const { notice } = vault.location;
-    const text = notice ? inEnglish(notice) : 'The session is kept under the system’s keyring.';
+    const text = notice && inEnglish(notice);
     if (text === said) return;
-    print(text);
+    print(text ?? 'The session is kept under the system’s keyring.');
     said = text;
   };
   broker.onChange(say);
