@@ -101,7 +101,9 @@ export class ProgramList {
       const { claim: _, process: __, isDebugged: ___, ...lasting } = program;
       return { program: lasting, ...rest, wishes: [...permissions] };
     });
-    const history = this.#history.map(({ permission, ...access }) => ({ ...access, wish: permission }));
+    const history = this.#history.map(({ at, name, path, permission: wish, outcome }) => {
+      return { at, name, path, wish, outcome };
+    });
     return { version: 1, programs: programs.reverse(), history, origins: [...this.#origins] };
   }
 

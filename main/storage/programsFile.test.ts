@@ -65,6 +65,13 @@ describe('programs.json', () => {
     expect(gate.programs).toMatchObject([{ program: { id: editor.id }, decision: 'allowed' }]);
   });
 
+  test('has its fields in the same order as ever, so that two versions of the file compare', async () => {
+    await allowEditor();
+    const { programs, history } = JSON.parse(readFileSync(file(), 'utf8'));
+    expect(Object.keys(programs[0])).toEqual(['program', 'decision', 'firstUsed', 'lastUsed', 'wishes']);
+    expect(Object.keys(history[0])).toEqual(['at', 'name', 'path', 'wish', 'outcome']);
+  });
+
   test.for([
     ['no JSON', '{"version":1,'],
     ['empty', ''],
