@@ -32,9 +32,9 @@ const oauth = (error: string, description = '') => ({ error, error_description: 
 const aadsts = (error: string, code: number) => ({ ...oauth(error, `AADSTS${code}: …`), error_codes: [code] });
 
 /**
- * What providers answer to a code that nobody was given, and how that is known. "tried": asked of that provider's own
- * program. "recorded": an answer to such a request that a public program or its tests have. "documented": in the provider's
- * reference or the RFC. "issue": an answer that people quote in public issues.
+ * The answers of providers to an invented code, and where each is known from. "tried": from that provider's own program.
+ * "recorded": such an answer in a public program or its tests. "documented": in the provider's reference or the RFC. "issue":
+ * an answer that people quote in public issues.
  */
 const table: [
   provider: string,

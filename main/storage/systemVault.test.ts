@@ -113,7 +113,7 @@ const signedIn = (subject: string, refreshToken: string): StoredState => ({
 const ada = signedIn('ada', 'refresh-secret');
 const nobody: StoredState = { version: 1, accounts: [], revocations: [] };
 
-/** What a run of Loopgate stores, and ends. */
+/** The data folder after a run of Loopgate that stored this state. */
 async function stored(state: StoredState, protections: Protection[], options: Partial<SystemVaultOptions> = {}) {
   clock.advance(1000);
   const vault = vaultOf(protections, options);
@@ -156,7 +156,7 @@ describe('with a keyring', () => {
     }
     expect([done, keyring.opened]).toEqual([false, 0]);
     await expect(vault.save(ada)).rejects.toThrow('locked');
-    // What the caller saves before it knows what is stored is not written over that.
+    // A save before the load must not overwrite what is stored.
     await vault.save({ version: 1, accounts: [], revocations: [] });
     keyring.now = 'ready';
     clock.advance(2_000);

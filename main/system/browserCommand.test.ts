@@ -3,7 +3,7 @@ import { argumentsFor, browserCommands, canBeRun } from './browserCommand.ts';
 
 const address = 'https://login.example.com/authorize?scope=a%20b&state=%s';
 const none = () => false;
-/** What would be run, for each alternative. */
+/** The command line of each alternative. */
 const run = (value: string | undefined, isFile: (path: string) => boolean = none, platform?: NodeJS.Platform) =>
   browserCommands(value, isFile, platform).map((command) => [command.program, ...argumentsFor(command, address)]);
 

@@ -287,7 +287,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('over a real bus', () => {
       await openBus({ DBUS_SESSION_BUS_ADDRESS: given });
     }
     await openBus({ XDG_RUNTIME_DIR: folder, DBUS_SESSION_BUS_ADDRESS: '' });
-    // Who names another bus does not mean this one.
+    // An environment that names another bus does not mean this one.
     const elsewhere = { XDG_RUNTIME_DIR: folder, DBUS_SESSION_BUS_ADDRESS: 'autolaunch:' };
     await expect(SessionBus.open(elsewhere, timeout)).rejects.toThrow(UnusableBus);
   });

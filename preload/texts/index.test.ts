@@ -16,14 +16,14 @@ const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** A text at its path (`signedIn.endsAt`): as it is, or as a function gives it for sample arguments. */
 type Found = Readonly<Record<string, readonly string[]>>;
 
-/** What stands for every name, address and time: nothing that a text could have of itself. */
+/** Stands for every name, address and time: a value that cannot occur in a text. */
 const samples = ['⟦A⟧', '⟦B⟧'];
 /** Functions that count. */
 const counting = ['removal.kept', 'questions.title', 'unanswered.title', 'consent.more', 'attention.missed'];
 /** Functions for which there may be nothing to say. */
 const optional = ['freshness.unverified', 'freshness.stale', 'attention.switched', 'notifications.switched'];
 optional.push('notifications.signedIn');
-/** What stays as it is in another language. */
+/** Texts that stay the same in another language. */
 const sameInGerman = [
   'appName',
   'settings.port',
@@ -118,11 +118,11 @@ describe('the language', () => {
   });
 });
 
-// --- what is said where it happens ----------------------------------------------------------------------------------------
+// --- messages -------------------------------------------------------------------------------------------------------------
 
 const said = sayIn(germanMessages);
 const ids = Object.keys(englishMessages) as MessageId[];
-/** What is the same in German. */
+/** Texts that are the same in German. */
 const sameMessages = ['ownerNamed'];
 
 describe('what is said where it happens', () => {
@@ -208,7 +208,7 @@ describe('what is said where it happens', () => {
       'The sign-in was denied (access_denied: Nur im Büro.).',
       'Die Anmeldung wurde abgelehnt (access_denied: Nur im Büro.).',
     ],
-    // What nobody knows.
+    // A text that Loopgate does not know.
     [verbatim('It rains. There is nothing to be done.'), ...twice('It rains. There is nothing to be done.')],
     [messageOf(new Error('It rains.')), ...twice('It rains.')],
     [messageOf('It rains.'), ...twice('It rains.')],
@@ -219,7 +219,7 @@ describe('what is said where it happens', () => {
   });
 });
 
-// --- nothing is said beside the texts -------------------------------------------------------------------------------------
+// --- there are no texts outside these files -------------------------------------------------------------------------------
 
 /** Where only {@link english} may have words for a person. */
 const wordless = [

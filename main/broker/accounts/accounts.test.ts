@@ -152,7 +152,7 @@ test('the access token of a sign-in is handed to nobody before the sign-in is on
   const callers = [1, 2].map(() =>
     world.broker.accessToken().then(() => onDisk.push((world.vault.state?.accounts.length ?? 0) > 0)),
   );
-  // Whoever is not made to wait has the token after a few turns of the event loop.
+  // A caller that need not wait has the token after a few turns of the event loop.
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   expect(onDisk).toEqual([]);
   saved.open();

@@ -1,4 +1,4 @@
-/** T19 over whatever a person, their programs, the network and the provider do, in whatever order. */
+/** T19, whatever a person, their programs, the network and the provider do, in any order. */
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { day, minute } from '../../../testing/durations.ts';
@@ -52,7 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Fails where the world says no, as it does for a person: the provider is away, nobody is signed in. */
+/** Fails when the world refuses, as it does for a person: the provider is away, or no account is signed in. */
 const tried = (work: Promise<unknown>) => work.catch(() => undefined);
 
 async function take(world: GrantWorld, one: Step): Promise<GrantWorld> {
@@ -99,14 +99,14 @@ async function take(world: GrantWorld, one: Step): Promise<GrantWorld> {
   }
 }
 
-/** The refresh tokens of those who are stored as signed in that a revocation has ended. */
+/** The refresh tokens of stored accounts that a revocation has ended. */
 function endedByUs({ vault, grants }: GrantWorld): string[] {
   return (vault.state?.accounts ?? [])
     .map(({ refreshToken = '' }) => refreshToken)
     .filter((token) => grants.wasEndedByRevocation(token));
 }
 
-/** With both settings in turn everybody signs out, and the provider is there. */
+/** With each of the settings, all accounts sign out while the provider can be reached. */
 async function signEverybodyOut(last: GrantWorld): Promise<GrantWorld> {
   last.provider.answers.clear();
   let world = last;
@@ -126,7 +126,7 @@ test.each(['family', 'session', 'person'] as const satisfies readonly Revocation
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         let world = await grantWorld(ends);
         let ended: string[] = [];
-        // Looked at with each revocation: what is kept later is no excuse.
+        // Checked at each revocation: tokens that are stored later do not count.
         world.grants.onRevoked = () => {
           ended = [...ended, ...endedByUs(world)];
         };

@@ -1,4 +1,4 @@
-/** T19: what is given up is revoked, and nothing that is kept is ended by it. */
+/** T19: tokens that are given up are revoked, and that ends none that is kept. */
 import { describe, expect, test, vi } from 'vitest';
 import {
   ada,
@@ -30,7 +30,10 @@ const empty: StoredState = { version: 1, accounts: [], revocations: [] };
 
 const refreshTokenOf = (world: GrantWorld) => storedAccountOf(world.vault).refreshToken ?? '';
 
-/** The session that is kept lives: it renews at the provider, also after hours in which whatever waits could have been sent. */
+/**
+ * The kept session still works: it renews at the provider, even after hours in which every waiting revocation could have been
+ * sent.
+ */
 async function expectAlive(world: GrantWorld): Promise<void> {
   const before = refreshTokenOf(world);
   world.clock.advance(2 * hour);
@@ -40,7 +43,7 @@ async function expectAlive(world: GrantWorld): Promise<void> {
   expect(world.grants.live).toContain(refreshTokenOf(world));
 }
 
-/** Everything is given up, and nothing of it can be used any more. */
+/** Everything is given up, and none of it can be used any more. */
 async function expectNothingLeft(world: GrantWorld): Promise<void> {
   await vi.waitFor(() => expect(world.vault.state).toEqual(empty));
   expect(world.grants.live).toEqual([]);
@@ -378,7 +381,7 @@ describe('what is given up is revoked in the end [T10]', () => {
       world.clock.advance(minute);
       await settled(world, 5);
     }
-    // One that is refused each time does not hold up the others.
+    // A revocation that is always refused does not hold up the others.
     expect(new Set(sent(world))).toEqual(new Set(['one', 'two']));
     // 10 s, 20 s, 40 s ...
     expect(sent(world).length).toBeGreaterThan(5);
@@ -456,7 +459,7 @@ describe('what is given up is revoked in the end [T10]', () => {
     await vi.waitFor(() => expect(next.vault.state).toEqual(empty), 10_000);
     expect(new Set(sent(next)).size).toBe(300);
     expect(most).toBe(1);
-    // Not one write of all the others for each of them.
+    // It does not write all the others for each of them.
     expect(next.vault.saves.length - saves).toBeLessThan(5);
   });
 

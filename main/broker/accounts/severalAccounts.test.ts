@@ -29,7 +29,7 @@ async function signedIn(...others: string[]): Promise<LocalWorld> {
   return world;
 }
 
-/** Who is signed in, the active person first; undefined in the first place when nobody is active. */
+/** The signed-in people, the active one first; undefined in the first place when no account is active. */
 function peopleOf(broker: Broker): (string | undefined)[] {
   const { person, others } = broker.state();
   return [person?.subject, ...others.map(({ subject }) => subject)];
@@ -138,7 +138,7 @@ test('the person is told who was active before a program switched [T18]', async 
   const { broker } = await signedIn('Grace Hopper', 'Mary Jackson');
   await broker.selectPerson(grace);
   expect(switchedFrom(broker)).toBe(ada);
-  // What counts is whom the person had, however often programs switch.
+  // The account that counts is the one that the person had, however often programs switch.
   await broker.selectPerson(mary);
   expect(switchedFrom(broker)).toBe(ada);
 });
@@ -211,7 +211,7 @@ test('an account that ends while another one is active is said, and the active o
   expect(ended).toBeUndefined();
   expect(await broker.userInfo()).toMatchObject({ sub: ada });
   await expect.poll(() => vault.state?.accounts.map(({ subject }) => subject)).toEqual([ada]);
-  // Nothing of it is left for the next start to complain of.
+  // The next start must not complain about it.
   expect(vault.state?.ended).toBeUndefined();
 });
 
@@ -295,7 +295,7 @@ test('who was active in a vault of Loopgate 0.1 is active', async () => {
   await last.broker.close();
   const { state } = last.vault;
   if (!state) throw new Error('nothing is stored');
-  // It wrote the person without the settings.
+  // Loopgate 0.1 wrote the active account without the settings.
   const vault = new TestVault({ ...state, active: JSON.stringify([last.provider.issuer, ada]) });
   const world = await localWorld({ provider: last.provider, vault, clock: last.clock });
   expect(peopleOf(world.broker)).toEqual([ada, grace]);

@@ -99,7 +99,7 @@ test('a browser that comes by itself speaks for no program: the state is its pro
   const address = await broker.authorizeAddress({ state, codeChallenge });
   const parameters = await browser.callback(address);
   await broker.respond(parameters);
-  // Whoever opened the address in the browser gets nothing of what comes back.
+  // The program that opened the address in the browser gets nothing of the response.
   expect((await failureOf(broker.token(another, undefined))).code).toBe('invalid_grant');
   expect(await broker.token(editor, undefined)).toMatchObject({ accessToken: expect.any(String) });
 });
@@ -304,7 +304,7 @@ test('the unused challenges of all owners together are bounded: every connection
   expect(broker.programWith(second.state)).toBe('unknown:1');
 });
 
-/** Starts that many different sign-ins, and gives the codes of those that were refused. */
+/** Starts so many different sign-ins. @returns the codes of those that were refused */
 async function startMany({ broker }: World, owner: string, count: number, name: string): Promise<string[]> {
   const refused: string[] = [];
   for (let number = 0; number < count; number++) {

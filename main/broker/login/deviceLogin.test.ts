@@ -1,4 +1,4 @@
-/** T13 (RFC 8628): signing in on another device, against a provider that says what the test wants, and against the real one. */
+/** T13 (RFC 8628): signing in on another device, with a scripted provider and with the real one. */
 import { describe, expect, test, vi } from 'vitest';
 import { BrowserDouble } from '../../../demo/identity-provider/person.ts';
 import {
@@ -25,12 +25,12 @@ import { arrivedAt } from '../../../testing/loginAddress.ts';
 import { deferred } from '../../system/deferred.ts';
 import type { DeviceCode } from './deviceLogin.ts';
 
-/** No other timer of the broker is that long, nor any that grows out of it: the tests can tell them apart. */
+/** The broker has no other timer of this length, and none that grows to it, so that tests can tell them apart. */
 const interval = 7 * second;
 const timeout = 110 * second;
 const terminal = 'terminal';
 
-/** A clock that tells which timers were set. */
+/** A clock that records which timers were set. */
 class WatchedClock extends FakeClock {
   readonly #timers: number[] = [];
   readonly #watchers = new Set<() => void>();
@@ -41,7 +41,7 @@ class WatchedClock extends FakeClock {
     return super.after(milliseconds, callback);
   }
 
-  /** Resolves when a timer of this length was set that was not asked for before. */
+  /** Resolves when a new timer of this length was set. */
   async timer(milliseconds: number): Promise<void> {
     while (!this.#timers.includes(milliseconds)) {
       await new Promise<void>((resolve) => this.#watchers.add(resolve));
@@ -49,7 +49,7 @@ class WatchedClock extends FakeClock {
     this.#timers.splice(this.#timers.indexOf(milliseconds), 1);
   }
 
-  /** Resolves when a timer of this length was set, and lets that time pass. */
+  /** Resolves when a timer of this length was set, and advances the time by it. */
   async passes(milliseconds: number): Promise<void> {
     await this.timer(milliseconds);
     this.advance(milliseconds);
@@ -62,7 +62,7 @@ interface DeviceWorld extends ScriptedWorld {
   readonly shown: DeviceCode[];
   /** When the token endpoint was asked, in milliseconds since the test began. */
   readonly asked: number[];
-  /** What the token endpoint says; undefined for the honest tokens. */
+  /** The token endpoint's answer; undefined for the honest tokens. */
   answer: (() => Response | Promise<Response>) | undefined;
 }
 
@@ -112,7 +112,7 @@ async function deviceWorld(changes: Record<string, unknown> = {}, options: World
 const refusal = (error: string, status = 400) => Response.json({ error }, { status });
 const unreachable = () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ENETUNREACH' } }));
 
-/** An answer that is under way until it is let go. */
+/** A response that the test holds back. */
 function held(): { answer: () => Promise<Response>; arrived: Promise<void>; release: (response: Response) => void } {
   const response = deferred<Response>();
   const arrived = deferred();
@@ -123,7 +123,7 @@ function held(): { answer: () => Promise<Response>; arrived: Promise<void>; rele
   return { answer, arrived: arrived.promise, release: response.resolve };
 }
 
-/** What the honest token endpoint would say now. */
+/** The present answer of the honest token endpoint. */
 async function tokensOf({ provider }: DeviceWorld): Promise<Response> {
   const other = new ScriptedProvider();
   other.now = provider.now;
@@ -131,7 +131,7 @@ async function tokensOf({ provider }: DeviceWorld): Promise<Response> {
   return await other.fetch('https://tenant.example/oauth/token', { body: '' });
 }
 
-/** A login that waits between two questions, for one who waits that long for it. */
+/** A login that waits between two requests, with a caller that waits for it. */
 async function started(world: DeviceWorld, owner = editor, milliseconds = timeout) {
   const signedIn = world.broker.ensureSignedIn(owner, milliseconds);
   const failed = failureOf(signedIn);
@@ -139,7 +139,7 @@ async function started(world: DeviceWorld, owner = editor, milliseconds = timeou
   return { signedIn, failed };
 }
 
-/** Nothing of a login is left: nobody signed in, nothing stored, nothing waits. */
+/** Nothing of a login is left: no account is signed in, nothing is stored, nothing waits. */
 function expectNothing({ broker, vault }: DeviceWorld): void {
   expect(broker.state()).toMatchObject({ person: undefined, others: [], waiting: undefined });
   expect(vault.state?.accounts ?? []).toEqual([]);
@@ -201,7 +201,7 @@ describe('a login on another device [T13]', () => {
     await new BrowserDouble().approveDevice(verificationUri, 'Ada Lovelace', { userCode });
     clock.advance(second);
     expect(await signedIn).toMatchObject({ subject: ada, profile: { name: 'Ada Lovelace' }, renewable: true });
-    // T18: said, as that of any program's login.
+    // T18: reported like the login of any program.
     expect(broker.state().signedInByProgram).toBe(true);
     const first = (await broker.accessToken()).accessToken;
     await broker.token(editor, refreshGrant);
@@ -302,7 +302,7 @@ describe('where a browser is tried and does not open [T13]', () => {
     expect(code).toBeUndefined();
     expect(shown).toEqual([address]);
     expect(arrivedAt(world.broker, address ?? '')).toMatch(/^https:\/\/tenant\.example\/authorize\?/);
-    // The person who has a window sits at this machine.
+    // A person with a window sits at this machine.
     const atDesktop = await scriptedWorld({ person: null, provider: world.provider });
     atDesktop.browser.failure = () => new Error('failed');
     expect(await atDesktop.broker.openForCommand(editor)).toEqual({ address: expect.any(String) });
@@ -320,7 +320,7 @@ describe('how often the provider is asked (RFC 8628 §3.5) [T13]', () => {
     world.answer = () => refusal('slow_down');
     clock.advance(interval);
     await clock.passes(interval + 5 * second);
-    // Auth0 says it with another status.
+    // Auth0 sends it with another status.
     world.answer = () => refusal('slow_down', 429);
     await clock.passes(interval + 10 * second);
     await clock.timer(interval + 15 * second);
@@ -355,7 +355,7 @@ describe('how often the provider is asked (RFC 8628 §3.5) [T13]', () => {
     await clock.passes(28 * second);
     await clock.passes(56 * second);
     await clock.passes(minute);
-    // However long it takes: whoever has entered the code waits a minute at most.
+    // However long it takes: a person who has entered the code waits a minute at most.
     await clock.timer(minute);
     world.answer = () => refusal('authorization_pending');
     clock.advance(minute);
@@ -375,7 +375,7 @@ describe('how a login on another device ends [T13]', () => {
       const { failed } = await started(world);
       if (by === 'expired_token') world.answer = () => refusal('expired_token');
       clock.advance(interval);
-      // What is left of the ten seconds is shorter than the interval: nobody is told late.
+      // The rest of the ten seconds is shorter than the interval: callers still get the answer in time.
       if (by === 'the deadline') await clock.passes(3 * second);
       const reason = await failed;
       expect(reason.code).toBe('authorization_timeout');
@@ -604,7 +604,7 @@ describe('more than one who waits [T13]', () => {
     expect(await failed).toMatchObject({ code: 'authorization_timeout' });
     expect(shown).toHaveLength(2);
     expect(shown[1]?.deadline).toBe(clock.now() + 15 * minute);
-    // The profile does not come: nobody may be offered the code until it does.
+    // The profile does not arrive; until it does, the code must not be offered.
     world.provider.answers.set('/userinfo', () => new Promise<Response>(() => undefined));
     world.answer = undefined;
     clock.advance(interval);
@@ -661,7 +661,7 @@ describe('more than one who waits [T13]', () => {
     }
     expect(await failureOf(world.broker.ensureSignedIn(editor, timeout))).toMatchObject({ code: 'rate_limited' });
     await started(world, terminal);
-    // To join one is to start none.
+    // Joining a login does not start one.
     void failureOf(world.broker.ensureSignedIn(editor, timeout));
     await expect.poll(() => world.shown.length).toBe(62);
     expect(world.provider.count('/oauth/device/code')).toBe(61);
@@ -711,7 +711,7 @@ describe('a login that does not start [T13]', () => {
 
   test('where the provider has it and does not allow it to this application, the login is opened as before', async () => {
     const world = await deviceWorld();
-    // As Auth0 answers where the grant type is not ticked.
+    // Auth0's answer when the grant type is not enabled.
     world.provider.answers.set('/oauth/device/code', () => refusal('unauthorized_client', 403));
     const all = [editor, terminal].map((owner) => world.broker.ensureSignedIn(owner, timeout));
     world.answer = undefined;
@@ -874,7 +874,7 @@ describe('a provider that lies [T13]', () => {
     world.answer = undefined;
     world.clock.advance(interval);
     if (unfit.includes(name)) {
-      // T20: the keys may just have changed; the same answer is looked at again for a minute, and not asked for again.
+      // T20: the keys may just have changed. The same answer is verified again for a minute, and not requested again.
       for (const longer of [2, 4, 8]) await world.clock.passes(longer * interval);
     }
     expect(await failed).toMatchObject({ code: 'provider_error' });

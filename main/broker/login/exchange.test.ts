@@ -105,7 +105,7 @@ test.each<[string, string, Partial<TokenRequest>]>([
   const failure = await failureOf(world.broker.token(owner, exchangeOf(result, changes)));
   expect(failure.code).toBe('invalid_grant');
   expect(world.provider.count('/oauth/token')).toBe(0);
-  // Nothing was used up: the one whose code it is still gets the tokens.
+  // Nothing was used up: the owner of the code still gets the tokens.
   expect(await world.broker.token(editor, exchangeOf(result))).toMatchObject({ profile: { sub: ada } });
 });
 
@@ -275,7 +275,7 @@ test('with a configured audience the session is for it [W15]', async () => {
   expect(storedAccountOf(world.vault).audience).toBe(api);
 });
 
-/** A code that another program got by itself, which the broker knows nothing of. */
+/** A code that another program got by itself, without the broker. */
 async function foreignCode({ provider }: LocalWorld, state = 'foreign'): Promise<TokenRequest> {
   const parameters = new URLSearchParams({
     response_type: 'code',

@@ -1,4 +1,6 @@
-/** Sessions against a hostile world: storms, words that do not fit any more, races of sign-ins, sign-outs and disks. */
+/**
+ * Sessions in a hostile world: storms of callers, answers that no longer match, races between sign-ins, sign-outs and disks.
+ */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   ada,
@@ -20,7 +22,7 @@ import type { StoredAccount } from '../session/vault.ts';
 
 const grace = 'auth0|grace-hopper';
 
-/** Somebody who is signed in, with a token of an hour; renewals bring no ID token, for time is the test's own. */
+/** A signed-in person with a token of an hour. Renewals bring no ID token, because the test has its own time. */
 async function signedIn(options: WorldOptions & { provider?: ScriptedProvider } = {}): Promise<ScriptedWorld> {
   const world = await scriptedWorld(options);
   await signInAs(world);
@@ -29,7 +31,7 @@ async function signedIn(options: WorldOptions & { provider?: ScriptedProvider } 
   return world;
 }
 
-/** The next person who signs in is this one, now. */
+/** Makes this person the next one who signs in, now. */
 function signsInNext({ provider, clock }: ScriptedWorld, subject: string): void {
   provider.tokens = {};
   provider.claims = { sub: subject, iat: Math.floor(clock.now() / 1000) };
@@ -47,7 +49,7 @@ async function bothSignedIn(): Promise<ScriptedWorld> {
   return world;
 }
 
-/** The next start, with what the vault of the last one has. */
+/** The next start, with the last vault's content. */
 async function nextStart(last: ScriptedWorld, changes: Partial<StoredAccount> = {}, options: WorldOptions = {}) {
   await last.broker.close();
   const { state } = last.vault;
@@ -67,7 +69,7 @@ const broken = failing('ECONNRESET');
 const offline = failing('ENOTFOUND');
 const refuse = (status: number, error: string) => () => Response.json({ error }, { status });
 
-/** All that is waiting to be done is done, also what is due at this very moment; but no time passes. */
+/** Does everything that is due, without advancing the time. */
 async function settled({ clock }: ScriptedWorld, turns = 10): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -89,7 +91,7 @@ function holdSaves({ vault }: ScriptedWorld): () => void {
   };
 }
 
-/** Lets ten seconds pass, one after the other, and whatever they bring happen. */
+/** Advances the time by ten seconds, one at a time, and lets everything due happen. */
 async function tenSeconds(world: ScriptedWorld): Promise<void> {
   for (let passed = 0; passed < 10; passed += 1) {
     await settled(world, 3);

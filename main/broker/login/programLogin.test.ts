@@ -5,13 +5,13 @@ const ada = 'auth0|ada-lovelace';
 const mallory = 'auth0|mallory-attacker';
 const timeout = 60_000;
 
-/** Who is signed in, the active person first. */
+/** The signed-in people, the active one first. */
 const peopleOf = ({ broker }: LocalWorld) => {
   const { person, others } = broker.state();
   return [person?.subject, ...others.map(({ subject }) => subject)];
 };
 
-/** A program wants somebody to be signed in; the login page stays open. */
+/** A program asks for a signed-in person; the login page stays open. */
 async function waiting(): Promise<LocalWorld & { readonly page: string; readonly asked: Promise<unknown> }> {
   const world = await localWorld({ person: null });
   const asked = world.broker.ensureSignedIn(editor, timeout);

@@ -397,7 +397,7 @@ test('a browser that loads the same address twice is sent to the same login', as
   const both = await Promise.all([broker.authorizeAddress(asked), broker.authorizeAddress(asked)]);
   expect(both[1]).toBe(both[0]);
   expect(await broker.authorizeAddress(asked)).toBe(both[0]);
-  // No program has to be allowed for it: the code goes to whoever has the redirect_uri.
+  // No program needs permission for it: the code goes to the owner of the redirect_uri.
   expect(broker.programWith('mine')).toBeUndefined();
   expect(broker.programWith(broker.challenge(editor).state)).toBe(editor);
 });
@@ -540,7 +540,7 @@ test('a browser that does not open leaves the login waiting, and the person read
   const { id, page } = await known;
   expect(page).toBe('failed');
   expect(broker.state().problem).toBeUndefined();
-  // Opened again, it is not known once more; and then it is.
+  // Opened again, its result is unknown at first, and then known.
   browser.failure = undefined;
   browser.person = undefined;
   browser.opening = Promise.resolve();

@@ -1,4 +1,7 @@
-/** A provider that lies, one test for each lie. Each is refused with the check's name, and the session stays as it was. */
+/**
+ * A provider that lies, one test for each lie. The broker refuses each with the name of the check, and the session stays as
+ * it was.
+ */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Fault } from '../../../demo/identity-provider/faults.ts';
 import {
@@ -32,13 +35,13 @@ interface Lie {
   tell(provider: ScriptedProvider): void;
   /** How the refusal names the check. */
   says: RegExp;
-  /** Absent: `provider_error`. What is `provider_unreachable` may pass by itself (T5). */
+  /** By default `provider_error`. A `provider_unreachable` is temporary (T5). */
   code?: ErrorCode;
-  /** Set where nobody knows what came of what was sent: a code is not sent again. */
+  /** Set if it is unknown what became of the request: a code is not sent again. */
   isLost?: true;
-  /** Set where it may pass although it is no `provider_unreachable`: the keys may just have changed (T20). */
+  /** Set if the failure is temporary although it is not a `provider_unreachable`: the keys may just have changed (T20). */
   passes?: true;
-  /** Where it is a lie at all: absent for both. */
+  /** The operation for which it is a lie; absent for both. */
   only?: 'sign-in' | 'refresh';
 }
 
@@ -68,7 +71,7 @@ function tokens(changes: Record<string, unknown>): Lie['tell'] {
   };
 }
 
-/** Answers in the token endpoint's stead. */
+/** Answers instead of the token endpoint. */
 function answers(answer: (asked: RequestInit) => Response | Promise<Response>): Lie['tell'] {
   return (provider) => {
     provider.answers.set(tokenPath, answer);
@@ -86,7 +89,7 @@ function metadata(changes: Record<string, unknown>): Lie['tell'] {
   };
 }
 
-/** T14: an address of the metadata that nothing may be sent to. */
+/** T14: an address in the metadata that must not get any request. */
 function badEndpoint(name: string, address: unknown): [string, Lie] {
   return [
     `metadata ${name}: ${address}`,
@@ -94,7 +97,7 @@ function badEndpoint(name: string, address: unknown): [string, Lie] {
   ];
 }
 
-/** Changes what the browser brings back. */
+/** Changes the parameters that the browser brings back. */
 function response(changes: ScriptedProvider['response']): Lie['tell'] {
   return (provider) => {
     provider.response = changes;
@@ -121,7 +124,7 @@ function keys(change: (key: object) => object[]): Lie['tell'] {
   };
 }
 
-/** The time-outs of requests, which pass when the test says so and not after 60 real seconds. */
+/** The timeouts of requests, which the test triggers, so that it need not wait 60 real seconds. */
 function timeouts(): { runOut(signal: AbortSignal | null | undefined): void } {
   const running = new Map<AbortSignal, { controller: AbortController; milliseconds: number }>();
   const spy = vi.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
@@ -147,15 +150,15 @@ const cutOff = () =>
     },
   });
 
-/** A text that can be parsed, and that `JSON.stringify` cannot write again. */
+/** A text that can be parsed, but that `JSON.stringify` cannot write again. */
 const nested = '['.repeat(200_000) + ']'.repeat(200_000);
 
-/** A claim that the profile is made of, nested. */
+/** A nested claim of the kind that becomes the profile. */
 const nestedClaim: Lie['tell'] = (provider) => {
   provider.sign = (payload) => signedText(JSON.stringify(payload).replace(/}$/, `,"name":${nested}}`));
 };
 
-/** openid-client looks at the machine's own clock for exp. */
+/** openid-client compares exp with the machine's own clock. */
 const expired: Lie['tell'] = (provider) => {
   provider.claims = { exp: Math.floor(Date.now() / 1000) - 61 };
 };
@@ -172,7 +175,7 @@ const signatureSays: Record<keyof typeof forgedSignatures, RegExp> = {
   'HS256 with the public key': /"alg"/,
   'a key that the token brings itself': /signature/,
 };
-/** An `alg` that is not accepted is refused before any key is looked at. */
+/** An `alg` that is not accepted is refused before any key is read. */
 const needsNoKey: readonly string[] = [
   'alg none',
   'HS256 with the public key',
@@ -326,7 +329,7 @@ const lies: [string, Lie][] = [
       ...lost,
     },
   ],
-  // T5: what is no lie, and no sign-out either
+  // T5: neither lies nor sign-outs
   ['503', { tell: answers(() => new Response('busy', { status: 503 })), says: /status 503/, ...unreachable }],
   ['429 in words', { tell: answers(() => new Response('slow', { status: 429 })), says: /status 429/, ...unreachable }],
   [
@@ -394,7 +397,7 @@ test.each(atRefresh)(
     expect(world.broker.state()).toMatchObject({ person: { subject: ada, profile: kept.profile }, others: [] });
     world.clock.jump(2 * hour);
     expectRefusal(await failureOf(world.broker.token(editor, refreshGrant)), lie, 'refresh');
-    // T4: the rotated refresh token alone may have been kept.
+    // T4: only the rotated refresh token may have been kept.
     expect(world.vault.state).toMatchObject({ accounts: [kept], active });
     expect(storedAccountOf(world.vault).refreshToken).toMatch(/^refresh-\d+$/);
     await expectRenewed(world);
@@ -670,7 +673,7 @@ describe('what is no lie', () => {
 });
 
 describe('over a real socket', () => {
-  /** Sends the beginning of an answer; then the time is up. */
+  /** Sends the beginning of an answer; then the timeout fires. */
   const slow = (): Fault => {
     let signal: AbortSignal | null | undefined;
     const { runOut } = timeouts();
@@ -732,7 +735,7 @@ describe('over a real socket', () => {
     expect((await world.broker.token(editor, refreshGrant)).accessToken).toBe(accessToken);
     expect(world.broker.state().person).toMatchObject({ subject: ada });
     lift();
-    // T4: what may be spent is sent again when the access token has ended.
+    // T4: a token that may be spent is sent again after the access token has ended.
     world.clock.jump(30_000);
     expect((await world.broker.token(editor, refreshGrant)).accessToken).not.toBe(accessToken);
   });
@@ -740,14 +743,14 @@ describe('over a real socket', () => {
 
 type Options = NonNullable<Parameters<typeof scriptedWorld>[0]>;
 
-/** A world whose provider lives in the same time. */
+/** A world whose provider uses the same clock. */
 async function worldOf(options: Options): Promise<ScriptedWorld> {
   const world = await scriptedWorld(options);
   world.provider.now = () => world.clock.now();
   return world;
 }
 
-/** Somebody has signed in honestly; the program was started again, and nothing is known of the provider but the lie. */
+/** A person has signed in honestly, and the program was restarted: it knows nothing of the provider but the lie. */
 async function signedIn(lie?: Pick<Lie, 'tell'>): Promise<ScriptedWorld> {
   const { broker, provider, vault, clock } = await worldOf({}).then(async (world) => {
     await signInAs(world);
@@ -758,7 +761,7 @@ async function signedIn(lie?: Pick<Lie, 'tell'>): Promise<ScriptedWorld> {
   return await worldOf({ provider, vault, clock });
 }
 
-/** All that a refused sign-in must not change. */
+/** Everything that a refused sign-in must not change. */
 async function everythingOf({ broker, vault }: ScriptedWorld): Promise<unknown> {
   const { person, others } = broker.state();
   return {
@@ -779,7 +782,7 @@ function expectRefusal(refusal: unknown, lie: Said, at: 'sign-in' | 'refresh' = 
   if (isLost && at === 'sign-in') expect(error.next).toMatch(/^Start the sign-in again/);
   expect(error.happened).toMatch(says);
   expect(error.message.length).toBeLessThan(400);
-  // T9: the token endpoint's tokens, and what lies say of themselves.
+  // T9: the token endpoint's tokens, and the values of the lies.
   expect(error.message).not.toMatch(/access-\d|refresh-\d|\bevil\b|\beve\b|another-client/);
 }
 
@@ -791,7 +794,7 @@ async function expectRefusedAtTray({ browser, broker }: ScriptedWorld, lie: Lie)
   expectRefusal(broker.state().problem, lie);
 }
 
-/** The provider is honest again: the session renews itself, and is the same person's. */
+/** The provider is honest again: the session renews itself, and still belongs to the same person. */
 async function expectRenewed({ broker, provider, clock, vault }: ScriptedWorld): Promise<void> {
   const { accessToken } = storedAccountOf(vault);
   provider.beHonest();
@@ -801,7 +804,7 @@ async function expectRenewed({ broker, provider, clock, vault }: ScriptedWorld):
   expect(broker.state()).toMatchObject({ person: { subject: ada }, others: [] });
 }
 
-/** The person reads that nobody waits for this; the login that does wait is not disturbed. */
+/** The page says that no login waits for this; the login that does wait is not disturbed. */
 async function expectUndisturbed({ broker, browser, provider }: ScriptedWorld, tell: Lie['tell']): Promise<void> {
   tell(provider);
   const login = broker.authorize(editor, {});

@@ -1,4 +1,4 @@
-/** T20: the provider has new signing keys, which nobody here has read yet. No code, no token and no minute is lost for that. */
+/** T20: the provider has new signing keys, which Loopgate has not read yet. That must not cost a code, a token or a minute. */
 import { exportJWK, generateKeyPair, type JWTPayload } from 'jose';
 import { describe, expect, test } from 'vitest';
 import {
@@ -41,7 +41,7 @@ const kinds = [
   ['a signature that does not fit the known kid', 'one'],
 ] as const;
 
-/** A provider that has been asked for something a moment ago: its keys are known. */
+/** A provider that was asked a moment ago, so that its keys are known. */
 async function knownProvider(clock = new FakeClock()): Promise<{ asked: Provider; scripted: ScriptedProvider }> {
   const scripted = new ScriptedProvider();
   scripted.now = () => clock.now();
@@ -53,13 +53,13 @@ async function knownProvider(clock = new FakeClock()): Promise<{ asked: Provider
   return { asked, scripted };
 }
 
-/** Signs in at the login page, and gives what its exchange needs. */
+/** Signs in at the login page. @returns what the exchange needs */
 async function codeOf(scripted: ScriptedProvider): Promise<string> {
   const response = await scripted.login(`${scripted.issuer}authorize?state=s&nonce=n`, 'Ada Lovelace', {});
   return response.get('code') ?? '';
 }
 
-/** Everything that is verified by the keys; each gives the verified `sub`. */
+/** Every operation whose answer is verified by the keys; each returns the verified `sub`. */
 const operations = {
   exchange: async (asked: Provider, scripted: ScriptedProvider) => {
     const code = await codeOf(scripted);
@@ -124,7 +124,7 @@ test('answers that never fit do not make the broker read the keys in a loop [T20
   expect(scripted.count(keysPath)).toBe(2);
 });
 
-/** Somebody who is signed in, at a provider that lives in the same time. */
+/** A signed-in person, at a provider with the same clock. */
 async function signedIn(): Promise<ScriptedWorld> {
   const world = await scriptedWorld();
   world.provider.now = () => world.clock.now();

@@ -269,7 +269,7 @@ test('a form_post may come from the origin of the issuer or of the login page [L
   const scripted = new ScriptedProvider();
   scripted.metadata = { authorization_endpoint: 'https://login.example/authorize' };
   const { broker } = await scriptedWorld({ provider: scripted });
-  // Nobody is asked for it: the login page's origin is known as soon as a login was possible.
+  // This does not ask the provider: its login page's origin is known as soon as a login was possible.
   expect(broker.providerOrigins).toEqual(['https://tenant.example']);
   expect(scripted.requests).toEqual([]);
   await broker.signOutAtProvider({ openBrowser: false });
@@ -299,7 +299,7 @@ async function fetched(url: string): Promise<Response> {
   return await providerFetch(plainFetch)(url, requestOf());
 }
 
-/** A server on loopback for the length of a test. */
+/** A server on loopback for the duration of a test. */
 async function server(handle: RequestListener): Promise<{ url: string; requests: () => number; closed: () => number }> {
   let requests = 0;
   let closed = 0;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LoopgateError } from '../../errors/errors.ts';
 import { type PlatformFetch, ProxyFailure, providerFetch } from './providerFetch.ts';
 
-/** What a caller is told when the platform's fetch fails with this. */
+/** The error that a caller gets when the platform's fetch fails with this. */
 async function told(failure: Error): Promise<LoopgateError> {
   const platform: PlatformFetch = () => Promise.reject(failure);
   const options = { method: 'GET', headers: {}, body: undefined, redirect: 'manual' } as const;

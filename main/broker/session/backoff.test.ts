@@ -1,4 +1,4 @@
-/** T5: however many callers ask while the provider is away, and however often, it is asked once in a few seconds. */
+/** T5: however many callers ask while the provider is away, and however often, it gets one request in a few seconds. */
 import { expect, test, vi } from 'vitest';
 import {
   editor,
@@ -16,7 +16,7 @@ const callers = 50;
 
 const busy = (headers: Record<string, string> = {}) => new Response('busy', { status: 503, headers });
 
-/** One after the other: those who ask at the same time share the answer. */
+/** One after the other, because concurrent callers share the answer. */
 async function allFail(ask: () => Promise<unknown>): Promise<void> {
   for (let caller = 0; caller < callers; caller += 1) {
     expect(await failureOf(ask())).toMatchObject({ code: 'provider_unreachable', retryable: true });
@@ -44,7 +44,7 @@ test.each(questions)('metadata that cannot be read, and callers who want %s', as
     await failureOf(ask(world));
   }
   expect(world.provider.count(discovery)).toBeLessThan(17);
-  // Whoever asks after a repair is let try within seconds.
+  // A caller that asks after a repair may try within seconds.
   world.provider.answers.delete(discovery);
   world.clock.jump(5 * second);
   const before = world.provider.count(discovery);

@@ -21,7 +21,10 @@ import { second } from '../../../testing/durations.ts';
 const own = 'https://api.loopgate.test/';
 const other = 'https://other.test/';
 const third = 'https://third.test/';
-/** What access tokens live: short, because the provider's own clock stands while the test's goes on (T15 allows 60 s). */
+/**
+ * The lifetime of access tokens: short, because the provider's own clock stands still while the test's advances (T15 allows
+ * 60 s).
+ */
 const accessTokenSeconds = 50;
 
 /** Signed in for {@link own}, at a provider that grants a refresh a token for {@link other} and {@link third} too. */
@@ -40,7 +43,7 @@ function audienceOf(token: string): string[] {
   return [decodeJwt(token).aud ?? []].flat();
 }
 
-/** The refreshes that the provider has honoured. */
+/** The refreshes that the provider has accepted. */
 function refreshesOf({ provider }: LocalWorld): RecordedRequest[] {
   return provider.requests.filter(
     ({ path, parameters, status }) =>
@@ -48,12 +51,12 @@ function refreshesOf({ provider }: LocalWorld): RecordedRequest[] {
   );
 }
 
-/** What every renewal promises: no refresh token is used twice, and the last one is the one that is stored. */
+/** True after every renewal: no refresh token was used twice, and the last one is stored. */
 async function expectUnbrokenFamily(world: LocalWorld): Promise<void> {
   const used = refreshesOf(world).map(({ parameters }) => parameters.refresh_token);
   expect(new Set(used).size).toBe(used.length);
   expect(used).not.toContain(storedAccountOf(world.vault).refreshToken);
-  // The proof is the provider's: it takes the stored one.
+  // The provider proves it by accepting the stored token.
   const { accessToken } = await world.broker.token(editor, refreshGrant);
   expect(audienceOf(accessToken)).toContain(own);
   expect(world.broker.state()).toMatchObject({ person: { subject: ada }, problem: undefined });
@@ -166,7 +169,7 @@ test('a restart after it goes on with the rotated refresh token; the token for t
   const world = await signedIn();
   const { provider } = world;
   const { accessToken: token } = await world.broker.accessToken({ audience: other });
-  // Killed, not closed: what counts is what is on disk now.
+  // Killed, not closed: only what is on disk now counts.
   const { state } = world.vault;
   expect(JSON.stringify(state)).not.toContain(token);
   const vault = new TestVault(state);

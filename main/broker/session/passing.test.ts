@@ -1,4 +1,7 @@
-/** T5: a failure that passes costs seconds; a refusal stops what nobody has asked for; what may be spent is not sent twice (T4). */
+/**
+ * T5: a temporary failure costs seconds, and a refusal stops unasked retries; a token that may be spent is not sent twice
+ * (T4).
+ */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   ada,
@@ -27,7 +30,7 @@ const oauth = (status: number, error: string, headers: Record<string, string> = 
   return () => Response.json({ error }, { status, headers });
 };
 
-/** What shows that the request was not processed. */
+/** Answers that show that the request was not processed. */
 const notProcessed: [string, Answer][] = [
   ['no network', networkFails('ENETUNREACH')],
   ['429', html(429)],
@@ -39,7 +42,7 @@ const notProcessed: [string, Answer][] = [
   ['425', html(425)],
   ['temporarily_unavailable', oauth(400, 'temporarily_unavailable')],
 ];
-/** What leaves open what came of it. */
+/** Answers that leave the result open. */
 const unknown: [string, Answer][] = [
   ['a connection that breaks', networkFails('ECONNRESET')],
   ['500', html(500)],
@@ -65,7 +68,7 @@ const refusals: [string, Answer][] = [
   ['invalid_client with 404', oauth(404, 'invalid_client')],
 ];
 
-/** Answers once in the provider's stead. */
+/** Answers once instead of the provider. */
 function once({ provider }: ScriptedWorld, path: string, answer: Answer): void {
   provider.answers.set(path, () => {
     provider.answers.delete(path);
@@ -73,7 +76,7 @@ function once({ provider }: ScriptedWorld, path: string, answer: Answer): void {
   });
 }
 
-/** Somebody who is signed in with a token of an hour, at a provider whose ID tokens tell no time at renewals. */
+/** A signed-in person with a token of an hour, at a provider whose renewals bring no times. */
 async function signedIn(): Promise<ScriptedWorld> {
   const world = await scriptedWorld();
   await signInAs(world);
@@ -86,13 +89,13 @@ const asked = ({ provider }: ScriptedWorld) => provider.count(tokenPath);
 const sent = ({ provider }: ScriptedWorld) =>
   provider.requests.filter(({ path }) => path === tokenPath).map(({ parameters }) => parameters.refresh_token);
 
-/** All that is waiting to be done is done: promises settle in turns of the event loop. */
+/** Does everything that is due: promises settle in turns of the event loop. */
 async function settled(world: ScriptedWorld): Promise<void> {
   for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   await world.broker.person();
 }
 
-/** An answer that comes when the test says so. */
+/** An answer that arrives when the test says so. */
 function late({ provider }: ScriptedWorld): { release(): void } {
   const released = deferred();
   onTestFinished(() => released.resolve());
@@ -112,7 +115,7 @@ describe('the token endpoint fails once, and is healthy at once [T5]', () => {
     world.clock.jump(2 * hour);
     expect(await failureOf(world.broker.accessToken())).toMatchObject({ code: 'provider_unreachable' });
     expect(world.broker.state()).toMatchObject({ person: { subject: ada }, problem: undefined });
-    // Time stands still for timers: it is the caller who causes it.
+    // Timers stand still, so the caller must be the cause.
     world.clock.jump(second);
     expect((await world.broker.accessToken()).expiresAt).toBeGreaterThan(world.clock.now());
     expect(asked(world)).toBe(2);
@@ -170,7 +173,7 @@ describe('a refresh token whose answer was lost [T4]', () => {
       expect((await world.broker.token(editor, refreshGrant)).accessToken).toBe(accessToken);
     }
     expect(sent(world)).toEqual([refreshToken]);
-    // Nothing is lost by it any more: the provider may never have got it.
+    // There is nothing left to lose: the provider may never have got it.
     world.clock.advance(10 * minute);
     await vi.waitFor(() => expect(world.broker.state().person?.freshness).toBe('verified'));
     expect(sent(world)).toEqual([refreshToken, refreshToken]);
@@ -246,7 +249,7 @@ describe('a refusal [T5]', () => {
       expect(await failureOf(world.broker.accessToken())).toMatchObject({ code: 'provider_error', refused: true });
     }
     expect(asked(world)).toBe(2);
-    // The administrator has repaired it; headless nobody can press "Try again".
+    // The administrator has repaired it; a headless host has no "Try again" button.
     world.provider.answers.delete(tokenPath);
     world.clock.jump(5 * second);
     expect((await world.broker.accessToken()).expiresAt).toBeGreaterThan(world.clock.now());

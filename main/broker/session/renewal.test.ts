@@ -1,4 +1,4 @@
-/** Renewal that nobody asks for: early, with jitter, after sleep, after failures (T5, T7), and what ends a session. */
+/** Unasked renewals: early, with jitter, after sleep, after failures (T5, T7), and what ends a session. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   ada,
@@ -16,7 +16,7 @@ import {
 import { hour, minute, second } from '../../../testing/durations.ts';
 import type { StoredAccount } from './vault.ts';
 
-/** Somebody who is signed in, with a token of an hour; the provider is honest again afterwards. */
+/** A signed-in person with a token of an hour; afterwards the provider is honest again. */
 async function signedIn(options: WorldOptions = {}): Promise<ScriptedWorld> {
   const world = await scriptedWorld(options);
   await signInAs(world);
@@ -25,12 +25,12 @@ async function signedIn(options: WorldOptions = {}): Promise<ScriptedWorld> {
   return world;
 }
 
-/** A renewal brings no ID token: these tests' time is their own, and an ID token's would be another. */
+/** Renewals bring no ID token, because these tests have their own time, and an ID token would have another. */
 function behaveAtRenewals({ provider }: ScriptedWorld): void {
   provider.tokens = { ...provider.tokens, id_token: undefined };
 }
 
-/** The next start, with what the vault of the last one has. */
+/** The next start, with the last vault's content. */
 async function nextStart(last: ScriptedWorld, changes: Partial<StoredAccount> = {}, options: WorldOptions = {}) {
   await last.broker.close();
   const { state } = last.vault;
@@ -43,7 +43,7 @@ async function nextStart(last: ScriptedWorld, changes: Partial<StoredAccount> = 
 
 const refreshes = ({ provider }: ScriptedWorld) => provider.count('/oauth/token');
 
-/** Resolves once the provider was asked for as many renewals and their answers are stored. */
+/** Resolves once the provider got so many renewals and their answers are stored. */
 async function renewed(world: ScriptedWorld, times: number): Promise<void> {
   await vi.waitFor(() => {
     expect(refreshes(world)).toBe(times);
@@ -54,10 +54,10 @@ async function renewed(world: ScriptedWorld, times: number): Promise<void> {
 const failedWith = (code: string) => () =>
   Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }));
 const unreachable = failedWith('ENETUNREACH');
-/** The request had arrived, and nobody knows what came of it. */
+/** The request had arrived, but its result is unknown. */
 const brokenOff = failedWith('ECONNRESET');
 
-/** The network is away until the function that this gives is called. */
+/** Cuts the network off. @returns the function that restores it */
 function cutOff({ provider }: ScriptedWorld): () => void {
   const paths = ['/.well-known/openid-configuration', '/oauth/token', '/userinfo', '/jwks.json'];
   for (const path of paths) provider.answers.set(path, unreachable);
@@ -66,14 +66,14 @@ function cutOff({ provider }: ScriptedWorld): () => void {
   };
 }
 
-/** No answer, until the test is over. */
+/** Does not answer until the test is over. */
 function hanging(): Promise<Response> {
   return new Promise((resolve) => onTestFinished(() => resolve(new Response(null, { status: 503 }))));
 }
 
 const refuse = (status: number, error: string) => () => Response.json({ error }, { status });
 
-/** All that is waiting to be done is done: promises settle in turns of the event loop. */
+/** Does everything that is due: promises settle in turns of the event loop. */
 async function settled(world: ScriptedWorld): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   await world.broker.person();
@@ -486,7 +486,7 @@ describe('the disk', () => {
       };
     });
     const renewal = world.broker.token(editor, refreshGrant);
-    // First the mark that a renewal is on its way, then its answer.
+    // First the mark that a renewal is being sent, then its answer.
     await saving;
     world.clock.advance(2 * second);
     expect((await renewal).accessToken).toBe(storedAccountOf(world.vault).accessToken);

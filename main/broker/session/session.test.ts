@@ -21,7 +21,7 @@ import { Provider } from '../provider/provider.ts';
 import { Session } from './session.ts';
 import type { StoredAccount } from './vault.ts';
 
-/** Signs in, and gives what the next start finds: the access token has ended overnight. */
+/** Signs in. @returns the state for the next start: the access token has ended overnight */
 async function theMorningAfter(options: Parameters<typeof localWorld>[0] = {}): Promise<LocalWorld> {
   const provider = options.provider ?? (await localProvider(options.providerOptions));
   const evening = await localWorld({ ...options, provider });
@@ -92,7 +92,7 @@ test('a renewed access token is handed to nobody before its refresh token is on 
   const host = {
     persist: () => {
       saves.push(session.account);
-      // The first write says that a renewal is on its way; the second is the new token.
+      // The first write records that a renewal is being sent; the second stores the new token.
       if (saves.length === 1) return Promise.resolve();
       saving.open();
       return saved.opened;
@@ -114,7 +114,7 @@ test('a renewed access token is handed to nobody before its refresh token is on 
   const handedOut: string[] = [];
   const callers = [session.accessToken({ renew: true }).then(({ accessToken }) => handedOut.push(accessToken))];
   await saving.opened;
-  // The provider has answered, the disk has not: whoever comes now must wait for the disk as well.
+  // The provider has answered, the disk has not: a new caller must wait for the disk too.
   callers.push(session.accessToken().then(({ accessToken }) => handedOut.push(accessToken)));
   callers.push(session.accessToken({ renew: true }).then(({ accessToken }) => handedOut.push(accessToken)));
   await new Promise((resolve) => setImmediate(resolve));

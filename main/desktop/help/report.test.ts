@@ -42,7 +42,7 @@ const facts: ReportFacts = {
 
 const entry = (fields: object) => JSON.stringify({ level: 40, time: '2026-03-04T05:06:07.089Z', ...fields });
 
-/** What a person would not want to see in public; each by its own name, so that a failure says what came out. */
+/** Values that a person would not want to see in public; each has its own name, so that a failure shows which one leaked. */
 const secrets = {
   word: 'canary',
   capitals: 'CANARY',
@@ -58,7 +58,7 @@ const secrets = {
   lines: 'one\ncanary\n    at canary (/home/canary/index.cjs:1:2)',
 };
 
-/** Every place of the facts that holds a text, with one that puts another there. */
+/** The paths of all texts in the facts. */
 function inputs(value: unknown, path: string[] = []): string[][] {
   if (typeof value === 'string') return [path];
   if (typeof value !== 'object' || value === null) return [];
@@ -94,7 +94,7 @@ describe('no secret comes out of a report [T9]', () => {
     });
     expect(tried.length).toBeGreaterThan(12);
     expect(tried.filter(([, isOut]) => isOut)).toEqual(
-      // The provider's host is said on purpose: a single word can be one.
+      // The provider's host appears on purpose, and a single word can be one.
       secret === 'canary' ? [['state.provider', true]] : [],
     );
   });

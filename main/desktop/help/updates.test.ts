@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../../../testing/brokerWorld.ts';
 import { Updates, type UpdatesWorld } from './updates.ts';
 
-/** What is published, and what was done. That a lower version is refused is electron-updater's: see packed.spec.ts. */
+/** The published version, and what was done. electron-updater itself refuses lower versions: see packed.spec.ts. */
 function stage(options: Partial<UpdatesWorld> = {}) {
   const clock = new FakeClock();
   const done: string[] = [];
@@ -34,7 +34,7 @@ function stage(options: Partial<UpdatesWorld> = {}) {
   return { clock, done, published, source, updates, states };
 }
 
-/** Waits until what a timer began has ended. */
+/** Waits until the work of a timer has ended. */
 const settled = ({ updates }: { updates: Updates }) => updates.check();
 
 describe('updates', () => {
@@ -45,7 +45,7 @@ describe('updates', () => {
     await settled(on);
     expect(on.states).toEqual(['checking', 'fetching', 'ready']);
     expect(on.updates.view).toEqual({ state: 'ready', version: '0.2.0' });
-    // It is there: nothing is fetched again.
+    // It is already there: nothing is downloaded again.
     await on.updates.check();
     expect(on.done).toEqual(['checked', 'fetched']);
   });

@@ -86,7 +86,7 @@ describe('Remove everything', () => {
     const grace = { ...here, subject: 'grace', refreshToken: 'hers' };
     const old = revocationOf(here, 'old');
     const all: StoredState = { version: 1, accounts: [here, forApi, grace], revocations: [old] };
-    /** Away from the token number `first` on. */
+    /** Unreachable from the token number `first` on. */
     const awayFrom = (first: number): Revoke => {
       let asked = 0;
       return async () => {

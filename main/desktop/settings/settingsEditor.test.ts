@@ -9,16 +9,16 @@ const home = '/data';
 const configured = { issuer: 'https://tenant.example/', clientId: 'one' };
 const found: ProviderCheck = { ok: true, host: 'tenant.example' };
 
-/** A host that is started in no time, and a settings.json in memory. */
+/** A host that starts at once, and a settings.json in memory. */
 class FakeRun {
   file: Record<string, unknown>;
   settings: Settings;
   ready = true;
-  /** Settings that a host cannot be started with. */
+  /** Why a host cannot be started with these settings. */
   refuses: (settings: Settings) => string | undefined = () => undefined;
   checked: string[] = [];
   clientsChecked: string[][] = [];
-  /** What the provider says of every client ID. */
+  /** The provider's answer for every client ID. */
   client: ClientAnswer = 'known';
   tried: number[] = [];
   started: Settings[] = [];

@@ -30,11 +30,11 @@ beforeEach(() => {
 
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-/** Only its types are used: what is handed in as the system's list is what Electron has. */
+/** Only for its types: Electron's `app` must fit the parameter. */
 const isElectrons = (app: App): LoginItems => app;
 void isElectrons;
 
-/** On Linux nobody may ask for the login items of the others. */
+/** On Linux the login items of the other systems must not be used. */
 const noLoginItems: LoginItems = {
   getLoginItemSettings: () => expect.fail('asked'),
   setLoginItemSettings: () => expect.fail('set'),

@@ -37,7 +37,7 @@ describe('which keyring is used', () => {
     ['gnome-libsecret', { activatable: [secrets], owned: [wallet6], on: { XDG_CURRENT_DESKTOP: 'ubuntu:GNOME' } }],
     ['kwallet6', { owned: [wallet6], on: sway }],
     ['kwallet5', { owned: [wallet5], activatable: [wallet6], on: sway }],
-    // What something is stored under comes first, the latest of them, if it is there.
+    // The keyrings that sessions are stored under come first, the latest of them before the others, if they are available.
     ['gnome-libsecret', { stored: ['gnome_libsecret'], owned: [secrets, wallet6], on: kde6 }],
     ['kwallet5', { stored: ['kwallet5'], owned: [secrets], activatable: [wallet5], on: sway }],
     ['kwallet6', { stored: ['kwallet6', 'gnome_libsecret'], owned: [secrets, wallet6], on: sway }],

@@ -118,7 +118,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('promptToUnlock', () => {
     // Of another prompt, and another signal of this one: neither is the end.
     program.signal('/org/freedesktop/secrets/prompt/p2', ofPrompt, 'Completed', heard.asker);
     program.signal(prompt, ofPrompt, 'Other', heard.asker);
-    // What the bus answers now, it answers after it has passed these on.
+    // The bus answers this only after it has passed those on.
     await program.own('org.example.Later');
     await stop();
     await expect(over).rejects.toThrow('the session bus has hung up');

@@ -22,7 +22,7 @@ const away = { code: 'provider_unreachable', message: 'The identity provider is 
 const locked = { kind: 'keyring', needs: 'unlock', changeable: false } as const;
 const undecided = { kind: 'memory', needs: 'choice', changeable: true } as const;
 
-/** Noon of a day in the zone of whoever runs the test. */
+/** Noon of a day in the local time zone. */
 const noon = new Date(2026, 2, 14, 12, 0).getTime();
 const texts = (view: AppView) => attentionLines(view, noon).map(({ text }) => text);
 

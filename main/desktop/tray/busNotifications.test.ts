@@ -29,7 +29,7 @@ const within = { timeout: 15_000 };
 const name = 'org.freedesktop.Notifications';
 const path = '/org/freedesktop/Notifications';
 
-/** What the service was asked to show. */
+/** The notifications that the service got. */
 interface Shown {
   readonly program: string;
   readonly replaces: number;
@@ -54,10 +54,10 @@ const never = new Promise<Reply>(() => undefined);
 class Service {
   readonly shown: Shown[] = [];
   readonly closed: number[] = [];
-  /** Of whoever asked last. */
+  /** The sender of the last call. */
   sender = '';
   capabilities: Reply | Promise<Reply> = usual;
-  /** What `Notify` answers instead of the next id. */
+  /** The answer of `Notify` instead of the next ID. */
   notify: Reply | Promise<Reply> | undefined;
   program!: BusProgram;
 
@@ -191,7 +191,7 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
     service.program.signal(path, 'org.example.Other', 'ActionInvoked', sender, ['us', press]);
     service.invoke(2 ** 32 - 1, 'default', sender);
     service.invoke(1, 'unknown', sender);
-    // What the service sends arrives in order.
+    // The service's messages arrive in order.
     system.show(content('b'));
     await expect.poll(() => service.shown, within).toHaveLength(2);
     expect(one.click).not.toHaveBeenCalled();

@@ -4,7 +4,7 @@ import { signedOut } from '../../../testing/appView.ts';
 import { Notifications, noticesOf } from './notifications.ts';
 import type { NotificationContent } from './shownNotification.ts';
 
-/** What the system was given to show. */
+/** The notifications that the system got. */
 const given: (NotificationContent & { isClosed: boolean })[] = [];
 const system = {
   show(content: NotificationContent) {
@@ -151,7 +151,7 @@ describe('a sign-in', () => {
         undoes: ada.account,
       },
     ]);
-    // Who it is may be known before it is known by whom.
+    // The account may be known before the program that signed it in.
     expect(notificationText(signedIn, arrived)).toBe('A program signed you in as Ada Lovelace. Not you?');
     expect(notificationText(arrived, { ...arrived, freshness: 'stale' })).toBeUndefined();
     expect(notificationText(starting, arrived)).toBeUndefined();

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { ElectronNotifications } from './systemNotifications.ts';
 
-/** What the system was given to show. Its own notification cannot be clicked by a test, and is not on this system. */
+/** The notifications that the system got. A test cannot click the system's own, and this system has none. */
 const { given } = vi.hoisted(() => ({
   given: [] as { options: unknown; isClosed: boolean; emit(event: string, ...values: unknown[]): boolean }[],
 }));

@@ -18,7 +18,7 @@ import { TrayAvailability } from './trayAvailability.ts';
 const within = { timeout: 15_000 };
 const watcher = 'org.kde.StatusNotifierWatcher';
 
-/** What shows tray icons there, and all that it says from now on. */
+/** The panel on the bus, and its answers from now on. */
 function availabilityOn(environment: NodeJS.ProcessEnv): { availability: TrayAvailability; said: boolean[] } {
   const availability = new TrayAvailability({ platform: 'linux', environment });
   onTestFinished(() => availability.close());
@@ -51,7 +51,7 @@ test('on a bus that cannot be asked it is not known, and taken for there', async
 describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
   let bus: PrivateBus;
   let watching: BusProgram;
-  /** What the watcher says of its property, one answer after the other, the last again and again. */
+  /** The watcher's answers about its property, one after the other; the last one repeats. */
   let says: (Reply | Promise<Reply>)[];
   const boolean = (value: boolean): Reply => ['v', booleanValue(value)];
   beforeEach(async () => {
