@@ -54,7 +54,7 @@ test('Welcome: from nothing configured to signed in, with a wrong address said w
       // Pressed all the same: refused, and nothing is kept.
       await field(app, 'Client ID').fill(provider.clientId);
       await press(app, 'Continue');
-      await expect(saidOf(app, 'issuer')).toHaveText(/status 404/);
+      await expect(saidOf(app, 'issuer')).toHaveText('The identity provider answered with status 404.');
       await expect(heading(app, 'Welcome to Loopgate')).toBeVisible();
       expect(readdirSync(home)).not.toContain('settings.json');
 
