@@ -1,3 +1,4 @@
+import './system/smallHeap.ts';
 import { app, powerMonitor } from 'electron';
 import { message } from '../preload/texts/messages.ts';
 import { ownCommand, runsCommand } from './cli/packed.ts';
@@ -27,7 +28,6 @@ import { readSettingsFile } from './settings/settingsFile.ts';
 import { LockedError } from './storage/folderLock.ts';
 import { KeptVault } from './storage/keptVault.ts';
 import { createLog } from './system/log.ts';
-import './system/smallHeap.ts';
 import { outliveReaders } from './system/standardStreams.ts';
 
 export { beforeReady } from './desktop/system/passwordStore.ts';
