@@ -3,7 +3,15 @@ import type { Page } from 'playwright';
 import type { AppView } from '../../preload/views/appView.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { renewPicture } from '../support/picture.ts';
-import { askingWindow, asks, closeAskingWindow, makeProgram, outputOf, preflightFrom } from '../support/program.ts';
+import {
+  answerQuestion,
+  askingWindow,
+  asks,
+  closeAskingWindow,
+  makeProgram,
+  outputOf,
+  preflightFrom,
+} from '../support/program.ts';
 import { onStage } from '../support/stage.ts';
 
 /** The window may be gone before the key is up again. */
@@ -96,7 +104,7 @@ test('a program is asked about once: Allow, Allow once by keyboard, Deny by Ente
     await press(app, 'Remove: acme-editor');
     const fifth = asks(editor, app);
     question = await askingWindow(app);
-    await question.getByRole('button', { name: 'Allow', exact: true }).click();
+    await answerQuestion(question, 'Allow');
     expect(await fifth).toBe('200');
     await app.quit();
   }));

@@ -10,7 +10,7 @@ import {
   startDesktopApp,
   watchNotifications,
 } from '../support/desktopApp.ts';
-import { askingWindow, asks, makeProgram } from '../support/program.ts';
+import { answerQuestion, askingWindow, asks, makeProgram } from '../support/program.ts';
 import { onStage, type Stage, type StageOptions } from '../support/stage.ts';
 
 const unavailable = 'Notifications are not available';
@@ -128,7 +128,7 @@ test.describe('health is answered, the question comes, and quit works, while the
           const answered = asks(makeProgram(stage, 'acme-editor'), app);
           const question = await askingWindow(app);
           await expect.poll(trayLabels).toContain(unavailable);
-          await question.getByRole('button', { name: 'Deny', exact: true }).click();
+          await answerQuestion(question, 'Deny');
           expect(await answered).toBe('403 consent_denied');
           end();
           await expect.poll(() => service?.asked.map((call) => call.split(' ').at(-1)) ?? []).toEqual(asked);

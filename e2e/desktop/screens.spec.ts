@@ -6,7 +6,15 @@ import { axeFindings } from '../support/axe.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { cutOff, listenTo, moving, tabThrough } from '../support/pageChecks.ts';
 import { renewPicture, renewZoomedPicture } from '../support/picture.ts';
-import { askingWindow, asks, closeAskingWindow, makeProgram, outputOf, preflightFrom } from '../support/program.ts';
+import {
+  answerQuestion,
+  askingWindow,
+  asks,
+  closeAskingWindow,
+  makeProgram,
+  outputOf,
+  preflightFrom,
+} from '../support/program.ts';
 import { onStage, type Stage, type StageOptions, unconfigured } from '../support/stage.ts';
 
 /** Where the table has got to. */
@@ -195,10 +203,7 @@ const journeys: readonly Journey[] = [
         picture: '20-asks-interpreter',
         async reach({ stage, app, asking }) {
           const before = await askingWindow(app);
-          await Promise.all([
-            before.waitForEvent('close'),
-            before.getByRole('button', { name: 'Allow', exact: true }).click(),
-          ]);
+          await Promise.all([before.waitForEvent('close'), answerQuestion(before, 'Allow')]);
           await Promise.all(asking.splice(0));
           const script = join(stage.session.home, 'fetch-a-token-for-the-nightly-build-of-the-documentation.mjs');
           const application = { name: 'VS_CODE', version: '1.0.0', platform: 'LINUX' };
@@ -228,7 +233,7 @@ const journeys: readonly Journey[] = [
           asking.push(outputOf('bash', ['-c', script]));
           const question = await askingWindow(app);
           await expect(question.getByText('1 of 2')).toBeVisible();
-          await question.getByRole('button', { name: 'Deny' }).click();
+          await answerQuestion(question, 'Deny');
           await expect(question.getByText('Its path is not known.')).toBeVisible();
           await expect(question.getByRole('button', { name: 'Allow once' })).toBeEnabled();
           return question;

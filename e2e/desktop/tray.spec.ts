@@ -6,6 +6,7 @@ import type { Page } from 'playwright';
 import { testApp } from '../../build/testApp.ts';
 import { startDesktopSession } from '../../build/testDisplay.ts';
 import { type DesktopApp, startDesktopApp, temporaryHome } from '../support/desktopApp.ts';
+import { answerQuestion } from '../support/program.ts';
 import { onStage, type Stage } from '../support/stage.ts';
 import { coloursInPanel, photographIcon } from '../support/trayPicture.ts';
 
@@ -163,7 +164,7 @@ test('every entry of the menu does what it says, and a notification says what ha
     await notifications.click();
     await expect.poll(() => focused.jsonValue()).toEqual([question.url(), question.url()]);
     expect(app.electron.windows()).toHaveLength(1);
-    await question.getByRole('button', { name: 'Allow', exact: true }).click();
+    await answerQuestion(question, 'Allow');
     expect(await first).toBe('200');
     await expect.poll(trayLabels).not.toContain('r&d_tool waits for your answer');
     expect(await notifications.texts()).toHaveLength(1);

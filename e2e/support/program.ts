@@ -56,3 +56,13 @@ export async function closeAskingWindow({ electron }: DesktopApp): Promise<void>
       ?.close();
   });
 }
+
+/** Answers in the window that asks. It may close before Playwright has seen its own click through. */
+export async function answerQuestion(question: Page, button: 'Allow' | 'Deny'): Promise<void> {
+  await question
+    .getByRole('button', { name: button, exact: true })
+    .click()
+    .catch((error: unknown) => {
+      if (!question.isClosed()) throw error;
+    });
+}
