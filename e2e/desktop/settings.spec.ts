@@ -223,6 +223,8 @@ test('Settings: the theme is used at once and at the next start; what the enviro
     await app.electron.evaluate(({ BrowserWindow }) =>
       BrowserWindow.getAllWindows()[0]?.loadURL('app://loopgate/consent.html'),
     );
+    // Playwright may hear of the new page after Electron has loaded it.
+    await app.window.waitForURL('app://loopgate/consent.html');
     for (const asked of [
       'settings()',
       "changeSettings({ setting: 'theme', theme: 'light' })",
