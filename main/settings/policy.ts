@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, typ
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { verbatim } from '../../preload/texts/messages.ts';
+import { errorCode } from '../system/errorCode.ts';
 import { plutil, registryTool } from '../system/systemPrograms.ts';
 import { type Policy, SettingError } from './settings.ts';
 import { settingsTable } from './settingsTable.ts';
@@ -116,7 +117,7 @@ export function readFileOfOwner(path: string, owner: number): Buffer | undefined
     // A pipe must not block the start.
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code === 'ENOENT') return undefined;
     throw code === 'ELOOP' ? new Error('the file is a link') : error;
   }

@@ -166,7 +166,7 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     // The process of another user cannot be signalled, but it exists.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
 

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { message } from '../../preload/texts/messages.ts';
+import { errorCode } from '../system/errorCode.ts';
 import { dataPath } from './dataFolder.ts';
 import { syncFolder } from './jsonFile.ts';
 import { type Sealer, SealerUnavailable } from './sealedFile.ts';
@@ -41,7 +42,7 @@ function readKey(path: string): Buffer | undefined {
     const key = readFileSync(path);
     return key.length === keyLength ? key : undefined;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     // Do not replace a key file that exists but cannot be read.
     throw new SealerUnavailable(message('cannotRead', { path }));
   }

@@ -12,6 +12,7 @@ import {
 } from './dbusMessages.ts';
 import { type BusArgument, BusValues } from './dbusValues.ts';
 import { deferred } from './deferred.ts';
+import { errorCode } from './errorCode.ts';
 import { systemTimer, withTimeout } from './timeout.ts';
 
 const bus = 'org.freedesktop.DBus';
@@ -87,7 +88,7 @@ export class SessionBus {
       opened.close();
       // Node 20 can connect only to abstract names of full length, which no bus has: the error looks as if there were no
       // listener.
-      const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+      const isRefused = errorCode(error) === 'ECONNREFUSED';
       if (path.startsWith('\0') && isRefused) throw new UnusableBus('the session bus listens at an abstract socket');
       throw error;
     }
