@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmdirSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test, vi } from 'vitest';
@@ -143,14 +152,13 @@ time.sleep(1000)`,
     expect(state(childOf(pid))).toMatchObject({ exe: program, threads: 2 });
   });
 
-  test('in a message, to a running program that was stopped then', async () => {
-    await using door = await Doorkeeper.open();
-    const editor = door.program('my-editor');
+  /** A program that sends its socket in a message to a running one, and then does something to that one. */
+  async function sendingTo(door: Doorkeeper, editor: string, then: string) {
     await writeFile(
       join(door.folder, 'sender.js'),
       `const child = require('node:child_process').fork('receiver.js', { execPath: '${editor}', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
        child.on('message', (message) => {
-         if (message === 'taken') child.kill('SIGSTOP');
+         if (message === 'taken') { ${then} }
          else setTimeout(() => { const socket = require('node:net').connect(${door.port}, '127.0.0.1', () => socket.write('x', () => child.send('take', socket))); }, 100);
        });`,
     );
@@ -160,13 +168,59 @@ time.sleep(1000)`,
        process.send('up');`,
     );
     const { pid } = door.start(process.execPath, 'sender.js');
-    const call = await door.nextCall();
+    return { pid, call: await door.nextCall() };
+  }
+
+  test('in a message, to a running program that was stopped then', async () => {
+    await using door = await Doorkeeper.open();
+    const editor = door.program('my-editor');
+    const { pid, call } = await sendingTo(door, editor, "child.kill('SIGSTOP');");
     await vi.waitFor(() => expect(state(childOf(pid))?.letter).toBe('T'), 20_000);
     expect(await call.program()).toEqual(unknownProgram);
     // The same program is known by a socket of its own, and while it runs.
     expect(await door.whoIs(editor, '-e', door.connecting)).toMatchObject({ path: editor, kind: 'program' });
   });
+
+  test('in a message, to a running program whose cgroup was frozen then', async (context) => {
+    await using group = ownCgroup(context);
+    await using door = await Doorkeeper.open();
+    const editor = door.program('my-editor');
+    // One level down: what freezes it may be any cgroup above it.
+    const inner = join(group.folder, 'inner');
+    mkdirSync(inner);
+    const freezing = `const { writeFileSync } = require('node:fs');
+      writeFileSync('${inner}/cgroup.procs', String(child.pid));
+      writeFileSync('${group.folder}/cgroup.freeze', '1');`;
+    const { pid, call } = await sendingTo(door, editor, freezing);
+    await vi.waitFor(() => expect(readFileSync(join(inner, 'cgroup.events'), 'utf8')).toContain('frozen 1'), 20_000);
+    // It sleeps, as any program that waits.
+    expect(state(childOf(pid))).toMatchObject({ exe: editor, letter: 'S' });
+    expect(await call.program()).toEqual(unknownProgram);
+    await writeFile(join(group.folder, 'cgroup.freeze'), '0');
+  });
 });
+
+/** A cgroup, where the test may make one. Its processes have to end first. */
+function ownCgroup(context: TestContext): { folder: string } & AsyncDisposable {
+  for (const root of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified']) {
+    try {
+      const folder = mkdtempSync(join(root, 'loopgate-test-'));
+      const remove = (one: string) => vi.waitFor(() => !existsSync(one) || rmdirSync(one), 20_000);
+      if (existsSync(join(folder, 'cgroup.freeze')))
+        return {
+          folder,
+          async [Symbol.asyncDispose]() {
+            await remove(join(folder, 'inner'));
+            await remove(folder);
+          },
+        };
+      rmdirSync(folder);
+    } catch {
+      // Not here.
+    }
+  }
+  return context.skip('no cgroup can be made here');
+}
 
 describe.skipIf(process.platform !== 'linux')('a program that has just begun [C8]', () => {
   test('one that connects at once is known by its own socket, each time', async (context) => {
@@ -177,24 +231,31 @@ describe.skipIf(process.platform !== 'linux')('a program that has just begun [C8
     }
   });
 
-  test('one that a debugger holds is known, to be asked about and allowed once [C11]', async (context) => {
-    const python = installed(context, 'python3');
-    await using door = await Doorkeeper.open();
-    const editor = door.program('my-editor');
-    await writeFile(join(door.folder, 'client.js'), `setTimeout(() => { ${door.connecting} }, 300);`);
-    await writeFile(
-      join(door.folder, 'debugger.py'),
-      `import ctypes, subprocess
+  test.for([
+    ['first', 'child.pid'],
+    ['last', "max(int(one) for one in os.listdir(f'/proc/{child.pid}/task'))"],
+  ])(
+    'one that a debugger holds by its %s thread is known, to be asked about and allowed once [C11]',
+    async ([_which, thread], context) => {
+      const python = installed(context, 'python3');
+      await using door = await Doorkeeper.open();
+      const editor = door.program('my-editor');
+      await writeFile(join(door.folder, 'client.js'), `setTimeout(() => { ${door.connecting} }, 300);`);
+      await writeFile(
+        join(door.folder, 'debugger.py'),
+        `import ctypes, os, subprocess, time
 child = subprocess.Popen(['${editor}', 'client.js'])
+while len(os.listdir(f'/proc/{child.pid}/task')) < 5: time.sleep(0.01)
 # PTRACE_SEIZE: traced, and not stopped.
-assert ctypes.CDLL(None).ptrace(0x4206, child.pid, None, None) == 0
+assert ctypes.CDLL(None).ptrace(0x4206, ${thread}, None, None) == 0
 child.wait()`,
-    );
-    expect(await door.whoIs(python, 'debugger.py')).toMatchObject({
-      path: editor,
-      kind: 'program',
-      lasting: 'once',
-      isDebugged: true,
-    });
-  });
+      );
+      expect(await door.whoIs(python, 'debugger.py')).toMatchObject({
+        path: editor,
+        kind: 'program',
+        lasting: 'once',
+        isDebugged: true,
+      });
+    },
+  );
 });

@@ -1,9 +1,19 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+} from 'node:fs';
+import { readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, type TestContext, test, vi } from 'vitest';
 import { type Program, unknownProgram } from '../main/access/program.ts';
 import { DesktopEntries } from '../main/callers/linux/desktopEntries.ts';
@@ -350,6 +360,66 @@ describe.skipIf(whyNoOtherUser !== undefined)('what only root can arrange for a 
     const child = door.start(unshare, '-m', '--propagation', 'private', 'sh', '-c', command);
     const call = await door.nextCall();
     await runs(child.pid, curl);
+    expect(await call.program()).toEqual(unknownProgram);
+  });
+
+  test('from such a namespace it has no path of ours either, deleted and run outside [C9]', async (context) => {
+    const [bash, unshare] = [installed(context, 'bash'), installed(context, 'unshare')];
+    await using door = await Doorkeeper.open();
+    const [evil, ready] = [door.program('evil'), join(door.folder, 'ready')];
+    const laying = `mount -t tmpfs -o mode=755 none /opt && install -m 755 ${evil} /opt/editor && touch ${ready} && exec sleep 1000`;
+    await writeFile(
+      join(door.folder, 'client.js'),
+      `require('node:fs').unlinkSync(process.argv[2]); ${door.connecting}`,
+    );
+    const file = '/proc/$!/root/opt/editor';
+    const child = door.start(
+      bash,
+      '-c',
+      `${unshare} -m --propagation private sh -c '${laying}' & until [ -e ${ready} ]; do sleep 0.01; done; exec ${file} client.js ${file}`,
+    );
+    const call = await door.nextCall();
+    expect(await readlink(`/proc/${child.pid}/exe`)).toBe('/opt/editor (deleted)');
+    expect(await call.program()).toEqual(unknownProgram);
+  });
+
+  /** A file system of its own, below folders that only root can write, with a program in it. */
+  function mountedEditor(options = 'suid'): { editor: string } & Disposable {
+    const folder = mkdtempSync('/run/loopgate-mount-');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=755,${options}`, 'none', folder]);
+    const editor = join(folder, 'my-editor');
+    copyFileSync(process.execPath, editor);
+    return {
+      editor,
+      [Symbol.dispose]() {
+        if (existsSync(editor)) execFileSync('umount', ['--lazy', folder]);
+        rmdirSync(folder);
+      },
+    };
+  }
+
+  test.each<[string, boolean]>([
+    // As udisks, FUSE and /etc/fstab mount for a user.
+    ['nosuid,nodev', false],
+    ['suid,nodev', true],
+    ['nosuid,dev', true],
+  ])('on a file system mounted with %s root’s files are known by their path: %s [C3]', async (options, isRoots) => {
+    using mounted = mountedEditor(options);
+    await using door = await Doorkeeper.open();
+    const { id } = await door.whoIs(mounted.editor, '-e', door.connecting);
+    expect(id).toBe(isRoots ? mounted.editor : `${mounted.editor}#sha256:${sha256(mounted.editor)}`);
+  });
+
+  test('one that was deleted keeps its path only while its file system is mounted [C9]', async () => {
+    using mounted = mountedEditor();
+    await using door = await Doorkeeper.open();
+    const copy = `${mounted.editor}-copy`;
+    copyFileSync(process.execPath, copy);
+    const { pid } = door.start(copy, '-e', `require('node:fs').unlinkSync(process.execPath); ${door.connecting}`);
+    const call = await door.nextCall();
+    execFileSync('umount', ['--lazy', dirname(copy)]);
+    // A path that another program may have.
+    expect(await readlink(`/proc/${pid}/exe`)).toBe('/my-editor-copy (deleted)');
     expect(await call.program()).toEqual(unknownProgram);
   });
 

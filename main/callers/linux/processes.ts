@@ -9,12 +9,12 @@ export interface Holder {
 }
 
 /** The fields of /proc/<pid>/stat. The process chooses the second one, which may contain spaces and brackets. */
-export function processStatus(line: string): { state: string; parent: number; started: number } | undefined {
+export function processStatus(line: string): { parent: number; started: number } | undefined {
   const fields = line.slice(line.lastIndexOf(')') + 1).split(' ');
   const [parent, started] = [fields[2], fields[20]].map(Number);
   return parent === undefined || started === undefined || !(parent >= 0 && started >= 0)
     ? undefined
-    : { state: fields[1] ?? '', parent, started };
+    : { parent, started };
 }
 
 /**

@@ -59,16 +59,21 @@ interface Laid {
   readonly threads?: readonly number[];
 }
 
-const stat = (pid: number, parent: number, started: number, state = 'S') =>
-  `${pid} (a) b) ${state} ${parent} ${'0 '.repeat(17)}${started} 0 0\n`;
+const stat = (pid: number, parent: number, started: number) =>
+  `${pid} (a) b) S ${parent} ${'0 '.repeat(17)}${started} 0 0\n`;
 
 function lay(pid: number, laid: Laid = {}): void {
   const { executable = file('editor'), started = 100, parent = 1, uid = 1000, socket = inode } = laid;
   const own = join(proc, String(pid));
   rmSync(own, { recursive: true, force: true });
   for (const name of ['fd', 'fdinfo', `task/${pid}`, 'ns', 'root']) mkdirSync(join(own, name), { recursive: true });
-  writeFileSync(join(own, 'stat'), stat(pid, parent, started, laid.state));
-  writeFileSync(join(own, 'status'), `Name:\ta\nTracerPid:\t${laid.tracer ?? 0}\nUid:\t1000\t${uid}\t1000\t1000\n`);
+  writeFileSync(join(own, 'stat'), stat(pid, parent, started));
+  for (const name of ['status', `task/${pid}/status`]) {
+    writeFileSync(
+      join(own, name),
+      `State:\t${laid.state ?? 'S'}\nTracerPid:\t${laid.tracer ?? 0}\nUid:\t1000\t${uid}\t1000\t1000\n`,
+    );
+  }
   writeFileSync(join(own, 'cmdline'), (laid.argv ?? ['editor']).map((argument) => `${argument}\0`).join(''));
   writeFileSync(join(own, 'fdinfo', '3'), `pos:\t0\nflags:\t${laid.flags ?? closeOnExec}\nmnt_id:\t9\n`);
   for (const stream of ['0', '1', '2']) {
@@ -396,8 +401,8 @@ describe('names [C13]', () => {
 
 describe('/proc/<pid>/stat [C1]', () => {
   it.each<[string, ReturnType<typeof processStatus>]>([
-    [stat(7, 6, 55), { state: 'S', parent: 6, started: 55 }],
-    [stat(7, 6, 55).replace('(a) b)', '(evil) S 1 2 3)'), { state: 'S', parent: 6, started: 55 }],
+    [stat(7, 6, 55), { parent: 6, started: 55 }],
+    [stat(7, 6, 55).replace('(a) b)', '(evil) S 1 2 3)'), { parent: 6, started: 55 }],
     ['', undefined],
     ['7 (a) S 1', undefined],
   ])('%j', (line, status) => {

@@ -7,8 +7,10 @@ import { appImageRoot, baseName } from '../../access/programPaths.ts';
 import { scriptOf } from '../../access/scripts.ts';
 import { type ExecutableHashes, hasOwnApp, isStatic, onlyRootCanWrite } from '../executables.ts';
 import { sharedRead } from '../sharedRead.ts';
+import { type Condition, conditionOf } from './condition.ts';
 import type { DesktopEntries, Label } from './desktopEntries.ts';
 import { Slices } from './eventLoop.ts';
+import { mountOf } from './mounts.ts';
 import { type Holder, listOrNothing, processStatus, socketInode, walkSockets } from './processes.ts';
 
 /** More processes than any program shares a socket with. */
@@ -23,7 +25,7 @@ const closeOnExec = 0o2000000;
 const maxInOneTick = 10_000;
 
 /** An executable, as the kernel reports it. */
-interface RunningExecutable {
+interface RunningExecutable extends Condition {
   readonly pid: number;
   /** Ticks since boot. With the pid it tells a process from a later one with the same number. */
   readonly started: number;
@@ -32,10 +34,6 @@ interface RunningExecutable {
   /** The file, even after it has left its path. */
   readonly file: string;
   readonly status: BigIntStats;
-  /** A signal stopped it, not a debugger. */
-  readonly isStopped: boolean;
-  /** A debugger controls it and can make it do anything. */
-  readonly isDebugged: boolean;
 }
 
 /** What the look-up needs from the system. */
@@ -185,17 +183,13 @@ export class LinuxPrograms {
     const file = join(this.#proc, String(pid), 'exe');
     try {
       const process = processStatus(this.#kernelText(pid, 'stat'));
-      const lines = this.#kernelText(pid, 'status');
-      const effectiveUid = /^Uid:\s+\d+\s+(\d+)/m.exec(lines)?.[1];
+      const effectiveUid = /^Uid:\s+\d+\s+(\d+)/m.exec(this.#kernelText(pid, 'status'))?.[1];
       if (!process || Number(effectiveUid) !== this.#system.ownUid) return undefined;
       const link = readlinkSync(file);
       const status = await stat(file, { bigint: true });
-      const path = await this.#pathOf(pid, link, status);
-      const isDebugged = /^TracerPid:\s+[1-9]/m.test(lines);
-      const isStopped = !isDebugged && /[Tt]/.test(process.state);
-      return path === undefined
-        ? undefined
-        : { pid, started: process.started, path, file, status, isStopped, isDebugged };
+      const path = await this.#pathOf(pid, file, link, status);
+      if (path === undefined) return undefined;
+      return { pid, started: process.started, path, file, status, ...(await conditionOf(this.#proc, pid)) };
     } catch {
       return undefined;
     }
@@ -205,15 +199,15 @@ export class LinuxPrograms {
    * Finds an executable's file in our own mount namespace. The link alone proves nothing: any program can run in its
    * own mount namespace, where its file has a path such as /usr/bin/anything.
    */
-  async #pathOf(pid: number, link: string, status: BigIntStats): Promise<string | undefined> {
+  async #pathOf(pid: number, file: string, link: string, status: BigIntStats): Promise<string | undefined> {
     const isThere = async (path: string) => {
       const found = await stat(path, { bigint: true }).catch(() => undefined);
       return found?.dev === status.dev && found.ino === status.ino;
     };
     if (await isThere(link)) return link;
     const deleted = /^(\/.*) \(deleted\)$/s.exec(link)?.[1];
-    // An update replaced it while it ran.
-    if (deleted !== undefined) return (await this.#isInOurNamespace(pid)) ? deleted : undefined;
+    // An update replaced it while it ran. The path is one of ours only if its mount is.
+    if (deleted !== undefined) return (await mountOf(file)) && deleted;
     // A flatpak reports where its folders come from. This is a hint, and the file itself then proves it.
     const info = await readSmallFile(join(this.#proc, String(pid), 'root', '.flatpak-info')).catch(() => '');
     for (const [inside, key] of [
@@ -228,11 +222,12 @@ export class LinuxPrograms {
     return undefined;
   }
 
-  async #isInOurNamespace(pid: number): Promise<boolean> {
-    const [theirs, ours] = await Promise.all(
-      [String(pid), 'self'].map((name) => readlink(join(this.#proc, name, 'ns', 'mnt'))),
-    );
-    return theirs === ours;
+  /** Whether an executable's path identifies it. */
+  async #isOnlyRoots({ path, file, status }: RunningExecutable): Promise<boolean> {
+    if (!(await onlyRootCanWrite(path, { file: status }))) return false;
+    // A sandboxed process, or a sandboxed Loopgate, found the same file through another mount.
+    const mount = (await mountOf(file)) ?? (await mountOf(path));
+    return mount?.mayBeUsers === false;
   }
 
   async #isOwnCommand({ status }: RunningExecutable): Promise<boolean> {
@@ -268,9 +263,9 @@ export class LinuxPrograms {
   }
 
   async #identify(running: RunningExecutable, isDebugged: boolean): Promise<Program> {
-    const { pid, started, path, file, status } = running;
+    const { pid, started, path, file } = running;
     const kind = kindOf(path, await hasOwnApp(path));
-    const isOnlyRoots = await onlyRootCanWrite(path, { file: status });
+    const isOnlyRoots = await this.#isOnlyRoots(running);
     const [hash, label, claim] = await Promise.all([
       isOnlyRoots ? undefined : this.#system.hashes.ofProgram(file, path),
       this.#labelOf(path, kind, isOnlyRoots),
