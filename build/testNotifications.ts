@@ -21,6 +21,8 @@ export interface ShownNotifications {
   count(): Promise<number>;
   /** Clicks the oldest of those that are on the screen, with the mouse. */
   click(): Promise<void>;
+  /** Closes all that are on the screen, as a person does who has read them. */
+  dismiss(): Promise<void>;
   /** Chooses a button by its label, of the one on the screen that has it. */
   choose(label: string): Promise<void>;
 }
@@ -61,6 +63,9 @@ export async function startDunst(
     async click() {
       const { stdout } = await run('xdotool', 'search', '--sync', '--onlyvisible', '--limit', '1', '--class', 'Dunst');
       await run('xdotool', 'mousemove', '--window', stdout.trim(), '20', '20', 'click', '2');
+    },
+    async dismiss() {
+      await run('dunstctl', 'close-all');
     },
     async choose(label) {
       await writeFile(file('choice'), label);

@@ -179,12 +179,12 @@ export class Broker {
   }
 
   /** Signs in for the person at the tray or window: {@link SignIns.here}. */
-  signIn(): Promise<void> {
+  signIn(): Promise<boolean> {
     return this.#parts.signIns.here();
   }
 
   /** Signs in another person as well: {@link SignIns.here}. */
-  addAccount(): Promise<void> {
+  addAccount(): Promise<boolean> {
     return this.#parts.signIns.here({ prompt: 'login' });
   }
 

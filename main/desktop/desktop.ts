@@ -15,6 +15,7 @@ import { StartAtLoginOffer } from './settings/startAtLoginOffer.ts';
 import type { RunningHost } from './start/runningHost.ts';
 import { Notifications } from './tray/notifications.ts';
 import { systemNotifications } from './tray/systemNotifications.ts';
+import { toldActions } from './tray/toldActions.ts';
 import { AppTray } from './tray/tray.ts';
 import { TrayAvailability } from './tray/trayAvailability.ts';
 import { atMostEvery } from './view/atMostEvery.ts';
@@ -95,9 +96,10 @@ export function startDesktop(running: RunningHost, world: DesktopWorld): Desktop
   const requests = mainWindowRequests(running, { ...world, windowBounds: kept.windowBounds, current, showTheme });
   const painted = (page: PageName) => (page === 'main' ? window : consent).painted();
   answerWindow(actions, () => current.view(), requests, painted);
-  const tray = new AppTray(current.view(), { ...actions, open, openAt, openQuestion }, trayAvailability);
   const isLooking = () => BrowserWindow.getFocusedWindow() !== null;
   const notifications = new Notifications(current.view(), system, { ...actions, open, openQuestion }, isLooking);
+  const told = toldActions({ running, current, notifications, system, untold: { ...actions, open } });
+  const tray = new AppTray(current.view(), { ...actions, ...told, open, openAt, openQuestion }, trayAvailability);
   const show = () => {
     const view = current.afterChange();
     tray.show(view);

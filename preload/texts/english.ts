@@ -525,6 +525,13 @@ export const english = {
     signedIn: (name: string | undefined) =>
       name === undefined ? 'A program signed you in. Not you?' : `A program signed you in as ${name}. Not you?`,
     undo: 'Undo',
+    /** What was done by the tray's menu, where every program on the session bus can click. */
+    fromTray: {
+      signedIn: (name: string | undefined) => `${name ?? 'An account'} was signed in from the tray. Not you?`,
+      switched: (name: string | undefined) => `Switched to ${name ?? 'another account'} from the tray. Not you?`,
+      signedOut: (name: string | undefined) => `${name ?? 'An account'} was signed out from the tray.`,
+      quit: 'Loopgate has quit. Programs get nothing from it until it is started again.',
+    },
   },
 
   /** Asked once if closing the window only minimises it. */

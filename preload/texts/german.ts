@@ -517,6 +517,12 @@ export const german: Texts = {
         ? 'Ein Programm hat Sie angemeldet. Nicht Sie?'
         : `Ein Programm hat Sie als ${name} angemeldet. Nicht Sie?`,
     undo: 'Rückgängig',
+    fromTray: {
+      signedIn: (name) => `${name ?? 'Ein Konto'} wurde über das Symbol in der Leiste angemeldet. Nicht Sie?`,
+      switched: (name) => `Über das Symbol in der Leiste zu ${name ?? 'einem anderen Konto'} gewechselt. Nicht Sie?`,
+      signedOut: (name) => `${name ?? 'Ein Konto'} wurde über das Symbol in der Leiste abgemeldet.`,
+      quit: 'Loopgate ist beendet. Programme bekommen nichts mehr, bis es wieder gestartet ist.',
+    },
   },
 
   closing: {

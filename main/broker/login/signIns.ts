@@ -44,17 +44,20 @@ export class SignIns {
    * resolves in any case.
    * @param asked.prompt - `login` to sign in another person as well: the provider asks who it is, and the active account
    * stays active until the new one is there
+   * @returns whether somebody was signed in
    */
-  async here(asked: SignInRequest = {}): Promise<void> {
+  async here(asked: SignInRequest = {}): Promise<boolean> {
     const { problem, provider, readiness, ownLogins, log } = this.#parts;
     problem.clear();
     provider?.forgetFailure();
     try {
       await readiness.whenRead();
       await ownLogins.finish(await ownLogins.open(asked));
+      return true;
     } catch (error) {
       const reason = loopgateErrorOf(error, log);
       if (reason.code !== 'authorization_cleared') problem.show(reason, 'sign_in');
+      return false;
     }
   }
 

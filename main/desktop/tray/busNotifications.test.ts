@@ -329,6 +329,39 @@ describe.skipIf((await whyNoBus()) !== undefined)('over D-Bus', () => {
   });
 });
 
+describe.skipIf((await whyNoBus()) !== undefined)('the last text', () => {
+  test('stays when the app has ended, and the service is given it before that', async () => {
+    const bus = await startPrivateBus();
+    onTestFinished(() => bus.stop());
+    const service = await Service.on(bus);
+    const { system } = notificationsOn(bus);
+    system.show(content('a'));
+    await expect.poll(() => service.shown, within).toHaveLength(1);
+    await system.showLast('Loopgate has quit.');
+    system.close();
+    await expect.poll(() => service.shown.at(-1), within).toMatchObject({ text: 'Loopgate has quit.', actions: [] });
+    await expect.poll(() => service.closed, within).toEqual([1]);
+  });
+
+  test.each<[string, Reply | Promise<Reply>]>([
+    ['hangs', never],
+    ['fails', { error: 'org.example.No' }],
+  ])('of a service that %s holds nobody up', async (_what, answer) => {
+    const bus = await startPrivateBus();
+    onTestFinished(() => bus.stop());
+    const service = await Service.on(bus);
+    service.notify = answer;
+    const { system } = notificationsOn(bus);
+    await system.showLast('Loopgate has quit.');
+    await expect.poll(() => service.shown.map(({ text }) => text), within).toEqual(['Loopgate has quit.']);
+  });
+
+  test('without a bus holds nobody up', async () => {
+    const { system } = notificationsOn({ environment: {} });
+    await system.showLast('Loopgate has quit.');
+  });
+});
+
 describe.skipIf((await whyNoBus()) !== undefined)('a service that the bus can start', () => {
   test('is not missed, and not started before there is something to show; one that never comes is known in time', async () => {
     const mark = join(tmpdir(), `loopgate-started-${randomUUID()}`);

@@ -1,6 +1,7 @@
 import { spoken } from '../../../preload/texts/index.ts';
 import { type BusArgument, type BusPicture, busValue } from '../../system/dbusValues.ts';
 import { type BusSignal, SessionBus } from '../../system/sessionBus.ts';
+import { systemTimer, withTimeout } from '../../system/timeout.ts';
 import type { NotificationContent, ShownNotification, SystemNotifications } from './shownNotification.ts';
 
 const service = {
@@ -26,6 +27,8 @@ const busTimeout = 5_000;
 const defaultTimeout = 1_000;
 /** How long to wait for a notification that may still be shown late, so that it can be clicked and closed; in milliseconds. */
 const maxTimeout = 5 * 60_000;
+/** How long the end of the app may wait for its last notification, in milliseconds. */
+const lastTimeout = 500;
 /** The maximum number of calls under way to a service that does not answer; further notifications are lost. */
 const maxUnderWay = 8;
 /** The maximum number of shown notifications that can still be clicked; the oldest are forgotten. */
@@ -92,6 +95,17 @@ export class BusNotifications implements SystemNotifications {
     const wanted: Wanted = { content, isTakenBack: false };
     if (!this.#isClosed && this.#underWay < maxUnderWay) this.#send(wanted);
     return { close: () => this.#takeBack(wanted) };
+  }
+
+  async showLast(text: string): Promise<void> {
+    // Without buttons, which nobody would hear, and without markup the service needs no question first.
+    const values = valuesOf({ text, click: () => undefined }, this.#picture?.(), [], { isLast: true });
+    const shown = this.#connected().then((open) => open.call({ ...service, member: 'Notify', values, answer: 'u' }));
+    const settled = shown.then(
+      () => undefined,
+      () => undefined,
+    );
+    await withTimeout(systemTimer, lastTimeout, settled, () => undefined);
   }
 
   close(): void {
@@ -259,6 +273,7 @@ function valuesOf(
   { text, actions = [] }: NotificationContent,
   picture: BusPicture | undefined,
   capabilities: readonly string[],
+  { isLast = false } = {},
 ): BusArgument[] {
   // Services without buttons may show a dialog for them instead.
   const hasActions = capabilities.includes('actions');
@@ -272,7 +287,11 @@ function valuesOf(
     'Loopgate',
     capabilities.includes('body-markup') ? escaped(clean) : clean,
     busValue.texts(hasActions ? buttons.flatMap(({ id, label }) => [id, label]) : []),
-    busValue.dictionary({ 'desktop-entry': 'loopgate', ...(picture && { 'image-data': busValue.picture(picture) }) }),
+    busValue.dictionary({
+      // GNOME takes back what an app that it knows has shown, when that ends.
+      ...(!isLast && { 'desktop-entry': 'loopgate' }),
+      ...(picture && { 'image-data': busValue.picture(picture) }),
+    }),
     busValue.int32(-1),
   ];
 }

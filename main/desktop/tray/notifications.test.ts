@@ -182,7 +182,7 @@ test('a program that asks, and one that nobody answered', () => {
       about: 'q',
       text: 'acme-editor was not answered, and has not been let in.',
       leadsTo: 'window',
-      isMissed: true,
+      isAlwaysShown: true,
     },
   ]);
 });

@@ -11,8 +11,8 @@ export interface Notice {
   readonly text: string;
   /** The window that a click opens. */
   readonly leadsTo: 'question' | 'window';
-  /** True when it reports something that the person has missed, whichever window is in front. */
-  readonly isMissed?: boolean;
+  /** True when it is shown whichever window is in front: the person has missed something, or may not have done it. */
+  readonly isAlwaysShown?: boolean;
   /** Buttons, if the system shows any. */
   readonly actions?: readonly NotificationAction[];
   /** The account that a program has signed in; the person may undo that. */
@@ -41,7 +41,7 @@ export function noticesOf(before: AppView, view: AppView, now: number): Notice[]
     ...askedOf(asked, view),
     ...unansweredOf(before, view, now).map((question): Notice => {
       const text = words.missed(programName(question));
-      return { about: question.id, text, leadsTo: 'window', isMissed: true };
+      return { about: question.id, text, leadsTo: 'window', isAlwaysShown: true };
     }),
   ];
 }
@@ -90,12 +90,17 @@ function unansweredOf(before: AppView, view: AppView, now: number): QuestionView
   return before.questions.filter((one) => isOver(one) && !view.questions.some(({ id }) => id === one.id));
 }
 
-function accountsOf({ person, otherAccounts }: AppView): string[] {
-  return [...(person ? [person] : []), ...otherAccounts].map(({ account }) => account);
+function accountsOf(view: AppView): string[] {
+  return peopleOf(view).map(({ account }) => account);
+}
+
+/** Everybody who is signed in. */
+export function peopleOf({ person, otherAccounts }: AppView): PersonView[] {
+  return [...(person ? [person] : []), ...otherAccounts];
 }
 
 /** If the provider gives no name, an account is called by its e-mail address, which must not be shown here. */
-function speakable({ name }: PersonView): string | undefined {
+export function speakable({ name }: PersonView): string | undefined {
   return name.includes('@') ? undefined : shortName(name);
 }
 
@@ -136,8 +141,8 @@ export class Notifications {
   }
 
   /** Shows a notification, and replaces the one about the same subject. Shows none while the person is looking. */
-  say({ about, text, leadsTo, isMissed, undoes, actions = this.#undo(undoes) }: Notice): void {
-    if (!isMissed && this.#isLooking()) return;
+  say({ about, text, leadsTo, isAlwaysShown, undoes, actions = this.#undo(undoes) }: Notice): void {
+    if (!isAlwaysShown && this.#isLooking()) return;
     this.#takeBack(about);
     const click = () => {
       this.#shown.delete(about);

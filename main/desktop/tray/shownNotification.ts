@@ -21,6 +21,11 @@ export interface SystemNotifications {
   /** True when the system is known to show none, because it has no service for them or that does not answer. */
   readonly isMissing: boolean;
   show(content: NotificationContent): ShownNotification;
+  /**
+   * Shows the last text of this run, which stays when the app has ended. Resolves when the system has it, and soon after in any
+   * case. Only on Linux, where it is needed.
+   */
+  showLast(text: string): Promise<void>;
   /** Closes all shown notifications, when the app ends. */
   close(): void;
 }

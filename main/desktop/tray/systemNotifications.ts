@@ -58,6 +58,10 @@ export class ElectronNotifications implements SystemNotifications {
     };
   }
 
+  async showLast(): Promise<void> {
+    // Here no other program can click the tray's menu.
+  }
+
   close(): void {
     for (const notification of this.#shown) notification.close();
     this.#shown.clear();
