@@ -101,6 +101,7 @@ describe.runIf(process.platform === 'linux')('the removal of the Linux packages'
   let started: ChildProcess[];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'loopgate-removal-'));
+    chmodSync(folder, 0o755);
     started = [];
   });
   afterEach(async () => {
@@ -121,12 +122,16 @@ describe.runIf(process.platform === 'linux')('the removal of the Linux packages'
     execFileSync('sh', [here, argument], { env: { PATH } });
   }
 
-  /** Starts a copy of a program. @param path - in the folder */
+  /** A user whom only root can become. */
+  const otherUser = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+
+  /** Starts a copy of a program. @param path - in the folder; one with a line break is the other user's */
   async function runs(path: string, program: string, ...args: string[]): Promise<ChildProcess> {
+    const whose = path.includes('\n') ? otherUser : {};
     const copy = join(folder, path);
     mkdirSync(dirname(copy), { recursive: true });
     if (!existsSync(copy)) copyFileSync(program, copy);
-    const child = spawn(copy, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(copy, args, { stdio: ['ignore', 'pipe', 'ignore'], ...whose });
     started.push(child);
     await once(child, 'spawn');
     return child;
@@ -160,6 +165,20 @@ describe.runIf(process.platform === 'linux')('the removal of the Linux packages'
       expect(isGone(namesake)).toBe(false);
     },
   );
+
+  it('a path that a stranger has chosen, with a line break in it, ends no process but their own', async () => {
+    const victim = await runs('victim', '/bin/sleep', '600');
+    // What `ls -l /proc/*/exe` would print of the victim, if it ran from the package.
+    const line = `\nl /proc/${victim.pid}/exe -> ${join(folder, 'opt/Loopgate/loopgate')}`;
+    for (const path of [`a${line}`, `opt/Loopgate${line}`, 'opt/Loopgate\n/loopgate'])
+      await runs(path, '/bin/sleep', '600');
+    run('before-remove.sh', 'remove');
+    // Node hears of an end only later; the kernel has it at once.
+    const states = started.map(({ pid }) =>
+      readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) (.) .*$/s, '$1'),
+    );
+    expect(states).toEqual(['S', 'S', 'S', 'S']);
+  });
 
   it.each(['upgrade', '1'])('%s ends nothing and takes nothing away', async (argument) => {
     const app = await runs('opt/Loopgate/loopgate', '/bin/sleep', '600');

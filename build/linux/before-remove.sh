@@ -15,25 +15,46 @@ if [ -e /etc/sysctl.d/50-loopgate.conf ]; then
   "$folder/resources/bin/loopgate-port" --undo || true
 fi
 
-# The ids of the processes whose program is in the folder; a deleted one still has its old path.
+# Whether the program of a process is in the folder; a deleted one still has its old path. Anyone chooses the path of a program, with
+# line breaks too: so it is only compared, and the id never comes out of it.
+runs() {
+  case "$(readlink "/proc/$1/exe" 2>/dev/null || true)" in
+    "$folder"/*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# The ids of such processes.
 running() {
-  ls -ln /proc/[0-9]*/exe 2>/dev/null | sed -n "s|^.* /proc/\([0-9]*\)/exe -> $folder/.*|\1|p"
+  for process in /proc/[0-9]*; do
+    if runs "${process#/proc/}"; then echo "${process#/proc/}"; fi
+  done
+}
+
+# Whether one of the processes with these ids still runs.
+anyOf() {
+  for id in "$@"; do
+    if runs "$id"; then return 0; fi
+  done
+  return 1
 }
 
 # Those that no other one started get the signal first: they close their listeners, write what is to be written, and end the rest.
-for id in $(running); do
-  if ! tr '\0' ' ' 2>/dev/null <"/proc/$id/cmdline" | grep -q -e ' --type='; then
+# Each is looked at again just before its signal: by then another process may have the id.
+ids=$(running)
+for id in $ids; do
+  if ! tr '\0' ' ' 2>/dev/null <"/proc/$id/cmdline" | grep -q -e ' --type=' && runs "$id"; then
     kill -TERM "$id" 2>/dev/null || true
   fi
 done
 
 tries=0
-while [ -n "$(running)" ] && [ "$tries" -lt 50 ]; do
+while anyOf $ids && [ "$tries" -lt 50 ]; do
   tries=$((tries + 1))
   sleep 0.2
 done
 
 for id in $(running); do
-  kill -KILL "$id" 2>/dev/null || true
+  if runs "$id"; then kill -KILL "$id" 2>/dev/null || true; fi
 done
 exit 0
