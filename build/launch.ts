@@ -1,12 +1,13 @@
 /** What `npm start` and `npm run serve` have in common: the settings, the demo provider, and a child that gets the signals. */
 
 import { spawn } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPolicy } from '../main/settings/policy.ts';
 import { defaultHome, readSettings, type Settings } from '../main/settings/settings.ts';
 import { dataPath } from '../main/storage/dataFolder.ts';
+import { secureFolder } from '../main/storage/folderLook.ts';
+import { readText } from '../main/system/readText.ts';
 
 export const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -14,15 +15,21 @@ export const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
  * The settings as the program itself will read them.
  * @throws SettingError
  */
-export async function settingsOf(environment: NodeJS.ProcessEnv): Promise<Settings> {
+export function settingsOf(environment: NodeJS.ProcessEnv): Settings {
   const home = environment.LOOPGATE_HOME || defaultHome(process.platform, environment);
   // Without electron-store: outside Electron its import of "electron" would start a download. A damaged file is said later,
   // by the program.
-  const file: unknown = await readFile(dataPath(home, 'settings'), 'utf8')
-    .then(JSON.parse)
-    .catch(() => ({}));
-  const fromFile = typeof file === 'object' && file !== null ? { ...file } : {};
+  const fromFile = settingsFile(home);
   return readSettings(environment, () => fromFile, process.platform, readPolicy());
+}
+
+function settingsFile(home: string): Record<string, unknown> {
+  try {
+    const file: unknown = JSON.parse(readText(dataPath(home, 'settings')) ?? '{}');
+    return typeof file === 'object' && file !== null ? { ...file } : {};
+  } catch {
+    return {};
+  }
 }
 
 /**
@@ -30,7 +37,7 @@ export async function settingsOf(environment: NodeJS.ProcessEnv): Promise<Settin
  * in the data folder, so that whoever signed in yesterday is signed in today.
  */
 export async function startDemo(settings: Settings): Promise<NodeJS.ProcessEnv> {
-  await mkdir(settings.home, { recursive: true, mode: 0o700 });
+  for (const notice of secureFolder(settings.home).notices) console.log(notice);
   // Not loaded for who brings a provider: it takes longer than all else here.
   const { startIdentityProvider } = await import('../demo/identity-provider/provider.ts');
   const provider = await startIdentityProvider({

@@ -17,7 +17,7 @@ async function serve(): Promise<void> {
   if (help) return console.log(usage);
   const environment = demo ? { ...process.env, LOOPGATE_DEMO: '1' } : process.env;
   if (auto) return await serveTestKit(environment);
-  const settings = await settingsOf(environment);
+  const settings = settingsOf(environment);
   await ensureBundle({ quiet: true });
   if (!settings.demo) return await becomeHeadless(environment);
   if (settings.issuer !== undefined)

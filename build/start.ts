@@ -8,7 +8,7 @@ import { assembleApp, type ElectronRuntime, findElectron, sandboxArguments } fro
 import { become, becomeHeadless, fail, projectFolder, settingsOf, startDemo } from './launch.ts';
 
 async function start(): Promise<void> {
-  const settings = await settingsOf(process.env);
+  const settings = settingsOf(process.env);
   await ensureBundle();
   if (settings.demo && settings.issuer !== undefined) {
     throw new Error('LOOPGATE_DEMO=1 and an issuer are both set: unset one of them.');

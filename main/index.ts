@@ -20,12 +20,11 @@ import { systemFetch } from './desktop/system/systemFetch.ts';
 import { denyPermissions, lockDown } from './desktop/windows/lockDown.ts';
 import { declarePageScheme, servePage } from './desktop/windows/page.ts';
 import { startHost } from './host/host.ts';
-import { ListenError, OwnLoopgateError } from './listener/listenErrors.ts';
+import { ownSettings } from './host/ownSettings.ts';
+import { isRefusal } from './host/refusal.ts';
+import { OwnLoopgateError } from './listener/listenErrors.ts';
 import { servesHeadless } from './packedHeadless.ts';
-import { readPolicy } from './settings/policy.ts';
-import { readSettings, SettingError } from './settings/settings.ts';
-import { readSettingsFile } from './settings/settingsFile.ts';
-import { LockedError } from './storage/folderLock.ts';
+import { SettingError } from './settings/settings.ts';
 import { KeptVault } from './storage/keptVault.ts';
 import { createLog } from './system/log.ts';
 import { outliveReaders } from './system/standardStreams.ts';
@@ -41,7 +40,7 @@ async function start(): Promise<void> {
   outliveReaders();
   lockDown();
   declarePageScheme();
-  const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
+  const { settings, folder } = ownSettings();
   if (settings.demo && app.isPackaged) throw new SettingError(message('demoForDevelopment'));
   const contactFolder = placeFolders(settings.home);
   choosePasswordStore(settings.home);
@@ -51,6 +50,7 @@ async function start(): Promise<void> {
   app.on('quit', lock.release);
   const log = createLog(settings.logLevel, openLogFile(app.getPath('logs')));
   if (lock.notice !== undefined) log.warn({}, lock.notice);
+  for (const notice of [...folder.notices, ...folder.warnings]) log.warn({}, notice);
   app.setAppUserModelId('dev.loopgate.app'); // Windows shows notifications for a named app only.
   const fetch = systemFetch();
   const vault = new KeptVault(desktopVault(settings));
@@ -74,6 +74,5 @@ async function start(): Promise<void> {
 
 start().catch(async (error: unknown) => {
   if (error instanceof OwnLoopgateError && (await showWindowOf(error.pid))) return leaveToFirst(false);
-  const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
-  return endFailedStart(error, error instanceof OwnLoopgateError ? 3 : isTheirs ? 2 : 1);
+  return endFailedStart(error, error instanceof OwnLoopgateError ? 3 : isRefusal(error) ? 2 : 1);
 });

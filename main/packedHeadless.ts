@@ -6,6 +6,7 @@ import { systemFetch } from './desktop/system/systemFetch.ts';
 import { denyPermissions, lockDown } from './desktop/windows/lockDown.ts';
 import { serve } from './host/headless.ts';
 import { homeFolder } from './settings/settings.ts';
+import { secureFolder } from './storage/folderLook.ts';
 
 /** How often to check for the end of a start that only passes on the command, in milliseconds. */
 const lookingAfter = 1_000;
@@ -32,7 +33,9 @@ async function serveHeadless(): Promise<void> {
     app.commandLine.appendSwitch('password-store', 'basic');
     // Nothing is drawn, so it needs no process for that.
     app.commandLine.appendSwitch('in-process-gpu');
-    placeFolders(homeFolder(process.env));
+    const home = homeFolder(process.env);
+    for (const notice of secureFolder(home).notices) process.stdout.write(`${notice}\n`);
+    placeFolders(home);
   } catch (error) {
     // We report it ourselves, because a setting is wrong or was refused.
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

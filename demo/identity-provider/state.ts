@@ -1,5 +1,5 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
@@ -152,8 +152,9 @@ function readState(file: string): StoredState | undefined {
 /** A rename replaces the whole file, so that a killed process never leaves half of it. */
 function writeState(file: string, state: StoredState): void {
   const temporary = `${file}.${process.pid}.tmp`;
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, JSON.stringify(state), { mode: 0o600, flag: 'wx' });
   renameSync(temporary, file);
 }
 

@@ -7,11 +7,10 @@ import { systemClock } from '../broker/clock.ts';
 import type { DeviceCode } from '../broker/login/deviceLogin.ts';
 import type { PlatformFetch } from '../broker/provider/providerFetch.ts';
 import type { Vault } from '../broker/session/vault.ts';
-import { ListenError, OwnLoopgateError } from '../listener/listenErrors.ts';
-import { readPolicy } from '../settings/policy.ts';
-import { readSettings, readVaultCredential, SettingError, type Settings } from '../settings/settings.ts';
-import { readSettingsFile, writeSetting } from '../settings/settingsFile.ts';
-import { LockedError, takeLock } from '../storage/folderLock.ts';
+import { OwnLoopgateError } from '../listener/listenErrors.ts';
+import { readVaultCredential, SettingError, type Settings } from '../settings/settings.ts';
+import { writeSetting } from '../settings/settingsFile.ts';
+import { takeLock } from '../storage/folderLock.ts';
 import { keySealer } from '../storage/keySealer.ts';
 import type { Protection } from '../storage/protection.ts';
 import { SystemVault } from '../storage/systemVault.ts';
@@ -25,6 +24,8 @@ import { outliveReaders } from '../system/standardStreams.ts';
 import { version } from '../system/version.ts';
 import { takeHandedSockets } from './handedSockets.ts';
 import { type Host, startHost } from './host.ts';
+import { ownSettings } from './ownSettings.ts';
+import { isRefusal } from './refusal.ts';
 
 /**
  * As in docs/start/port.md: a setting, a port or a data folder cannot be used; another Loopgate of this user already serves.
@@ -50,7 +51,7 @@ export interface HeadlessForm {
 export async function serve(form: HeadlessForm): Promise<void> {
   outliveReaders();
   await start(form).catch((error: unknown) => {
-    const isTheirs = error instanceof SettingError || error instanceof ListenError || error instanceof LockedError;
+    const isTheirs = isRefusal(error);
     const text = isTheirs
       ? error.message
       : `Loopgate could not start: ${error instanceof Error ? error.message : String(error)}`;
@@ -62,7 +63,8 @@ export async function serve(form: HeadlessForm): Promise<void> {
 async function start(form: HeadlessForm): Promise<void> {
   const { fetch: systemFetch, keyring, ownCommand, whenAskedToEnd = onSignals } = form;
   speakInBrowser();
-  const settings = readSettings(process.env, readSettingsFile, process.platform, readPolicy());
+  const { settings, folder } = ownSettings();
+  for (const notice of folder.notices) print(notice);
   if (settings.guard === 'ask') {
     throw new SettingError(
       verbatim('LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here. Set it to same-user or listed.'),
@@ -76,6 +78,7 @@ async function start(form: HeadlessForm): Promise<void> {
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);
   if (lock.notice !== undefined) print(lock.notice);
+  for (const warning of folder.warnings) log.warn({}, warning);
   const unusedProxy = systemFetch ? undefined : proxyNotice(process.env, process.versions.node);
   if (unusedProxy !== undefined) print(unusedProxy);
   const vault = headlessVault(settings, key, keyring?.(settings.home));

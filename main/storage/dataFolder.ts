@@ -14,9 +14,14 @@ interface DataFile {
    * killed.
    */
   readonly hasCompanions?: true;
+  /** Each run makes it anew. */
+  readonly isOfRun?: true;
 }
 
-/** Every file in the data folder. Chromium's own files and the logs have their own folders there. */
+/** The folders in the data folder: Chromium's own files, and the logs. */
+const dataFolders: readonly string[] = ['chromium', 'logs'];
+
+/** Every file in the data folder, beside {@link dataFolders}. */
 export const dataFiles = {
   settings: { name: 'settings.json', holds: 'what the person has set', isRemoved: true, hasCompanions: true },
   session: {
@@ -46,14 +51,21 @@ export const dataFiles = {
     isSecret: true,
     isRemoved: true,
   },
-  endpoint: { name: 'endpoint.json', holds: 'where the API listens in this run', isRemoved: true, hasCompanions: true },
+  endpoint: {
+    name: 'endpoint.json',
+    holds: 'where the API listens in this run',
+    isRemoved: true,
+    hasCompanions: true,
+    isOfRun: true,
+  },
   commandKey: {
     name: 'command.key',
     holds: 'what the command proves itself by in this run',
     isSecret: true,
     isRemoved: true,
+    isOfRun: true,
   },
-  lock: { name: 'lock.json', holds: 'the process that uses the folder' },
+  lock: { name: 'lock.json', holds: 'the process that uses the folder', isOfRun: true },
   window: { name: 'window.json', holds: "the main window's bounds", isRemoved: true },
   closingExplained: { name: 'closing-explained', holds: 'that the person knows what closing does', isRemoved: true },
   startAtLoginAsked: { name: 'start-at-login-asked', holds: 'that the person was asked', isRemoved: true },
@@ -84,6 +96,16 @@ export function sessionPath(home: string, protection: string): string {
 /** @returns the protection of a file with sessions; undefined for any other file */
 export function protectionOf(name: string): string | undefined {
   return /^session\.([\w-]+)\.json$/.exec(name)?.[1];
+}
+
+/** Whether Loopgate reads or writes under this name in the data folder, its folders included. */
+export function isOurs(name: string): boolean {
+  return fileOf(name) !== undefined || dataFolders.includes(name);
+}
+
+/** Whether a run needs nothing of what an earlier one has left in a file. */
+export function isReplaced(name: string): boolean {
+  return fileOf(name)?.isOfRun === true || isUnfinished(name);
 }
 
 /** Whether only the person may read a file of the data folder. */

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { z } from 'zod';
+import { readText } from '../system/readText.ts';
 import { dataPath } from './dataFolder.ts';
 import { isAlive, processStart, unknownStart } from './folderLock.ts';
 import { writeStore } from './jsonFile.ts';
@@ -36,7 +37,7 @@ export function publishEndpoint(home: string, listening: Omit<Endpoint, 'pid' | 
 /** The content of the file; undefined when there is none, or it is not valid. */
 export function readEndpoint(home: string): Endpoint | undefined {
   try {
-    const parsed = endpoint.safeParse(JSON.parse(readFileSync(dataPath(home, 'endpoint'), 'utf8')));
+    const parsed = endpoint.safeParse(JSON.parse(readText(dataPath(home, 'endpoint')) ?? ''));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { inEnglish, message, sentences } from '../../preload/texts/messages.ts';
 import { MessageError } from '../errors/errors.ts';
 import { errorCode } from '../system/errorCode.ts';
+import { readText } from '../system/readText.ts';
 import { powershell, ps } from '../system/systemPrograms.ts';
 import { dataPath } from './dataFolder.ts';
-import { writeFailure } from './jsonFile.ts';
+import { replaceFile, writeFailure } from './jsonFile.ts';
 
 /** The start time if the system does not report it. */
 export const unknownStart = 'unknown';
@@ -99,7 +100,7 @@ function take(
 function write(path: string, self: Holder): string {
   const mine = `${path}.${self.pid}`;
   try {
-    writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
+    replaceFile(mine, JSON.stringify(self));
     return mine;
   } catch (error) {
     rmSync(mine, { force: true });
@@ -143,7 +144,7 @@ export function lockHolder(home: string): Holder | undefined {
 
 function readHolder(path: string): Holder | undefined {
   try {
-    const parsed = holder.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    const parsed = holder.safeParse(JSON.parse(readText(path) ?? ''));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inEnglish, verbatim } from '../../preload/texts/messages.ts';
 import { readSettingsFile, writeSetting } from '../settings/settingsFile.ts';
-import { tryWriting, writeFailure, writeStore } from './jsonFile.ts';
+import { replaceFile, tryWriting, writeFailure, writeStore } from './jsonFile.ts';
 
 let home: string;
 beforeEach(() => {
@@ -46,6 +46,19 @@ describe('writeStore', () => {
     writeSetting(home, 'port', 0);
     expect(lstatSync(join(home, 'settings.json')).isSymbolicLink()).toBe(true);
     expect(JSON.parse(readFileSync(join(home, 'dotfiles', 'mine.json'), 'utf8'))).toEqual({ port: 0 });
+  });
+
+  it('every other file replaces a link, and leaves what it leads to as it was', () => {
+    writeFileSync(join(home, 'precious'), 'as it was');
+    for (const name of ['endpoint', 'programs', 'session.x']) {
+      symlinkSync(join(home, 'precious'), join(home, `${name}.json`));
+      writeStore(home, name, { kept: true });
+      expect(lstatSync(join(home, `${name}.json`)).isFile()).toBe(true);
+    }
+    symlinkSync(join(home, 'precious'), join(home, 'window.json'));
+    replaceFile(join(home, 'window.json'), '{}');
+    expect(readFileSync(join(home, 'window.json'), 'utf8')).toBe('{}');
+    expect(readFileSync(join(home, 'precious'), 'utf8')).toBe('as it was');
   });
 
   it('what cannot be written leaves the file of before, and nothing beside it [T4]', () => {

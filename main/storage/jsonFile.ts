@@ -16,7 +16,8 @@ import { basename, dirname, join } from 'node:path';
 import ElectronStore from 'electron-store';
 import { type Message, message } from '../../preload/texts/messages.ts';
 import { errorCode } from '../system/errorCode.ts';
-import { isUnfinished, sessionStore } from './dataFolder.ts';
+import { isTrusted } from '../system/ownership.ts';
+import { dataFiles, isUnfinished, sessionStore } from './dataFolder.ts';
 
 /**
  * Writes `<folder>/<name>.json` with electron-store, mode 0600, and returns when it is on the disk. The result is always
@@ -28,8 +29,7 @@ export function writeStore(folder: string, name: string, content: Record<string,
   // Check first: if the folder is not writable, electron-store blocks and retries for a second.
   accessSync(folder, constants.W_OK);
   const path = join(folder, `${name}.json`);
-  // If the file is a link, keep the link and write its target.
-  const target = isLink(path) ? realpathSync(path) : path;
+  const target = name === settingsName && isOwnLink(path) ? realpathSync(path) : path;
   const written = join(dirname(target), `${basename(target, '.json')}.new.json`);
   rmSync(written, { force: true });
   try {
@@ -44,9 +44,21 @@ export function writeStore(folder: string, name: string, content: Record<string,
   syncFolder(dirname(target));
 }
 
-/** False for a broken link, which is replaced. */
-function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && existsSync(path);
+const settingsName = basename(dataFiles.settings.name, '.json');
+
+/**
+ * Whether the person has put a link there, to settings that they keep elsewhere: its target is written. Every other link is
+ * replaced, also one that leads nowhere.
+ */
+function isOwnLink(path: string): boolean {
+  const link = lstatSync(path, { throwIfNoEntry: false });
+  return link?.isSymbolicLink() === true && isTrusted(path, link) && existsSync(path);
+}
+
+/** Writes a small file anew, never into one that is there, and through no link. @throws when it could not be written */
+export function replaceFile(path: string, content: string | Buffer): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
 }
 
 type Store = ElectronStore<Record<string, unknown>>;
@@ -99,7 +111,7 @@ export function tryWriting(folder: string): void {
   const probe = join(folder, `${sessionStore('probe')}.new.json`);
   try {
     // About the size of a session.
-    writeFileSync(probe, Buffer.alloc(8192), { mode: 0o600 });
+    replaceFile(probe, Buffer.alloc(8192));
   } finally {
     rmSync(probe, { force: true });
   }

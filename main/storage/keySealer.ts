@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { message } from '../../preload/texts/messages.ts';
-import { errorCode } from '../system/errorCode.ts';
+import { readOwnFile } from '../system/ownership.ts';
 import { dataPath } from './dataFolder.ts';
 import { syncFolder } from './jsonFile.ts';
 import { type Sealer, SealerUnavailable } from './sealedFile.ts';
@@ -39,10 +39,9 @@ export function fileSealer(home: string): Sealer {
 
 function readKey(path: string): Buffer | undefined {
   try {
-    const key = readFileSync(path);
-    return key.length === keyLength ? key : undefined;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    const key = readOwnFile(path);
+    return key?.length === keyLength ? key : undefined;
+  } catch {
     // Do not replace a key file that exists but cannot be read.
     throw new SealerUnavailable(message('cannotRead', { path }));
   }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import type { ListStore } from '../access/savedList.ts';
 import { readText } from '../system/readText.ts';
 import { dataPath } from './dataFolder.ts';
-import { writeStore } from './jsonFile.ts';
+import { replaceFile, writeStore } from './jsonFile.ts';
 
 /** The list of programs in `<home>/programs.json`. Only the process that holds the data folder's lock may use it. */
 export function programsFile(home: string): ListStore {
@@ -27,9 +27,7 @@ export function makeCommandKey(home: string): { readonly key: string; remove(): 
   const path = dataPath(home, 'commandKey');
   const remove = () => rmSync(path, { force: true });
   try {
-    // Do not write into an existing file: it would keep its mode.
-    remove();
-    writeFileSync(path, key, { mode: 0o600, flag: 'wx' });
+    replaceFile(path, key);
   } catch {
     // The window can still show the list of programs.
   }

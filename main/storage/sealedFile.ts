@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Message, message, verbatim } from '../../preload/texts/messages.ts';
 import { parseStoredState, type StoredState } from '../broker/session/vault.ts';
 import { MessageError } from '../errors/errors.ts';
 import { errorCode } from '../system/errorCode.ts';
+import { readText } from '../system/readText.ts';
 import { sessionPath, sessionStore } from './dataFolder.ts';
 import { syncFolder, writeStore } from './jsonFile.ts';
 
@@ -90,11 +91,12 @@ export class SealedFile {
   async read(): Promise<Reading> {
     let content: unknown;
     try {
-      content = JSON.parse(readFileSync(this.path, 'utf8'));
+      const text = readText(this.path);
+      if (text === undefined) return { kind: 'nothing' };
+      content = JSON.parse(text);
     } catch (error) {
       if (error instanceof SyntaxError) return { kind: 'unreadable', why: message('storedDamaged') };
       const code = errorCode(error) ?? message('unknownReason');
-      if (code === 'ENOENT') return { kind: 'nothing' };
       return { kind: 'closed', why: message('cannotReadCode', { path: this.path, code }) };
     }
     if (ofNewerFormat.safeParse(content).success) return this.#newer();

@@ -1,12 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { errorCode } from './errorCode.ts';
+import { readOwnFile } from './ownership.ts';
 
-/** A file's text; undefined when it is not there. @throws when it cannot be read */
+/** A file's text; undefined when it is not there. @throws when it cannot be read, or is another user's */
 export function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return readOwnFile(path)?.toString('utf8');
 }

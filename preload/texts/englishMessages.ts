@@ -218,6 +218,23 @@ export const englishMessages = {
   doesNotSayWhere: 'it does not say where it listens',
   endThatProcess: 'End that process, then start Loopgate again.',
   nothingWritable: 'Nothing can be written to {folders}.',
+  ofAnotherUser: '{path} belongs to another user of this machine ({user}), who could change it at any time.',
+  takeOrLeave:
+    'If you trust what is in it, type: sudo chown -R {user} {path}. Otherwise set LOOPGATE_HOME to a folder of your own.',
+  takeOrRemove: 'If you trust what is in it, type: sudo chown -R {user} {path}. Otherwise type: rm -r {path}',
+  removeLink: 'Type: rm {path}',
+  useOwnFolder: 'Set LOOPGATE_HOME to a folder of your own.',
+  othersCanWrite: 'Other users of this machine can write to {path}.',
+  takeWriting: 'Type: chmod go-w {path}, or set LOOPGATE_HOME to a folder of your own.',
+  folderShared: '{folder} is shared by all users of this machine.',
+  useFolderInside: 'Type: export LOOPGATE_HOME={folder}',
+  folderMended: 'Other users could write to {folder}: Loopgate has taken that permission away.',
+  filesMended: 'Other users could read or change {files} in {folder}: Loopgate has taken that permission away.',
+  folderMounted: '{folder} belongs to the user {user}, and was mounted there by the administrator: Loopgate uses it.',
+  noPermissionsKept:
+    'The file system of {folder} keeps no permissions: whoever can open that folder can read and change what Loopgate keeps there.',
+  parentOpen:
+    'Other users can write to {parent}, and so put another folder in the place of {folder}. Type: chmod go-w {parent}',
   allowOneFolder: 'Let Loopgate write to one of these folders, or set TMPDIR to another one.',
 
   // Ports.

@@ -233,6 +233,25 @@ export const germanMessages = translation({
   doesNotSayWhere: 'es sagt nicht, wo es zu erreichen ist',
   endThatProcess: 'Diesen Prozess beenden und Loopgate dann neu starten.',
   nothingWritable: 'In keinen dieser Ordner lässt sich schreiben: {folders}.',
+  ofAnotherUser: '{path} gehört einem anderen Benutzer dieses Rechners ({user}), der es jederzeit ändern könnte.',
+  takeOrLeave:
+    'Wer dem Inhalt traut, gibt ein: sudo chown -R {user} {path}. Sonst LOOPGATE_HOME auf einen eigenen Ordner setzen.',
+  takeOrRemove: 'Wer dem Inhalt traut, gibt ein: sudo chown -R {user} {path}. Sonst eingeben: rm -r {path}',
+  removeLink: 'Eingeben: rm {path}',
+  useOwnFolder: 'LOOPGATE_HOME auf einen eigenen Ordner setzen.',
+  othersCanWrite: 'Andere Benutzer dieses Rechners können in {path} schreiben.',
+  takeWriting: 'Eingeben: chmod go-w {path}, oder LOOPGATE_HOME auf einen eigenen Ordner setzen.',
+  folderShared: '{folder} teilen sich alle Benutzer dieses Rechners.',
+  useFolderInside: 'Eingeben: export LOOPGATE_HOME={folder}',
+  folderMended: 'Andere Benutzer konnten in {folder} schreiben: Loopgate hat ihnen dieses Recht genommen.',
+  filesMended:
+    'Andere Benutzer konnten {files} in {folder} lesen oder ändern: Loopgate hat ihnen dieses Recht genommen.',
+  folderMounted:
+    '{folder} gehört dem Benutzer {user} und wurde vom Administrator dort eingehängt: Loopgate nutzt den Ordner.',
+  noPermissionsKept:
+    'Das Dateisystem von {folder} speichert keine Rechte: Wer den Ordner öffnen kann, kann lesen und ändern, was Loopgate dort ablegt.',
+  parentOpen:
+    'Andere Benutzer können in {parent} schreiben und so einen anderen Ordner an die Stelle von {folder} setzen. Eingeben: chmod go-w {parent}',
   allowOneFolder: 'Loopgate in einen davon schreiben lassen oder TMPDIR auf einen anderen setzen.',
 
   // Ports.

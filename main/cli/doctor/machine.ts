@@ -5,6 +5,7 @@ import { readSettings, SettingError, type Settings } from '../../settings/settin
 import { readSettingsFile } from '../../settings/settingsFile.ts';
 import { isSecret } from '../../storage/dataFolder.ts';
 import type { Endpoint } from '../../storage/endpointFile.ts';
+import { lookAtFolder, UnsafeFolderError } from '../../storage/folderLook.ts';
 import { secretServiceState } from '../../storage/secretService.ts';
 import { browserCommands, canBeRun } from '../../system/browserCommand.ts';
 import type { CommandWorld } from '../command.ts';
@@ -36,6 +37,8 @@ export function checkFiles({ home, platform }: CommandWorld): Found {
   } catch {
     return ok(`${home} does not exist yet: the first start creates it.`);
   }
+  const whole = checkFolder(home);
+  if (whole) return whole;
   const open = names.filter((name) => hasBits(join(home, name), isSecret(name) ? anyBits : writeBits));
   if (open.length === 0) return ok(`${home} is yours alone.`);
   const paths = open.map((name) => join(home, name)).join(' ');
@@ -43,6 +46,18 @@ export function checkFiles({ home, platform }: CommandWorld): Found {
     `Others may read or change ${open.join(', ')} in ${home}.`,
     `Type: chmod go= ${paths}. Then sign out and in again, if others use this machine.`,
   );
+}
+
+/** The folder itself, and those above it; undefined when nothing is wrong. */
+function checkFolder(home: string): Found | undefined {
+  try {
+    const { notices, warnings } = lookAtFolder(home, false);
+    const [first] = [...warnings, ...notices];
+    return first === undefined ? undefined : warning(first, 'Or set LOOPGATE_HOME to another folder.');
+  } catch (error) {
+    if (!(error instanceof UnsafeFolderError)) throw error;
+    return problem(error.happened, error.next);
+  }
 }
 
 function hasBits(path: string, bits: number): boolean {

@@ -1,6 +1,7 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { AppView } from '../../../preload/views/appView.ts';
 import { dataPath } from '../../storage/dataFolder.ts';
+import { replaceFile } from '../../storage/jsonFile.ts';
 import type { StartAtLogin } from './startAtLogin.ts';
 
 /**
@@ -31,7 +32,7 @@ export class StartAtLoginOffer {
   settle(): void {
     this.#isOver = true;
     try {
-      writeFileSync(this.#file, '', { mode: 0o600 });
+      replaceFile(this.#file, '');
     } catch {
       // The next start asks once more.
     }

@@ -1,10 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, BrowserWindow, type BrowserWindowConstructorOptions, dialog, nativeTheme, screen } from 'electron';
 import { languageArguments } from '../../../preload/contract.ts';
 import { spoken } from '../../../preload/texts/index.ts';
 import type { Tab } from '../../../preload/views/appView.ts';
 import { dataPath } from '../../storage/dataFolder.ts';
+import { replaceFile } from '../../storage/jsonFile.ts';
 import type { TrayAvailability } from '../tray/trayAvailability.ts';
 import { Crashes } from './crashes.ts';
 import { pageAddresses } from './page.ts';
@@ -70,7 +71,7 @@ export function explainedIn(home: string): Explained {
     get: () => existsSync(file),
     set: () => {
       try {
-        writeFileSync(file, '', { mode: 0o600 });
+        replaceFile(file, '');
       } catch {
         // Reading it twice does no harm.
       }

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { dataPath } from '../../storage/dataFolder.ts';
+import { replaceFile } from '../../storage/jsonFile.ts';
+import { readText } from '../../system/readText.ts';
 
 /** A rectangle of the desktop, in device-independent pixels. */
 const rectangle = z.object({ x: z.int(), y: z.int(), width: z.int().positive(), height: z.int().positive() });
@@ -60,7 +61,7 @@ export function windowBoundsIn(home: string): WindowBounds {
       known = rectangle.parse(bounds);
       if (!isKept) return;
       try {
-        writeFileSync(file, JSON.stringify(known), { mode: 0o600 });
+        replaceFile(file, JSON.stringify(known));
       } catch {
         // After the next start the window opens in the middle.
       }
@@ -74,7 +75,7 @@ export function windowBoundsIn(home: string): WindowBounds {
 /** Undefined when there is no such file, or its content is not valid. */
 function readBounds(file: string): Rectangle | undefined {
   try {
-    return rectangle.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return rectangle.parse(JSON.parse(readText(file) ?? ''));
   } catch {
     return undefined;
   }
