@@ -120,7 +120,7 @@ const places: readonly Place[] = [
 
 /** What the page of that place can do there. */
 function attacksFrom(place: Place): readonly Attack[] {
-  return attacks.filter(({ isDialogue }) => !isDialogue || [anotherSite, places[2]].includes(place));
+  return attacks.filter(({ inSecureTab }) => !inSecureTab || [anotherSite, places[2]].includes(place));
 }
 
 /** With what an operation would act, where it needs something. */
@@ -190,6 +190,8 @@ function endOf(context: BrowserContext, address: string): Promise<void> {
 /** Lets the page attack, and gives all that it could see. */
 async function attackWith(frame: Frame, { name, inTab }: Attack, targets: readonly Target[]): Promise<string> {
   const run = (some: readonly Target[]) => frame.evaluate(`attack(${JSON.stringify(name)}, ${JSON.stringify(some)})`);
+  // A page behind another tab cannot do everything.
+  await frame.page().bringToFront();
   if (!inTab) return JSON.stringify(await run(targets));
   const context = frame.page().context();
   for (const target of targets) {
@@ -362,7 +364,12 @@ const table: readonly Row[] = [
   { place: anotherSite, attack: socketAttack, heldBy: ['L2'] },
   ...attacksFrom(rebound).map(
     // Neither has anything that comes from a name which is not secure; and to such a page it is its own origin.
-    (attack): Row => ({ place: rebound, attack, heldBy: attack.method === 'POST' ? ['L1', 'L2'] : ['L1'] }),
+    (attack): Row => ({
+      place: rebound,
+      attack,
+      // What is loaded ahead says so to every server.
+      heldBy: attack.method === 'POST' ? ['L1', 'L2'] : attack.name === 'prefetch' ? ['L1', 'L3'] : ['L1'],
+    }),
   ),
   { place: rebound, attack: socketAttack, heldBy: ['L1', 'L2'] },
 ];
@@ -393,6 +400,7 @@ describe.each(places.filter((place) => table.some((row) => row.place === place))
       if (attack === socketAttack) return (await attackWith(frame, attack, targets)).includes(ada) ? 200 : 403;
       const answered = open.nextAnswer(path);
       // Not awaited: what a 204 answers never loads. A busy browser opens no tab now and then: it is told again.
+      await frame.page().bringToFront();
       const send = () => frame.evaluate(`void attack(${JSON.stringify(attack.name)}, ${JSON.stringify(targets)})`);
       await send();
       const again = setInterval(() => void send().catch(() => undefined), 5_000);

@@ -305,6 +305,11 @@ const hostile: { name: string; headers: string[]; method?: string; reachesCallba
     headers: fetched('same-site', 'navigate', 'document'),
     reachesCallback: true,
   },
+  // Chromium says so of what any site has it load ahead.
+  ...['Sec-Purpose: prefetch', 'Sec-Purpose: prefetch;prerender', 'Purpose: prefetch'].map((line) => ({
+    name: `speculative load with ${line}`,
+    headers: fetched('none', 'navigate', 'document', 'Accept: text/html', line),
+  })),
   { name: 'DNS rebinding', headers: ['Host: evil.example'] },
   { name: 'DNS rebinding with POST', headers: ['Host: evil.example', `Origin: ${evil}`] },
   {

@@ -94,10 +94,11 @@ describe('the one-time address of a login', () => {
       403,
       { ...navigation, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' },
     ],
-    ['a browser that looks ahead', 503, { ...navigation, 'Sec-Purpose': 'prefetch' }],
-    ['one that draws ahead', 503, { ...navigation, 'Sec-Purpose': 'prefetch;prerender' }],
-    ['an older one that looks ahead', 503, { ...navigation, Purpose: 'prefetch' }],
-    ['an old Firefox that looks ahead', 503, { ...navigation, 'X-Moz': 'prefetch' }],
+    ['a browser that looks ahead', 403, { ...navigation, 'Sec-Purpose': 'prefetch' }],
+    ['one that draws ahead', 403, { ...navigation, 'Sec-Purpose': 'prefetch;prerender' }],
+    ['an older one that looks ahead', 403, { ...navigation, Purpose: 'prefetch' }],
+    ['an old Firefox that looks ahead', 403, { ...navigation, 'X-Moz': 'prefetch' }],
+    ['an old Safari that shows a preview', 403, { ...navigation, 'X-Purpose': 'preview' }],
   ])('%s gets %i, learns nothing, and uses nothing up [R16]', async (_who, status, headers, method) => {
     const { address } = await waitingLogin();
     const answer = await askForLogin(address, headers, method);

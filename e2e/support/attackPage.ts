@@ -13,8 +13,10 @@ export interface Attack {
   readonly inTab?: true;
   /** True where another site's page is made to ask for permission first: the method is OPTIONS then. */
   readonly preflight?: true;
-  /** True for a dialogue of the browser's: for a secure page in a tab alone, one at a time, and with no answer to see. */
+  /** True for a dialogue of the browser's: one at a time, and with no answer to see. */
   readonly isDialogue?: true;
+  /** True where only a secure page in a tab of its own can do it. */
+  readonly inSecureTab?: true;
 }
 
 /** The one that speaks WebSocket, and therefore has one address only. */
@@ -34,7 +36,10 @@ export const attacks: readonly Attack[] = [
   { name: 'embed', method: 'GET' },
   { name: 'object', method: 'GET' },
   { name: 'new tab', method: 'GET', inTab: true },
-  { name: 'identity provider', method: 'GET', isDialogue: true },
+  { name: 'identity provider', method: 'GET', isDialogue: true, inSecureTab: true },
+  // Chromium calls these the person's own: `Sec-Fetch-Site: none`.
+  { name: 'speculative prefetch', method: 'GET', inSecureTab: true },
+  { name: 'speculative prerender', method: 'GET', inSecureTab: true },
   { name: 'fetch of text/plain', method: 'POST' },
   { name: 'fetch of JSON', method: 'POST', preflight: true },
   { name: 'fetch of a form without CORS', method: 'POST' },
@@ -96,6 +101,10 @@ const pinged = ({ address }) => {
   link.click();
   link.remove();
 };
+const speculated = (way, address) => {
+  const rules = JSON.stringify({ [way]: [{ urls: [address], eagerness: 'immediate' }] });
+  document.body.append(Object.assign(document.createElement('script'), { type: 'speculationrules', textContent: rules }));
+};
 const heard = (source, say) => new Promise((resolve) => {
   const heard = [];
   const end = ({ type, code }) => { source.close(); resolve([type, code, ...heard].join(' ')); };
@@ -124,6 +133,8 @@ const ways = {
     const identity = { providers: [{ configURL: address, clientId: 'x' }] };
     navigator.credentials.get({ identity, signal: dialogue.signal }).catch(() => {});
   },
+  'speculative prefetch': ({ address }) => speculated('prefetch', address),
+  'speculative prerender': ({ address }) => speculated('prerender', address),
   'fetch of text/plain': ({ address, fields }) => seenIn(fetch(address, { method: 'POST', body: JSON.stringify(fields) })),
   'fetch of JSON': ({ address, fields }) =>
     seenIn(fetch(address, { method: 'POST', headers: json, body: JSON.stringify(fields) })),

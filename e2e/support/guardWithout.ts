@@ -16,7 +16,7 @@ export function withoutRules(request: IncomingMessage, { port }: GuardPolicy): I
     const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
     const lowerCase = name.toLowerCase();
     if (off.has('L2') && lowerCase === 'origin') continue;
-    if (off.has('L3') && lowerCase.startsWith('sec-fetch-')) continue;
+    if (off.has('L3') && /^sec-(fetch-|purpose)/.test(lowerCase)) continue;
     headers.push(name, off.has('L1') && lowerCase === 'host' ? `localhost:${port}` : value);
   }
   return Object.create(request, { rawHeaders: { value: headers } });

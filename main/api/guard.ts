@@ -38,6 +38,11 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): GuardResul
   const path = originFormPath(request.url);
   const headers = decidingHeaders(request);
   checkHost(headers.host, policy.port);
+  if (isSpeculative(headers)) {
+    throw new LoopgateError('forbidden_origin', {
+      happened: verbatim('A browser made the request before its person went there.'),
+    });
+  }
   const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
   const isAllowedOrigin = origin !== undefined && isListedOrigin(origin, policy.origins);
   if (
@@ -140,7 +145,25 @@ function refusedOrigin(request: IncomingMessage, headers: DecidingHeaders): Loop
   });
 }
 
-const decidingNames = ['host', 'origin', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'] as const;
+/** How browsers mark what they load before a person goes there; all but the first are older ones' names. */
+const speculativeNames = ['sec-purpose', 'purpose', 'x-moz', 'x-purpose'] as const;
+
+/**
+ * Any site can have an address loaded like this, and Chromium then says `Sec-Fetch-Site: none`, as if the person had
+ * typed it (L3).
+ */
+function isSpeculative(headers: DecidingHeaders): boolean {
+  return speculativeNames.some((name) => headers[name] !== undefined);
+}
+
+const decidingNames = [
+  'host',
+  'origin',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
+  ...speculativeNames,
+] as const;
 type DecidingName = (typeof decidingNames)[number];
 type DecidingHeaders = Partial<Record<DecidingName, string>>;
 const isDeciding = new Set<string>(decidingNames);

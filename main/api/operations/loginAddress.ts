@@ -1,7 +1,7 @@
 import type { Gate } from '../../access/gate.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { LoopgateError } from '../../errors/errors.ts';
-import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redirect, text } from '../operation.ts';
+import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redirect } from '../operation.ts';
 import { noLoginPage, usedLoginPage } from '../pages.ts';
 import { loginPrefix } from '../paths.ts';
 
@@ -36,7 +36,6 @@ export function loginAddressOperation(broker: Broker): Operation {
     needs: 'nothing',
     handle(request) {
       if (!isPersonsNavigation(request)) throw new LoopgateError('not_found');
-      if (isPrefetch(request)) return text('Open this address to sign in.\n', 503);
       const ticket = request.path.slice(loginPrefix.length);
       const followed = broker.followLogin(ticket, cookiesOf(request));
       if (followed.outcome === 'opened') return sentOn(request.path, followed);
@@ -68,11 +67,6 @@ function isPersonsNavigation(request: ApiRequest): boolean {
     dest: request.header('sec-fetch-dest'),
   };
   return mode === 'navigate' && dest === 'document' && acceptsHtml(request);
-}
-
-/** Whether the browser prefetches: the person has not gone there, and may never go. */
-function isPrefetch(request: ApiRequest): boolean {
-  return ['sec-purpose', 'purpose', 'x-moz'].some((name) => request.header(name) !== undefined);
 }
 
 /** All values: another program on this host may have set a cookie with the same name. */
