@@ -149,8 +149,8 @@ export class Broker {
   }
 
   /** {@link Logins.follow} */
-  followLogin(ticket: string, keys: readonly string[] = []): Followed {
-    return this.#parts.logins.follow(ticket, keys);
+  followLogin(ticket: string): Followed {
+    return this.#parts.logins.follow(ticket);
   }
 
   /** {@link WaitingLogins.startElsewhere} */

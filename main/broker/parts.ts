@@ -57,8 +57,13 @@ export function brokerParts(settings: BrokerSettings, world: BrokerWorld): Broke
     problem.signedIn();
   };
   const pages = new LoginPages(world, authorizations, problem, (one) => logins.presentAddress(one));
-  const openPage = pages.open.bind(pages);
-  const logins: Logins = new Logins(authorizations, registration, { clock, signInTimeout, log, openPage });
+  const logins: Logins = new Logins(authorizations, registration, {
+    clock,
+    signInTimeout,
+    log,
+    openPage: pages.open.bind(pages),
+    askedAgain: (one) => pages.showAgain(one, () => logins.newAddress(one)),
+  });
   const tokens = new TokenEndpoint(authorizations, accounts, registration, clock, {
     exposeRefreshToken,
     signedIn,

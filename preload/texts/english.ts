@@ -630,7 +630,7 @@ export const english = {
       'If your browser runs on another machine, “My browser runs elsewhere” in the window of Loopgate, or “loopgate login --address”, shows the address of the provider itself. Keep that one to yourself: anyone who reads it can sign in there in your place.',
     usedLogin: 'This address was already used',
     usedLoginText:
-      'It opens a login once, in one browser. If that was not you, another program of yours may have followed it: cancel the login in Loopgate.',
+      'It opens a login once. If it was not you who followed it, another program of yours may have: cancel the login in Loopgate.',
     usedLoginNext: 'To go on here, press “Open again” in the window of Loopgate, or start the sign-in again.',
     foreignBrowser: 'This browser may not bring the login',
     foreignBrowserText:

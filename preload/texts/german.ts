@@ -615,7 +615,7 @@ export const german: Texts = {
       'Läuft der Browser auf einem anderen Rechner, zeigt „Mein Browser läuft woanders“ im Fenster von Loopgate oder „loopgate login --address“ die Adresse des Anbieters selbst. Diese Adresse bitte für sich behalten: Wer sie liest, kann sich dort an Ihrer Stelle anmelden.',
     usedLogin: 'Diese Adresse wurde schon benutzt',
     usedLoginText:
-      'Sie öffnet eine Anmeldung einmal, in einem Browser. War das jemand anderes, ist ihr vielleicht ein anderes Ihrer Programme gefolgt: Dann bitte die Anmeldung in Loopgate abbrechen.',
+      'Sie öffnet eine Anmeldung einmal. War das jemand anderes, ist ihr vielleicht ein anderes Ihrer Programme gefolgt: Dann bitte die Anmeldung in Loopgate abbrechen.',
     usedLoginNext:
       'Um hier weiterzumachen, im Fenster von Loopgate auf „Erneut öffnen“ klicken oder die Anmeldung neu beginnen.',
     foreignBrowser: 'Dieser Browser darf die Anmeldung nicht bringen',

@@ -5,9 +5,6 @@ import { type Answer, type ApiRequest, acceptsHtml, json, type Operation, redire
 import { noLoginPage, usedLoginPage } from '../pages.ts';
 import { loginPrefix } from '../paths.ts';
 
-/** The cookie that lets the same browser follow a login's address again. */
-const cookieName = 'loopgate-login';
-
 /**
  * A login in a browser elsewhere, for the command line. Its terminal shows the provider's address, and the command
  * waits with `/pkce/code`. Programs do not use this, so the API description leaves it out.
@@ -37,27 +34,22 @@ export function loginAddressOperation(broker: Broker): Operation {
     handle(request) {
       if (!isPersonsNavigation(request)) throw new LoopgateError('not_found');
       const ticket = request.path.slice(loginPrefix.length);
-      const followed = broker.followLogin(ticket, cookiesOf(request));
-      if (followed.outcome === 'opened') return sentOn(request.path, followed);
+      const followed = broker.followLogin(ticket);
+      if (followed.outcome === 'opened') return sentOn(followed.address);
       return followed.outcome === 'used' ? usedLoginPage() : noLoginPage();
     },
   };
 }
 
-function sentOn(path: string, { address, key, lasts }: { address: string; key: string; lasts: number }): Answer {
+/**
+ * Without a cookie. Every port of 127.0.0.1 gets the same cookies, so a program that knows this path could have the browser
+ * hand it over. It could not protect the callback either: that comes to `localhost`, a different host to cookies, and
+ * Chromium and Firefox omit even a cookie of the same host from a form_post from another site (tried; SameSite=None would
+ * need https).
+ */
+function sentOn(address: string): Answer {
   const { headers, ...rest } = redirect(address);
-  const seconds = Math.max(1, Math.ceil(lasts / 1000));
-  return {
-    ...rest,
-    headers: {
-      ...headers,
-      'Referrer-Policy': 'no-referrer',
-      // The cookie does not protect the callback. The callback comes to `localhost`, which is a different host to
-      // cookies, and Chromium and Firefox omit even a cookie of the same host from a form_post from another site
-      // (tried; SameSite=None would need https).
-      'Set-Cookie': `${cookieName}=${key}; Path=${path}; Max-Age=${seconds}; HttpOnly; SameSite=Lax`,
-    },
-  };
+  return { ...rest, headers: { ...headers, 'Referrer-Policy': 'no-referrer' } };
 }
 
 /** Browsers from before 2023 may omit the Sec-Fetch headers. */
@@ -67,11 +59,4 @@ function isPersonsNavigation(request: ApiRequest): boolean {
     dest: request.header('sec-fetch-dest'),
   };
   return mode === 'navigate' && dest === 'document' && acceptsHtml(request);
-}
-
-/** All values: another program on this host may have set a cookie with the same name. */
-function cookiesOf(request: ApiRequest): string[] {
-  const start = `${cookieName}=`;
-  const pairs = request.header('cookie')?.split(';') ?? [];
-  return pairs.map((pair) => pair.trim()).flatMap((pair) => (pair.startsWith(start) ? [pair.slice(start.length)] : []));
 }

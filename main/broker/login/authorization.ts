@@ -25,8 +25,8 @@ export const nobodyKnown: OwnerKey = 'nobody';
 export interface LoginTicket {
   /** 192 random bits. They open the login page for a caller that the API accepts. */
   readonly value: string;
-  /** Lets the browser that used the ticket use it again; absent before the first use. */
-  key?: string;
+  /** True once a browser has followed it. */
+  isUsed: boolean;
 }
 
 /** The provider's response to the callback. */

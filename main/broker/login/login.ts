@@ -25,12 +25,8 @@ export type Followed =
       readonly outcome: 'opened';
       /** The provider's login page. */
       readonly address: string;
-      /** Lets this browser follow the ticket again. */
-      readonly key: string;
-      /** How long the login still waits, in milliseconds. */
-      readonly lasts: number;
     }
-  /** Another browser has followed it. */
+  /** It was followed before. */
   | { readonly outcome: 'used' }
   /** The ticket never existed, a newer one has replaced it, or its login is over. */
   | { readonly outcome: 'unknown' };
@@ -55,6 +51,8 @@ export interface LoginOptions {
   readonly log: BrokerLog;
   /** Opens the page of a login at its one-time address. Resolves with whether that worked, as far as Loopgate can know. */
   openPage(one: Authorization, address: string): Promise<boolean>;
+  /** Someone asks again for a login whose address was used. */
+  askedAgain(one: Authorization): void;
 }
 
 /** Opens logins in the person's browser, lets equal requests join them, and ends them when the provider responds. */
@@ -136,7 +134,10 @@ export class Logins {
     const request = this.#authorizationRequest(asked, clientId, endpoint.callbackMode);
     const one = this.#find(owner, asked, request);
     if ((options.startedBy ?? owner) === loopgateItself) this.#pending.isPersons(one);
-    if (one.status !== 'issued') return one;
+    if (one.status !== 'issued') {
+      if (options.inBrowser) this.joined(one);
+      return one;
+    }
     const timeout = Math.min(this.#options.signInTimeout, consentAndLogin - (options.waited ?? 0));
     // The machine slept while the person was asked: do not send them to a login that has already ended.
     if (timeout <= 0) throw new LoopgateError('authorization_timeout');
@@ -160,7 +161,7 @@ export class Logins {
    * process list, a clipboard or a terminal. The provider's own address may not, because it contains the state.
    */
   newAddress(one: Authorization): string {
-    one.ticket = { value: randomBytes(24).toString('base64url') };
+    one.ticket = { value: randomBytes(24).toString('base64url'), isUsed: false };
     return this.presentAddress(one) ?? '';
   }
 
@@ -169,20 +170,20 @@ export class Logins {
     return ticket && `${this.origin}${loginPath}${ticket.value}`;
   }
 
-  /**
-   * The person's browser brings a ticket: the first browser uses it up (R16).
-   * @param keys - the keys that the browser claims to have from earlier visits
-   */
-  follow(ticket: string, keys: readonly string[]): Followed {
+  /** Someone asks again for a login that is open. */
+  joined(one: Authorization): void {
+    if (one.status === 'waiting' && one.ticket?.isUsed) this.#options.askedAgain(one);
+  }
+
+  /** The person's browser brings a ticket, which uses it up (R16). */
+  follow(ticket: string): Followed {
     const one = this.#pending.byTicket(ticket);
     if (!one?.ticket || one.address === undefined) return { outcome: 'unknown' };
-    const { key } = one.ticket;
-    if (key !== undefined && !keys.some((brought) => isSameSecret(brought, key))) return { outcome: 'used' };
-    one.ticket.key ??= randomBytes(24).toString('base64url');
+    if (one.ticket.isUsed) return { outcome: 'used' };
+    one.ticket.isUsed = true;
     // A browser has come, so the page is open, whatever the program that opens pages reports.
     this.#pending.setPage(one, 'opened');
-    const lasts = one.deadline - this.#options.clock.now();
-    return { outcome: 'opened', address: one.address, key: one.ticket.key, lasts };
+    return { outcome: 'opened', address: one.address };
   }
 
   /**

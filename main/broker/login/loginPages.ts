@@ -44,6 +44,16 @@ export class LoginPages {
     if (one.status === 'waiting' && address !== undefined) this.#world.showAddress?.(address, 'login');
   }
 
+  /**
+   * Shows a new address when someone asks again for a login whose address was used. Only where no browser opens pages: the
+   * person may have closed theirs, and has no window with "Open again".
+   */
+  showAgain(one: Authorization, newAddress: () => string): void {
+    if (this.#world.openBrowser || !this.#world.showAddress) return;
+    newAddress();
+    this.show(one);
+  }
+
   /** Opens the provider's logout page, or tells the person that it did not open. */
   async openLogout(address: string): Promise<void> {
     if (await this.#openBrowser(address)) return;

@@ -70,7 +70,7 @@ export class SignIns {
    * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
    */
   async ensure(owner: OwnerKey, milliseconds: number): Promise<PersonState> {
-    const { registration, readiness, people, authorizations, ownLogins, deviceSignIn, world } = this.#parts;
+    const { registration, readiness, people, authorizations, logins, ownLogins, deviceSignIn, world } = this.#parts;
     const provider = registration.provider();
     await readiness.whenReady();
     const person = people.active;
@@ -79,6 +79,7 @@ export class SignIns {
     const waiting = authorizations.waitingForSession(
       (request) => request.redirectUri === registration.redirectUri && registration.isForSession(request),
     );
+    if (waiting) logins.joined(waiting);
     const { openBrowser, showDeviceCode } = world;
     const hasDevice = !waiting && showDeviceCode !== undefined && (await provider.hasDeviceAuthorization());
     if (hasDevice && !openBrowser) return await deviceSignIn.signIn(owner, provider, milliseconds);
