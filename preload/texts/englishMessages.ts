@@ -84,6 +84,13 @@ export const englishMessages = {
     "Try again in a moment; if it stays so, check the provider's address (issuer) and what stands between, such as a proxy or a network's login page. A session that exists is kept.",
   noAnswerYet: 'The identity provider has not answered yet, after {seconds} seconds.',
   answerStillAwaited: 'Try again in a moment: its answer is still waited for. The session is kept.',
+  answerLost: "The identity provider's answer to the last renewal was lost, so the refresh token may be used up.",
+  renewedWhenEnded:
+    'Use the access token that is there: once it has ended, Loopgate tries again. To have another one now, sign in again.',
+  profileRefused:
+    'The userinfo endpoint of the identity provider does not accept the access token that it has just issued.',
+  profileStaysKnown: 'Go on with the profile that is known; if the token is refused elsewhere too, sign in again.',
+  noUserInfo: 'The identity provider has no userinfo endpoint, so it does not say whose this token is.',
   answeredWithStatus: 'The identity provider answered with status {status}.',
   grantRefused: 'The identity provider refused the grant ({words}).',
   answeredWithError: 'The identity provider answered with an error ({words}).',

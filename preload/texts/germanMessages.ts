@@ -88,6 +88,13 @@ export const germanMessages = translation({
   noAnswerYet: 'Der Anbieter hat nach {seconds} Sekunden noch nicht geantwortet.',
   answerStillAwaited:
     'In einem Moment erneut versuchen: Auf die Antwort wird noch gewartet. Die Sitzung bleibt erhalten.',
+  answerLost:
+    'Die Antwort des Anbieters auf die letzte Erneuerung ging verloren, das Refresh-Token ist also vielleicht verbraucht.',
+  renewedWhenEnded:
+    'Das vorhandene Zugriffstoken benutzen: Wenn es abgelaufen ist, versucht Loopgate es erneut. Wer sofort ein anderes braucht, meldet sich neu an.',
+  profileRefused: 'Der Userinfo-Endpunkt des Anbieters nimmt das eben ausgestellte Zugriffstoken nicht an.',
+  profileStaysKnown: 'Mit dem bekannten Profil weitermachen; wird das Token auch anderswo abgelehnt, neu anmelden.',
+  noUserInfo: 'Der Anbieter hat keinen Userinfo-Endpunkt und sagt daher nicht, wem dieses Token gehört.',
   answeredWithStatus: 'Der Anbieter hat mit Status {status} geantwortet.',
   grantRefused: 'Der Anbieter hat die Berechtigung abgelehnt ({words}).',
   answeredWithError: 'Der Anbieter hat mit einem Fehler geantwortet ({words}).',

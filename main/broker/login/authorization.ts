@@ -81,6 +81,8 @@ export class Authorization {
   exchange: Promise<TokenResult> | undefined;
   /** Why the last exchange failed, if the code may be tried again. */
   exchangeFailure: Failure | undefined;
+  /** True once the provider has refused the code for good. */
+  isRefused = false;
   exchangedAt: number | undefined;
   readonly #settled = deferred<AuthorizationResponse>();
 

@@ -73,7 +73,8 @@ export class Authorizations {
       if (one.owner !== owner || !one.isEqual(request, clientChallenge)) return false;
       if (one.status === 'waiting') return true;
       // A sign-in that the broker made itself is finished after its exchange: asking again starts a new one.
-      return this.#isKept(one) && !(one.fresh && one.exchange);
+      // A code that the provider has refused is of no use to anybody.
+      return this.#isKept(one) && !(one.fresh && one.exchange) && !one.isRefused;
     });
   }
 

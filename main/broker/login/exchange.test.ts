@@ -235,6 +235,20 @@ test("the provider's refusal of a code is invalid_grant with its words, and is n
   expect(world.provider.count('/oauth/token')).toBe(1);
 });
 
+test('a code that the provider refused is given to nobody again: an equal sign-in opens a new login [R15]', async () => {
+  const world = await scriptedWorld();
+  const { codeVerifier, codeChallenge } = ownChallenge();
+  const first = await world.broker.authorize(editor, { codeChallenge });
+  world.provider.answers.set('/oauth/token', () => Response.json({ error: 'invalid_grant' }, { status: 400 }));
+  await failureOf(world.broker.token(editor, exchangeOf(first, { codeVerifier })));
+  world.provider.answers.delete('/oauth/token');
+  const second = await world.broker.authorize(editor, { codeChallenge });
+  expect(second.code).not.toBe(first.code);
+  expect(world.browser.tabs).toHaveLength(2);
+  await world.broker.token(editor, exchangeOf(second, { codeVerifier }));
+  expect(world.broker.state().person).toMatchObject({ subject: ada });
+});
+
 test('for the session the configured scopes are asked for beside those of the client [W15]', async () => {
   const world = await localWorld();
   const result = await world.broker.authorize(editor, { scope: ['openid', 'email'], codeChallenge });

@@ -88,6 +88,7 @@ export class TokenEndpoint {
         one.exchange = undefined;
         one.exchangeFailure = failureAfter(failure, reason, this.#clock.now());
       }
+      one.isRefused = !reason.retryable;
       if (!reason.retryable || reason.undone) throw reason;
       // The result is unknown. Sending a code twice ends what it was exchanged for (RFC 6749 §4.1.2).
       this.#pending.forget(one);

@@ -52,6 +52,12 @@ export function isToldToWait({ reason, at }: Pick<Failure, 'reason' | 'at'>, now
   return isWithin(reason.retryAfter ?? 0, at, now);
 }
 
+/** The reason as it is now: of the time that the provider has asked for (Retry-After), only what is left. */
+export function reasonNow({ reason, at }: Failure, now: number): LoopgateError {
+  const { retryAfter } = reason;
+  return retryAfter === undefined ? reason : reason.with({ retryAfter: Math.max(0, at + retryAfter - now) });
+}
+
 function isWithin(milliseconds: number, at: number, now: number): boolean {
   const since = now - at;
   return since >= 0 && since < milliseconds;

@@ -1,7 +1,7 @@
 import * as client from 'openid-client';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait } from './backoff.ts';
+import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait, reasonNow } from './backoff.ts';
 import { checkEndpoints } from './providerChecks.ts';
 import { withLoopgateErrors } from './providerErrors.ts';
 import { requestTimeout } from './providerFetch.ts';
@@ -42,7 +42,8 @@ export class Discovery {
   /** @throws LoopgateError */
   async metadata(): Promise<client.ServerMetadata> {
     const failure = this.#failure;
-    if (failure && isBackingOffForCallers(failure, this.#clock.now())) throw failure.reason;
+    const now = this.#clock.now();
+    if (failure && isBackingOffForCallers(failure, now)) throw reasonNow(failure, now);
     this.#reading ??= this.#discoverOnce();
     return await this.#reading;
   }

@@ -133,7 +133,7 @@ describe('the token endpoint fails once, and is healthy at once [T5]', () => {
     expect(asked(world)).toBe(2);
   });
 
-  test.each(passing)('%s: a token for another API comes within seconds', async (_name, answer) => {
+  test.each(notProcessed)('%s: a token for another API comes within seconds', async (_name, answer) => {
     const world = await signedIn();
     once(world, tokenPath, answer);
     expect(await failureOf(world.broker.accessToken(other))).toMatchObject({ code: 'provider_unreachable' });
@@ -178,6 +178,43 @@ describe('a refresh token whose answer was lost [T4]', () => {
     await vi.waitFor(() => expect(world.broker.state().person?.freshness).toBe('verified'));
     expect(sent(world)).toEqual([refreshToken, refreshToken]);
     expect((await world.broker.accessToken()).accessToken).not.toBe(accessToken);
+  });
+
+  test.each(unknown)('%s, for another API: it is not sent again either', async (_name, answer) => {
+    const world = await signedIn();
+    const { accessToken, refreshToken } = storedAccountOf(world.vault);
+    once(world, tokenPath, answer);
+    await failureOf(world.broker.accessToken(other));
+    for (let past = 0; past < 50; past += 1) {
+      world.clock.advance(minute);
+      await settled(world);
+      expect(await failureOf(world.broker.accessToken(other))).toMatchObject({ code: 'provider_unreachable' });
+      expect((await world.broker.token(editor, refreshGrant)).accessToken).toBe(accessToken);
+    }
+    expect(sent(world)).toEqual([refreshToken]);
+    world.clock.advance(10 * minute);
+    await vi.waitFor(() => expect(world.broker.state().person?.freshness).toBe('verified'));
+    expect((await world.broker.accessToken(other)).accessToken).toMatch(/^access-/);
+  });
+
+  test.each(unknown)('%s at a renewal: another API does not have it sent again', async (_name, answer) => {
+    const world = await signedIn();
+    const { refreshToken } = storedAccountOf(world.vault);
+    const isAnswered = deferred();
+    once(world, tokenPath, async () => {
+      await isAnswered.promise;
+      return await answer();
+    });
+    const renewed = world.broker.token(editor, refreshGrant);
+    await vi.waitFor(() => expect(asked(world)).toBe(1));
+    // This waits for its turn, and has to look at how the first one ended.
+    const told = failureOf(world.broker.accessToken(other));
+    isAnswered.resolve();
+    await renewed;
+    expect(await told).toMatchObject({ code: 'provider_unreachable', next: expect.stringContaining('sign in again') });
+    world.clock.jump(minute);
+    await failureOf(world.broker.accessToken(other));
+    expect(sent(world)).toEqual([refreshToken]);
   });
 
   test.each(notProcessed)('%s: no answer was lost, it is sent again at once', async (_name, answer) => {
@@ -371,6 +408,30 @@ describe('Retry-After is obeyed [T5]', () => {
   );
 });
 
+test('Retry-After of the metadata counts once, from when the provider said it [T5]', async () => {
+  const first = await scriptedWorld();
+  await signInAs(first);
+  // The next start has no metadata yet.
+  const { provider, vault, clock } = first;
+  const metadata = '/.well-known/openid-configuration';
+  provider.answers.set(metadata, () => new Response('busy', { status: 503, headers: { 'Retry-After': '100' } }));
+  clock.jump(2 * hour);
+  const world = await scriptedWorld({ provider, vault, clock, ready: false });
+  await vi.waitFor(() => expect(world.broker.state().person).toBeDefined());
+  await settled(world);
+  provider.answers.delete(metadata);
+  provider.tokens = { id_token: undefined };
+  provider.requests.length = 0;
+  // Another part of the broker asks for the metadata late, and gets the kept failure.
+  world.clock.jump(90 * second);
+  await failureOf(world.broker.authorize(editor, {}));
+  await failureOf(world.broker.userInfo('of-somebody'));
+  expect(provider.count(metadata)).toBe(0);
+  world.clock.jump(10 * second);
+  await world.broker.userInfo('of-somebody');
+  expect(provider.count(metadata)).toBe(1);
+});
+
 test('a userinfo endpoint that is not there is no sign that the provider is away', async () => {
   const world = await signedIn();
   world.provider.answers.set('/userinfo', html(404));
@@ -385,5 +446,5 @@ test.each([
 ])('a 401 of userinfo with %s is a token that is not accepted', async (_how, headers) => {
   const world = await signedIn();
   world.provider.answers.set('/userinfo', () => Response.json({ message: 'no' }, { status: 401, headers }));
-  expect(await failureOf(world.broker.userInfo('of somebody'))).toMatchObject({ code: 'invalid_token' });
+  expect(await failureOf(world.broker.userInfo('of-somebody'))).toMatchObject({ code: 'invalid_token' });
 });

@@ -65,6 +65,8 @@ export class RefreshTokenUse {
     const account = this.#account;
     const { clientId, refreshToken, scope } = account.present;
     if (account.isClosed || refreshToken === undefined) throw new LoopgateError('not_signed_in');
+    // The use before this one may have just lost its answer. While the access token serves, there is something to lose.
+    if (this.mayBeSpent && account.present.expiresAt > this.#clock.now()) throw lostAnswer();
     const answerWasLost = account.renewalSentAt !== undefined;
     let rotated: string | undefined;
     let tokens: Tokens;
@@ -169,4 +171,14 @@ export class RefreshTokenUse {
     if (!answerWasLost) return message('endedByProvider');
     return message(this.#wasStopped ? 'endedByStop' : 'endedByLostAnswer');
   }
+}
+
+/** The error for a use that has to wait, because the answer to the one before was lost. */
+function lostAnswer(): LoopgateError {
+  return new LoopgateError('provider_unreachable', {
+    happened: message('answerLost'),
+    next: message('renewedWhenEnded'),
+    retryable: true,
+    undone: true,
+  });
 }
