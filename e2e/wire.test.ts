@@ -1111,7 +1111,9 @@ describe('a provider that says strange things', () => {
 
   const sub = 'auth0|ada-lovelace';
   test.for<[string, object, object, readonly string[]]>([
-    ['email_verified as a text', { email_verified: 'true' }, { user_id: sub }, ['email_verified']],
+    ['email_verified as a text', { email_verified: 'true' }, { email_verified: true }, []],
+    ['email_verified as another text', { email_verified: 'maybe' }, { user_id: sub }, ['email_verified']],
+    ['updated_at in milliseconds', { updated_at: 1_795_168_800_000 }, { updated_at: '2026-11-20T10:00:00.000Z' }, []],
     ['user_metadata without global_id', { user_metadata: {} }, { user_id: sub }, ['user_metadata']],
     ['a global_id that is no UUID', { user_metadata: { global_id: 'ada' } }, { user_id: sub }, ['user_metadata']],
     [
@@ -1133,7 +1135,8 @@ describe('a provider that says strange things', () => {
       { user_id: sub },
       ['updated_at', 'last_login'],
     ],
-    ['null in every field', { name: null, email: null, updated_at: null }, { user_id: sub }, ['name', 'email']],
+    // The ID token has said it.
+    ['null in every field', { name: null, last_login: null }, { name: 'Ada Lovelace' }, ['last_login']],
     ['logins_count as a fraction', { logins_count: 1.5 }, { user_id: sub }, ['logins_count']],
     ['the sub alone', {}, { user_id: sub }, []],
   ])('%s', async ([, claims, expected, leftOut]) => {

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { type AuthorizationEndpoint, authorizationEndpointOf } from './authorizationEndpoint.ts';
 import { Discovery, type ProviderSettings } from './discovery.ts';
 import { type LogoutParameters, logoutAddress } from './logoutAddress.ts';
+import { profileOf } from './profileClaims.ts';
 import {
   type Auth0Layout,
   auth0Layout,
@@ -210,6 +211,11 @@ export class Provider {
     return tokens;
   }
 
+  /** Whether the provider has a userinfo endpoint, which OIDC Discovery §3 only recommends. @throws LoopgateError */
+  async hasUserInfo(): Promise<boolean> {
+    return (await this.#discovery.metadata()).userinfo_endpoint !== undefined;
+  }
+
   /**
    * Reads the person's profile.
    * @param subject - T2: the ID token's `sub`, which the answer must have; absent for a token that is not the session's
@@ -217,6 +223,7 @@ export class Provider {
    */
   async userInfo(accessToken: string, subject?: string): Promise<Record<string, unknown>> {
     const { clientId } = this.#settings;
+    if (!(await this.hasUserInfo())) throw new LoopgateError('provider_error', { happened: message('noUserInfo') });
     const asking = { clientId, secrets: [accessToken], timeout: requestTimeout };
     const profile = await this.#requests.send(asking, (configuration) =>
       client.fetchUserInfo(configuration, accessToken, subject ?? client.skipSubjectCheck).catch((error: unknown) => {
@@ -224,7 +231,7 @@ export class Provider {
       }),
     );
     checkNesting(profile, 'profile');
-    return profile;
+    return profileOf(profile);
   }
 
   /** How far the provider is laid out like Auth0. @throws LoopgateError */

@@ -1,4 +1,5 @@
 import type { IdTokenClaims } from '../provider/claims.ts';
+import { profileOfIdToken } from '../provider/profileClaims.ts';
 import type { LoginTokens } from '../provider/tokens.ts';
 import type { StoredAccount } from './vault.ts';
 
@@ -21,13 +22,12 @@ export function accountOf(tokens: LoginTokens, request: { clientId: string; audi
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idToken: tokens.idToken,
     ...(typeof tokens.claims.sid === 'string' && { sid: tokens.claims.sid }),
-    ...profileOf(tokens.claims),
+    ...shownAtOnce(tokens.claims),
   };
 }
 
-/** The profile that Auth0 puts into the ID token, to show the person at once; /userinfo is read all the same. */
-function profileOf(claims: IdTokenClaims): Pick<StoredAccount, 'profile'> {
-  const shown = ['name', 'nickname', 'email', 'email_verified', 'picture', 'given_name', 'family_name'];
-  const known = Object.entries(claims).filter(([claim]) => shown.includes(claim));
-  return known.length === 0 ? {} : { profile: { sub: claims.sub, ...Object.fromEntries(known) } };
+/** What the ID token says of the person is shown at once; /userinfo is read all the same (T21). */
+function shownAtOnce(claims: IdTokenClaims): Pick<StoredAccount, 'profile'> {
+  const profile = profileOfIdToken(claims);
+  return Object.keys(profile).some((name) => name !== 'sub') ? { profile } : {};
 }

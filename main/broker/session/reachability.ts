@@ -82,6 +82,13 @@ export class Reachability {
     });
   }
 
+  /** The profile is known without the provider, which has no endpoint for it. That verifies nothing. */
+  profileKnown(): void {
+    this.#change(() => {
+      this.#profileFailure = undefined;
+    });
+  }
+
   /** The profile could not be read. A refusal is an answer here too. */
   profileFailed(reason: LoopgateError): void {
     this.#change(() => {

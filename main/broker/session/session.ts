@@ -87,6 +87,7 @@ export class Session {
     });
     this.profile = new SessionProfile(this.#account, this.#reachability, provider, clock, {
       accessToken: () => this.accessToken(),
+      renew: () => this.#renewRefused(),
       successor: () => this.#successor?.profile,
       failed: () => this.#schedule.plan(),
     });
@@ -238,17 +239,17 @@ export class Session {
     this.#schedule.plan();
   }
 
-  /**
-   * If the provider refuses a token that should still be valid, renews it: only a renewal shows whether the session is over.
-   */
+  /** Finds out whether a stored session is still valid. A profile that the provider need not be asked for does not show it. */
   async #verify(): Promise<void> {
-    try {
-      await this.profile.read();
-    } catch (error) {
-      if (!(error instanceof LoopgateError) || error.code !== 'invalid_token' || !this.renewable) throw error;
-      await this.#renewal.run();
-      await this.profile.read();
-    }
+    await this.profile.read();
+    if (!this.#reachability.wasVerified && this.renewable) await this.#renewal.run();
+  }
+
+  /** Renews a token that the provider refused although it should still be valid: only that shows whether the session is over. */
+  async #renewRefused(): Promise<void> {
+    const { renewalFailure } = this.#reachability;
+    if (renewalFailure && isBackingOffForCallers(renewalFailure, this.#clock.now())) throw renewalFailure.reason;
+    await this.#renewal.run();
   }
 
   /** Reads the successor again after an await: TypeScript would keep the narrowed type from before. */
