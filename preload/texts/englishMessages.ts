@@ -91,6 +91,8 @@ export const englishMessages = {
     'The userinfo endpoint of the identity provider does not accept the access token that it has just issued.',
   profileStaysKnown: 'Go on with the profile that is known; if the token is refused elsewhere too, sign in again.',
   noUserInfo: 'The identity provider has no userinfo endpoint, so it does not say whose this token is.',
+  askForFewerScopes:
+    'Ask for fewer scopes: what Loopgate asks for is the setting scope (LOOPGATE_SCOPE). Most often it is offline_access that a provider does not allow; many renew the session without it.',
   answeredWithStatus: 'The identity provider answered with status {status}.',
   grantRefused: 'The identity provider refused the grant ({words}).',
   answeredWithError: 'The identity provider answered with an error ({words}).',

@@ -95,6 +95,8 @@ export const germanMessages = translation({
   profileRefused: 'Der Userinfo-Endpunkt des Anbieters nimmt das eben ausgestellte Zugriffstoken nicht an.',
   profileStaysKnown: 'Mit dem bekannten Profil weitermachen; wird das Token auch anderswo abgelehnt, neu anmelden.',
   noUserInfo: 'Der Anbieter hat keinen Userinfo-Endpunkt und sagt daher nicht, wem dieses Token gehört.',
+  askForFewerScopes:
+    'Weniger Scopes anfordern: Was Loopgate anfordert, ist die Einstellung scope (LOOPGATE_SCOPE). Meist ist es offline_access, was ein Anbieter nicht erlaubt; viele erneuern die Sitzung auch ohne.',
   answeredWithStatus: 'Der Anbieter hat mit Status {status} geantwortet.',
   grantRefused: 'Der Anbieter hat die Berechtigung abgelehnt ({words}).',
   answeredWithError: 'Der Anbieter hat mit einem Fehler geantwortet ({words}).',

@@ -23,6 +23,7 @@ import { minute, second } from '../../../testing/durations.ts';
 import { Grants } from '../../../testing/grants.ts';
 import { arrivedAt } from '../../../testing/loginAddress.ts';
 import { deferred } from '../../system/deferred.ts';
+import { s256 } from './challenge.ts';
 import type { DeviceCode } from './deviceLogin.ts';
 
 /** The broker has no other timer of this length, and none that grows to it, so that tests can tell them apart. */
@@ -176,12 +177,17 @@ describe('a login on another device [T13]', () => {
       client_id: 'loopgate-demo',
       scope: 'openid profile email offline_access',
       audience: 'https://api.example/',
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
     });
     expect(parametersOf('/oauth/token')).toEqual({
       client_id: 'loopgate-demo',
       grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
       device_code: 'the-device-code',
+      code_verifier: expect.stringMatching(/^[\w-]{43}$/),
     });
+    const { code_verifier: verifier = '' } = parametersOf('/oauth/token') ?? {};
+    expect(s256(verifier)).toBe(parametersOf('/oauth/device/code')?.code_challenge);
     await expect(broker.token(editor, refreshGrant)).resolves.toMatchObject({ accessToken: expect.any(String) });
   });
 
@@ -709,10 +715,16 @@ describe('a login that does not start [T13]', () => {
     expect(provider.count('/oauth/device/code')).toBe(0);
   });
 
-  test('where the provider has it and does not allow it to this application, the login is opened as before', async () => {
-    const world = await deviceWorld();
+  test.each([
     // Auth0's answer when the grant type is not enabled.
-    world.provider.answers.set('/oauth/device/code', () => refusal('unauthorized_client', 403));
+    ['unauthorized_client', 403],
+    ['invalid_request', 400],
+    ['invalid_client', 401],
+    ['invalid_scope', 400],
+    ['unsupported_grant_type', 400],
+  ])('where the provider has it and refuses it with %s, the login is opened as before', async (error, status) => {
+    const world = await deviceWorld();
+    world.provider.answers.set('/oauth/device/code', () => refusal(error, status));
     const all = [editor, terminal].map((owner) => world.broker.ensureSignedIn(owner, timeout));
     world.answer = undefined;
     await world.browser.finish(await world.browser.tab());
@@ -724,7 +736,6 @@ describe('a login that does not start [T13]', () => {
   test.each([
     ['a provider that cannot be reached', unreachable, 'provider_unreachable'],
     ['a provider that is down', () => new Response('', { status: 500 }), 'provider_unreachable'],
-    ['an error', () => refusal('invalid_scope'), 'provider_error'],
     ['no JSON', () => new Response('<h1>welcome</h1>'), 'provider_unreachable'],
     ['a redirect', () => Response.redirect('https://evil.example/', 302), 'provider_unreachable'],
   ])('%s is told to all who wait, and the next call starts anew', async (_, answer, code) => {

@@ -125,14 +125,16 @@ export class DeviceLogins {
   }
 
   /**
-   * Starts a login, or joins the waiting one and shows its address and code again. Resolves when the person is signed in.
-   * @throws LoopgateError `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
-   * cancelled, `rate_limited`, or the provider's error
+   * Starts a login, or joins the waiting one and shows its address and code again.
+   * @returns `coded`, which rejects if the provider issues no code; and `outcome`, which resolves when the person is signed
+   * in, and rejects with `authorization_timeout` when the code expired, `access_denied`, `authorization_cleared` when it was
+   * cancelled, or the provider's error
+   * @throws LoopgateError `rate_limited`
    */
-  async signIn(owner: OwnerKey, provider: Provider, request: DeviceRequest): Promise<void> {
+  signIn(owner: OwnerKey, provider: Provider, request: DeviceRequest): Pick<DeviceLogin, 'coded' | 'outcome'> {
     this.#sweep();
     if (this.#current?.code) this.#callbacks.show(this.#current.code);
-    await (this.#current ?? this.#start(owner, provider, request)).outcome;
+    return this.#current ?? this.#start(owner, provider, request);
   }
 
   /**
@@ -191,7 +193,7 @@ export class DeviceLogins {
         this.#callbacks.duringArrival(async () => {
           // The login ended while it waited for a revocation.
           if (login.isOver) return;
-          await this.#take(login, await provider.deviceTokens(request, authorization.deviceCode));
+          await this.#take(login, await provider.deviceTokens(request, authorization));
         }),
       );
     } catch (error) {

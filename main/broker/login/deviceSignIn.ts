@@ -121,7 +121,7 @@ export class DeviceSignIn {
     const endThat = () => deviceLogins.clear(owner);
     login.outcome().then(endThat, endThat);
     try {
-      await deviceLogins.signIn(owner, provider, deviceRequestOf(registration));
+      await deviceLogins.signIn(owner, provider, deviceRequestOf(registration)).outcome;
       waitingLogins.cancel(login.id);
     } catch (error) {
       // The login in the browser is still waiting, so the end of this one does not matter.
@@ -131,13 +131,14 @@ export class DeviceSignIn {
 
   async #run(owner: OwnerKey, provider: Provider): Promise<void> {
     const { deviceLogins, registration, ownLogins, people } = this.#parts;
-    try {
-      await deviceLogins.signIn(owner, provider, deviceRequestOf(registration));
-    } catch (error) {
-      // Auth0's metadata always lists the endpoint, but the application may use it only if its settings allow it.
-      if (!(error instanceof LoopgateError && error.providerError === 'unauthorized_client')) throw error;
-      return await ownLogins.finish(await ownLogins.open({}, owner));
-    }
+    const login = deviceLogins.signIn(owner, provider, deviceRequestOf(registration));
+    // The metadata may list the endpoint although the application may not use it: at Auth0 that is a setting.
+    const isRefused = await login.coded.then(
+      () => false,
+      (error: unknown) => error instanceof LoopgateError && error.refused,
+    );
+    if (isRefused) return await ownLogins.finish(await ownLogins.open({}, owner));
+    await login.outcome;
     // The person was signed in and out again before the session was stored.
     if (!people.active) throw new LoopgateError('authorization_cleared');
   }

@@ -131,7 +131,7 @@ export class Logins {
     const clientId = this.#registration.clientId(asked.clientId);
     const endpoint = await this.#registration.provider().authorizationEndpoint(clientId);
     // No `await` from here on: the second of two equal requests must find the first.
-    const request = this.#authorizationRequest(asked, clientId, endpoint.callbackMode);
+    const request = this.#authorizationRequest(asked, clientId, endpoint);
     const one = this.#find(owner, asked, request);
     if ((options.startedBy ?? owner) === loopgateItself) this.#pending.isPersons(one);
     if (one.status !== 'issued') {
@@ -232,7 +232,7 @@ export class Logins {
   #authorizationRequest(
     asked: SignInRequest,
     clientId: string,
-    callbackMode: AuthorizationEndpoint['callbackMode'],
+    { callbackMode, scope: scopeFor }: AuthorizationEndpoint,
   ): AuthorizationRequest {
     if (asked.codeChallenge !== undefined && !/^[A-Za-z0-9_-]{43}$/.test(asked.codeChallenge)) {
       throw new LoopgateError('invalid_request', {
@@ -259,7 +259,7 @@ export class Logins {
     };
     return {
       clientId,
-      scope: [...scope].join(' '),
+      scope: scopeFor([...scope].join(' ')),
       redirectUri,
       // R10: fragment and web_message cannot reach a server; only a client's own redirect_uri may use them.
       responseMode:

@@ -365,6 +365,32 @@ test('what a seed asks for reaches the provider', async () => {
   });
 });
 
+test.each([
+  ['lists its scopes without offline_access', ['openid', 'profile', 'email'], 'openid profile email'],
+  ['lists it', ['openid', 'offline_access'], 'openid profile email offline_access'],
+  ['lists none', [], 'openid profile email offline_access'],
+  ['does not list any', undefined, 'openid profile email offline_access'],
+  ['lists nonsense', 'openid', 'openid profile email offline_access'],
+])('a provider that %s is asked for that alone [W15]', async (_how, listed, scope) => {
+  const world = await scriptedWorld();
+  world.provider.metadata = { scopes_supported: listed };
+  await world.broker.authorize(editor, { scope: ['openid', 'offline_access'] });
+  expect(new Set(parametersOf(world.browser.tabs[0] ?? '').scope?.split(' '))).toEqual(new Set(scope.split(' ')));
+});
+
+test.each([
+  ['invalid_scope', undefined],
+  ['not_allowed', 'Offline tokens not allowed for the user or client'],
+])('a provider that refuses a scope with %s: the reason names the setting', async (error, description) => {
+  const world = await scriptedWorld();
+  world.provider.answers.set('/oauth/token', () =>
+    Response.json({ error, error_description: description }, { status: 400 }),
+  );
+  const failure = await failureOf(signInAs(world));
+  expect(failure).toMatchObject({ code: 'provider_error', next: expect.stringContaining('LOOPGATE_SCOPE') });
+  expect(failure.next).toContain('offline_access');
+});
+
 test('what a seed does not ask for is not sent', async () => {
   const { broker, browser } = await scriptedWorld();
   await broker.authorize(editor, {});

@@ -23,6 +23,8 @@ export interface AuthorizationRequest {
 export interface AuthorizationEndpoint {
   /** R10: form_post on the broker's own callback, or query if the metadata lacks form_post. */
   readonly callbackMode: 'form_post' | 'query';
+  /** {@link scopeFor} */
+  scope(asked: string): string;
   /** The address of the login page. R2: always S256. */
   address(request: AuthorizationRequest, secrets: AuthorizationSecrets): string;
 }
@@ -37,12 +39,27 @@ export interface AuthorizationSecrets {
 /** The authorization endpoint that this configuration names. */
 export function authorizationEndpointOf(configuration: client.Configuration): AuthorizationEndpoint {
   // OIDC Discovery §3: without this metadata, query and fragment are supported.
-  const { response_modes_supported: modes } = configuration.serverMetadata();
+  const metadata = configuration.serverMetadata();
+  const { response_modes_supported: modes } = metadata;
   return {
     callbackMode: Array.isArray(modes) && modes.includes('form_post') ? 'form_post' : 'query',
+    scope: (asked) => scopeFor(metadata, asked),
     address: (request, secrets) =>
       client.buildAuthorizationUrl(configuration, authorizationParameters(request, secrets)).href,
   };
+}
+
+/**
+ * The scopes to ask for: without `offline_access` where the provider lists its scopes and has none of that name. Such
+ * providers give a refresh token without it, or none; some refuse the whole login for it.
+ * @param asked - space-separated
+ */
+export function scopeFor({ scopes_supported: known }: client.ServerMetadata, asked: string): string {
+  if (!Array.isArray(known) || known.length === 0 || known.includes('offline_access')) return asked;
+  return asked
+    .split(' ')
+    .filter((scope) => scope !== 'offline_access')
+    .join(' ');
 }
 
 function authorizationParameters(request: AuthorizationRequest, secrets: AuthorizationSecrets): Record<string, string> {

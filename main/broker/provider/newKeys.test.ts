@@ -78,7 +78,12 @@ const operations = {
     return (await asked.refresh(session, async () => undefined, { audience: 'https://other.test/' })).claims?.sub;
   },
   'login on another device': async (asked: Provider) =>
-    (await asked.deviceTokens({ clientId: 'loopgate-demo', scope: 'openid' }, 'the-device-code')).claims.sub,
+    (
+      await asked.deviceTokens(
+        { clientId: 'loopgate-demo', scope: 'openid' },
+        { deviceCode: 'the-device-code', codeVerifier },
+      )
+    ).claims.sub,
   "a client's own code": async (asked: Provider) =>
     (await asked.passThrough('loopgate-demo', 'authorization_code', { code: 'c', code_verifier: codeVerifier })).claims
       ?.sub,

@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import { message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
-import { type AuthorizationEndpoint, authorizationEndpointOf } from './authorizationEndpoint.ts';
+import { type AuthorizationEndpoint, authorizationEndpointOf, scopeFor } from './authorizationEndpoint.ts';
 import { Discovery, type ProviderSettings } from './discovery.ts';
 import { type LogoutParameters, logoutAddress } from './logoutAddress.ts';
 import { profileOf } from './profileClaims.ts';
@@ -133,10 +133,16 @@ export class Provider {
     audience?: string;
   }): Promise<DeviceAuthorization> {
     const configuration = await this.#requests.configuration(request.clientId);
-    const { scope, audience } = request;
-    const answer = await withLoopgateErrors(() =>
-      client.initiateDeviceAuthorization(configuration, { scope, ...(audience !== undefined && { audience }) }),
-    );
+    const { audience } = request;
+    // A provider that requires PKCE of a client may require it here too.
+    const codeVerifier = client.randomPKCECodeVerifier();
+    const parameters = {
+      scope: scopeFor(await this.#discovery.metadata(), request.scope),
+      ...(audience !== undefined && { audience }),
+      code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
+      code_challenge_method: 'S256',
+    };
+    const answer = await withLoopgateErrors(() => client.initiateDeviceAuthorization(configuration, parameters));
     const { issuer } = await this.#discovery.metadata();
     for (const address of [answer.verification_uri, answer.verification_uri_complete]) {
       if (address !== undefined && !isUsable(address, issuer)) throw failedCheck('verification_uri');
@@ -147,6 +153,7 @@ export class Provider {
     if (answer.expires_in < 1) throw failedCheck('expires_in');
     return {
       deviceCode: answer.device_code,
+      codeVerifier,
       userCode: answer.user_code,
       verificationUri: answer.verification_uri,
       ...(answer.verification_uri_complete !== undefined && {
@@ -162,12 +169,18 @@ export class Provider {
    * This flow has no nonce; the device code, which only the broker knows, does its job.
    * @throws LoopgateError with `providerError` `authorization_pending`, `slow_down`, `expired_token` or `access_denied`
    */
-  async deviceTokens(request: { clientId: string; scope: string }, deviceCode: string): Promise<LoginTokens> {
+  async deviceTokens(
+    request: { clientId: string; scope: string },
+    { deviceCode, codeVerifier }: Pick<DeviceAuthorization, 'deviceCode' | 'codeVerifier'>,
+  ): Promise<LoginTokens> {
     const { clientId } = request;
-    const answer = await this.#requests.send({ clientId, once: deviceCode, secrets: [deviceCode] }, (configuration) =>
-      client.genericGrantRequest(configuration, deviceGrant, { device_code: deviceCode }),
+    const asking = { clientId, once: deviceCode, secrets: [deviceCode, codeVerifier] };
+    const parameters = { device_code: deviceCode, code_verifier: codeVerifier };
+    const answer = await this.#requests.send(asking, (configuration) =>
+      client.genericGrantRequest(configuration, deviceGrant, parameters),
     );
-    const tokens = this.#withIdToken(this.#tokens(answer, request.scope));
+    const scope = scopeFor(await this.#discovery.metadata(), request.scope);
+    const tokens = this.#withIdToken(this.#tokens(answer, scope));
     checkAuthorizedParty(tokens.claims, request.clientId);
     return tokens;
   }

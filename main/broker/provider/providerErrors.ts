@@ -123,9 +123,15 @@ export function oauthError(
   const needsSignIn = wantSignIn.includes(error);
   return new LoopgateError('provider_error', {
     happened: message(needsSignIn ? 'providerWantsSignIn' : 'answeredWithError', { words }),
+    ...(isAboutScope(error, description) && { next: message('askForFewerScopes') }),
     ...(needsSignIn && { next: message(response ? 'signInAgainSessionKept' : 'signInVisibly') }),
     ...{ refused: true, needsSignIn, providerError: error },
   });
+}
+
+/** Whether the provider refuses a scope, in OAuth's word for it or in its own (Keycloak: `not_allowed`). */
+function isAboutScope(error: string, description = ''): boolean {
+  return error === 'invalid_scope' || /\boffline(?:_access| tokens?)\b/i.test(description);
 }
 
 /** The error for a token that was refused by a challenge (RFC 6750 §3.1). */

@@ -44,6 +44,8 @@ export interface OtherApi {
 export interface DeviceAuthorization {
   /** The broker's secret, which is never shown. */
   readonly deviceCode: string;
+  /** PKCE (RFC 7636): the broker's secret too. */
+  readonly codeVerifier: string;
   /** The code that the person enters. */
   readonly userCode: string;
   readonly verificationUri: string;

@@ -330,7 +330,8 @@ describe('a refusal [T5]', () => {
     ['interaction_required', 'provider_error', 'without prompt=none'],
     ['temporarily_unavailable', 'provider_unreachable', 'Start the sign-in again in a moment'],
     ['server_error', 'provider_unreachable', 'Start the sign-in again in a moment'],
-    ['invalid_scope', 'provider_error', 'Check the settings'],
+    ['invalid_scope', 'provider_error', 'the setting scope (LOOPGATE_SCOPE)'],
+    ['invalid_request', 'provider_error', 'Check the settings'],
   ])('%s at the callback is told with what to do [R13]', async (error, code, next) => {
     const world = await scriptedWorld();
     world.provider.response = { code: undefined, error };
