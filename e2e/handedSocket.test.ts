@@ -8,11 +8,21 @@ import {
   readlinkSync,
   realpathSync,
   rmdirSync,
+  rmSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test, vi } from 'vitest';
 import { unknownProgram } from '../main/access/program.ts';
+import {
+  busMessage,
+  type Field,
+  numberValue,
+  type PrivateBus,
+  startPrivateBus,
+  textValue,
+  whyNoBus,
+} from '../testing/privateBus.ts';
 import { Doorkeeper } from './support/realPrograms.ts';
 
 /** The executable behind a command of this machine; the test is skipped where it is not there. */
@@ -128,23 +138,26 @@ time.sleep(1000)`,
     }
   });
 
-  test('before it was connected, to a program that nothing can be loaded into', async (context) => {
+  test.for([
+    ['before it was connected', '', `s.connect(('127.0.0.1', PORT))`],
+    // TCP_DEFER_ACCEPT of the one that connects: the last step of the handshake waits, and it is connected before that.
+    ['while it held the end of the handshake back', `s.setsockopt(6, 9, 5); s.connect(('127.0.0.1', PORT))`, ''],
+  ])('%s, to a program that nothing can be loaded into', async ([_when, first = '', then = ''], context) => {
     const python = installed(context, 'python3');
     await using door = await Doorkeeper.open();
     const program = await compiled(context, door);
-    await writeFile(
-      join(door.folder, 'early.py'),
-      `${hiding}
+    const script = `${hiding}
 s = socket.socket()
+${first}
 s.set_inheritable(True)
 pid = os.posix_spawn('${program}', ['fast'], {})
 while len(os.listdir(f'/proc/{pid}/task')) < 2: time.sleep(0.01)
 time.sleep(0.1)
-s.connect(('127.0.0.1', ${door.port}))
+${then}
 s.send(b'x')
 kept = hide(s)
-time.sleep(1000)`,
-    );
+time.sleep(1000)`;
+    await writeFile(join(door.folder, 'early.py'), script.replaceAll('PORT', String(door.port)));
     const { pid } = door.start(python, 'early.py');
     const call = await door.nextCall();
     await vi.waitFor(() => expect(existsSync(join(door.folder, 'hidden'))).toBe(true), 20_000);
@@ -198,6 +211,91 @@ time.sleep(1000)`,
     expect(await call.program()).toEqual(unknownProgram);
     await writeFile(join(group.folder, 'cgroup.freeze'), '0');
   });
+});
+
+/** Python that fills the output of a `gdbus` with signals, so that it keeps what comes after them: its socket. */
+const signalling = (bus: PrivateBus, port: number) => {
+  const to = 'org.freedesktop.DBus';
+  const [path, target]: [Field, Field] = [
+    [1, 'o', '/org/freedesktop/DBus'],
+    [2, 's', to],
+  ];
+  const message = (type: number, fields: Field[], signature = '', body: Buffer = Buffer.alloc(0)) =>
+    `bytes.fromhex('${busMessage({ type, serial: 1, fields: [path, target, ...fields], signature, body }).toString('hex')}')`;
+  const hello = message(1, [
+    [3, 's', 'Hello'],
+    [6, 's', to],
+  ]);
+  const filling = message(4, [[3, 's', 'Filling']], 's', textValue('x'.repeat(1000)));
+  const handing = [[3, 's', 'Handing'] as const, [9, 'u', 1] as const];
+  return `${hiding}
+import array, fcntl, re, termios
+bus = socket.socket(socket.AF_UNIX)
+bus.connect('${/path=([^,]+)/.exec(bus.address)?.[1]}')
+bus.sendall(b'\\0AUTH EXTERNAL ' + str(os.getuid()).encode().hex().encode() + b'\\r\\n')
+bus.recv(999)
+bus.sendall(b'NEGOTIATE_UNIX_FD\\r\\n')
+bus.recv(999)
+bus.sendall(b'BEGIN\\r\\n' + ${hello})
+answer = b''
+while not re.search(rb':1[.][0-9]+', answer): answer += bus.recv(9999)
+name = re.search(rb':1[.][0-9]+', answer)[0].decode()
+output, its = os.pipe()
+fcntl.fcntl(its, fcntl.F_SETPIPE_SZ, 4096)
+running = subprocess.Popen(['gdbus', 'monitor', '--session', '--dest', name], stdout=its)
+def printed():
+  count = array.array('i', [0])
+  fcntl.ioctl(output, termios.FIONREAD, count)
+  return count[0]
+while printed() < 3000:
+  bus.sendall(${filling})
+  time.sleep(0.02)
+# These no longer fit.
+for _ in range(3): bus.sendall(${filling})
+s = socket.create_connection(('127.0.0.1', ${port}))
+s.send(b'x')
+socket.send_fds(bus, [${message(4, handing, 'h', numberValue(0))}], [s.fileno()])
+own = os.readlink(f'/proc/self/fd/{s.fileno()}')
+fds = f'/proc/{running.pid}/fd/'
+def link(one):
+  try: return os.readlink(fds + one)
+  except OSError: return ''
+while own not in map(link, os.listdir(fds)): time.sleep(0.01)
+kept = hide(s)
+time.sleep(1000)`;
+};
+
+describe('a socket in a message on the session’s bus [C8]', async () => {
+  const why = await whyNoBus();
+
+  test.skipIf(why !== undefined)(
+    'makes it that of a running program which takes it, and nobody’s once that is stopped',
+    async (context) => {
+      const [python, gdbus] = [installed(context, 'python3'), installed(context, 'gdbus')];
+      const bus = await startPrivateBus();
+      try {
+        await using door = await Doorkeeper.open();
+        await writeFile(join(door.folder, 'sender.py'), signalling(bus, door.port));
+        const sent = async () => {
+          rmSync(join(door.folder, 'hidden'), { force: true });
+          const { pid } = door.start('env', `DBUS_SESSION_BUS_ADDRESS=${bus.address}`, python, 'sender.py');
+          const call = await door.nextCall();
+          await vi.waitFor(() => expect(existsSync(join(door.folder, 'hidden'))).toBe(true), 20_000);
+          return { call, running: childOf(pid) };
+        };
+        // What SECURITY.md says under "Not protected".
+        const first = await sent();
+        expect(state(first.running)).toMatchObject({ exe: gdbus, letter: 'S' });
+        expect(await first.call.program()).toMatchObject({ path: gdbus, kind: 'program' });
+        const second = await sent();
+        process.kill(second.running, 'SIGSTOP');
+        await vi.waitFor(() => expect(state(second.running)?.letter).toBe('T'), 20_000);
+        expect(await second.call.program()).toEqual(unknownProgram);
+      } finally {
+        await bus.stop();
+      }
+    },
+  );
 });
 
 /** A cgroup, where the test may make one. Its processes have to end first. */

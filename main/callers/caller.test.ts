@@ -146,7 +146,7 @@ describe('Linux', () => {
   it('a system without IPv6 has no tcp6, and is served from tcp [L5]', async () => {
     const lookup = linuxCallerLookup(
       async (name) => {
-        if (name === 'tcp6') throw new Error('ENOENT');
+        if (name === 'tcp6') throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
         return tcp;
       },
       1000,
@@ -158,6 +158,19 @@ describe('Linux', () => {
   it('with an unreadable table, no request is served [L5]', async () => {
     const lookup = linuxCallerLookup(() => Promise.reject(new Error('EMFILE')), 1000, noPrograms);
     await expect(lookup.find(from(0x9c40))).rejects.toThrow('EMFILE');
+  });
+
+  it('with an unreadable tcp6, another user’s dual-stack browser brings no login [R16]', async () => {
+    const lookup = linuxCallerLookup(
+      async (name) => {
+        if (name === 'tcp6') throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+        return ends([], established);
+      },
+      1000,
+      noPrograms,
+    );
+    await expect(lookup.mayBringLogin(from(0xa000))).rejects.toThrow('too many open files');
+    await expect(lookup.find(from(0xa000))).rejects.toThrow('too many open files');
   });
 
   it('after a read that failed the next one is tried [L5]', async () => {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Slices } from './eventLoop.ts';
-import { listOrNothing } from './processes.ts';
+import { listOrNothing, textOrNothing } from './processes.ts';
 
 /** Whether a process runs by itself. */
 export interface Condition {
@@ -17,6 +16,7 @@ const cgroupRoots = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
 /**
  * Looks at every thread: a debugger can attach to any of them, and then writes into the memory of all.
  * @param proc - the folder of the kernel's process information
+ * @throws when that cannot be found out
  */
 export async function conditionOf(proc: string, pid: number): Promise<Condition> {
   const folder = join(proc, String(pid));
@@ -42,13 +42,4 @@ function isFrozen(cgroups: string): boolean {
     const folder = names.slice(0, depth + 1).join('/');
     return cgroupRoots.some((root) => textOrNothing(join(root, folder, 'cgroup.freeze')).startsWith('1'));
   });
-}
-
-/** Empty for a process that has gone, and for what this kernel does not have. */
-function textOrNothing(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
 }

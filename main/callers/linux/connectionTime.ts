@@ -56,6 +56,8 @@ export class UptimeClock {
 
   constructor(clocks: Clocks = systemClocks) {
     this.#clocks = clocks;
+    // The machine may sleep before the first connection is looked up.
+    this.look();
   }
 
   /**

@@ -1,3 +1,4 @@
+import { errorCode } from '../../system/errorCode.ts';
 import { type CallerLookup, callerWith, presentTime } from '../caller.ts';
 import type { Connection } from '../connection.ts';
 import { sharedRead } from '../sharedRead.ts';
@@ -23,9 +24,14 @@ export function linuxCallerLookup(
     // opened.
     sharedRead(async () => ({ readAt: clock.look(), rows: socketTable(await readTable(name, marks)) }));
   const tcp = read('tcp');
-  // A system without IPv6 lacks this table.
-  const tcp6 = read('tcp6');
+  const readTcp6 = read('tcp6');
   const noTable = { readAt: 0, rows: noRows };
+  // A system without IPv6 lacks this table. Any other failure must not make another user's row seem absent.
+  const tcp6 = async () =>
+    await readTcp6().catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return noTable;
+      throw error;
+    });
   /** The earliest time that the connection was made, in ticks since the system started, from our own end's row. */
   const madeAt = ({ readAt, rows }: typeof noTable, connection: Connection) => {
     const age = maxAge(findSocketOwner(rows, otherEnd(connection))?.timer ?? '');
@@ -34,7 +40,7 @@ export function linuxCallerLookup(
   const look = async (connection: Connection) => {
     const first = connection.remoteAddress === '::1' ? noTable : await tcp();
     const inFirst = findSocketOwner(first.rows, connection);
-    const second = inFirst ? noTable : await tcp6().catch(() => noTable);
+    const second = inFirst ? noTable : await tcp6();
     const row = inFirst ?? findSocketOwner(second.rows, connection);
     return row && { ...row, made: madeAt(first, connection) ?? madeAt(second, connection) };
   };

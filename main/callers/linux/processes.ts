@@ -1,5 +1,6 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../../system/errorCode.ts';
 import { Slices } from './eventLoop.ts';
 
 /** A process that holds a socket, and the file descriptors for it. */
@@ -46,19 +47,31 @@ function addHolder(sockets: Map<number, Holder[]>, inode: number, pid: number, d
 
 /** Empty for a process that has gone, or that we may not inspect. */
 export function listOrNothing(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+  return orNothing(() => readdirSync(folder), []);
+}
+
+/**
+ * Empty as {@link listOrNothing}. Such reads never wait for a disk, and the thread pool takes ten times as long (seen:
+ * 1.3 ms against 0.13).
+ */
+export function textOrNothing(file: string): string {
+  return orNothing(() => readFileSync(file, 'latin1'), '');
 }
 
 /** The inode of the socket behind a descriptor's link; undefined for anything else. */
 export function socketInode(link: string): number | undefined {
+  const inode = /^socket:\[(\d+)\]$/.exec(orNothing(() => readlinkSync(link), ''))?.[1];
+  return inode === undefined ? undefined : Number(inode);
+}
+
+const isGone = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM']);
+
+/** @throws when we lack descriptors or memory: then nobody knows what is there */
+function orNothing<T>(read: () => T, nothing: T): T {
   try {
-    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];
-    return inode === undefined ? undefined : Number(inode);
-  } catch {
-    return undefined;
+    return read();
+  } catch (error) {
+    if (isGone.has(errorCode(error) ?? '')) return nothing;
+    throw error;
   }
 }

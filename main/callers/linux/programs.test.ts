@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unknownProgram } from '../../access/program.ts';
+import { callerWith } from '../caller.ts';
 import { processStatus } from './processes.ts';
 import { LinuxPrograms, type LinuxSystem } from './programs.ts';
 
@@ -148,6 +149,20 @@ describe('the process behind a socket [C1]', () => {
     expect(await find()).toEqual(unknownProgram);
     rmSync(join(proc, '20'), { recursive: true });
     expect(await find()).toMatchObject(isEditor());
+  });
+
+  it.each<[string, string]>([
+    ['the descriptors of any process', '21/fd'],
+    ['the threads of the one that holds it', '20/task'],
+  ])('when %s cannot be read for want of something, nobody is found', async (_what, name) => {
+    lay(20, { threads: [5] });
+    lay(21, { socket: 1, executable: file('other') });
+    expect(await find()).toMatchObject(isEditor());
+    // A link to itself: an error that says nothing of the process, as too many open files would.
+    const unreadable = join(proc, name);
+    rmSync(unreadable, { recursive: true });
+    symlinkSync(unreadable, unreadable);
+    expect(await callerWith(() => find()).program()).toEqual(unknownProgram);
   });
 
   it('an executable that is not the file at its path is unknown', async () => {
