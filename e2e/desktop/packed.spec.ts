@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +15,7 @@ import { inTime } from '../../build/inTime.ts';
 import { inspectableCopy, type Packed, pack } from '../../build/pack.ts';
 import { parseSbom } from '../../build/sbom.ts';
 import { findTestRuntime } from '../../build/testApp.ts';
+import { freePort } from '../../testing/freePort.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
 import { failureOf, type Headless, projectFolder, startHeadless } from '../support/headless.ts';
 import { knock, providerIn, socketActivate } from '../support/hostInNetwork.ts';
@@ -75,6 +77,13 @@ function start(program: string, environment: NodeJS.ProcessEnv, ...args: string[
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (written += chunk));
   const ended = new Promise<number | undefined>((resolve) => child.once('close', (code) => resolve(code ?? undefined)));
   return { process: child, text: () => written, ended };
+}
+
+/** The TCP ports that a process listens at. */
+async function portsOf({ pid }: ChildProcess): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ss', ['-ltnpH']);
+  const own = stdout.split('\n').filter((line) => line.includes(`pid=${pid},`));
+  return [...new Set(own.map((line) => Number(/:(\d+)\s/.exec(line)?.[1])))];
 }
 
 /** The processes whose program lies in that folder. */
@@ -176,21 +185,15 @@ test('the released app is no Node and no debuggee; it runs nothing but its asar;
     expect(await readFile(mark, 'utf8')).toBe('xx');
     await rm(mark);
 
-    const app = start(program, { ...environment, ...traps }, '--inspect=127.0.0.1:0', '-e', planted);
+    const inspected = await freePort();
+    const app = start(program, { ...environment, ...traps }, `--inspect=127.0.0.1:${inspected}`, '-e', planted);
     await expect.poll(app.text, { timeout }).toContain('listening on http://localhost:');
     await session.tray.waitForItem();
     expect(existsSync(mark)).toBe(false);
     expect(app.text()).not.toContain('Debugger listening');
+    // It listens for its API and for nothing else.
+    expect(await portsOf(app.process)).toEqual([Number(/listening on http:\/\/localhost:(\d+)/.exec(app.text())?.[1])]);
     expect(existsSync(join(home, 'lock.json'))).toBe(true);
-
-    // Chromium's own switches, which no fuse turns off.
-    for (const opening of ['--remote-debugging-port=0', '--remote-debugging-pipe', '--log-net-log=net.json']) {
-      const opened = start(program, { ...environment, LOOPGATE_HOME: join(folder, 'other') }, opening);
-      await expect.poll(opened.text, { timeout }).toContain(`was started with ${opening.split('=')[0]}`);
-      expect(opened.text()).not.toContain('DevTools listening');
-      opened.process.kill('SIGKILL');
-      await opened.ended;
-    }
 
     // What the deb and the rpm do before they take the files away, on this folder in the place of /opt/Loopgate.
     expect((await processesOf(dirname(program))).length).toBeGreaterThan(1);
@@ -210,6 +213,76 @@ test('the released app is no Node and no debuggee; it runs nothing but its asar;
     const gutted = start(program, environment);
     expect(await inTime('the end of an app without its asar', timeout, gutted.ended)).not.toBe(0);
     expect(existsSync(mark)).toBe(false);
+  }));
+
+test('a start is refused by which others could answer its questions, read it, run code in it or take its keyring away; it says by which switch', () =>
+  onStage(async ({ environment, home }) => {
+    const openings = [
+      ...['--remote-debugging-port=0', '-remote-debugging-port=0', '--remote-debugging-pipe'],
+      ...['--force-renderer-accessibility', '--force-renderer-accessibility=form'],
+      ...['--password-store=basic', '--log-net-log=net.json', '--trace-startup=*', '--js-flags=--allow-natives-syntax'],
+    ];
+    for (const opening of openings) {
+      const opened = start(packed.program, environment, opening);
+      const [name = ''] = opening.replace(/^-+/, '--').split('=');
+      await expect.poll(opened.text, { timeout }).toContain(`was started with ${name}`);
+      expect(opened.text(), opening).not.toMatch(/DevTools listening|listening on/);
+      expect(await portsOf(opened.process), opening).toEqual([]);
+      expect(await readdir(home), opening).toEqual([]);
+      opened.process.kill('SIGKILL');
+      await opened.ended;
+    }
+  }));
+
+test('it starts with what people and their systems pass, and none of that brings a token to anybody or takes the keyring away', () =>
+  onStage(async ({ environment, home, signInAs, session }) => {
+    // A proxy that is told to carry loopback too, and that an extension would call.
+    const reached: string[] = [];
+    const recorder = createServer(
+      (socket) => void socket.on('data', (data) => reached.push(String(data))).on('error', () => 0),
+    );
+    await new Promise<void>((resolve) => void recorder.listen(0, '127.0.0.1', resolve));
+    const { port } = recorder.address() as AddressInfo;
+    const extension = join(session.home, 'extension');
+    await mkdir(extension);
+    const manifest = { manifest_version: 3, name: 'x', version: '1', background: { service_worker: 'worker.js' } };
+    await writeFile(join(extension, 'manifest.json'), JSON.stringify(manifest));
+    await writeFile(join(extension, 'worker.js'), `fetch('http://127.0.0.1:${port}/extension');`);
+    const log = join(session.home, 'chromium.log');
+    const app = start(
+      packed.program,
+      { ...environment, XDG_CURRENT_DESKTOP: 'sway' },
+      ...['--ozone-platform=x11', '--disable-gpu', '--force-device-scale-factor=1', '--gtk-version=3', '--lang=de'],
+      ...['--enable-features=UseOzonePlatform,WaylandWindowDecorations', '--enable-blink-features=MojoJS'],
+      ...[
+        `--proxy-server=127.0.0.1:${port}`,
+        '--proxy-bypass-list=<-loopback>',
+        '--unsafely-treat-insecure-origin-as-secure=*',
+      ],
+      ...[`--user-data-dir=${join(session.home, 'elsewhere')}`, `--load-extension=${extension}`, '--test-type'],
+      ...['--enable-logging=file', `--log-file=${log}`, '--v=9', '--log-level=0', '--password-store=kwallet5'],
+    );
+    await expect
+      .poll(() => readFile(join(home, 'endpoint.json'), 'utf8').catch(() => ''), { timeout })
+      .toContain('port');
+    const endpoint = JSON.parse(await readFile(join(home, 'endpoint.json'), 'utf8')) as { port: number };
+    const address = `http://localhost:${endpoint.port}`;
+    let signedIn: Promise<Response> | undefined;
+    await signInAs('Grace Hopper', async () => {
+      signedIn = fetch(`${address}/os/sign_in`, { method: 'POST' });
+    });
+    expect((await signedIn)?.status).toBe(200);
+    const token = await (await fetch(`${address}/user/access_token`)).text();
+    expect(token.length).toBeGreaterThan(20);
+    app.process.kill('SIGTERM');
+    expect(await app.ended).toBe(0);
+    expect(reached).toEqual([]);
+    // The keyring that was named is not there; the one that is keeps the session.
+    expect(await readdir(home)).toContain('session.gnome_libsecret.json');
+    const logged = await readFile(log, 'latin1');
+    expect(logged).toContain('VERBOSE');
+    expect(logged).not.toContain(token);
+    recorder.close();
   }));
 
 test('the packed app passes the same first sign-in', () =>

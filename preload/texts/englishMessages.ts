@@ -282,6 +282,9 @@ export const englishMessages = {
   expectedTheme: 'system, light or dark',
   settingsUnreadable: '{path} cannot be read ({reason}). Correct or remove it and start again.',
   settingUnknown: '"{name}" in {path} is not a setting. Remove it, or correct its spelling.',
+  openingSwitches: 'Loopgate was started with {switches}, by which others could use it. Start it without.',
+  weakerStoreSwitch:
+    'Loopgate was started with {switches}, which keeps your sign-in out of the keyring. Start it without.',
   demoForDevelopment: 'LOOPGATE_DEMO is for development: unset it and set an issuer.',
   clientIdMissing: 'clientId (LOOPGATE_CLIENT_ID) is not set: an issuer needs the client id of its application.',
   clientSecretSet:

@@ -300,6 +300,9 @@ export const germanMessages = translation({
   expectedTheme: 'system, light oder dark',
   settingsUnreadable: '{path} ist nicht lesbar ({reason}). Bitte berichtigen oder entfernen und neu starten.',
   settingUnknown: '„{name}“ in {path} ist keine Einstellung. Bitte entfernen oder die Schreibweise berichtigen.',
+  openingSwitches: 'Loopgate wurde mit {switches} gestartet; damit könnten andere es benutzen. Bitte ohne das starten.',
+  weakerStoreSwitch:
+    'Loopgate wurde mit {switches} gestartet; damit käme die Anmeldung nicht in den Schlüsselbund. Bitte ohne das starten.',
   demoForDevelopment: 'LOOPGATE_DEMO ist für die Entwicklung: Bitte nicht setzen und einen „issuer“ angeben.',
   clientIdMissing:
     'clientId (LOOPGATE_CLIENT_ID) ist nicht gesetzt: Ein Anbieter braucht die Client-ID seiner Anwendung.',

@@ -56,32 +56,48 @@ describe('which keyring is used', () => {
 
   it('where the bus cannot be asked, what is stored decides; a bus that never answers costs a second', async () => {
     const home = folder();
-    expect(await keyringStore(home, {})).toBeUndefined();
+    expect(await keyringStore(home, '', {})).toBeUndefined();
     stored(home, 'kwallet6', 20);
     stored(home, 'gnome_libsecret', 10);
-    expect(await keyringStore(home, {})).toBe('gnome-libsecret');
+    expect(await keyringStore(home, '', {})).toBe('gnome-libsecret');
     stored(home, 'kwallet6', 5);
     const mute = await startBusDouble('OK 0\r\n', () => undefined);
     onTestFinished(() => mute.stop());
     const began = performance.now();
-    expect(await keyringStore(home, mute.environment)).toBe('kwallet6');
+    expect(await keyringStore(home, '', mute.environment)).toBe('kwallet6');
     expect(performance.now() - began).toBeGreaterThan(900);
   });
 });
 
 describe.skipIf((await whyNoBus()) !== undefined)('on a real bus', () => {
+  it('whoever starts the app can name a keyring that is there, and with no other name take the keyring away', async () => {
+    const bus = await startPrivateBus({ starts: { [wallet5]: '/bin/false' } });
+    onTestFinished(() => bus.stop());
+    const program = await joinBus(bus, () => 'silence');
+    onTestFinished(() => program.leave());
+    await program.own(secrets);
+    const environment = { ...bus.environment, ...sway };
+    const named = (asked: string) => keyringStore(folder(), asked, environment);
+    expect(await named('kwallet5')).toBe('kwallet5');
+    for (const other of ['kwallet6', 'kwallet', 'nonsense', ''])
+      expect(await named(other), other).toBe('gnome-libsecret');
+    await program.own('org.kde.kwalletd');
+    expect(await named('kwallet')).toBe('kwallet');
+    expect(await keyringStore(folder(), 'kwallet6', {})).toBe('kwallet6');
+  });
+
   it('a keyring that runs counts, one that the bus can start too, and asking starts none', async () => {
     const bus = await startPrivateBus({ starts: { [wallet5]: '/bin/false' } });
     onTestFinished(() => bus.stop());
     const environment = { ...bus.environment, ...sway };
     const home = folder();
-    expect(await keyringStore(home, environment)).toBe('kwallet5');
+    expect(await keyringStore(home, '', environment)).toBe('kwallet5');
     expect(await isKeyringOnBus('kwallet5', environment)).toBe(true);
     expect(await isKeyringOnBus('gnome_libsecret', environment)).toBe(false);
     const program = await joinBus(bus, () => 'silence');
     onTestFinished(() => program.leave());
     await program.own(secrets);
-    expect(await keyringStore(home, environment)).toBe('gnome-libsecret');
+    expect(await keyringStore(home, '', environment)).toBe('gnome-libsecret');
     expect(await isKeyringOnBus('gnome_libsecret', environment)).toBe(true);
     expect(program.asked).toEqual([]);
   });

@@ -24,6 +24,9 @@ const kwallet6: Keyring = { store: 'kwallet6', backend: 'kwallet6', name: 'org.k
 const kwallet5: Keyring = { store: 'kwallet5', backend: 'kwallet5', name: 'org.kde.kwalletd5' };
 const keyrings = [secretService, kwallet6, kwallet5] as const;
 
+/** The keyrings that the switch can name. Nobody has the last one any more but who names it. */
+const named: readonly Keyring[] = [...keyrings, { store: 'kwallet', backend: 'kwallet', name: 'org.kde.kwalletd' }];
+
 /** The names that the bus knows: those with an owner, and those for which it can start a program. */
 export interface BusNames {
   readonly owned: ReadonlySet<string>;
@@ -33,18 +36,25 @@ export interface BusNames {
 /**
  * Chooses the keyring, as Chromium's switch `password-store` names it. Chromium itself goes only by the desktop's name, and
  * finds no keyring on sway, Hyprland, i3, niri, LXQt and others. This prefers the keyring that sessions are stored under,
- * then the desktop's own, then any that runs, then any that can be started.
+ * then the desktop's own, then any that runs, then any that can be started. Whoever starts the app may name one that is there:
+ * with any other value of the switch Chromium would store the sessions without a keyring.
+ * @param asked - the value of the switch that the app was started with, if any
  * @returns undefined if the bus knows no keyring: then Chromium decides. If the bus cannot be asked, only the stored sessions
  * count
  */
 export async function keyringStore(
   home: string,
+  asked = '',
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<string | undefined> {
   const stored = storedUnder(home);
+  const wanted = named.find(({ store }) => store === asked);
   try {
-    return chooseKeyring(stored, await busNames(environment), environment)?.store;
+    const { owned, activatable } = await busNames(environment);
+    if (wanted && (owned.has(wanted.name) || activatable.has(wanted.name))) return wanted.store;
+    return chooseKeyring(stored, { owned, activatable }, environment)?.store;
   } catch {
+    if (wanted) return wanted.store;
     return keyrings.find(({ backend }) => backend === stored[0])?.store;
   }
 }

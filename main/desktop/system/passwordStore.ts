@@ -9,9 +9,12 @@ let chosen: Promise<void> = Promise.resolve();
  * @param home - the data folder
  */
 export function choosePasswordStore(home: string): void {
-  // A person who has passed the switch has chosen; other systems have only one keyring.
-  if (process.platform !== 'linux' || app.commandLine.hasSwitch('password-store')) return;
-  chosen = keyringStore(home).then((store) => {
+  // Other systems have only one keyring.
+  if (process.platform !== 'linux') return;
+  const asked = app.commandLine.getSwitchValue('password-store');
+  // The packed app refuses this one; elsewhere it stands for a machine without a keyring.
+  if (asked === 'basic') return;
+  chosen = keyringStore(home, asked).then((store) => {
     if (store !== undefined) app.commandLine.appendSwitch('password-store', store);
   });
 }

@@ -1,22 +1,11 @@
 import { url as inspectorAddress } from 'node:inspector';
 import { app, Menu, session } from 'electron';
-import { verbatim } from '../../../preload/texts/messages.ts';
 import { SettingError } from '../../settings/settings.ts';
+import { openingOf } from './openings.ts';
 import { type PageName, pageAddresses } from './page.ts';
 
 /**
- * Chromium switches with which a program that starts the app could answer its questions, read its traffic or redirect it. No
- * fuse turns them off.
- */
-const openings = [
-  ...['remote-debugging-port', 'remote-debugging-pipe', 'remote-debugging-address', 'remote-allow-origins'],
-  ...['ignore-certificate-errors', 'ignore-certificate-errors-spki-list', 'host-rules', 'host-resolver-rules'],
-  ...['log-net-log', 'net-log-capture-mode', 'ssl-key-log-file', 'js-flags', 'enable-automation'],
-  ...['renderer-cmd-prefix', 'utility-cmd-prefix', 'gpu-launcher', 'browser-subprocess-path', 'disable-web-security'],
-] as const;
-
-/**
- * Refuses a start of the packed app that would let others look into it. Builds for end-to-end tests, which Playwright
+ * Refuses a start of the packed app that would let others look into it or weaken it. Builds for end-to-end tests, which Playwright
  * attaches to, differ in the fuse that allows the inspector.
  * @throws SettingError
  */
@@ -24,13 +13,11 @@ function refuseOpenings(): void {
   // Chromium writes the keys of its connections to this file (SSLKEYLOGFILE).
   delete process.env.SSLKEYLOGFILE;
   if (!app.isPackaged || inspectorAddress() !== undefined) return;
-  const found = openings.filter((name) => app.commandLine.hasSwitch(name));
-  if (found.length === 0) return;
+  const opening = openingOf(app.commandLine);
+  if (!opening) return;
   // Also remove the switches: Chromium keeps running until the person has read the reason.
-  for (const name of found) app.commandLine.removeSwitch(name);
-  throw new SettingError(
-    verbatim(`Loopgate was started with --${found.join(' --')}, by which others could use it. Start it without.`),
-  );
+  for (const name of opening.switches) app.commandLine.removeSwitch(name);
+  throw new SettingError(opening.reason);
 }
 
 /**
