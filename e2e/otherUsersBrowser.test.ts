@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { constants, mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { pipeline } from 'node:stream';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { startIdentityProvider } from '../demo/identity-provider/provider.ts';
 import { ownChallenge } from '../testing/brokerWorld.ts';
@@ -64,6 +66,17 @@ async function waitingLogin(host: Headless): Promise<{ state: string; answer: Pr
   const answer = fetch(`${host.address}/authorize?${query}`);
   await host.waitForOutput(() => printedAddresses(host).length > printed);
   return { state, answer, address: printedAddresses(host).at(-1) ?? '' };
+}
+
+/** A forwarder of this process to a port, as docker-proxy is one. @returns its port; it ends with the test */
+async function forwarderTo(port: number): Promise<number> {
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    pipeline(near, far, near, () => undefined);
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 describe.skipIf(whyNoOtherUser !== undefined)("another user's browser", () => {
@@ -197,7 +210,7 @@ describe.skipIf(whyNoOtherUser !== undefined)("another user's browser", () => {
     expect(await asked).toMatchObject({ state });
   });
 
-  test("a live connection of root's brings ticket and callback, as docker-proxy does [R16]", async () => {
+  test("a live connection of root's brings ticket and callback, as docker-proxy does, and nothing else [R16, L5]", async () => {
     const provider = await startIdentityProvider({ anyLoopbackCallback: true, deviceFlow: false });
     const home = otherUsersFolder();
     try {
@@ -212,6 +225,21 @@ describe.skipIf(whyNoOtherUser !== undefined)("another user's browser", () => {
         const [address = ''] = printedAddresses(host);
         expect((await new BrowserDouble().signInAs(address, 'Ada Lovelace')).status).toBe(200);
         expect(JSON.parse(await asked)).toMatchObject({ name: 'Ada Lovelace' });
+
+        // Whoever is behind a forwarder of root's.
+        const waiting = runAsOtherUser([process.execPath, '-e', post('/pkce/code')]);
+        await host.waitForOutput(() => printedAddresses(host).length > 1);
+        const { pathname } = new URL(printedAddresses(host).at(-1) ?? '');
+        const answers = await rawProbeAs(await forwarderTo(host.port), '127.0.0.1', [
+          requestOf(host.port, 'GET', '/user/access_token', []),
+          requestOf(host.port, 'GET', '/userinfo'),
+          requestOf(host.port, 'POST', '/pkce/clear', ['Content-Length: 0']),
+          requestOf(host.port, 'GET', `/login/${'x'.repeat(32)}`),
+          requestOf(host.port, 'GET', pathname, [...asBrowser, 'Connection: close']),
+        ]);
+        expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['403', '403', '403', '403', '303']);
+        await runAsOtherUser([process.execPath, '-e', post('/pkce/clear')]);
+        expect(await waiting).toContain('authorization_cleared');
       } finally {
         await host.stop();
       }
