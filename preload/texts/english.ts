@@ -435,7 +435,8 @@ export const english = {
     /** The account that a button acts on; the button's own words come first. */
     ofWhom: (label: string, name: string) => `${label}: ${name}`,
     origins: 'Apps and extensions with an address of their own',
-    originsText: 'They call Loopgate as a web page does, but are not on the web.',
+    originsText:
+      'They call Loopgate as a web page does, but are not on the web. What you allow here is allowed for every program of yours that can start a browser.',
     origin: {
       refused: 'Refused',
       allowed: 'Allowed',

@@ -427,7 +427,8 @@ export const german: Texts = {
     remove: 'Entfernen',
     ofWhom: (label, name) => `${label}: ${name}`,
     origins: 'Apps und Erweiterungen mit eigener Adresse',
-    originsText: 'Sie fragen wie eine Webseite, sind aber keine.',
+    originsText:
+      'Sie fragen wie eine Webseite, sind aber keine. Was hier erlaubt wird, ist jedem eigenen Programm erlaubt, das einen Browser starten kann.',
     origin: {
       refused: 'Abgelehnt',
       allowed: 'Erlaubt',
