@@ -1,8 +1,9 @@
 /** The command `loopgate` as a person and a script use it, with a headless host and the local provider. */
-import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import { runCommand } from '../main/cli/run.ts';
@@ -116,8 +117,8 @@ describe('loopgate, where it may start the app', () => {
       starts.push(startHeadless({ home }).then((host) => stops.push(() => host.stop())));
     };
     const said = { out: '', error: '' };
-    const writer = (name: 'out' | 'error') => async (text: string) => {
-      said[name] += text;
+    const writer = (name: 'out' | 'error') => async (lines: readonly string[]) => {
+      said[name] += lines.join('\n');
     };
     const world = { environment: { LOOPGATE_HOME: home }, platform: process.platform, startApp };
     const interrupted = new AbortController().signal;
@@ -190,6 +191,30 @@ describe('loopgate, with somebody who signs in', () => {
     expect(await loopgate(home, 'logout')).toMatchObject({ exitCode: 0, out: 'Signed out.\n' });
     expect(await asJson('logout')).toEqual({ exitCode: 0, json: { signed_out: true, still_signed_in: [] } });
     expect(await loopgate(home, 'userinfo')).toMatchObject({ exitCode: 4 });
+  });
+
+  test('what a program is called gives the terminal no commands and no lines, and stays in the JSON', async () => {
+    const { host } = await pairWith();
+    const hostile = join(
+      home,
+      'bin\u001b]0;PWNED\u0007\u001b[2K\u001b[1G\n allowed  Visual Studio Code \u202e\u0085\u009b31m',
+    );
+    await mkdir(hostile);
+    const program = join(hostile, 'asker');
+    await cp(process.execPath, program);
+    const ask = 'fetch(process.argv[1] + "/user/access_token").then((answer) => answer.text())';
+    await promisify(execFile)(program, ['-e', ask, host.address]);
+    for (const argv of [['programs'], ['programs', '--json']]) {
+      const { out } = await loopgate(home, ...argv);
+      expect(out).toContain('PWNED');
+      expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+      if (argv.length === 1) expect(out.match(/\n/g)).toHaveLength(1);
+    }
+    const { json } = await asJson('programs');
+    expect((json as { programs: { id: string }[] }).programs[0]?.id).toContain(program);
+    // Errors that repeat it, too.
+    const { errors } = await loopgate(home, 'programs', 'remove', 'x', '\u001b[2K\nDone.');
+    expect(errors).toMatch(/^[^\n]*\ufffd[^\n]*\n$/);
   });
 
   test('programs lists who asked, and removes one', async () => {

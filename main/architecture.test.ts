@@ -345,6 +345,15 @@ describe('architecture: the arrows', () => {
   });
 });
 
+describe('architecture: the terminal', () => {
+  it('architecture: all that is written to it goes through one place, which cleans it', () => {
+    const writes = /\bprocess\.std(out|err)\.write\b|\bconsole\./;
+    const writers = Object.keys(sources).filter((file) => isIn('main')(file) && writes.test(sources[file] ?? ''));
+    expect(writers).toEqual([]);
+    expect(allArrows(sources).filter(({ to }) => to === 'main/system/terminal.ts').length).toBeGreaterThan(5);
+  });
+});
+
 describe('architecture: the entry file', () => {
   it('architecture: index.ts reads like a table of contents, in under 80 lines', () => {
     expect(sources['main/index.ts']?.trimEnd().split('\n').length).toBeLessThan(80);

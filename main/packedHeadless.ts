@@ -7,6 +7,7 @@ import { denyPermissions, lockDown } from './desktop/windows/lockDown.ts';
 import { serve } from './host/headless.ts';
 import { homeFolder } from './settings/settings.ts';
 import { secureFolder } from './storage/folderLook.ts';
+import { say, sayError } from './system/terminal.ts';
 
 /** How often to check for the end of a start that only passes on the command, in milliseconds. */
 const lookingAfter = 1_000;
@@ -34,11 +35,11 @@ async function serveHeadless(): Promise<void> {
     // Nothing is drawn, so it needs no process for that.
     app.commandLine.appendSwitch('in-process-gpu');
     const home = homeFolder(process.env);
-    for (const notice of secureFolder(home).notices) process.stdout.write(`${notice}\n`);
+    for (const notice of secureFolder(home).notices) say(notice);
     placeFolders(home);
   } catch (error) {
     // We report it ourselves, because a setting is wrong or was refused.
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    sayError(error instanceof Error ? error.message : String(error));
     return app.exit(2);
   }
   endWithParent();
@@ -71,6 +72,6 @@ function executableOf(pid: number): string | undefined {
 }
 
 function end(error: unknown): void {
-  process.stderr.write(`Loopgate ended: ${error instanceof Error ? error.stack : String(error)}\n`);
+  sayError(...`Loopgate ended: ${error instanceof Error ? error.stack : String(error)}`.split('\n'));
   app.exit(1);
 }

@@ -19,6 +19,7 @@ import { publishEndpoint, readEndpoint } from '../../main/storage/endpointFile.t
 import { LockedError, takeLock } from '../../main/storage/folderLock.ts';
 import { keepLoopbackDirect } from '../../main/system/environmentProxy.ts';
 import { createLog } from '../../main/system/log.ts';
+import { say, sayError } from '../../main/system/terminal.ts';
 import { version } from '../../main/system/version.ts';
 import { verbatim } from '../../preload/texts/messages.ts';
 import { BrowserDouble } from '../identity-provider/person.ts';
@@ -68,7 +69,7 @@ async function serve(): Promise<void> {
 /** Resolves when the demo person is signed in. */
 async function start(settings: Settings, provider: IdentityProvider): Promise<Host> {
   const faults = new Faults(provider);
-  const log = createLog(settings.logLevel, { write: (line) => void process.stderr.write(`${mark}${line}`) });
+  const log = createLog(settings.logLevel, { write: (line) => sayError(`${mark}${line.trimEnd()}`) });
   const world = {
     fetch: faults.fetch,
     openBrowser: async (address: string) => void browse(address).catch(() => log.warn({}, 'the browser found no way')),
@@ -175,13 +176,13 @@ function removeEmpty(folder: string): void {
 }
 
 function print(line: string): void {
-  process.stdout.write(`${mark}${line}\n`);
+  say(`${mark}${line}`);
 }
 
 /** Exits like the headless host: 2 means that a setting, a port or a data folder cannot be used. */
 serve().catch((error: unknown) => {
   const isTheirs = error instanceof SettingError || error instanceof ListenError;
   const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${mark}${isTheirs ? text : `The test kit could not start: ${text}`}\n`);
+  sayError(`${mark}${isTheirs ? text : `The test kit could not start: ${text}`}`);
   process.exit(isTheirs ? 2 : 1);
 });

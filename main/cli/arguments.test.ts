@@ -36,7 +36,8 @@ describe('the help', () => {
 });
 
 describe('the completion', () => {
-  const textFor = (shell: string) => (completion({ words: [shell], options: {} } as never) as CommandResult).text;
+  const textFor = (shell: string) =>
+    [(completion({ words: [shell], options: {} } as never) as CommandResult).text].flat().join('\n');
 
   it.each(['bash', 'zsh', 'fish'])('for %s knows every command', (shell) => {
     for (const name of Object.keys(commandTable)) expect(textFor(shell)).toContain(name);

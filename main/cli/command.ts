@@ -9,7 +9,7 @@ export interface CommandWorld {
   /** The data folder. */
   readonly home: string;
   /** Writes progress messages for the person to standard error. */
-  tell(line: string): void;
+  tell(...lines: readonly string[]): void;
   /** Whether standard error is a terminal, so that a person reads it at once and no file keeps it. */
   readonly isTerminal: boolean;
   /** Aborted when the person presses Ctrl+C. */
@@ -20,7 +20,8 @@ export interface CommandWorld {
 
 /** The result of a command, as text and as JSON. The command prints one of them. */
 export interface CommandResult {
-  readonly text: string;
+  /** One line, or several. */
+  readonly text: string | readonly string[];
   readonly json: object;
   /** The exit code; 0 when absent. */
   readonly exitCode?: ExitCode;

@@ -8,7 +8,7 @@ const optionsOf = (options: readonly string[]) => [...options, 'json', 'help'].m
 /** The completion script of one shell, generated from the tables so that it knows every command. */
 export const completion: Command = ({ words: [shell = ''] }) => {
   const text = completions[shell as keyof typeof completions]();
-  return { text, json: { shell, completion: text } };
+  return { text: text.split('\n'), json: { shell, completion: text } };
 };
 
 const completions = { bash, zsh, fish };

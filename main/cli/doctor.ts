@@ -53,7 +53,7 @@ function resultOf(findings: readonly Finding[]) {
   const sum =
     problems === 0 ? 'Nothing is in the way.' : `${problems} ${problems === 1 ? 'thing is' : 'things are'} in the way.`;
   return {
-    text: [...lines, '', sum].join('\n'),
+    text: [...lines, '', sum],
     json: { ok: problems === 0, checks: findings },
     exitCode: problems === 0 ? exitCodes.done : exitCodes.failed,
   };

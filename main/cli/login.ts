@@ -62,7 +62,9 @@ async function inBrowser({ world }: CommandCall, connection: Connection): Promis
     world.tell('No browser could be opened.');
     return await finishOnDevice(world, connection, code);
   }
-  world.tell(address === undefined ? 'Finish the sign-in in your browser. Ctrl+C cancels it.' : toOpen(world, address));
+  world.tell(
+    ...(address === undefined ? ['Finish the sign-in in your browser. Ctrl+C cancels it.'] : toOpen(world, address)),
+  );
   await finishWithCode(connection);
 }
 
@@ -73,11 +75,17 @@ async function finishWithCode(connection: Connection): Promise<void> {
 }
 
 /** Shows the address only to a person at a terminal, never to a file behind standard error. */
-function toOpen({ isTerminal }: CommandWorld, address: string): string {
+function toOpen({ isTerminal }: CommandWorld, address: string): string[] {
   const failed = 'No browser could be opened.';
   return isTerminal
-    ? `${failed} Open this address in a browser of this machine:\n\n  ${address}\n\nCtrl+C cancels the sign-in.`
-    : `${failed} Run "loopgate login" in a terminal: it shows the address to open. Ctrl+C cancels the sign-in.`;
+    ? [
+        `${failed} Open this address in a browser of this machine:`,
+        '',
+        `  ${address}`,
+        '',
+        'Ctrl+C cancels the sign-in.',
+      ]
+    : [`${failed} Run "loopgate login" in a terminal: it shows the address to open. Ctrl+C cancels the sign-in.`];
 }
 
 /**
@@ -97,7 +105,12 @@ function checkOptions({ options, world }: CommandCall): void {
 async function elsewhere({ world }: CommandCall, connection: Connection): Promise<void> {
   const { address, expires_in } = await connection.json({ method: 'POST', path: '/login-elsewhere' }, loginElsewhere);
   const minutes = Math.max(1, Math.round(expires_in / 60));
-  world.tell(`Open this address of the identity provider in your browser within ${minutes} min:\n\n  ${address}\n`);
+  world.tell(
+    `Open this address of the identity provider in your browser within ${minutes} min:`,
+    '',
+    `  ${address}`,
+    '',
+  );
   world.tell(
     'Keep it to yourself: anyone who reads it can sign in there in your place, and you would be signed in as them.',
   );
@@ -118,10 +131,10 @@ async function finishOnDevice(
   code: z.output<typeof deviceCode>,
 ): Promise<void> {
   if (code.user_code !== undefined) {
-    world.tell(`Open this address on any device, such as your phone:\n\n  ${code.verification_uri}\n`);
-    world.tell(`and enter this code there:\n\n  ${code.user_code}\n`);
+    world.tell(`Open this address on any device, such as your phone:`, '', `  ${code.verification_uri}`, '');
+    world.tell(`and enter this code there:`, '', `  ${code.user_code}`, '');
     if (code.verification_uri_complete !== undefined)
-      world.tell(`Or open this one, which holds the code:\n\n  ${code.verification_uri_complete}\n`);
+      world.tell(`Or open this one, which holds the code:`, '', `  ${code.verification_uri_complete}`, '');
   }
   const deadline = Date.now() + (code.expires_in ?? 0) * 1000;
   for (;;) {

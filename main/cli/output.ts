@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { writeLines } from '../system/terminal.ts';
 import type { CommandOutput } from './run.ts';
 
 /** The streams of this process, and its Ctrl+C. */
@@ -14,9 +15,8 @@ export function ownOutput(): { output: CommandOutput; interrupted: AbortSignal }
   return { output, interrupted: controller.signal };
 }
 
-function writer(stream: Writable): (text: string) => Promise<void> {
-  // The reader may have gone, as in `loopgate programs
-  // head -1`.
+function writer(stream: Writable): (lines: readonly string[]) => Promise<void> {
+  // The reader may have gone, as in "loopgate programs | head -1".
   stream.on('error', () => undefined);
-  return (text) => new Promise((resolve) => stream.write(`${text}\n`, () => resolve()));
+  return (lines) => writeLines(stream, lines);
 }

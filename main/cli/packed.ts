@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
 import { hiddenArgument, launchTarget } from '../system/launchTarget.ts';
+import { sayError } from '../system/terminal.ts';
 import { isCommand } from './arguments.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
 import { ownOutput } from './output.ts';
@@ -57,9 +58,7 @@ export function runsCommand(): boolean {
   try {
     placeChromium();
   } catch (error) {
-    process.stderr.write(
-      `${error instanceof Error ? error.message : error} Set TMPDIR to a folder that can be written.\n`,
-    );
+    sayError(`${error instanceof Error ? error.message : error} Set TMPDIR to a folder that can be written.`);
     app.exit(exitCodes.failed);
     return true;
   }

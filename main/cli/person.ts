@@ -12,5 +12,5 @@ export const personModel = z.looseObject({
 export function nameOf({ name, email, user_id: subject }: z.output<typeof personModel>): string {
   const named = [name === email ? undefined : name, email === undefined ? undefined : `<${email}>`];
   const shown = named.filter((part) => part !== undefined && part !== '').join(' ');
-  return (shown === '' ? (subject ?? 'somebody without a name') : shown).replace(/\p{Cc}/gu, '\uFFFD');
+  return shown === '' ? (subject ?? 'somebody without a name') : shown;
 }

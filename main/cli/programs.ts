@@ -34,7 +34,7 @@ export const programs: Command = async ({ words: [action, id], connect }) => {
     [decision.padEnd(10), name, path, `id: ${id}`].filter((part) => part !== '').join('  '),
   );
   return {
-    text: lines.length === 0 ? 'No program has asked yet.' : lines.join('\n'),
+    text: lines.length === 0 ? 'No program has asked yet.' : lines,
     json: { guard, programs: listed },
   };
 };

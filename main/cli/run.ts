@@ -1,4 +1,5 @@
 import { homeFolder } from '../settings/settings.ts';
+import { terminalJson } from '../system/terminal.ts';
 import { version } from '../system/version.ts';
 import { asksForJson, type CommandName, helpText, parseInvocation } from './arguments.ts';
 import type { Command, CommandResult, CommandWorld } from './command.ts';
@@ -26,10 +27,10 @@ const commands: Readonly<Record<CommandName, Command>> = {
   completion,
 };
 
-/** Where the command writes. Both resolve when the text is written. */
+/** Where the command writes lines. Both resolve when they are written. */
 export interface CommandOutput {
-  out(text: string): Promise<void>;
-  error(text: string): Promise<void>;
+  out(lines: readonly string[]): Promise<void>;
+  error(lines: readonly string[]): Promise<void>;
   /** Whether standard error is a terminal. Default false. */
   readonly isTerminal?: boolean;
 }
@@ -53,27 +54,31 @@ export async function runCommand(
       text,
       json,
       exitCode = exitCodes.done,
-    } = await resultOf(argv, { ...outer, isTerminal }, (line) => void toError(line));
-    await out(asJson ? JSON.stringify(json, null, 2) : text);
+    } = await resultOf(argv, { ...outer, isTerminal }, (...lines) => void toError(lines));
+    await out(asJson ? jsonLines(json) : [text].flat());
     return exitCode;
   } catch (error) {
     const failure = failureOf(error);
     await (asJson
-      ? out(JSON.stringify({ error: failure.code, error_description: failure.message }, null, 2))
-      : toError(failure.message));
+      ? out(jsonLines({ error: failure.code, error_description: failure.message }))
+      : toError([failure.message]));
     return failure.exitCode;
   }
+}
+
+function jsonLines(content: object): string[] {
+  return terminalJson(JSON.stringify(content, null, 2)).split('\n');
 }
 
 async function resultOf(
   argv: readonly string[],
   outer: OuterWorld & Pick<CommandWorld, 'isTerminal'>,
-  tell: (line: string) => void,
+  tell: CommandWorld['tell'],
 ): Promise<CommandResult> {
   const invocation = parseInvocation(argv);
   if ('shows' in invocation) {
     return invocation.shows === 'help'
-      ? { text: helpText(), json: { help: helpText() } }
+      ? { text: helpText().split('\n'), json: { help: helpText() } }
       : { text: version, json: { version } };
   }
   const { command, options, words } = invocation;

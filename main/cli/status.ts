@@ -30,7 +30,7 @@ export const status: Command = async ({ world, connect }) => {
       `Address:    ${address}`,
       `Signed in:  ${caller.allowed ? signedIn : hidden}`,
       `Let in:     ${guardTexts[guard]} (${guard})`,
-    ].join('\n'),
+    ],
     json: {
       running: true,
       address,

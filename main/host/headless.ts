@@ -21,6 +21,7 @@ import { keepLoopbackDirect, proxyNotice } from '../system/environmentProxy.ts';
 import { createLog } from '../system/log.ts';
 import { readText } from '../system/readText.ts';
 import { outliveReaders } from '../system/standardStreams.ts';
+import { say, sayError } from '../system/terminal.ts';
 import { version } from '../system/version.ts';
 import { takeHandedSockets } from './handedSockets.ts';
 import { type Host, startHost } from './host.ts';
@@ -55,7 +56,7 @@ export async function serve(form: HeadlessForm): Promise<void> {
     const text = isTheirs
       ? error.message
       : `Loopgate could not start: ${error instanceof Error ? error.message : String(error)}`;
-    process.stderr.write(`${text}\n`);
+    sayError(text);
     process.exit(error instanceof OwnLoopgateError ? exitCodes.alreadyRuns : isTheirs ? exitCodes.refused : 1);
   });
 }
@@ -64,7 +65,7 @@ async function start(form: HeadlessForm): Promise<void> {
   const { fetch: systemFetch, keyring, ownCommand, whenAskedToEnd = onSignals } = form;
   speakInBrowser();
   const { settings, folder } = ownSettings();
-  for (const notice of folder.notices) print(notice);
+  for (const notice of folder.notices) say(notice);
   if (settings.guard === 'ask') {
     throw new SettingError(
       verbatim('LOOPGATE_GUARD or "guard" is "ask": nobody can be asked here. Set it to same-user or listed.'),
@@ -77,10 +78,10 @@ async function start(form: HeadlessForm): Promise<void> {
   const sockets = takeHandedSockets(process.env, process.pid);
   const lock = takeLock(settings.home, 'headless');
   const log = createLog(settings.logLevel);
-  if (lock.notice !== undefined) print(lock.notice);
+  if (lock.notice !== undefined) say(lock.notice);
   for (const warning of folder.warnings) log.warn({}, warning);
   const unusedProxy = systemFetch ? undefined : proxyNotice(process.env, process.versions.node);
-  if (unusedProxy !== undefined) print(unusedProxy);
+  if (unusedProxy !== undefined) say(unusedProxy);
   const vault = headlessVault(settings, key, keyring?.(settings.home));
   await vault.look();
   const browser = browserCommands(process.env.BROWSER);
@@ -142,13 +143,13 @@ function headlessVault(
 }
 
 function announce(host: Host, settings: Settings, vault: Vault): void {
-  if (host.portNotice) print(inEnglish(host.portNotice));
+  if (host.portNotice) say(inEnglish(host.portNotice));
   sayPlace(host, vault);
   if (settings.issuer === undefined)
-    print('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
-  print(guardNotices[host.gate.mode]);
-  print(`Loopgate ${version} listening on ${host.address}`);
-  if (settings.issuer !== undefined) print(nextSteps(host.address));
+    say('No identity provider is configured: set LOOPGATE_ISSUER and LOOPGATE_CLIENT_ID.');
+  say(guardNotices[host.gate.mode]);
+  say(`Loopgate ${version} listening on ${host.address}`);
+  if (settings.issuer !== undefined) say(...nextSteps(host.address));
 }
 
 /** Which programs may use Loopgate. */
@@ -164,31 +165,31 @@ export function sayPlace(
   vault: Pick<Vault, 'location'>,
 ): void {
   let said: string | undefined;
-  const say = () => {
+  const sayNow = () => {
     const { notice } = vault.location;
     const text = notice && inEnglish(notice);
     if (text === said) return;
-    print(text ?? 'The session is kept under the system’s keyring.');
+    say(text ?? 'The session is kept under the system’s keyring.');
     said = text;
   };
-  broker.onChange(say);
-  say();
+  broker.onChange(sayNow);
+  sayNow();
 }
 
 /** Prints the next command to type, so that the first token is three lines away. */
-function nextSteps(address: string): string {
+function nextSteps(address: string): string[] {
   return [
     'Try next, in another terminal:',
     `  curl -X POST ${address}/os/sign_in   # opens the login, or shows here where to sign in; answers when it is done`,
     `  curl ${address}/user/access_token    # a valid access token, renewed when needed`,
     `  curl ${address}/userinfo             # who you are`,
-  ].join('\n');
+  ];
 }
 
 /** Prints an address that no browser was opened for. It is not in our log, but systemd copies the output to its journal. */
 function printAddress(address: string, purpose: 'login' | 'logout'): void {
   const what = purpose === 'login' ? 'sign in' : 'sign out at the provider too';
-  print(`To ${what}, open this address in a browser:\n${address}`);
+  say(`To ${what}, open this address in a browser:`, address);
 }
 
 /**
@@ -197,13 +198,13 @@ function printAddress(address: string, purpose: 'login' | 'logout'): void {
  */
 function printDeviceCode({ verificationUri, verificationUriComplete, userCode, deadline }: DeviceCode): void {
   const minutes = Math.max(1, Math.round((deadline - Date.now()) / 60_000));
-  print('To sign in, open this address in a browser on any device, such as your phone:\n');
-  print(`  ${verificationUri}\n`);
-  print(`and enter this code within ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}:\n`);
-  print(`  ${userCode}\n`);
+  say('To sign in, open this address in a browser on any device, such as your phone:', '');
+  say(`  ${verificationUri}`, '');
+  say(`and enter this code within ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}:`, '');
+  say(`  ${userCode}`, '');
   if (verificationUriComplete === undefined) return;
-  print('Or open this one, where the code is filled in already; it must be the same code:\n');
-  print(`  ${verificationUriComplete}\n`);
+  say('Or open this one, where the code is filled in already; it must be the same code:', '');
+  say(`  ${verificationUriComplete}`, '');
 }
 
 function stopWhen(
@@ -226,8 +227,4 @@ function stopWhen(
 
 function onSignals(end: (reason: string) => void): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

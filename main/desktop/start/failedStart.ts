@@ -1,6 +1,7 @@
 import { app, dialog } from 'electron';
 import { type Message, verbatim } from '../../../preload/texts/messages.ts';
 import { messageOf } from '../../errors/errors.ts';
+import { sayError } from '../../system/terminal.ts';
 import { speakSystemLanguage } from '../system/language.ts';
 
 /**
@@ -10,7 +11,7 @@ import { speakSystemLanguage } from '../system/language.ts';
 export async function endFailedStart(error: unknown, exitCode: 1 | 2 | 3): Promise<void> {
   const isOurs = exitCode === 1;
   const text = error instanceof Error ? (isOurs ? (error.stack ?? error.message) : error.message) : String(error);
-  process.stderr.write(`${text}\n`);
+  sayError(...text.split('\n'));
   // A person who started it from a desktop has no terminal.
   if (app.isPackaged) await showInWindow(isOurs ? verbatim(text) : messageOf(error));
   app.exit(exitCode);

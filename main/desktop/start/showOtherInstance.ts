@@ -7,6 +7,7 @@ import { type ApiCall, Connection, runningEndpoint } from '../../cli/connection.
 import { healthPath } from '../../protocol/protocol.ts';
 import { type Lock, LockedError, takeLock } from '../../storage/folderLock.ts';
 import { deferred } from '../../system/deferred.ts';
+import { say } from '../../system/terminal.ts';
 import type { Desktop } from '../desktop.ts';
 import { startsHidden } from '../settings/startAtLogin.ts';
 
@@ -44,7 +45,7 @@ export async function takeLockOrHandOver(home: string, isHidden: boolean): Promi
 
 /** Ends this app because the other one has answered. */
 export function leaveToFirst(isHidden: boolean): void {
-  process.stdout.write(isHidden ? 'Loopgate already runs.\n' : 'Loopgate already runs: its window is shown.\n');
+  say(isHidden ? 'Loopgate already runs.' : 'Loopgate already runs: its window is shown.');
   app.exit(0);
 }
 
