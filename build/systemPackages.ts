@@ -50,6 +50,8 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 const OPTIONAL_PROGRAMS: Readonly<Record<string, string>> = {
   neovim: 'nvim',
   'emacs-nox': 'emacs',
+  // Hostile pages, in a second engine.
+  'firefox-esr': 'firefox-esr',
   // The completion of the command.
   zsh: 'zsh',
   fish: 'fish',

@@ -11,11 +11,13 @@ export interface Attack {
   readonly method: 'GET' | 'POST';
   /** True where the answer goes to a tab that the page cannot look into: whoever attacks must wait for that tab. */
   readonly inTab?: true;
+  /** True where not every browser tells the page that it has ended. There is nothing to see but that. */
+  readonly isSilent?: true;
   /** True where another site's page is made to ask for permission first: the method is OPTIONS then. */
   readonly preflight?: true;
   /** True for a dialogue of the browser's: one at a time, and with no answer to see. */
   readonly isDialogue?: true;
-  /** True where only a secure page in a tab of its own can do it. */
+  /** True where only a secure page in a tab of its own, in Chromium, can do it. */
   readonly inSecureTab?: true;
 }
 
@@ -33,7 +35,7 @@ export const attacks: readonly Attack[] = [
   { name: 'prefetch', method: 'GET' },
   { name: 'video', method: 'GET' },
   { name: 'iframe', method: 'GET' },
-  { name: 'embed', method: 'GET' },
+  { name: 'embed', method: 'GET', isSilent: true },
   { name: 'object', method: 'GET' },
   { name: 'new tab', method: 'GET', inTab: true },
   { name: 'identity provider', method: 'GET', isDialogue: true, inSecureTab: true },

@@ -14,6 +14,8 @@ export interface Arrived {
 
 /** Sites of somebody else, on this machine. */
 export interface HostileSite {
+  /** The origin of the site of that name, which ends in `.example`. */
+  address(name: string): string;
   /** For Chromium: makes names that end in `.example` lead to this machine, and trusts the certificate. */
   readonly browserFlags: readonly string[];
   /** The same pages as another program of this machine would serve them: `http://localhost:<port>`. */
@@ -50,10 +52,8 @@ export async function startHostileSite(): Promise<HostileSite> {
   const servers = [createHttpsServer(selfSignedCertificate('site.example'), answer), createHttpServer(answer), control];
   const [securePort, localPort, controlPort] = await Promise.all(servers.map(listenOnAny));
   return {
-    browserFlags: [
-      '--ignore-certificate-errors',
-      `--host-resolver-rules=MAP *.example:443 127.0.0.1:${securePort}, MAP *.example 127.0.0.1`,
-    ],
+    address: (name) => `https://${name}:${securePort}`,
+    browserFlags: ['--ignore-certificate-errors', '--host-resolver-rules=MAP *.example 127.0.0.1'],
     localAddress: `http://localhost:${localPort}`,
     control: { address: `http://localhost:${controlPort}`, port: controlPort ?? 0, arrived },
     visits,
