@@ -68,12 +68,16 @@ export class LinuxPrograms {
   async find(inode: number, made: number | undefined, isStillConnected: () => Promise<boolean>): Promise<Program> {
     const holders = (await this.#walk()).get(inode) ?? [];
     if (holders.length === 0 || holders.length > maxHolders) return unknownProgram;
-    const found = await Promise.all(holders.map(({ pid }) => this.#executableOf(pid)));
-    const executables = found.filter((executable) => executable !== undefined);
+    const executables: RunningExecutable[] = [];
+    // One after the other, here and below: several at once would hold the event loop together.
+    for (const { pid } of holders) {
+      const executable = await this.#executableOf(pid);
+      // A running program soon closes a descriptor that another one sent it; a stopped one keeps it.
+      if (!executable || executable.isStopped) return unknownProgram;
+      executables.push(executable);
+    }
     const [first] = executables;
-    if (!first || executables.length < holders.length) return unknownProgram;
-    // A running program soon closes a descriptor that another one sent it; a stopped one keeps it.
-    if (executables.some(({ isStopped }) => isStopped)) return unknownProgram;
+    if (!first) return unknownProgram;
 
     const start = (await this.#isOwnCommand(first)) ? await this.#startOf(first) : undefined;
     const speaker = start ? start.parent : first;
@@ -92,14 +96,12 @@ export class LinuxPrograms {
     const mustBeItsOwn = program.kind === 'program' || speaker !== first;
     if (mustBeItsOwn && !(await this.#someOpened(holders, first, made))) return unknownProgram;
 
-    const stillHeld = await Promise.all(
-      holders.map(async (holder, index) => {
-        const now = await this.#executableOf(holder.pid);
-        const isSame = now !== undefined && now.started === executables[index]?.started && isSameFile(now, first);
-        return isSame && !now.isStopped && (await this.#holds(holder, inode));
-      }),
-    );
-    return !stillHeld.includes(false) && (await isStillConnected()) ? program : unknownProgram;
+    for (const [index, holder] of holders.entries()) {
+      const now = await this.#executableOf(holder.pid);
+      if (!now || now.started !== executables[index]?.started || !isSameFile(now, first)) return unknownProgram;
+      if (now.isStopped || !(await this.#holds(holder, inode))) return unknownProgram;
+    }
+    return (await isStillConnected()) ? program : unknownProgram;
   }
 
   /**
@@ -120,7 +122,6 @@ export class LinuxPrograms {
     { file }: RunningExecutable,
     made: number | undefined,
   ): Promise<boolean> {
-    // One after the other: several at once would hold the event loop together.
     for (const holder of holders) if (await this.#closesOnStart(holder)) return true;
     if (made === undefined || (await isStatic(file))) return false;
     for (const { pid } of holders) if (await this.#hasThreadBefore(pid, made)) return true;
