@@ -85,6 +85,28 @@ describe('the one-time address of a login', () => {
     },
   );
 
+  test('of two that come for it in one moment, one is led there [R16]', async () => {
+    const { address } = await waitingLogin();
+    const answers = await Promise.all([askForLogin(address), askForLogin(address)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([303, 403]);
+  });
+
+  // What a browser's history, a restored tab or a terminal still has.
+  test('leads nowhere when its login was cancelled, and begins and disturbs none [R16]', async () => {
+    const { host } = pair;
+    const { address, answer } = await waitingLogin();
+    await fetch(`${host.address}/pkce/clear`, { method: 'POST' });
+    expect((await answer).status).toBe(409);
+    const next = await waitingLogin();
+    const printed = host.output();
+    const late = await askForLogin(address);
+    expect([late.status, late.headers.location]).toEqual([403, undefined]);
+    expect(late.body).toContain('This address opens no login');
+    expect(host.output()).toBe(printed);
+    await new BrowserDouble().signInAs(next.address, 'Ada Lovelace');
+    expect((await next.answer).status).toBe(200);
+  });
+
   test.each<[string, number, Record<string, string>, string?]>([
     ['a HEAD', 405, navigation, 'HEAD'],
     ['a POST', 405, navigation, 'POST'],
