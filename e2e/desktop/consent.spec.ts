@@ -109,6 +109,31 @@ test('a program is asked about once: Allow, Allow once by keyboard, Deny by Ente
     await app.quit();
   }));
 
+test('a program that asks again does not come to lie where the person is about to press Allow for another', () =>
+  onStage(async (stage) => {
+    const { environment } = stage;
+    const { LOOPGATE_GUARD: _, ...asking } = environment;
+    const app = await startDesktopApp({ environment: asking });
+    const denied = async (name: string) => {
+      const program = makeProgram(stage, name);
+      const asked = asks(program, app, '/os/sign_in');
+      await answerQuestion(await askingWindow(app), 'Deny');
+      expect(await asked).toBe('403 consent_denied');
+      await expect.poll(() => windowsOf(app)).toBe(1);
+      return program;
+    };
+    const hostile = await denied('acme-hostile');
+    await denied('acme-editor');
+    await press(app, 'Programs');
+    const allow = app.window.getByRole('button', { name: 'Allow: acme-editor' });
+    const place = await allow.boundingBox();
+    expect(await asks(hostile, app)).toBe('403 consent_denied');
+    // The list has heard of it.
+    await expect(app.window.getByText('History (3)')).toBeVisible();
+    expect(await allow.boundingBox()).toEqual(place);
+    await app.quit();
+  }));
+
 test('a refused app origin is allowed with one click; the history can be cleared; both outlast a restart [L2]', () =>
   onStage(async ({ environment }) => {
     let app = await startDesktopApp({ environment });

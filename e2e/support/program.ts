@@ -13,9 +13,14 @@ export function makeProgram({ session }: Pick<Stage, 'session'>, name: string): 
   return path;
 }
 
-/** The program asks for a token. @returns the status, and the error's code when it is one */
-export async function asks(program: string, { address }: DesktopApp): Promise<string> {
-  const script = `const answer = await fetch(process.argv[1] + '/user/access_token');
+/** The program asks for a token, or to sign the person in. @returns the status, and the error's code when it is one */
+export async function asks(
+  program: string,
+  { address }: DesktopApp,
+  path: '/user/access_token' | '/os/sign_in' = '/user/access_token',
+): Promise<string> {
+  const method = path === '/os/sign_in' ? 'POST' : 'GET';
+  const script = `const answer = await fetch(process.argv[1] + '${path}', { method: '${method}' });
     const body = await answer.text();
     process.stdout.write(answer.status === 200 ? '200' : answer.status + ' ' + JSON.parse(body).error);`;
   return await outputOf(program, ['--input-type=module', '-e', script, address]);

@@ -6,6 +6,16 @@ import { useFocusKept } from '../parts/useFocusKept.ts';
 import { History } from './history.tsx';
 import { ListedProgram } from './listedProgram.tsx';
 import { Origins } from './origins.tsx';
+import { inShownOrder } from './shownOrder.ts';
+
+function keepingOrder(before: ProgramsView | undefined, next: ProgramsView): ProgramsView {
+  if (!before) return next;
+  return {
+    ...next,
+    programs: inShownOrder(before.programs, next.programs, ({ id }) => id),
+    origins: inShownOrder(before.origins, next.origins, ({ origin }) => origin),
+  };
+}
 
 /** Every program that has asked, the decision about it, and what it got when. */
 export function Programs({ bridge }: { bridge: Bridge }) {
@@ -21,7 +31,7 @@ export function Programs({ bridge }: { bridge: Bridge }) {
       bridge.programs().then(
         (next) => {
           // Answers can overtake each other; only the answer to the last request is up to date.
-          if (mine === asked) setShown(next);
+          if (mine === asked) setShown((before) => keepingOrder(before, next));
         },
         () => {
           if (mine === asked) setSilent(true);
