@@ -183,7 +183,7 @@ async function allHaveArrived(port: number): Promise<void> {
 }
 
 const spreads = [
-  ['one connection', 1],
+  ['10 connections', 10],
   ['50 connections', 50],
   ['1,000 connections', 1000],
 ] as const;

@@ -30,8 +30,8 @@ export interface Api {
   readonly handler: RequestListener;
   /** Called for each accepted connection. */
   readonly onConnection: (socket: Socket, wasWaiting?: boolean) => void;
-  /** Takes a connection that wants to become a WebSocket. */
-  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Takes a connection that wants to become a WebSocket. Resolves when it is one, or ends. */
+  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
   /** Closes the WebSockets, which a closed server leaves open. */
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export function createApi(options: ApiOptions): Api {
     onConnection: (socket, wasWaiting = false) => callers.accepted(socket, wasWaiting),
     onUpgrade: (request, socket, head) => {
       socket.on('error', endConnection);
-      upgrades.take(request, socket, head).catch((error: unknown) => refuseUpgrade(request, error));
+      return upgrades.take(request, socket, head).catch((error: unknown) => refuseUpgrade(request, error));
     },
     close: () => upgrades.close(),
   };

@@ -182,7 +182,7 @@ async function listenFor(
   const listening = await listen({
     handler: (...asked) => (isOpen ? api.handler(...asked) : void opened.then(() => api.handler(...asked))),
     onConnection: api.onConnection,
-    onUpgrade: (...upgrade) => void opened.then(() => api.onUpgrade(...upgrade)),
+    onUpgrade: (...upgrade) => opened.then(() => api.onUpgrade(...upgrade)),
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),
     serverName: name,
     sockets,

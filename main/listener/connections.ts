@@ -22,6 +22,11 @@ export interface ConnectionLimits {
    * the machine cannot keep the port busy.
    */
   readonly connections: number;
+  /**
+   * Requests of one connection that have no complete answer yet. Node aborts them all in one go when the connection ends:
+   * 100,000 of a program that was never allowed would hold up everybody for seconds.
+   */
+  readonly pipelined: number;
 }
 
 export const defaultLimits: ConnectionLimits = {
@@ -31,6 +36,7 @@ export const defaultLimits: ConnectionLimits = {
   unread: 30_000,
   checking: 2_000,
   connections: 1_250,
+  pipelined: 100,
 };
 
 /** The state of a connection. */
@@ -44,9 +50,11 @@ interface Standing {
 /** The connections of a server. It closes the useless ones (L6). */
 export class Connections {
   readonly #open = new Map<Duplex, Standing>();
+  readonly #pipelined: number;
   #asked = 0;
 
   constructor(server: Server, limits: ConnectionLimits) {
+    this.#pipelined = limits.pipelined;
     server.on('connection', (socket: Socket) => {
       if (!this.#open.has(socket)) this.#open.set(socket, { lastAsked: this.#count(), answers: [] });
       socket.once('close', () => this.#open.delete(socket));
@@ -62,14 +70,21 @@ export class Connections {
     server.once('close', () => clearInterval(looking));
   }
 
-  /** Notes a request on this connection. */
-  answering(socket: Duplex, response: ServerResponse): void {
+  /**
+   * Notes a request on this connection.
+   * @returns false for one that gets no answer, because the connection has too many
+   */
+  answering(socket: Duplex, response: ServerResponse): boolean {
+    // The parser gives the rest of what it has read even after the connection was cut.
+    if (socket.destroyed) return false;
     const standing = this.#open.get(socket);
-    if (!standing) return;
+    if (!standing) return true;
     standing.lastAsked = this.#count();
     const { answers } = standing;
     while (answers[0]?.closed) answers.shift();
     answers.push(response);
+    if (answers.length > this.#pipelined) socket.destroy();
+    return !socket.destroyed;
   }
 
   /**

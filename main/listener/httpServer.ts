@@ -19,7 +19,8 @@ export interface HttpServerOptions {
    * handed-over socket before this process started.
    */
   readonly onConnection?: (socket: Socket, wasWaiting: boolean) => void;
-  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Resolves when the connection is a WebSocket, or ends. Until then it counts as a connection like any other. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
   /** The `Server` header of errors from Node's parser; absent: without the header. */
   readonly serverName?: string;
   /** Called when a listener fails later, such as for lack of memory for a new connection. The listener continues. */
@@ -74,6 +75,10 @@ function closeUnlessLoopback(server: Server): void {
 
 function createHttpServer({ handler, onUpgrade, serverName, ...options }: HttpServerOptions): Server {
   const limits = { ...defaultLimits, ...options.limits };
+  // As the one listener: Node copies the list of listeners for each request.
+  const take: RequestListener = (request, response) => {
+    if (connections.answering(request.socket, response)) handler(request, response);
+  };
   const server = createServer(
     {
       // The guard answers a missing Host itself (L1).
@@ -84,26 +89,21 @@ function createHttpServer({ handler, onUpgrade, serverName, ...options }: HttpSe
       connectionsCheckingInterval: limits.checking,
       keepAliveTimeout: limits.keepAlive,
     },
-    // As the one listener: Node copies the list of listeners for each request.
-    (request, response) => {
-      connections.answering(request.socket, response);
-      handler(request, response);
-    },
+    take,
   );
   const connections = new Connections(server, limits);
   // Node would silently drop headers after 1,000, and the guard must see them all. Their total size has a limit anyway.
   server.maxHeadersCount = 0;
   // A request with an Expect header goes through the guard too.
-  server.on('checkContinue', handler);
-  server.on('checkExpectation', handler);
+  server.on('checkContinue', take);
+  server.on('checkExpectation', take);
   // Before Node's own listener, which reads nothing from a destroyed socket.
   server.prependListener('connection', (socket) => {
     if (!isOnLoopback(socket)) socket.destroy();
   });
   server.on('upgrade', (request, socket, head) => {
     if (onUpgrade && request.headers.upgrade?.toLowerCase() === 'websocket') {
-      connections.release(request.socket);
-      onUpgrade(request, socket, head);
+      void onUpgrade(request, socket, head).then(() => connections.release(request.socket));
     } else readWithoutUpgrade(server, request, socket, head);
   });
   server.on('clientError', (error, socket) => {

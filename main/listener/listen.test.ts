@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect, createServer, Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import { inEnglish, message, verbatim } from '../../preload/texts/messages.ts';
 import { defaultPorts } from '../protocol/protocol.ts';
@@ -404,6 +405,32 @@ describe('connections that ask nothing [L6]', () => {
     await connectionsOf(held).toBe(0);
   });
 
+  it.for<[string, string]>([
+    ['', ''],
+    [', each with an Expect header', 'Expect: 100-continue\r\n'],
+  ])(
+    'a connection with more than a hundred requests and no answer is cut%s; a hundred are answered',
+    async ([, header]) => {
+      const begun: (() => void)[] = [];
+      const { port } = await listening({
+        port: 0,
+        handler: (request, response) => {
+          if (request.headers.expect) response.writeContinue();
+          begun.push(() => response.end('hello'));
+        },
+      });
+      const one = `GET / HTTP/1.1\r\nHost: x\r\n${header}`;
+      const hundred = exchange(port, `${`${one}\r\n`.repeat(99)}${one}Connection: close\r\n\r\n`);
+      await expect.poll(() => begun.length).toBe(100);
+      const { over } = unclosed(port, `${one}\r\n`.repeat(5_000));
+      expect(await over).not.toContain('hello');
+      // What the parser had read of the rest begins no work.
+      expect(begun).toHaveLength(200);
+      for (const answer of begun) answer();
+      expect((await hundred).match(/hello/g)).toHaveLength(100);
+    },
+  );
+
   it('an answer that is still being made waits as long as it takes', async () => {
     const events = new EventEmitter();
     const { port } = await listening({
@@ -449,6 +476,31 @@ describe('connections that ask nothing [L6]', () => {
     expect(gone).not.toContain(19);
     events.emit('answer');
     expect(await waiting).toMatch(/hello$/);
+  });
+
+  it('a connection that asks for a WebSocket counts until it is one', async () => {
+    const opening: (() => void)[] = [];
+    const { port } = await listening({
+      port: 0,
+      limits: { ...patient, connections: 4 },
+      onUpgrade: (_request, socket) => {
+        closers.push(async () => void socket.destroy());
+        return new Promise((resolve) => void opening.push(resolve));
+      },
+    });
+    const handshake = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+    const gone: number[] = [];
+    const open = async (number: number) => {
+      void unclosed(port, handshake).over.then(() => gone.push(number));
+      await expect.poll(() => opening.length).toBe(number + 1);
+    };
+    for (let number = 0; number < 5; number += 1) await open(number);
+    await expect.poll(() => gone).toEqual([0]);
+    // Those that are open now leave their places to others.
+    for (const open of opening) open();
+    await setImmediate();
+    for (let number = 5; number < 9; number += 1) await open(number);
+    expect(gone).toEqual([0]);
   });
 
   it('close does not wait for callers who never close their side [L11]', async () => {

@@ -22,7 +22,7 @@ export class Upgrades {
     this.#load = load;
   }
 
-  /** @throws LoopgateError for a refused request, and for a path without a stream */
+  /** @throws LoopgateError for a refused request, for a path without a stream, and when too many are open */
   async take(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const origin = await this.#admission.checkHeaders(request);
     const caller = await this.#admission.callerOf(request);
@@ -32,8 +32,9 @@ export class Upgrades {
     const streams = await this.#streams;
     // The server closed while the caller was being looked up.
     if (this.#isClosed) return void socket.destroy();
-    if (path === healthStreamPath) streams.tellHealth(request, socket, head);
-    else streams.tellUser(request, socket, head, { caller, origin });
+    const requester = { caller, origin };
+    if (path === healthStreamPath) await streams.tellHealth(request, socket, head, requester);
+    else await streams.tellUser(request, socket, head, requester);
   }
 
   async close(): Promise<void> {
