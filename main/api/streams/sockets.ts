@@ -12,12 +12,26 @@ export const reasonsProtocol = 'loopgate.reasons';
 
 /** L6: far more than the programs of one machine need, and fewer than a process may open. */
 const maxOpen = 1_000;
+/**
+ * Of these, what programs may hold that the person has not allowed, each and all together: they wait to hear that they
+ * are, and could otherwise keep out the allowed ones.
+ */
+const maxOfOneUnallowed = 100;
+const maxUnallowed = 500;
 /** A listener with this many unread bytes does not read, so Loopgate drops it. */
 const maxUnread = 256 * 1024;
 /** How often a listener must answer a ping, in milliseconds. */
 const pingInterval = 30_000;
 /** How long a listener may take to close, in milliseconds. */
 const closeTimeout = 500;
+
+/** Whose a WebSocket is. */
+export interface Holder {
+  /** The same for all connections of one program. */
+  readonly owner: string;
+  /** Whether the person allows that program. */
+  readonly isAllowed: boolean;
+}
 
 /** The open WebSockets. A listener that hangs or has disappeared does not hold up the others. */
 export class Sockets {
@@ -30,6 +44,8 @@ export class Sockets {
   readonly #pings: NodeJS.Timeout;
   /** The listeners that answered the last ping. */
   readonly #present = new WeakSet<WebSocket>();
+  /** The listeners whose program was not allowed when they came, with their owner. */
+  readonly #unallowed = new Map<WebSocket, string>();
 
   /**
    * @param serverName - the value of the `Server` header
@@ -55,14 +71,19 @@ export class Sockets {
    * @param greet - receives the open connection
    * @throws LoopgateError `rate_limited` when too many are open
    */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, greet: (opened: WebSocket) => void): void {
-    if (this.open.size >= maxOpen) {
-      throw new LoopgateError('rate_limited', {
-        happened: verbatim(`${maxOpen} WebSockets are open, and no more are taken.`),
-        next: verbatim('Close what nobody listens to. GET /user tells who is signed in.'),
-      });
-    }
+  accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    holder: Holder,
+    greet: (opened: WebSocket) => void,
+  ): void {
+    this.#checkCount(holder);
     this.#server.handleUpgrade(request, socket, head, (opened) => {
+      if (!holder.isAllowed) {
+        this.#unallowed.set(opened, holder.owner);
+        opened.once('close', () => this.#unallowed.delete(opened));
+      }
       this.#present.add(opened);
       opened.on('pong', () => this.#present.add(opened));
       // A broken connection closes by itself, and messages from listeners have no meaning here.
@@ -96,6 +117,21 @@ export class Sockets {
       ),
     );
     clearTimeout(timer);
+  }
+
+  #checkCount({ owner, isAllowed }: Holder): void {
+    const others = [...this.#unallowed.values()];
+    const isFull = !isAllowed && others.length >= maxUnallowed;
+    const hasItsShare = !isAllowed && others.filter((other) => other === owner).length >= maxOfOneUnallowed;
+    if (!isFull && !hasItsShare && this.open.size < maxOpen) return;
+    throw new LoopgateError('rate_limited', {
+      happened: verbatim(
+        hasItsShare
+          ? `This program has ${maxOfOneUnallowed} WebSockets open, and no more are taken until the person allows it.`
+          : `${isFull ? maxUnallowed : maxOpen} WebSockets are open, and no more are taken.`,
+      ),
+      next: verbatim('Close what nobody listens to. GET /user tells who is signed in.'),
+    });
   }
 
   #ping(): void {

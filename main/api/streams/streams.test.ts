@@ -64,7 +64,7 @@ async function stage(
     onConnection: api.onConnection,
     onUpgrade: (request, socket, head) => {
       sockets.push(socket);
-      api.onUpgrade(request, socket, head);
+      return api.onUpgrade(request, socket, head);
     },
   });
   let closed: Promise<unknown> | undefined;
@@ -270,6 +270,23 @@ describe('what listeners are sent', () => {
 });
 
 describe('what listeners say', () => {
+  test('one that pings without end and reads nothing is let go: no more than 256 KiB are kept for it [L6]', async () => {
+    const on = await stage();
+    const silent = await silentListener(on);
+    const [serverEnd] = on.sockets;
+    if (!serverEnd) throw new Error('nobody has upgraded');
+    const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, 0, 0, 0, 0]), Buffer.alloc(125)]);
+    const pings = Buffer.concat(Array.from({ length: 500 }, () => ping));
+    let maxKept = 0;
+    // The kernel's own buffers, of some megabytes, come before those of the process.
+    while (!serverEnd.destroyed) {
+      if (!silent.destroyed) silent.write(pings);
+      await new Promise((resolve) => setImmediate(resolve));
+      maxKept = Math.max(maxKept, serverEnd.writableLength);
+    }
+    expect(maxKept).toBeLessThan(maxUnread);
+  });
+
   test('means nothing: text and bytes are ignored, and the listener stays', async () => {
     const on = await stage();
     await signInAs(on.world);
@@ -568,6 +585,37 @@ describe('a listener whose program is not allowed [C10]', () => {
     clock.advance(60 * 60_000);
     for (let index = 2; (await listener.frame(index)) !== ''; ) index += 1;
   });
+
+  test('holds at most 100, on both streams together; others get in beside it, and so does it once it is allowed [L6]', async () => {
+    const { on, decide } = await asked('ask', [
+      ...Array.from({ length: 101 }, () => editor),
+      ...Array.from({ length: 401 }, (_, index) => program(`other${Math.floor(index / 100)}`)),
+      ...[editor, viewer, editor],
+    ]);
+    const open = async (index: number) => {
+      const listener = new Listener(on, {}, [], index % 2 === 0 ? '/user/stream' : '/.well-known/stream/health');
+      await listener.frame(0);
+      return listener;
+    };
+    const take = async (count: number) => {
+      for (let index = 0; index < count; index += 50) {
+        await Promise.all(Array.from({ length: 50 }, (_, next) => open(index + next)));
+      }
+    };
+    const isRefused = async (words: string) => {
+      const { status, answer } = await refusal(on.listening.port, handshake(on.listening.port));
+      expect(status).toBe(429);
+      expect(answer).toMatchObject({ error: 'rate_limited', error_description: expect.stringContaining(words) });
+    };
+    await take(100);
+    await isRefused('This program has 100 WebSockets open');
+    await take(400);
+    await isRefused('500 WebSockets are open');
+    await decide(editor, 'allow');
+    await open(0);
+    await isRefused('500 WebSockets are open');
+    await open(1);
+  }, 60_000);
 
   test('signed out and allowed, the reason is “not signed in”', async () => {
     const { on, decide } = await asked('ask', [editor]);

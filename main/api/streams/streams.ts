@@ -8,7 +8,7 @@ import type { Broker } from '../../broker/broker.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { errorModel } from '../errors.ts';
 import { profileAnswer } from '../wire/user.ts';
-import { reasonsProtocol, Sockets } from './sockets.ts';
+import { type Holder, reasonsProtocol, Sockets } from './sockets.ts';
 
 /** What listeners get at one moment. */
 interface Frames {
@@ -69,9 +69,12 @@ export class Streams {
     ];
   }
 
-  /** Opens `/user/stream` for a connection that the guard let pass. */
-  tellUser(request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester): void {
-    this.#sockets.accept(request, socket, head, (opened) => {
+  /**
+   * Opens `/user/stream` for a connection that the guard let pass.
+   * @throws LoopgateError `rate_limited`
+   */
+  async tellUser(request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester): Promise<void> {
+    this.#sockets.accept(request, socket, head, await this.#holderOf(requester), (opened) => {
       // The first frame waits until the stored session is read.
       void this.#broker.person().then(async () => {
         const isAllowed = await this.#gate.isAllowed(requester);
@@ -81,15 +84,23 @@ export class Streams {
     });
   }
 
-  /** Opens `/.well-known/stream/health`: it sends one frame and stays open. It contains nothing about the person. */
-  tellHealth(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#sockets.accept(request, socket, head, (opened) => this.#sockets.send(opened, healthFrame));
+  /**
+   * Opens `/.well-known/stream/health`: it sends one frame and stays open. It contains nothing about the person.
+   * @throws LoopgateError `rate_limited`
+   */
+  async tellHealth(request: IncomingMessage, socket: Duplex, head: Buffer, requester: Requester): Promise<void> {
+    const holder = await this.#holderOf(requester);
+    this.#sockets.accept(request, socket, head, holder, (opened) => this.#sockets.send(opened, healthFrame));
   }
 
   /** Closes every connection (L11). */
   async close(): Promise<void> {
     for (const stop of this.#stopListening) stop();
     await this.#sockets.close();
+  }
+
+  async #holderOf(requester: Requester): Promise<Holder> {
+    return { owner: await this.#gate.ownerOf(requester), isAllowed: await this.#gate.isAllowed(requester) };
   }
 
   #presentFrames(): Frames {
