@@ -600,6 +600,16 @@ describe('bodies [L6]', () => {
     expectError(parse(await sent(request('POST /pkce/token HTTP/1.1', lines, chunk))), 413, 'payload_too_large');
   });
 
+  test('a thousand chunks are read, and one more is a 413', async () => {
+    const lines = [own(), 'Connection: close', json, 'Transfer-Encoding: chunked'];
+    const sendChunks = async (count: number) =>
+      parse(await sent(request('POST /pkce/token HTTP/1.1', lines, `${'1\r\n{\r\n'.repeat(count)}0\r\n\r\n`)));
+    expectError(await sendChunks(1_000), 400, 'invalid_request');
+    const refused = await sendChunks(1_001);
+    expectError(refused, 413, 'payload_too_large');
+    expect(refused.body).toContain('more than 1000 chunks');
+  });
+
   test.for<[string, string[], string]>([
     ['zero bytes as JSON', [json, 'Content-Length: 0'], ''],
     ['null as JSON', [json], 'null'],

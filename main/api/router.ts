@@ -3,6 +3,9 @@ import { type Request, type Response, Router, text } from 'express';
 import { verbatim } from '../../preload/texts/messages.ts';
 import { LoopgateError } from '../errors/errors.ts';
 
+/** L6: each chunk of a body takes as long to read as some hundred bytes. Clients send a body in a few. */
+const maxChunks = 1_000;
+
 /** What the router does with a request. */
 export interface Routes {
   /** In bytes (L6). */
@@ -19,6 +22,16 @@ export interface Routes {
  */
 export function createRouter(paths: Iterable<string>, { maxBody, routed, failed }: Routes): RequestListener {
   const router = Router({ caseSensitive: true, strict: true });
+  router.use((request: Request, response: Response, next) => {
+    if (request.headers['transfer-encoding'] !== undefined) {
+      onManyChunks(request, () => {
+        response.once('finish', () => request.destroy());
+        const happened = verbatim(`The body has more than ${maxChunks} chunks.`);
+        failed(response, new LoopgateError('payload_too_large', { happened }));
+      });
+    }
+    next();
+  });
   // As text: each operation parses what it expects. A compressed body is refused.
   router.use(text({ type: () => true, limit: maxBody, inflate: false }));
   for (const path of paths) {
@@ -33,6 +46,17 @@ export function createRouter(paths: Iterable<string>, { maxBody, routed, failed 
     router(request as Request, response as Response, (error?: unknown) => {
       failed(response, error === undefined ? new LoopgateError('not_found') : bodyError(error));
     });
+}
+
+/** Stops reading a body that has too many chunks. */
+function onManyChunks(request: IncomingMessage, refuse: () => void): void {
+  let chunks = 0;
+  request.on('data', () => {
+    chunks += 1;
+    if (chunks !== maxChunks + 1) return;
+    request.pause();
+    refuse();
+  });
 }
 
 /** Translates the errors of express's body reader and router. */
