@@ -42,7 +42,7 @@ describe('errors', () => {
     const answer = errorAnswer(new LoopgateError(code, { happened: verbatim('This happened.') }));
     expect(answer.status).toBe(contract[code]);
     expect(answer.headers['Content-Type']).toMatch(/^application\/json\b/);
-    expect(JSON.parse(answer.body)).toEqual({
+    expect(JSON.parse(String(answer.body))).toEqual({
       error: code,
       error_description: `This happened. ${errorTable[code].next}`,
     });
@@ -70,7 +70,7 @@ describe('errors', () => {
     expect(answer.status).toBe(500);
     expect(answer.body).not.toMatch(/secret|home|TypeError|\.ts/);
     const [entry] = log.entries;
-    const id = /\(id ([0-9a-f-]{36})\)/.exec(answer.body)?.[1];
+    const id = /\(id ([0-9a-f-]{36})\)/.exec(String(answer.body))?.[1];
     expect(entry?.fields).toMatchObject({ id, failure: expect.stringContaining('secret at /home/ada/token') });
     expect(log.entries).toHaveLength(1);
   });

@@ -23,7 +23,8 @@ export interface ApiRequest {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Bytes for a large file, which all its answers share. */
+  readonly body: string | Buffer;
 }
 
 /** One operation of the API. The routes, the methods in a 405 and the API description come from this. */

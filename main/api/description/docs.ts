@@ -33,12 +33,20 @@ const assets = {
 } as const;
 
 /**
- * Serves the API description as a page with Swagger UI. Each request reads its file from the disk.
+ * Serves the API description as a page with Swagger UI. Each file is read once, when it is asked for: with a copy of the
+ * viewer for each answer, a few hundred callers who read nothing would take gigabytes.
  * @param folder - where `build/bundle.ts` put the files
  * @param describe - returns the document
  */
 export function docsOperations(folder: string, describe: () => object): Operation[] {
-  const read = (name: string) => readFile(join(folder, name), 'utf8');
+  const files = new Map<string, Promise<Buffer>>();
+  const read = (name: string) => {
+    const file = files.get(name) ?? readFile(join(folder, name));
+    files.set(name, file);
+    // A later request tries again.
+    file.catch(() => files.delete(name));
+    return file;
+  };
   return [
     {
       method: 'GET',
