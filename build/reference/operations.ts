@@ -212,7 +212,7 @@ export function operationsPage(document: ApiDocument): string {
     'Sign-in clients use these beside them:',
     tryTable(document, clientRows),
     '## Limits',
-    'A body may have 32 KiB, the address together with the headers 16 KiB, and a query or a form a hundred parameters.',
+    'A body may have 32 KiB in a thousand chunks, the address together with the headers 16 KiB, and a query or a form a hundred parameters. A connection that has sent more than a hundred requests without an answer is cut. 1,000 WebSockets may be open, 500 of them of programs that you have not allowed, and 100 of one such program.',
     '## Names and errors',
     ...errorsTable(operations),
   );
