@@ -155,3 +155,37 @@ test('a program that is not allowed cannot hold any number of connections [L6]',
   for (let i = 0; i < 200; i += 1) await asks(from(program('/usr/bin/tool', { process: `${i}@1` })));
   expect((await asks(from(program('/usr/bin/tool')))).state).toBe('rate_limited');
 });
+
+test('300 copies of a program push out no decision, and no access that was allowed, also over a restart', async () => {
+  const store = new TestListStore();
+  const { gate, clock, asks } = stage('ask', store);
+  const [friend, foe] = [program('/usr/bin/friend'), program('/home/me/foe')];
+  for (const [one, answer] of [
+    [friend, 'allow'],
+    [foe, 'deny'],
+  ] as const) {
+    const { outcome } = await asks(from(one));
+    gate.answer(gate.questions[0]?.id ?? '', answer);
+    await outcome;
+    clock.advance(1_000);
+  }
+  for (let copy = 0; copy < 300; copy += 1) {
+    const { state } = await asks(from(program(`/home/me/${copy}/tool`, { hash: String(copy) })));
+    expect(['waits', 'rate_limited']).toContain(state);
+    gate.leaveUnanswered();
+    clock.advance(1_000);
+  }
+  gate.close();
+  const later = stage('ask', store, clock);
+  for (const one of [gate, later.gate]) {
+    expect(one.programs).toHaveLength(200);
+    expect(one.programs.filter(({ decision }) => decision !== 'unanswered')).toMatchObject([
+      { program: { path: foe.path }, decision: 'denied' },
+      { program: { path: friend.path }, decision: 'allowed' },
+    ]);
+    expect(one.history).toHaveLength(200);
+    expect(one.history.filter(({ outcome }) => outcome === 'allowed')).toMatchObject([{ path: friend.path }]);
+  }
+  expect((await later.asks(from(foe))).state).toBe('consent_denied');
+  expect((await later.asks(from(friend))).state).toBe('allowed');
+});

@@ -171,7 +171,7 @@ export class ProgramList {
     const again = this.#history.findLastIndex((one) => at - one.at < sameAccess && isSame(one));
     if (again !== -1) this.#history.splice(again, 1);
     this.#history.push(access);
-    if (this.#history.length > maxAccesses) this.#history.shift();
+    if (this.#history.length > maxAccesses) this.#forgetAccess();
   }
 
   clearHistory(): void {
@@ -184,6 +184,19 @@ export class ProgramList {
 
   removeOrigin(origin: string): void {
     this.#origins.delete(origin);
+  }
+
+  /**
+   * Any number of programs can be denied, and an allowed one may have others ask to hide what it did. So each outcome has
+   * half of the history.
+   */
+  #forgetAccess(): void {
+    const denied = this.#history.filter(({ outcome }) => outcome === 'denied').length;
+    const outcome = denied > maxAccesses / 2 ? 'denied' : 'allowed';
+    this.#history.splice(
+      this.#history.findIndex((one) => one.outcome === outcome),
+      1,
+    );
   }
 
   /**
