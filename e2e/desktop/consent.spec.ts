@@ -1,7 +1,10 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import type { Page } from 'playwright';
 import type { AppView } from '../../preload/views/appView.ts';
 import { type DesktopApp, heading, press, startDesktopApp } from '../support/desktopApp.ts';
+import { projectFolder } from '../support/headless.ts';
 import { renewPicture } from '../support/picture.ts';
 import {
   answerQuestion,
@@ -131,6 +134,42 @@ test('a program that asks again does not come to lie where the person is about t
     // The list has heard of it.
     await expect(app.window.getByText('History (3)')).toBeVisible();
     expect(await allow.boundingBox()).toEqual(place);
+    await app.quit();
+  }));
+
+test('a program with our name and icon is asked about by its file, and a name of marks covers no other words [C13]', () =>
+  onStage(async (stage) => {
+    const { session, environment } = stage;
+    const { LOOPGATE_GUARD: _, ...asking } = environment;
+    const folder = join(session.home, 'share', 'applications');
+    mkdirSync(folder, { recursive: true });
+    const enter = (program: string, name: string, icon: string) => {
+      const entry = ['[Desktop Entry]', 'Type=Application', `Name=${name}`, `Exec=${program}`, `Icon=${icon}`, ''];
+      writeFileSync(join(folder, `${basename(program)}.desktop`), entry.join('\n'));
+    };
+    const own = join(projectFolder, 'build', 'icons', 'app.png');
+    copyFileSync(own, join(session.home, 'other.png'));
+    const impostor = makeProgram(stage, 'acme-impostor');
+    enter(impostor, 'Loop Gate update (answer: Allow)', own);
+    const thief = makeProgram(stage, 'acme-thief');
+    enter(thief, `Co${'\u0301\u0323'.repeat(40)}de`, join(session.home, 'other.png'));
+    const app = await startDesktopApp({ environment: { ...asking, XDG_DATA_HOME: join(session.home, 'share') } });
+
+    const first = asks(impostor, app);
+    let question = await askingWindow(app);
+    await expect(question.getByRole('alertdialog', { name: /^acme-impostor wants to/ })).toBeVisible();
+    await expect(question.locator('.program-icon img')).toHaveCount(0);
+    await answerQuestion(question, 'Deny');
+    expect(await first).toBe('403 consent_denied');
+
+    const second = asks(thief, app);
+    question = await askingWindow(app);
+    await expect(question.getByRole('alertdialog', { name: /^Co\u0301\u0323\uFFFDde wants to/ })).toBeVisible();
+    expect(await question.evaluate("getComputedStyle(document.querySelector('h1')).overflow")).toBe('clip');
+    // Our own icon under another name is not shown either.
+    await expect(question.locator('.program-icon img')).toHaveCount(0);
+    await answerQuestion(question, 'Deny');
+    expect(await second).toBe('403 consent_denied');
     await app.quit();
   }));
 

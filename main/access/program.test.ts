@@ -242,4 +242,42 @@ describe('what is shown and what is remembered', () => {
     // Two paths that look alike stay two programs.
     expect(program.id).toBe(path);
   });
+
+  it.each([
+    ['Visual Studio Code', 'as it is'],
+    ['ज़िंदगी क़ुंदूज़', 'Hindi'],
+    ['ที่ปรึกษา น้ำผึ้ง', 'Thai'],
+    ['မြို့တော်', 'Burmese'],
+    ['བརྒྱུད་པ', 'Tibetan'],
+    ['Tiếng Việt', 'Vietnamese, composed'],
+    ['Tiê\u0301ng Việt'.normalize('NFD'), 'Vietnamese, decomposed'],
+    ['שָּׁלוֹם', 'Hebrew with points'],
+    ['اللّٰه مُحَمَّد', 'Arabic with vowels'],
+    ['한국어 編集者', 'Korean and Chinese'],
+    ['❤️ 1️⃣', 'emoji'],
+  ])('%s stays readable: %s [C10]', (text) => expect(printable(text)).toBe(text));
+
+  it('a letter bears few marks, and letters without a shape are shown as such [C10]', () => {
+    const marks = '\u0301\u0302\u0303\u0304\u0305\u0306\u0489';
+    expect(printable(`Co${marks}de`)).toBe('Co\u0301\u0302\uFFFDde');
+    expect(printable(`ก${'\u0e49'.repeat(30)}`)).toBe(`ก${'\u0e49'.repeat(4)}\uFFFD`);
+    const blank = '\u3164\u115f\u1160\uffa0\u2800\u034f\u17b4\u00ad\u{1d159}\u180b\u{e0100}';
+    expect(printable(`a${blank}b`)).toMatch(/^a\uFFFD+b$/);
+  });
+
+  it.each([
+    ['\u3164\u2800', '/home/a/editor', 'editor'],
+    [' \u00a0\u2003', '/home/a/editor', 'editor'],
+    ['\u0301', '/home/a/editor', 'editor'],
+    ['\u3164', '/home/a/\u3164', '/home/a/\uFFFD'],
+    ['Loopgate', '/home/a/evil', 'evil'],
+    ['LOOP GATE update (answer: Allow)', '/home/a/evil', 'evil'],
+    ['Update of Loop\u00adgate', '/home/a/evil', 'evil'],
+    ['Ｌｏｏｐｇａｔｅ', '/home/a/evil', 'evil'],
+    ['Loopgate', '/home/a/Loopgate update', '/home/a/Loopgate update'],
+  ])('nobody is called nothing, or by our own name: %j at %s is %s [C13]', (name, path, shown) => {
+    const program = buildProgram({ process: '7@100', path, kind: 'program', name, icon: '/icons/any.png' });
+    expect(program.name).toBe(shown);
+    expect(program.icon !== undefined).toBe(!/o.*g/i.test(name.normalize('NFKC')));
+  });
 });

@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { isVisible, printable } from './printable.ts';
 import { normalisedPath } from './programPaths.ts';
 
 /**
@@ -84,14 +84,26 @@ export function buildProgram({ path, kind, hash, name, claim, icon, isDebugged, 
   const lasting = lastingOf(kind);
   return {
     id: hash === undefined ? normalised : `${normalised}#sha256:${hash}`,
-    name: printable(name, 100),
+    name: shownName(name, path),
     path: printable(normalised, 4096),
     kind,
     lasting: isDebugged && lasting !== 'never' ? 'once' : lasting,
     ...(claim !== undefined && { claim: printable(claim) }),
-    ...(icon !== undefined && { icon }),
+    ...(icon !== undefined && !isOwnName(name) && { icon }),
     ...(isDebugged && { isDebugged }),
     // A debugger ends what the person allowed before it attached.
     process: isDebugged ? `${process} debugged` : process,
   };
+}
+
+/** A program by what it calls itself, unless nothing of that is seen or it is our name; then by its file. */
+function shownName(name: string, path: string): string {
+  const named = [name, path.split(/[\\/]/).at(-1) ?? ''].map((one) => printable(one, 100));
+  return named.find((one) => isVisible(one) && !isOwnName(one)) ?? (printable(path, 100) || printable(name, 100));
+}
+
+/** Whether a text has our own name in it, however it is written and spaced. Nobody is asked about Loopgate itself. */
+function isOwnName(text: string): boolean {
+  const letters = text.normalize('NFKD').replace(/[^\p{L}\p{N}]/gu, '');
+  return letters.toLowerCase().includes('loopgate');
 }

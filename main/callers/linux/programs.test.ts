@@ -323,11 +323,12 @@ describe('the command loopgate [C6]', () => {
     expect(await find(command())).toMatchObject(isEditor());
   });
 
-  it('another program of that name is itself', async () => {
+  it('another program of that name is itself, and shown by its path', async () => {
     lay(20, parent);
     mkdirSync(join(folder, 'evil'));
     lay(30, laid({ executable: file('evil/loopgate') }));
-    expect(await find(command())).toMatchObject({ name: 'loopgate', path: join(folder, 'evil', 'loopgate') });
+    const path = join(folder, 'evil', 'loopgate');
+    expect(await find(command())).toMatchObject({ name: path, path });
   });
 
   it.each<[string, Laid, Laid]>([

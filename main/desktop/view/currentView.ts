@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { join } from 'node:path';
 import { net } from 'electron';
 import type { AppView, Tab } from '../../../preload/views/appView.ts';
 import type { ProgramsView } from '../../../preload/views/programs.ts';
@@ -45,7 +46,7 @@ export class CurrentView {
     this.#changed = () => changes.emit('change');
     this.#besides = besides;
     this.#firstAnswer = new FirstAnswer(this.#changed);
-    this.#icons = new ProgramIcons(this.#changed);
+    this.#icons = new ProgramIcons(this.#changed, join(__dirname, 'icons'));
     this.#pictures = this.#newPictures();
     this.#network = new Network(
       () => net.isOnline(),

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { open, readdir, readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
 
 /** The image types of icon themes that the window can show. An SVG in an `img` runs nothing and loads nothing. */
 const types: Record<string, string> = { '.png': 'image/png', '.svg': 'image/svg+xml' };
@@ -15,12 +15,18 @@ const maxKept = 500;
  */
 export class ProgramIcons {
   readonly #changed: () => void;
+  readonly #ownFolder: string;
+  #own: Promise<readonly Buffer[]> | undefined;
   /** By file; undefined while it is being read, and for a file that cannot be shown. */
   readonly #icons = new Map<string, string | undefined>();
 
-  /** @param changed - called when an icon has been read */
-  constructor(changed: () => void) {
+  /**
+   * @param changed - called when an icon has been read
+   * @param ownFolder - where Loopgate's own icons are: no other program is shown with one of them
+   */
+  constructor(changed: () => void, ownFolder: string) {
     this.#changed = changed;
+    this.#ownFolder = ownFolder;
   }
 
   /** The icon in a file, once it has been read; the first call starts the read. */
@@ -35,10 +41,22 @@ export class ProgramIcons {
   async #read(file: string): Promise<void> {
     const type = types[extname(file).toLowerCase()];
     const content = type === undefined ? undefined : await contentOf(file).catch(() => undefined);
-    if (!content) return;
+    if (!content || (await this.#isOwn(file, content))) return;
     this.#icons.set(file, `data:${type};base64,${content.toString('base64')}`);
     this.#changed();
   }
+
+  /** The file that a package has put among the system's icons, or the same bytes elsewhere. */
+  async #isOwn(file: string, content: Buffer): Promise<boolean> {
+    if (/^loopgate\b/i.test(basename(file))) return true;
+    this.#own ??= imagesIn(this.#ownFolder);
+    return (await this.#own).some((own) => own.equals(content));
+  }
+}
+
+async function imagesIn(folder: string): Promise<readonly Buffer[]> {
+  const files = (await readdir(folder)).filter((file) => extname(file) in types);
+  return await Promise.all(files.map((file) => readFile(join(folder, file))));
 }
 
 /** A desktop entry may name any file, such as a pipe or an endless one. */
