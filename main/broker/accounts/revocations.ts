@@ -30,7 +30,8 @@ export interface RevocationsCallbacks {
 
 /** The provider's data that a revocation needs. */
 interface Where {
-  readonly issuer: string;
+  /** Whether it issued the tokens of this issuer. */
+  readonly isIssuer: (issuer: string) => boolean;
   readonly layout: Auth0Layout;
 }
 
@@ -170,9 +171,9 @@ export class Revocations {
 
   /** Reads what a revocation needs to know about the provider. @throws LoopgateError while the provider cannot be reached */
   async #where(): Promise<Where | undefined> {
-    const issuer = await this.#provider?.issuer();
-    const layout = await this.#provider?.auth0Layout();
-    return issuer !== undefined && layout !== undefined ? { issuer, layout } : undefined;
+    const provider = this.#provider;
+    if (!provider) return undefined;
+    return { isIssuer: await provider.issuers(), layout: await provider.auth0Layout() };
   }
 
   /** The first token that may be sent now. */
@@ -181,7 +182,7 @@ export class Revocations {
     const kept = this.#callbacks.kept();
     // A token goes only to the provider that issued it, however the settings have changed since.
     return this.#waiting.find(
-      (one) => one.issuer === where.issuer && !kept.some((grant) => mayEnd(one, grant, where.layout)),
+      (one) => where.isIssuer(one.issuer) && !kept.some((grant) => mayEnd(one, grant, where.layout)),
     );
   }
 

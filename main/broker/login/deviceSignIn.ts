@@ -36,10 +36,8 @@ export async function adoptFromDevice(
   signedIn: (owner: OwnerKey, arrived: string | undefined) => void,
 ): Promise<void> {
   const { audience } = registration.settings;
-  const account = accountOf(tokens, {
-    clientId: registration.clientId(undefined),
-    ...(audience !== undefined && { audience }),
-  });
+  const request = { clientId: registration.clientId(undefined), ...(audience !== undefined && { audience }) };
+  const account = accountOf(tokens, request, registration.issuer);
   const isFirst = accounts.peek() === undefined;
   // T18: another account that has signed in before stays active.
   const session = await accounts.adopt(registration.provider(), account, { activate: false });
@@ -50,7 +48,7 @@ export async function adoptFromDevice(
 
 /** Revokes tokens that arrived after their device login had ended. */
 export function discardFromDevice(tokens: LoginTokens, accounts: Accounts, registration: Registration): void {
-  const account = accountOf(tokens, { clientId: registration.clientId(undefined) });
+  const account = accountOf(tokens, { clientId: registration.clientId(undefined) }, registration.issuer);
   if (tokens.refreshToken !== undefined) accounts.revokeLater(revocationOf(account, tokens.refreshToken));
 }
 

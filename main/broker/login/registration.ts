@@ -2,6 +2,8 @@ import { verbatim } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import { normaliseIssuer } from '../provider/providerChecks.ts';
+import { isSameIssuer } from '../session/account.ts';
+import type { StoredAccount } from '../session/vault.ts';
 
 /** What the settings say about this machine's registration at the provider. */
 export interface RegistrationSettings {
@@ -72,10 +74,11 @@ export class Registration {
   }
 
   /** Whether an account belongs to the configured provider, application and API. */
-  owns(account: { issuer: string; clientId: string; audience?: string | undefined }): boolean {
-    const configured = this.issuer === undefined ? undefined : normaliseIssuer(this.issuer);
-    const isSameIssuer = account.issuer.replace(/\/$/, '') === configured?.replace(/\/$/, '');
-    return isSameIssuer && this.isForSession(account);
+  owns(account: Pick<StoredAccount, 'issuer' | 'configuredIssuer' | 'clientId' | 'audience'>): boolean {
+    if (this.issuer === undefined) return false;
+    const configured = normaliseIssuer(this.issuer);
+    const issuers = [account.issuer, account.configuredIssuer ?? account.issuer];
+    return issuers.some((issuer) => isSameIssuer(issuer, configured)) && this.isForSession(account);
   }
 
   /** W15: whether a login with this client and audience becomes the broker's own session. */

@@ -136,7 +136,7 @@ export class TokenEndpoint {
     one.exchangedAt = this.#clock.now();
     const { clientId, audience } = request;
     if (!this.#registration.isForSession(request)) return this.#tokenResult(tokens, { clientId, audience });
-    const account = accountOf(tokens, request);
+    const account = accountOf(tokens, request, this.#registration.issuer);
     if (signOuts !== this.#accounts.signOuts) {
       // A person who signs out while a login is under way does not want that login.
       const { refreshToken } = tokens;

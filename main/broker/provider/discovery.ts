@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait, reasonNow } from './backoff.ts';
-import { checkEndpoints } from './providerChecks.ts';
+import { checkEndpoints, clockTolerance } from './providerChecks.ts';
 import { withLoopgateErrors } from './providerErrors.ts';
 import { requestTimeout } from './providerFetch.ts';
 
@@ -12,12 +12,31 @@ export interface ProviderSettings {
   readonly clientId: string;
 }
 
-/** The provider's metadata (OIDC Discovery). It is read once and kept; a failure is kept for seconds. */
+/** How long the metadata are used before they are read again, in the background. Milliseconds. */
+const kept = 6 * 60 * 60_000;
+/** How often they are read again at most because an endpoint was not there. Milliseconds. */
+const pause = 60_000;
+
+/** What discovery has found. */
+interface Found {
+  readonly metadata: client.ServerMetadata;
+  /** The address by which the library has found it; it may differ from the settings by a final slash. */
+  readonly issuer: URL;
+  readonly at: number;
+}
+
+/**
+ * The provider's metadata (OIDC Discovery). They are kept for hours, and read again when an endpoint is not there any more.
+ * While they cannot be read again, the old ones serve. A failure is kept for seconds.
+ */
 export class Discovery {
   readonly #settings: ProviderSettings;
   readonly #fetch: client.CustomFetch;
   readonly #clock: Clock;
-  #reading: Promise<client.ServerMetadata> | undefined;
+  #reading: Promise<Found> | undefined;
+  #found: Found | undefined;
+  /** True when an endpoint of the metadata was not there. */
+  #isDoubted = false;
   #failure: Failure | undefined;
   readonly #origins = new Set<string>();
 
@@ -41,21 +60,66 @@ export class Discovery {
 
   /** @throws LoopgateError */
   async metadata(): Promise<client.ServerMetadata> {
-    const failure = this.#failure;
-    const now = this.#clock.now();
-    if (failure && isBackingOffForCallers(failure, now)) throw reasonNow(failure, now);
-    this.#reading ??= this.#discoverOnce();
-    return await this.#reading;
+    return (await this.#newest()).metadata;
+  }
+
+  /** An endpoint is not there: the metadata may be old, so the next request reads them first. */
+  doubt(): void {
+    if (this.#found && !this.#isWithin(pause, this.#found.at)) this.#isDoubted = true;
+  }
+
+  /** Reads the metadata again if they are doubted. @returns whether they have changed since `before` */
+  async hasChanged(before: client.ServerMetadata): Promise<boolean> {
+    return this.#isDoubted && JSON.stringify(await this.metadata()) !== JSON.stringify(before);
+  }
+
+  /**
+   * Configures the library for one client. It reads the kept metadata as if they had just arrived: what it knows of a provider
+   * beyond them (Entra's issuer of many tenants) would be lost in a copy.
+   * @param fetch - sends the requests
+   * @throws LoopgateError
+   */
+  async configuration(clientId: string, fetch: client.CustomFetch): Promise<client.Configuration> {
+    const { metadata, issuer } = await this.#newest();
+    const local = async () => Response.json(metadata);
+    const configuration = await client.discovery(
+      issuer,
+      clientId,
+      { [client.clockTolerance]: clockTolerance },
+      client.None(),
+      { ...this.#optionsFor(issuer), [client.customFetch]: local },
+    );
+    configuration[client.customFetch] = fetch;
+    return configuration;
+  }
+
+  async #newest(): Promise<Found> {
+    const found = this.#found;
+    if (!found) return await this.#read();
+    if (this.#isDoubted) return await this.#read().catch(() => found);
+    if (!this.#isWithin(kept, found.at)) void this.#read().catch(() => undefined);
+    return found;
   }
 
   /** Retries a failed discovery after seconds: a short network failure must not stick, and callers may ask in a loop. */
-  async #discoverOnce(): Promise<client.ServerMetadata> {
-    try {
-      const metadata = await this.#discover();
-      this.#failure = undefined;
-      return metadata;
-    } catch (error) {
+  async #read(): Promise<Found> {
+    const failure = this.#failure;
+    const now = this.#clock.now();
+    if (failure && isBackingOffForCallers(failure, now)) throw reasonNow(failure, now);
+    this.#reading ??= this.#readOnce().finally(() => {
       this.#reading = undefined;
+    });
+    return await this.#reading;
+  }
+
+  async #readOnce(): Promise<Found> {
+    try {
+      const found = await this.#discover();
+      this.#failure = undefined;
+      this.#isDoubted = false;
+      this.#found = found;
+      return found;
+    } catch (error) {
       if (!(error instanceof LoopgateError)) throw error;
       // Nothing that counts only once was sent by then.
       const reason = error.with({ undone: true });
@@ -64,9 +128,9 @@ export class Discovery {
     }
   }
 
-  async #discover(): Promise<client.ServerMetadata> {
+  async #discover(): Promise<Found> {
     const issuer = new URL(this.#settings.issuer);
-    const discovered = await withLoopgateErrors(async () => {
+    const found = await withLoopgateErrors(async () => {
       try {
         return await this.#discoverAt(issuer);
       } catch (error) {
@@ -79,19 +143,26 @@ export class Discovery {
         return await this.#discoverAt(other);
       }
     });
-    const metadata = discovered.serverMetadata();
-    checkEndpoints(metadata);
-    for (const address of [metadata.issuer, metadata.authorization_endpoint]) {
+    checkEndpoints(found.metadata);
+    for (const address of [found.metadata.issuer, found.metadata.authorization_endpoint]) {
       if (address !== undefined) this.#origins.add(new URL(address).origin);
     }
-    return metadata;
+    return found;
   }
 
-  #discoverAt(issuer: URL): Promise<client.Configuration> {
-    return client.discovery(issuer, this.#settings.clientId, undefined, client.None(), {
-      [client.customFetch]: this.#fetch,
-      timeout: requestTimeout,
-      execute: issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [],
-    });
+  async #discoverAt(issuer: URL): Promise<Found> {
+    const options = { ...this.#optionsFor(issuer), [client.customFetch]: this.#fetch };
+    const discovered = await client.discovery(issuer, this.#settings.clientId, undefined, client.None(), options);
+    return { metadata: discovered.serverMetadata(), issuer, at: this.#clock.now() };
+  }
+
+  #optionsFor(issuer: URL): client.DiscoveryRequestOptions {
+    return { timeout: requestTimeout, execute: issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [] };
+  }
+
+  /** If the clock was set back since, it does not show how old something is. */
+  #isWithin(milliseconds: number, since: number): boolean {
+    const age = this.#clock.now() - since;
+    return age >= 0 && age < milliseconds;
   }
 }

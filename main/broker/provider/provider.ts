@@ -17,10 +17,11 @@ import {
   checkSubject,
   expiry,
   failedCheck,
+  isIssuerOf,
   isUsable,
 } from './providerChecks.ts';
 import { hasStatus, withLoopgateErrors } from './providerErrors.ts';
-import { type PlatformFetch, providerFetch, requestTimeout } from './providerFetch.ts';
+import { type PlatformFetch, providerFetch, requestTimeout, watched } from './providerFetch.ts';
 import { type RevocationOutcome, revocationOutcome } from './revocationAnswer.ts';
 import { refreshTokenOf } from './tokenAnswer.ts';
 import type { CodeExchange, DeviceAuthorization, LoginTokens, OtherApi, Tokens } from './tokens.ts';
@@ -43,9 +44,10 @@ export class Provider {
   /** @param platformFetch - Electron's or Node's fetch; this class adds the limits and refuses redirects */
   constructor(settings: ProviderSettings, platformFetch: PlatformFetch, clock: Clock) {
     this.#settings = settings;
-    this.#fetch = providerFetch(platformFetch);
+    const bounded = providerFetch(platformFetch);
     this.#clock = clock;
-    this.#discovery = new Discovery(settings, this.#fetch, clock);
+    this.#discovery = new Discovery(settings, bounded, clock);
+    this.#fetch = watched(bounded, () => this.#discovery.doubt());
     this.#requests = new VerifiedRequests(this.#discovery, this.#fetch, clock);
   }
 
@@ -62,6 +64,12 @@ export class Provider {
   /** The issuer exactly as the metadata spells it. @throws LoopgateError */
   async issuer(): Promise<string> {
     return (await this.#discovery.metadata()).issuer;
+  }
+
+  /** Tells whether tokens of an issuer come from this provider. @throws LoopgateError */
+  async issuers(): Promise<(issuer: string) => boolean> {
+    const metadata = await this.#discovery.metadata();
+    return (issuer) => isIssuerOf(metadata, issuer);
   }
 
   /** Identifies the provider, and says where its tokens come from. @throws LoopgateError */
@@ -88,7 +96,7 @@ export class Provider {
         happened: message('issuerMissing'),
       });
     }
-    if (issuer !== metadata.issuer) {
+    if (!isIssuerOf(metadata, issuer)) {
       throw new LoopgateError('provider_error', {
         happened: message('issuerOther'),
       });
@@ -104,7 +112,8 @@ export class Provider {
     const response = new URL(exchange.redirectUri);
     response.searchParams.set('code', exchange.code);
     response.searchParams.set('state', exchange.state);
-    if (exchange.issuer !== undefined) response.searchParams.set('iss', exchange.issuer);
+    // checkResponseIssuer() has compared it: at Entra it names the tenant, which the library does not expect here.
+    if (exchange.issuer !== undefined) response.searchParams.set('iss', await this.issuer());
     const answer = await this.#requests.send(
       { clientId, once: exchange, secrets: [code, codeVerifier] },
       (configuration) =>

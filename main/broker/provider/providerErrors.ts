@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import { type Message, message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { clocksDiffer, clockTolerance } from './providerChecks.ts';
-import { noAnswer, requestTimeout } from './providerFetch.ts';
+import { gone, noAnswer, requestTimeout } from './providerFetch.ts';
 
 /**
  * Runs a call of openid-client, and turns its errors into the broker's.
@@ -60,7 +60,7 @@ function timedOut(seconds: number): LoopgateError {
 }
 
 /** Statuses of a provider, or of a gateway before it, that has not processed the request and may do so later. */
-const notProcessed: readonly number[] = [404, 408, 425, 429, 503];
+const notProcessed: readonly number[] = [404, 405, 408, 410, 425, 429, 503];
 /** Temporary OAuth errors (RFC 6749 §4.1.2.1). */
 const passing: readonly string[] = ['temporarily_unavailable', 'server_error'];
 /** OAuth errors after which the person signs in again while the session stays (OIDC Core §3.1.2.6). */
@@ -92,7 +92,7 @@ function answeredError({ status, error, error_description, response }: client.Re
   const isBusy = status >= 500 || (notProcessed.includes(status) && error !== 'slow_down');
   // "Bad Request", "Not Found": a web server's own error page, written as JSON.
   const isPage = /^[A-Z][a-z]+( [A-Z][a-z]+)*$/.test(error);
-  if ((isBusy && !(status === 404 && refusals.includes(error))) || isPage) return statusError(status, response);
+  if ((isBusy && !(gone.includes(status) && refusals.includes(error))) || isPage) return statusError(status, response);
   return oauthError(error, error_description, { secrets, response });
 }
 
@@ -146,7 +146,7 @@ function challenged({ status, response }: client.WWWAuthenticateChallengeError):
 /** The error for a response without an OAuth error: the server is busy, or another server than the provider answers. */
 function statusError(status: number, response: Response): LoopgateError {
   const undone = notProcessed.includes(status);
-  if (status >= 500 || (undone && status !== 404)) {
+  if (status >= 500 || (undone && !gone.includes(status))) {
     return new LoopgateError('provider_unreachable', {
       happened: message('providerBusy', { status }),
       ...{ retryable: true, undone },

@@ -76,6 +76,23 @@ export function providerFetch(platform: PlatformFetch): CustomFetch {
   };
 }
 
+/** Statuses of an address that no longer serves what it did. */
+export const gone: readonly number[] = [404, 405, 410];
+
+/** Wraps a fetch, and reports when an endpoint is not there: an address that is gone, or a redirect. */
+export function watched(fetch: CustomFetch, missing: () => void): CustomFetch {
+  return async (url, options) => {
+    try {
+      const response = await fetch(url, options);
+      if (gone.includes(response.status)) missing();
+      return response;
+    } catch (error) {
+      if (error instanceof LoopgateError && error.answered) missing();
+      throw error;
+    }
+  };
+}
+
 async function readBounded(response: Response, url: string): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -1,8 +1,9 @@
 import * as client from 'openid-client';
+import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Discovery } from './discovery.ts';
 import { HeldAnswers, OneAnswer } from './heldAnswers.ts';
-import { clockTolerance, failedCheck } from './providerChecks.ts';
+import { failedCheck } from './providerChecks.ts';
 import { type Secrets, unverified, withLoopgateErrors } from './providerErrors.ts';
 import { onceTimeout, requestTimeout } from './providerFetch.ts';
 import { type KeyCopy, SigningKeys } from './signingKeys.ts';
@@ -41,7 +42,19 @@ export class VerifiedRequests {
    * again.
    * @throws LoopgateError
    */
-  async send<T>(
+  async send<T>(asking: Asking, verify: (configuration: client.Configuration) => Promise<T>): Promise<T> {
+    const before = await this.#discovery.metadata();
+    try {
+      return await this.#sendOnce(asking, verify);
+    } catch (error) {
+      // The endpoint has moved, and nothing was processed: a code must not be lost for that.
+      const isSafe = error instanceof LoopgateError && error.undone;
+      if (!isSafe || !(await this.#discovery.hasChanged(before))) throw error;
+      return await this.#sendOnce(asking, verify);
+    }
+  }
+
+  async #sendOnce<T>(
     { clientId, once, secrets, timeout = onceTimeout, onAnswer }: Asking,
     verify: (configuration: client.Configuration) => Promise<T>,
   ): Promise<T> {
@@ -84,18 +97,10 @@ export class VerifiedRequests {
 
   /** Configures openid-client for this provider and one client. @param fetch - sends the requests @throws LoopgateError */
   async configuration(clientId: string, fetch = this.#fetch): Promise<client.Configuration> {
-    const metadata = await this.#discovery.metadata();
-    const configuration = new client.Configuration(
-      metadata,
-      clientId,
-      { [client.clockTolerance]: clockTolerance },
-      client.None(),
-    );
-    configuration[client.customFetch] = fetch;
+    const configuration = await this.#discovery.configuration(clientId, fetch);
     configuration.timeout = requestTimeout;
     // T1: without this, openid-client accepts an ID token with a wrong signature.
     client.enableNonRepudiationChecks(configuration);
-    if (new URL(metadata.issuer).protocol === 'http:') client.allowInsecureRequests(configuration);
     return configuration;
   }
 

@@ -8,11 +8,22 @@ export function accountKey(person: { issuer: string; subject: string }): string 
   return JSON.stringify([person.issuer, person.subject]);
 }
 
-/** The account to store after the exchange of a login. */
-export function accountOf(tokens: LoginTokens, request: { clientId: string; audience?: string }): StoredAccount {
+/** T14: only a final slash may differ. */
+export function isSameIssuer(one: string, other: string): boolean {
+  return one.replace(/\/$/, '') === other.replace(/\/$/, '');
+}
+
+/** The account to store after the exchange of a login. @param configuredIssuer - the issuer of the settings */
+export function accountOf(
+  tokens: LoginTokens,
+  request: { clientId: string; audience?: string },
+  configuredIssuer: string | undefined,
+): StoredAccount {
+  const { iss: issuer, sub: subject } = tokens.claims;
   return {
-    issuer: tokens.claims.iss,
-    subject: tokens.claims.sub,
+    issuer,
+    subject,
+    ...(configuredIssuer !== undefined && !isSameIssuer(issuer, configuredIssuer) && { configuredIssuer }),
     clientId: request.clientId,
     ...(request.audience !== undefined && { audience: request.audience }),
     scope: tokens.scope,

@@ -8,6 +8,8 @@ const storedAccount = z.object({
   /** Issuer and subject identify a person, never an e-mail address (T3). */
   issuer: z.string(),
   subject: z.string(),
+  /** The issuer of the settings, if it is not the token's: Entra's has names for its tenants, and one for all of them. */
+  configuredIssuer: z.string().optional(),
   clientId: z.string(),
   audience: z.string().optional(),
   scope: z.string(),
