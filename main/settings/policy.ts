@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { verbatim } from '../../preload/texts/messages.ts';
 import { errorCode } from '../system/errorCode.ts';
 import { plutil, registryTool } from '../system/systemPrograms.ts';
+import { parseJsonText } from './jsonText.ts';
 import { type Policy, SettingError } from './settings.ts';
 import { settingsTable } from './settingsTable.ts';
 
@@ -58,7 +59,7 @@ const record = z.record(z.string(), z.unknown());
 
 function ofFile({ readFile }: PolicyWorld): Policy['settings'] | undefined {
   const content = readFile(policySources.linux);
-  return content && record.parse(JSON.parse(content.toString()));
+  return content && record.parse(parseJsonText(content.toString()));
 }
 
 /** The app's payload of a configuration profile, as the system has stored it in a file. */

@@ -274,6 +274,9 @@ describe('the data folder', () => {
   it.each<[NodeJS.Platform, NodeJS.ProcessEnv, string]>([
     ['linux', {}, '/home/ada/.config/loopgate'],
     ['linux', { XDG_CONFIG_HOME: '' }, '/home/ada/.config/loopgate'],
+    ['linux', { XDG_CONFIG_HOME: 'relative' }, '/home/ada/.config/loopgate'],
+    ['linux', { XDG_CONFIG_HOME: '~/.config' }, '/home/ada/.config/loopgate'],
+    ['linux', { XDG_CONFIG_HOME: './x' }, '/home/ada/.config/loopgate'],
     ['linux', { XDG_CONFIG_HOME: '/xdg' }, '/xdg/loopgate'],
     ['darwin', { XDG_CONFIG_HOME: '/xdg' }, '/home/ada/Library/Application Support/Loopgate'],
     ['win32', { APPDATA: '/roaming' }, '/roaming/Loopgate'],

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
 import { message, verbatim } from '../../preload/texts/messages.ts';
 import type { GuardMode } from '../access/decisions.ts';
@@ -67,7 +67,9 @@ export function isManaged({ policy }: Pick<Settings, 'policy'>, name: SettingNam
 export function defaultHome(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv, userHome = homedir()): string {
   if (platform === 'darwin') return join(userHome, 'Library', 'Application Support', 'Loopgate');
   if (platform === 'win32') return join(environment.APPDATA ?? join(userHome, 'AppData', 'Roaming'), 'Loopgate');
-  return join(environment.XDG_CONFIG_HOME || join(userHome, '.config'), 'loopgate');
+  // The XDG base directory specification has a relative path ignored.
+  const { XDG_CONFIG_HOME: configured = '' } = environment;
+  return join(isAbsolute(configured) ? configured : join(userHome, '.config'), 'loopgate');
 }
 
 /** The data folder only. @throws SettingError when LOOPGATE_HOME is not an absolute path */

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { message } from '../../preload/texts/messages.ts';
+import { message, verbatim } from '../../preload/texts/messages.ts';
+import { messageOf } from '../errors/errors.ts';
 import { dataPath } from '../storage/dataFolder.ts';
 import { writeStore } from '../storage/jsonFile.ts';
 import { readText } from '../system/readText.ts';
+import { parseJsonText } from './jsonText.ts';
 import { SettingError } from './settings.ts';
 
 /**
@@ -13,10 +15,10 @@ export function readSettingsFile(home: string): Record<string, unknown> {
   const path = dataPath(home, 'settings');
   try {
     const text = readText(path);
-    return text === undefined ? {} : z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    return text === undefined ? {} : z.record(z.string(), z.unknown()).parse(parseJsonText(text));
   } catch (error) {
-    const why = error instanceof z.ZodError ? 'not a JSON object' : error instanceof Error ? error.message : error;
-    throw new SettingError(message('settingsUnreadable', { path, reason: String(why) }));
+    const reason = error instanceof z.ZodError ? verbatim('not a JSON object') : messageOf(error);
+    throw new SettingError(message('settingsUnreadable', { path, reason }));
   }
 }
 

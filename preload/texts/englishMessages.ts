@@ -93,6 +93,11 @@ export const englishMessages = {
   noUserInfo: 'The identity provider has no userinfo endpoint, so it does not say whose this token is.',
   askForFewerScopes:
     'Ask for fewer scopes: what Loopgate asks for is the setting scope (LOOPGATE_SCOPE). Most often it is offline_access that a provider does not allow; many renew the session without it.',
+  noMetadataAt: 'The metadata of a provider were looked for at {address}.',
+  checkScheme:
+    'What answers there speaks http and not https: check the port, or write http:// before an address of this machine. A session that exists is kept.',
+  clientMustBePublic:
+    'Check at the provider that the client ID is right, that the application is a public (native) one without a secret, and that it may use this kind of sign-in.',
   answeredWithStatus: 'The identity provider answered with status {status}.',
   grantRefused: 'The identity provider refused the grant ({words}).',
   answeredWithError: 'The identity provider answered with an error ({words}).',
@@ -281,6 +286,7 @@ export const englishMessages = {
   expectedGuard: 'ask, same-user or listed (headless: same-user or listed, as nobody can be asked)',
   expectedTheme: 'system, light or dark',
   settingsUnreadable: '{path} cannot be read ({reason}). Correct or remove it and start again.',
+  savedAsUtf16: 'it is written as UTF-16: save it as UTF-8',
   settingUnknown: '"{name}" in {path} is not a setting. Remove it, or correct its spelling.',
   openingSwitches: 'Loopgate was started with {switches}, by which others could use it. Start it without.',
   weakerStoreSwitch:

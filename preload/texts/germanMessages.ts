@@ -97,6 +97,11 @@ export const germanMessages = translation({
   noUserInfo: 'Der Anbieter hat keinen Userinfo-Endpunkt und sagt daher nicht, wem dieses Token gehört.',
   askForFewerScopes:
     'Weniger Scopes anfordern: Was Loopgate anfordert, ist die Einstellung scope (LOOPGATE_SCOPE). Meist ist es offline_access, was ein Anbieter nicht erlaubt; viele erneuern die Sitzung auch ohne.',
+  noMetadataAt: 'Die Metadaten eines Anbieters wurden unter {address} gesucht.',
+  checkScheme:
+    'Dort antwortet http statt https: Port prüfen, oder vor eine Adresse dieses Rechners http:// schreiben. Eine bestehende Sitzung bleibt erhalten.',
+  clientMustBePublic:
+    'Beim Anbieter prüfen, ob die Client-ID stimmt, ob die Anwendung öffentlich (nativ) und ohne Secret ist und ob sie diese Art der Anmeldung benutzen darf.',
   answeredWithStatus: 'Der Anbieter hat mit Status {status} geantwortet.',
   grantRefused: 'Der Anbieter hat die Berechtigung abgelehnt ({words}).',
   answeredWithError: 'Der Anbieter hat mit einem Fehler geantwortet ({words}).',
@@ -299,6 +304,7 @@ export const germanMessages = translation({
   expectedGuard: 'ask, same-user oder listed',
   expectedTheme: 'system, light oder dark',
   settingsUnreadable: '{path} ist nicht lesbar ({reason}). Bitte berichtigen oder entfernen und neu starten.',
+  savedAsUtf16: 'sie ist als UTF-16 geschrieben: als UTF-8 speichern',
   settingUnknown: '„{name}“ in {path} ist keine Einstellung. Bitte entfernen oder die Schreibweise berichtigen.',
   openingSwitches: 'Loopgate wurde mit {switches} gestartet; damit könnten andere es benutzen. Bitte ohne das starten.',
   weakerStoreSwitch:
