@@ -5,7 +5,8 @@ import { withTimeout } from '../../system/timeout.ts';
 import type { Clock } from '../clock.ts';
 import type { AuthorizationEndpoint, AuthorizationRequest } from '../provider/authorizationEndpoint.ts';
 import { mayLeadTo } from '../provider/providerChecks.ts';
-import { oauthError, oauthWords } from '../provider/providerErrors.ts';
+import { oauthError } from '../provider/providerErrors.ts';
+import { oauthWords } from '../provider/providerWords.ts';
 import type { BrokerLog } from '../world.ts';
 import { type Authorization, loopgateItself, nobodyKnown, type OwnerKey, timedOut } from './authorization.ts';
 import type { Authorizations } from './authorizations.ts';
@@ -277,7 +278,7 @@ export class Logins {
     const issuer = parameters.get('iss') ?? undefined;
     await provider.checkResponseIssuer(issuer);
     const error = parameters.get('error');
-    if (error !== null) throw deniedOrFailed(error, parameters.get('error_description') ?? undefined);
+    if (error !== null) throw deniedOrFailed(error, parameters);
     const code = parameters.get('code') ?? '';
     if (code === '') throw new LoopgateError('provider_error', { happened: message('codeMissing') });
     return { code, ...(issuer !== undefined && { issuer }) };
@@ -293,10 +294,13 @@ function challengeOf(one: Authorization): Challenge {
 }
 
 /** R13: a denial is the person's answer; every other error is the provider's. */
-function deniedOrFailed(error: string, description: string | undefined): LoopgateError {
-  if (error !== 'access_denied') return oauthError(error, description);
+function deniedOrFailed(error: string, parameters: URLSearchParams): LoopgateError {
+  const description = parameters.get('error_description') ?? undefined;
+  // What stands beside the error is not repeated: the state may look like an id that helps.
+  const secrets = ['state', 'code'].map((name) => parameters.get(name) ?? undefined);
+  if (error !== 'access_denied') return oauthError(error, description, { secrets });
   return new LoopgateError('access_denied', {
-    happened: message('signInDenied', { words: oauthWords(error, description) }),
+    happened: message('signInDenied', { words: oauthWords(error, description, secrets) }),
     providerError: error,
   });
 }

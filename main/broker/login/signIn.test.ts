@@ -171,7 +171,7 @@ test("another error ends the sign-in as provider_error, with the provider's word
   expect(failure.message).toContain('login_required: Login required');
 });
 
-test("the provider's words are cut to the characters of RFC 6749 and to a length that can be shown [R13]", async () => {
+test("the provider's words are cut to what can be seen and to a length that can be shown [R13]", async () => {
   const { broker, browser } = await scriptedWorld({ person: null });
   const outcome = failureOf(broker.authorize(editor, {}));
   const { state = '' } = parametersOf(await browser.tab());

@@ -1,4 +1,5 @@
 import * as client from 'openid-client';
+import { message, sentences } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait, reasonNow } from './backoff.ts';
@@ -122,7 +123,7 @@ export class Discovery {
     } catch (error) {
       if (!(error instanceof LoopgateError)) throw error;
       // Nothing that counts only once was sent by then.
-      const reason = error.with({ undone: true });
+      const reason = this.#withAddress(error).with({ undone: true });
       this.#failure = failureAfter(this.#failure, reason, this.#clock.now());
       throw reason;
     }
@@ -154,6 +155,13 @@ export class Discovery {
     const options = { ...this.#optionsFor(issuer), [client.customFetch]: this.#fetch };
     const discovered = await client.discovery(issuer, this.#settings.clientId, undefined, client.None(), options);
     return { metadata: discovered.serverMetadata(), issuer, at: this.#clock.now() };
+  }
+
+  /** An address that answers, but not with metadata, is most often a wrong issuer: a realm or a path is missing. */
+  #withAddress(error: LoopgateError): LoopgateError {
+    if (!error.answered) return error;
+    const address = `${this.#settings.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    return error.with({ next: sentences(message('noMetadataAt', { address }), message('tryAgainOrCheckIssuer')) });
   }
 
   #optionsFor(issuer: URL): client.DiscoveryRequestOptions {

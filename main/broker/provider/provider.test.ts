@@ -16,8 +16,8 @@ import {
 import { MessageError } from '../../errors/errors.ts';
 import { Provider } from './provider.ts';
 import { normaliseIssuer } from './providerChecks.ts';
-import { oauthWords } from './providerErrors.ts';
 import { providerFetch } from './providerFetch.ts';
+import { oauthWords } from './providerWords.ts';
 
 const discovery = '/.well-known/openid-configuration';
 
@@ -201,17 +201,82 @@ test('a platform that hides the redirect behind an opaque answer: also a redirec
   expect((await failureOf(opaque('https://tenant.example/', requestOf()))).message).toContain('redirect');
 });
 
+const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEiLCJleHAiOjE3OTUxNjg4MDB9.c2lnbmF0dXJl';
+const trace = 'a1b2c3d4-0000-4444-8888-1234567890ab';
 test.each([
   ['invalid_grant', undefined, 'invalid_grant'],
   ['server_error', 'Some words', 'server_error: Some words'],
-  ['bad\r\nSet-Cookie: x=1', '\u2028é', 'bad  Set-Cookie: x=1:   '],
-])("the provider's words are cut to what RFC 6749 allows: %j", (error, description, words) => {
-  expect(oauthWords(error, description)).toBe(words);
+  ['bad\r\nSet-Cookie: x=1', '\u2028é', 'bad Set-Cookie: x=1: é'],
+  ['access_denied', 'Пользователь отказал в доступе', 'access_denied: Пользователь отказал в доступе'],
+  ['access_denied', 'ユーザーが拒否しました', 'access_denied: ユーザーが拒否しました'],
+  ['access_denied', 'Zugriff für die Größe verweigert', 'access_denied: Zugriff für die Größe verweigert'],
+  ['access_denied', '\u0000\u001b\u200b\u202e\n', 'access_denied'],
+  ['access_denied', 'a\u202eb\u001b[31mc\u2066d', 'access_denied: a b [31mc d'],
+  [
+    'invalid_grant',
+    `AADSTS50076: Trace ID: ${trace} Correlation ID: ${trace.toUpperCase()} Timestamp: 2026-12-01 10:00:00Z`,
+    `invalid_grant: AADSTS50076: Trace ID: ${trace} Correlation ID: ${trace.toUpperCase()} Timestamp: 2026-12-01 10:00:00Z`,
+  ],
+  [
+    'invalid_grant',
+    `See https://login.example/error/with/a/long/path/to/read?code=50076&token=${jwt} for help`,
+    'invalid_grant: See https://login.example/error/with/a/long/path/to/read?... for help',
+  ],
+  ['invalid_grant', `At https://login.example/${jwt}/x#${jwt}`, 'invalid_grant: At https://login.example/.../x?...'],
+  ['invalid_grant', `Token ${jwt} is spent`, 'invalid_grant: Token ... is spent'],
+  ['invalid_grant', `code=${'Ab1/'.repeat(12)}`, 'invalid_grant: ...'],
+])(
+  "the provider's words stay, what nobody can see and what may be a secret goes: %j, %j [T9]",
+  (error, words, shown) => {
+    expect(oauthWords(error, words)).toBe(shown);
+  },
+);
+
+test("the provider's words are cut to a length that a page can show, and no character is cut in two", () => {
+  expect(oauthWords('e '.repeat(500), 'd '.repeat(500))).toHaveLength(402);
+  expect([...oauthWords('error', '😀'.repeat(500))]).toHaveLength(207);
 });
 
-test("the provider's words are cut to a length that a page can show", () => {
-  expect(oauthWords('e '.repeat(500), 'd '.repeat(500))).toHaveLength(402);
+test('what was sent is not repeated, in whatever form the provider repeats it [T9]', () => {
+  const words = oauthWords('invalid_grant', 'no such code a+b/c== or a%2Bb%2Fc%3D%3D', ['a+b/c==', undefined]);
+  expect(words).toBe('invalid_grant: no such code ... or ...');
 });
+
+test.each([
+  ['a realm that is not there', new Response('not found', { status: 404 }), 'status 404'],
+  ['the page of a web server', new Response('<html>', { headers: { 'Content-Type': 'text/html' } }), 'not JSON'],
+  [
+    'a redirect',
+    new Response(null, { status: 302, headers: { Location: 'https://tenant.example/login' } }),
+    'redirect',
+  ],
+])('an issuer that has no metadata, %s: the reason names the address and the issuer', async (_what, answer, what) => {
+  const scripted = new ScriptedProvider('https://tenant.example/realms/wrong');
+  scripted.answers.set('/realms/wrong/.well-known/openid-configuration', () => answer.clone());
+  const failure = await failureOf(providerOf(scripted).issuer());
+  expect(failure.message).toContain(what);
+  expect(failure.message).toContain('https://tenant.example/realms/wrong/.well-known/openid-configuration');
+  expect(failure.next).toContain('issuer');
+});
+
+test.each([
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'https://localhost:8080/', 'http and not https'],
+  ['net::ERR_SSL_PROTOCOL_ERROR', 'https://localhost:8080/', 'http and not https'],
+  ['ECONNRESET', 'https://localhost:8080/', 'Check the network'],
+])('https at a port that speaks http (%s) is told from a network that fails', async (code, address, advice) => {
+  const error = Object.assign(new Error(code), { code });
+  const failing = providerFetch(() => Promise.reject(new TypeError('fetch failed', { cause: error })));
+  expect((await failureOf(failing(address, requestOf()))).next).toContain(advice);
+});
+
+test.each(['invalid_client', 'unauthorized_client'])(
+  '%s: the advice says that the application is a public one',
+  async (error) => {
+    const world = await scriptedWorld();
+    world.provider.answers.set('/oauth/token', () => Response.json({ error }, { status: 401 }));
+    expect((await failureOf(signInAs(world))).next).toContain('without a secret');
+  },
+);
 
 test('a provider that is not laid out like Auth0 is logged out at its end_session_endpoint, without an ID token [W14]', async () => {
   const scripted = new ScriptedProvider();

@@ -3,6 +3,7 @@ import { type Message, message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { clocksDiffer, clockTolerance } from './providerChecks.ts';
 import { gone, noAnswer, requestTimeout } from './providerFetch.ts';
+import { oauthWords, type Secrets } from './providerWords.ts';
 
 /**
  * Runs a call of openid-client, and turns its errors into the broker's.
@@ -27,8 +28,6 @@ export function hasStatus(error: unknown, status: number): boolean {
   if (error instanceof client.WWWAuthenticateChallengeError) return error.status === status;
   return error instanceof client.ClientError && error.cause instanceof Response && error.cause.status === status;
 }
-
-export type Secrets = readonly (string | undefined)[];
 
 /** Turns openid-client's errors into the broker's. From a response's body it quotes only OAuth's own error fields (T9). */
 function toLoopgateError(error: unknown, secrets: Secrets, timeout: number): LoopgateError {
@@ -70,6 +69,8 @@ const wantSignIn: readonly string[] = [
   'consent_required',
   'account_selection_required',
 ];
+/** OAuth errors about the application itself (RFC 6749 §5.2). A provider says so too when it wants a secret. */
+const ofClient: readonly string[] = ['invalid_client', 'unauthorized_client'];
 /** The errors that come from the provider even with a 404 (RFC 6749 §5.2, RFC 8707). */
 const refusals: readonly string[] = [
   'invalid_request',
@@ -123,6 +124,7 @@ export function oauthError(
   const needsSignIn = wantSignIn.includes(error);
   return new LoopgateError('provider_error', {
     happened: message(needsSignIn ? 'providerWantsSignIn' : 'answeredWithError', { words }),
+    ...(ofClient.includes(error) && { next: message('clientMustBePublic') }),
     ...(isAboutScope(error, description) && { next: message('askForFewerScopes') }),
     ...(needsSignIn && { next: message(response ? 'signInAgainSessionKept' : 'signInVisibly') }),
     ...{ refused: true, needsSignIn, providerError: error },
@@ -167,25 +169,6 @@ function waiting(response: Response | undefined): { retryAfter?: number } {
   const until = Date.parse(said) - (Number.isNaN(sentAt) ? Date.now() : sentAt);
   const milliseconds = /^\d+$/.test(said) ? Number(said) * 1000 : until;
   return milliseconds > 0 ? { retryAfter: Math.min(milliseconds, maxRetryAfter) } : {};
-}
-
-/**
- * `error: description` of RFC 6749 §5.2, cut to the characters that the RFC allows and to a length that a page can show.
- * @param secrets - what was sent: a provider that repeats it would put a code or a token here (T9)
- */
-export function oauthWords(error: string, description: string | undefined, secrets: Secrets = []): string {
-  // Both as they are and as they were encoded in the request.
-  const sent = secrets.flatMap((secret) =>
-    secret ? [secret, String(new URLSearchParams({ secret })).slice('secret='.length)] : [],
-  );
-  const clean = (text: string) =>
-    sent
-      .reduce((words, secret) => words.replaceAll(secret, '...'), text)
-      // Also hide secrets that were sent in another form, or earlier: no word is that long.
-      .replace(/[^\x20-\x7e]/g, ' ')
-      .replace(/[A-Za-z0-9._~+/=-]{32,}/g, '...')
-      .slice(0, 200);
-  return description === undefined ? clean(error) : `${clean(error)}: ${clean(description)}`;
 }
 
 /**

@@ -120,11 +120,20 @@ function fetchFailure(error: unknown, url: string): unknown {
   if (/redirect/i.test(text)) return redirected(url);
   const code = networkCodeOf(error);
   if (code !== undefined && notTrusted.test(code)) return untrusted(code, host);
+  if (code !== undefined && isWrongScheme(code, url)) {
+    return kept(message('hostUnreachable', { host, reason: code }), message('checkScheme'), true);
+  }
   return new LoopgateError('provider_unreachable', {
     happened: message('hostUnreachable', { host, reason: code ?? message('networkError') }),
     retryable: true,
     undone: code !== undefined && neverReached.includes(code),
   });
+}
+
+/** Whether https met a server that speaks http: nothing was sent then. */
+function isWrongScheme(code: string, url: string): boolean {
+  const isNoTls = ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'net::ERR_SSL_PROTOCOL_ERROR'];
+  return url.startsWith('https:') && isNoTls.includes(code);
 }
 
 function proxyFailed({ reason, proxy }: ProxyFailure, host: string): LoopgateError {

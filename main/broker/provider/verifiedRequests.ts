@@ -4,8 +4,9 @@ import type { Clock } from '../clock.ts';
 import type { Discovery } from './discovery.ts';
 import { HeldAnswers, OneAnswer } from './heldAnswers.ts';
 import { failedCheck } from './providerChecks.ts';
-import { type Secrets, unverified, withLoopgateErrors } from './providerErrors.ts';
+import { unverified, withLoopgateErrors } from './providerErrors.ts';
 import { onceTimeout, requestTimeout } from './providerFetch.ts';
+import type { Secrets } from './providerWords.ts';
 import { type KeyCopy, SigningKeys } from './signingKeys.ts';
 import { tokenAnswer } from './tokenAnswer.ts';
 
