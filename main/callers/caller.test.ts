@@ -461,6 +461,14 @@ describe('macOS', () => {
     expect(caller !== undefined).toBe(isServed);
   });
 
+  it('a connection that another user’s process holds too is nobody’s [L5, R16]', async () => {
+    const shared = ['p700', 'u501', 'f1', 'n127.0.0.1:40000->127.0.0.1:1000'];
+    const others = ['p701', 'u502', 'f1', 'n127.0.0.1:40000->127.0.0.1:1000'];
+    const lookup = macCallerLookup(async () => [...shared, ...others].join('\n'), 501, noPrograms);
+    expect(await lookup.find(from(40000))).toBeUndefined();
+    expect(await lookup.mayBringLogin(from(40000))).toBe(false);
+  });
+
   it('every process that holds the caller’s end is named, once [C1]', () => {
     const shared = [
       ...['p700', 'u501', 'f1', 'n127.0.0.1:40000->127.0.0.1:1000', 'f2', 'n127.0.0.1:40000->127.0.0.1:1000'],

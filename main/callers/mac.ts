@@ -213,17 +213,17 @@ export function macCallerLookup(
     const listed = await lsof(['-nP', `-iTCP:${connection.remotePort}`, '-sTCP:ESTABLISHED', '-Fpun']).catch(() => '');
     return findLsofHolders(listed, connection);
   };
+  const isOwn = async (connection: Connection) => {
+    const found = await holders(connection);
+    return found.length > 0 && found.every(({ uid }) => uid === ownUid);
+  };
   return {
     async find(connection) {
-      const [first] = await holders(connection);
-      if (first?.uid !== ownUid) return undefined;
+      if (!(await isOwn(connection))) return undefined;
       const { epoch: connected } = connection.opened ?? presentTime();
       return callerWith(() => programs.find(() => holders(connection), ownUid, connected));
     },
-    async mayBringLogin(connection) {
-      const [first] = await holders(connection);
-      return first?.uid === ownUid;
-    },
+    mayBringLogin: isOwn,
   };
 }
 
