@@ -91,6 +91,14 @@ describe('loopgate doctor', () => {
     });
   });
 
+  test('an allowed web origin: which browsers ask before a page of it may come', async () => {
+    expect((await examine({ LOOPGATE_ORIGINS: 'vscode-webview:' })).of('origins')).toBeUndefined();
+    expect((await examine({ LOOPGATE_ORIGINS: 'https://tool.example' })).of('origins')).toMatchObject({
+      outcome: 'note',
+      found: expect.stringContaining('ask before a page of https://tool.example reaches Loopgate'),
+    });
+  });
+
   test('a list of browsers: the first that can be run, by the same reading of $BROWSER', async () => {
     const { of } = await examine({ BROWSER: '/nowhere/browser:"/bin/sh" -c true' });
     expect(of('browser')).toMatchObject({ outcome: 'ok', found: '$BROWSER is /bin/sh, which can be run.' });

@@ -13,7 +13,7 @@ const commandNotes: Readonly<Record<CommandName, string>> = {
   programs: '',
   endpoint: '',
   doctor:
-    'It checks the settings, the files, the port, both families of `localhost` (switched off, or held by another program), `HTTP_PROXY`, the keyring, the browser, the provider, the client ID, the clock and the callbacks. It changes nothing, and ends with 1 when something is in the way.',
+    'It checks the settings, the files, the port, both families of `localhost` (switched off, or held by another program), `HTTP_PROXY`, the keyring, the browser, what browsers ask about allowed web origins, the provider, the client ID, the clock and the callbacks. It changes nothing, and ends with 1 when something is in the way.',
   serve:
     'It does what `npm run serve` does in the repository; [started by systemd](../remote/headless-linux.md) it has port 1000. It takes no options, and ends with [the exit codes of a host](../remote/headless-linux.md): 0, 1, 2 or 3.',
   completion: 'The first line of the output says where to put it.',

@@ -15,6 +15,8 @@ export interface Tab extends Frame {
   goto(address: string): Promise<void>;
   /** The frame in its page; there is only one. */
   inner(): Promise<Frame>;
+  /** Answers in the person's place whether pages of that origin may call this machine, as if the browser had asked. */
+  permitLoopback(origin: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,9 +40,13 @@ export interface Chromium extends Engine {
   readonly browser: Browser;
 }
 
-export async function startChromium(flags: readonly string[]): Promise<Chromium> {
+/** @param program - that starts it */
+export async function startChromium(
+  flags: readonly string[],
+  program: string = enginePrograms.Chromium,
+): Promise<Chromium> {
   const browser = await chromium.launch({
-    executablePath: enginePrograms.Chromium,
+    executablePath: program,
     // The sandbox is off because the tests may run as root.
     args: ['--no-sandbox', '--disable-gpu', ...flags],
   });
@@ -58,6 +64,7 @@ export async function startChromium(flags: readonly string[]): Promise<Chromium>
           await frame.waitForLoadState();
           return frameOf(frame, context);
         },
+        permitLoopback: (origin) => context.grantPermissions(['local-network-access'], { origin }),
         close: () => context.close(),
       };
     },

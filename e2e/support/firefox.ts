@@ -41,14 +41,15 @@ export class Firefox implements Engine {
     this.#session = session;
   }
 
-  static async start(preferences: Preferences = {}): Promise<Firefox> {
+  /** @param program - that starts it */
+  static async start(preferences: Preferences = {}, program: string = enginePrograms.Firefox): Promise<Firefox> {
     const profile = await mkdtemp(join(tmpdir(), 'loopgate-firefox-'));
     const lines = Object.entries({ ...quiet, ...preferences }).map(
       ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
     );
     await writeFile(join(profile, 'user.js'), lines.join(''));
     const child = spawn(
-      enginePrograms.Firefox,
+      program,
       ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0', 'about:blank'],
       // HOME: it keeps more than the profile.
       { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: profile } },
@@ -65,17 +66,11 @@ export class Firefox implements Engine {
     }
   }
 
-  /** Sends a command of WebDriver BiDi. */
-  call(method: string, parameters: object): Promise<unknown> {
-    return this.#session.call(method, parameters);
-  }
-
-  async browse(): Promise<Tab & { readonly userContext: string }> {
+  async browse(): Promise<Tab> {
     const session = this.#session;
     const { userContext } = created.parse(await session.call('browser.createUserContext', {}));
     const { context } = opened.parse(await session.call('browsingContext.create', { type: 'tab', userContext }));
     return {
-      userContext,
       ...session.frame(context, context),
       async goto(url) {
         await session.call('browsingContext.navigate', { context, url, wait: 'complete' });
@@ -85,6 +80,10 @@ export class Firefox implements Engine {
         const inner = contexts[0]?.children[0]?.context;
         if (inner === undefined) throw new Error('no frame');
         return session.frame(inner, context);
+      },
+      async permitLoopback(origin) {
+        const descriptor = { name: 'loopback-network' };
+        await session.call('permissions.setPermission', { descriptor, state: 'granted', origin, userContext });
       },
       async close() {
         await session.call('browser.removeUserContext', { userContext });

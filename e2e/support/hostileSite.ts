@@ -14,10 +14,12 @@ export interface Arrived {
 
 /** Sites of somebody else, on this machine. */
 export interface HostileSite {
-  /** The origin of the site of that name, which ends in `.example`. */
-  address(name: string): string;
+  /** The origin of the site of that name, which ends in `.example`; `http` is the same site without a certificate. */
+  address(name: string, scheme?: 'https' | 'http'): string;
   /** For Chromium: makes names that end in `.example` lead to this machine, and trusts the certificate. */
   readonly browserFlags: readonly string[];
+  /** Where its servers are, for a browser that is told to take these addresses for ones of the Internet. */
+  readonly listensAt: readonly string[];
   /** The same pages as another program of this machine would serve them: `http://localhost:<port>`. */
   readonly localAddress: string;
   /** A server that is asked as a broker would be, and refuses all: it shows that an attack leaves the browser. */
@@ -52,7 +54,8 @@ export async function startHostileSite(): Promise<HostileSite> {
   const servers = [createHttpsServer(selfSignedCertificate('site.example'), answer), createHttpServer(answer), control];
   const [securePort, localPort, controlPort] = await Promise.all(servers.map(listenOnAny));
   return {
-    address: (name) => `https://${name}:${securePort}`,
+    address: (name, scheme = 'https') => `${scheme}://${name}:${scheme === 'https' ? securePort : localPort}`,
+    listensAt: [securePort, localPort].map((port) => `127.0.0.1:${port}`),
     browserFlags: ['--ignore-certificate-errors', '--host-resolver-rules=MAP *.example 127.0.0.1'],
     localAddress: `http://localhost:${localPort}`,
     control: { address: `http://localhost:${controlPort}`, port: controlPort ?? 0, arrived },

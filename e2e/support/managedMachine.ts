@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { whyNoOtherUser } from './otherUser.ts';
 
 /** Why no policy can be put in its place here; undefined when it can: only root may have an /etc of its own. */
@@ -19,11 +19,11 @@ export interface ManagedMachine {
  * A machine that is this one, but for its /etc/loopgate: what runs on it has an /etc of its own, in a mount namespace that ends
  * with it. The real /etc is not touched.
  * @param text - of /etc/loopgate/policy.json
- * @param options - the file's mode and owner
+ * @param options - the file's mode and owner, and other files by their paths below /etc
  */
 export async function managedMachine(
   text: string,
-  { mode = 0o644, owner = 0 }: { mode?: number; owner?: number } = {},
+  { mode = 0o644, owner = 0, etc = {} }: { mode?: number; owner?: number; etc?: Readonly<Record<string, string>> } = {},
 ): Promise<ManagedMachine> {
   const folder = await mkdtemp(join(tmpdir(), 'loopgate-managed-'));
   const policies = join(folder, 'loopgate');
@@ -32,6 +32,12 @@ export async function managedMachine(
   await writeFile(file, text);
   await chmod(file, mode);
   await chown(file, owner, owner);
+  const others = join(folder, 'others');
+  await mkdir(others);
+  for (const [path, content] of Object.entries(etc)) {
+    await mkdir(dirname(join(others, path)), { recursive: true });
+    await writeFile(join(others, path), content);
+  }
   const mounted = join(folder, 'etc');
   await mkdir(mounted);
   const script = [
@@ -39,6 +45,7 @@ export async function managedMachine(
     `cp -a /etc/. '${mounted}'`,
     `rm -rf '${mounted}/loopgate'`,
     `cp -a '${policies}' '${mounted}/loopgate'`,
+    `cp -a '${others}/.' '${mounted}'`,
     `mount --bind '${mounted}' /etc`,
     'exec "$@"',
   ].join(' && ');

@@ -5,6 +5,7 @@ import type { Finding, Found } from './doctor/finding.ts';
 import { checkBrowser, checkFiles, checkHsts, checkKeyring, checkProxy, checkSettings } from './doctor/machine.ts';
 import { checkCallbacks, checkClientId, checkClock, checkProvider, discover } from './doctor/provider.ts';
 import { checkFamilies, checkPort, checkRunning } from './doctor/reachable.ts';
+import { checkWebOrigins } from './doctor/webOrigins.ts';
 import { exitCodes } from './failure.ts';
 
 const marks = { ok: 'ok      ', note: 'note    ', warning: 'warning ', problem: 'PROBLEM ' } as const;
@@ -27,6 +28,8 @@ export const doctor: Command = async ({ world }) => {
   await look('hsts', checkHsts(endpoint));
   await look('keyring', checkKeyring(world));
   await look('browser', checkBrowser(world));
+  const origins = checkWebOrigins(read.settings?.origins ?? [], world.platform === 'linux' ? '/' : undefined);
+  if (origins) await look('origins', origins);
   await lookAtProvider(world, read.settings, look);
   return resultOf(findings);
 };

@@ -180,7 +180,7 @@ export const settingsTable = {
     environment: 'LOOPGATE_ORIGINS',
     inFile: true,
     description:
-      'Web origins that may call the API from a browser or webview; "vscode-webview:" allows that whole scheme. An origin here is allowed for every program of the user that can start a browser.',
+      'Web origins that may call the API from a browser or webview; "vscode-webview:" allows that whole scheme. An origin here is allowed for every program of the user that can start a browser. Browsers [ask the person too](../admin/browsers.md).',
     expected: verbatim(
       'a list of exact origins such as https://tool.example (environment: separated by commas or spaces)',
     ),
