@@ -171,6 +171,28 @@ describe('the process behind a socket [C1]', () => {
   });
 });
 
+describe('a look at a process that several wait for [C12]', () => {
+  it('is never older than the question', async () => {
+    lay(20, { threads: [5] });
+    const programs = new LinuxPrograms({
+      ownUid: 1000,
+      proc,
+      entries: { labelOf: async () => undefined, labelIn: async () => undefined },
+      hashes: { ofProgram: async () => 'ab12' },
+    });
+    const ask = () => programs.find(inode, 1000, async () => true);
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(
+      Array.from({ length: 3 }, () => expect.objectContaining(isEditor())),
+    );
+    const during = ask();
+    lay(20, { threads: [5], tracer: 77 });
+    expect(await ask()).toMatchObject({ ...isEditor(), isDebugged: true });
+    await during;
+    lay(20, { threads: [5], executable: file('other') });
+    expect(await ask()).toMatchObject({ name: 'other' });
+  });
+});
+
 describe('a program with very many descriptors or threads holds nothing else up [C12]', () => {
   it('threads, each of which could have opened the socket', async () => {
     lay(20, { flags: inherited, threads: Array.from({ length: 4000 }, () => 5000) });

@@ -15,6 +15,8 @@ import { type Holder, listOrNothing, processStatus, socketInode, textOrNothing, 
 
 /** More processes than any program shares a socket with. */
 const maxHolders = 16;
+/** More processes than call at the same time. */
+const maxLooks = 100;
 /** How many programs of ours may stand between the command and the process that it acts for. */
 const maxSteps = 4;
 /** `O_CLOEXEC` in /proc/<pid>/fdinfo. */
@@ -52,6 +54,8 @@ export class LinuxPrograms {
   readonly #system: LinuxSystem;
   readonly #proc: string;
   readonly #walk: () => Promise<Map<number, Holder[]>>;
+  /** By the number of a process and when it began. */
+  readonly #looks = new Map<string, () => Promise<RunningExecutable | undefined>>();
 
   constructor(system: LinuxSystem) {
     this.#system = system;
@@ -179,8 +183,20 @@ export class LinuxPrograms {
     return listOrNothing(join(this.#proc, String(pid), 'task'));
   }
 
-  /** The executable of a process of our own user; undefined when in doubt. */
+  /**
+   * The executable of a process of our own user; undefined when in doubt. One look serves all who wait for it: a process
+   * may open a thousand connections.
+   */
   async #executableOf(pid: number): Promise<RunningExecutable | undefined> {
+    // A look may hang: not for a later process with this number.
+    const process = `${pid}@${processStatus(this.#kernelText(pid, 'stat'))?.started}`;
+    const look = this.#looks.get(process) ?? sharedRead(() => this.#lookAt(pid));
+    if (this.#looks.size >= maxLooks) this.#looks.clear();
+    this.#looks.set(process, look);
+    return await look();
+  }
+
+  async #lookAt(pid: number): Promise<RunningExecutable | undefined> {
     const file = join(this.#proc, String(pid), 'exe');
     try {
       const process = processStatus(this.#kernelText(pid, 'stat'));
