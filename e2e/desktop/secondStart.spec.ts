@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@playwright/test';
@@ -54,6 +54,30 @@ test('where no folder takes anything at all, it says which ones, and ends with 2
     const { exitCode, errors } = await runToItsEnd({ ...environment, ...nowhere });
     expect(exitCode).toBe(2);
     expect(errors).toContain('Nothing can be written to /proc or /proc');
+  }));
+
+test('the app starts in no data folder of another user, and says what to type; its log follows no link [L12]', () =>
+  onStage(async ({ environment, session, home }) => {
+    test.skip(process.getuid?.() !== 0, 'only root can make a folder of another user');
+    const theirs = join(session.home, 'theirs');
+    await mkdir(theirs);
+    await writeFile(join(theirs, 'settings.json'), '{"guard": "same-user", "origins": ["https://evil.example"]}');
+    await chown(theirs, 65534, 65534);
+    const { exitCode, errors } = await runToItsEnd({ ...environment, LOOPGATE_HOME: theirs });
+    expect([exitCode, errors]).toEqual([2, expect.stringContaining(`${theirs} belongs to another user`)]);
+    expect(errors).toContain(`sudo chown -R 0 ${theirs}`);
+    expect(await readdir(theirs)).toEqual(['settings.json']);
+
+    const precious = join(session.home, 'precious');
+    await writeFile(precious, 'as it was');
+    await mkdir(join(home, 'logs'), { recursive: true });
+    await symlink(precious, join(home, 'logs', 'loopgate.log'));
+    await chmod(home, 0o777);
+    const app = await startDesktopApp({ environment });
+    expect(await readFile(join(home, 'logs', 'loopgate.log'), 'utf8')).toContain(`Other users could write to ${home}`);
+    await app.quit();
+    expect(await readFile(precious, 'utf8')).toBe('as it was');
+    expect((await stat(home)).mode & 0o022).toBe(0);
   }));
 
 test('a second start shows the window of the first when the temporary files were cleaned up, or are others', () =>
