@@ -546,6 +546,7 @@ describe('bodies [L6]', () => {
       'unsupported_media_type',
     ],
     ['a compressed body', '/pkce/token', [json, 'Content-Encoding: gzip'], 'x', 415, 'unsupported_media_type'],
+    ['32,000 open brackets', '/pkce/token', [json], '['.repeat(32_000), 400, 'invalid_request'],
     ['32 KiB of nonsense', '/pkce/token', [json], 'x'.repeat(limit), 400, 'invalid_request'],
     ['32 KiB and one byte', '/pkce/token', [json], 'x'.repeat(limit + 1), 413, 'payload_too_large'],
     ['too large a form', '/pkce/response/code', [form], `state=${'x'.repeat(limit)}`, 413, 'payload_too_large'],

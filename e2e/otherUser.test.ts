@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -103,6 +103,48 @@ describe.skipIf(whyNoOtherUser !== undefined)('another user of this machine', ()
       expect(provider.requests.slice(asked)).toEqual([]);
       expect(host.output()).toBe(printed);
       expect(await (await fetch(`${host.address}/userinfo`)).json()).toMatchObject({ name: 'Ada Lovelace' });
+    } finally {
+      await stop();
+    }
+  });
+
+  test('takes no port beside it, by no option of a socket [R8]', async (context) => {
+    // Debian's own: another user cannot read one in root's home.
+    const python = '/usr/bin/python3';
+    if (!existsSync(python)) context.skip('there is no Python here, and Node cannot set these options');
+    const { host, stop } = await startPair();
+    try {
+      const squat = `
+import socket
+for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+    for address in ('127.0.0.1', '0.0.0.0', '::1', '::'):
+        one = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET)
+        one.setsockopt(socket.SOL_SOCKET, option, 1)
+        try:
+            one.bind((address, ${host.port}))
+            one.listen()
+            print(address, 'is taken')
+        except OSError:
+            print('refused')
+`;
+      const tries = (await runAsOtherUser([python, '-c', squat])).trim().split('\n');
+      expect(tries).toEqual(Array(8).fill('refused'));
+    } finally {
+      await stop();
+    }
+  });
+
+  test('is refused as root of a namespace of its own too [L5]', async (context) => {
+    const asRoot = ['unshare', '--user', '--map-root-user'];
+    const isPossible = await runAsOtherUser([...asRoot, 'true']).then(
+      () => true,
+      () => false,
+    );
+    if (!isPossible) context.skip('this system gives other users no such namespaces');
+    const { host, stop } = await startPair();
+    try {
+      const ask = `fetch('${host.address}/user/access_token').then(({ status }) => console.log(status))`;
+      expect((await runAsOtherUser([...asRoot, process.execPath, '-e', ask])).trim()).toBe('403');
     } finally {
       await stop();
     }

@@ -308,6 +308,61 @@ const framing: Row[] = [
   ],
 ];
 
+const token = 'GET /user/access_token HTTP/1.1';
+const anotherSite = [
+  'Sec-Fetch-Site: cross-site',
+  'Sec-Fetch-Mode: navigate',
+  'Sec-Fetch-Dest: document',
+  'Accept: text/html',
+];
+const upgrade = (to: string) => [own, 'Connection: Upgrade', `Upgrade: ${to}`];
+const webSocket = [...upgrade('websocket'), 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
+
+/** What has been tried on the way to a token. */
+const detours: Row[] = [
+  ['200', 'X-Forwarded-Host of another name', request(harmless, [own, 'X-Forwarded-Host: evil.example'])],
+  ['200', 'X-Forwarded-For of another machine', request(harmless, [own, 'X-Forwarded-For: 192.0.2.1'])],
+  ['200', 'Forwarded', request(harmless, [own, 'Forwarded: for=192.0.2.1;host=evil.example;proto=https'])],
+  ['403', 'a navigation of another site', request(token, [own, ...anotherSite])],
+  ['404', 'such a one with dots', withTarget('/pkce/response/result/../../../user', own, ...anotherSite)],
+  [
+    '200',
+    'such a one with encoded slashes, to a page',
+    withTarget('/pkce/response/result/..%2f..%2fuser', own, ...anotherSite),
+  ],
+  ['200', 'such a one with encoded dots, to a page', withTarget('/pkce/response/result/%2e%2e', own, ...anotherSite)],
+  [
+    '200',
+    'such a one with a query, to a page',
+    withTarget('/pkce/response/result/x?/user/access_token', own, ...anotherSite),
+  ],
+  ['403', 'the Origin of an app', request(token, [own, 'Origin: app://obsidian.md'])],
+  ['403', 'the Origin of a webview', request(token, [own, 'Origin: vscode-webview://x'])],
+  ['403', 'the Origin of the provider', request(token, [own, 'Origin: PROVIDER'])],
+  ['403', 'a page of another port', request(token, [own, 'Sec-Fetch-Site: same-site'])],
+  ['403', 'our own page', request(token, [own, 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: cors'])],
+  ['200', 'an upgrade to h2c, which is passed over', request(harmless, upgrade('h2c'))],
+  ['403', 'an upgrade to h2c with an evil Origin', request(token, [...upgrade('h2c'), 'Origin: https://evil.example'])],
+  ['403', 'an upgrade to h2c of another site', request(token, [...upgrade('h2c'), 'Sec-Fetch-Site: cross-site'])],
+  [
+    '403',
+    'a right request behind an upgrade to h2c with an evil Host',
+    `${token}\r\n${upgrade('h2c').slice(1).join('\r\n')}\r\nHost: evil.example\r\n\r\n${request(token, [own])}`,
+  ],
+  ['403', 'a WebSocket with the Origin null', request('GET /user/stream HTTP/1.1', [...webSocket, 'Origin: null'])],
+  [
+    '403',
+    'a WebSocket of another site without an Origin',
+    request('GET /user/stream HTTP/1.1', [...webSocket, 'Sec-Fetch-Site: cross-site']),
+  ],
+  ['404', 'a WebSocket elsewhere', request(token, webSocket)],
+  [
+    '200',
+    'a trailer that names an Origin',
+    request(harmless, [own, 'Transfer-Encoding: chunked'], '0\r\nOrigin: https://evil.example\r\n\r\n'),
+  ],
+];
+
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 
 let pair: Pair;
@@ -337,7 +392,8 @@ async function check([statuses, , bytes]: Row, address?: string): Promise<void> 
   const { host, provider } = pair;
   const asked = provider.requests.length;
   const printed = host.output();
-  const answers = await allAnswers(host.port, bytes.replaceAll('PORT', String(host.port)), address);
+  const sent = bytes.replaceAll('PORT', String(host.port)).replaceAll('PROVIDER', provider.issuer.replace(/\/$/, ''));
+  const answers = await allAnswers(host.port, sent, address);
   expect(answers.map(({ status }) => status).join(' ')).toBe(statuses);
   for (const { status, headers, body } of answers.filter((answer) => answer.status !== 200)) {
     expect(headers.get('content-type')).toMatch(/^application\/json/);
@@ -349,6 +405,8 @@ async function check([statuses, , bytes]: Row, address?: string): Promise<void> 
   expect(provider.requests.slice(asked)).toEqual([]);
   expect(host.output()).toBe(printed);
   expect((await fetch(`${host.address}/userinfo`)).status).toBe(200);
+  const token = await fetch(`${host.address}/user/access_token`).then((answer) => answer.text());
+  expect(answers.filter(({ body }) => body.includes(token))).toEqual([]);
 }
 
 describe('Host [L1]', () => {
@@ -370,4 +428,8 @@ describe('request line and headers [L1, L2, L3]', () => {
 
 describe('framing [L1, L6]', () => {
   test.for(framing)('%s for %s', (row) => check(row));
+});
+
+describe('detours [L1, L2, L3]', () => {
+  test.for(detours)('%s for %s', (row) => check(row));
 });
