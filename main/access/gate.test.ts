@@ -467,6 +467,14 @@ describe('a flood of sign-ins or questions does not reach the person [L8]', () =
     expect((await asks(from(sixth))).state).toBe('waits');
   });
 
+  test('a program that is not asked about for that is in the list, where the person can allow it', async () => {
+    const { gate, asks } = stage();
+    for (let number = 0; number < 5; number += 1) await asks(from(program(`/home/a/copy${number}`)));
+    expect((await asks(from(editor))).state).toBe('rate_limited');
+    gate.allow(editor.id);
+    expect((await asks(from(editor))).state).toBe('allowed');
+  });
+
   test('twenty questions in ten minutes at the most', async () => {
     const { gate, clock, asks } = stage();
     for (let number = 0; number < 20; number += 1) {

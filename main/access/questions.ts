@@ -84,7 +84,9 @@ export class Questions {
         happened: verbatim(
           'Too many programs want to be allowed at the same time, so the person is not asked about this one.',
         ),
-        next: verbatim('Try again when they are answered, or ten minutes later.'),
+        next: verbatim(
+          'Ask them to allow it in the list of programs of Loopgate, or try again when the others are answered or in ten minutes.',
+        ),
       });
     }
     this.#asked.push({ at: now, id: program });
