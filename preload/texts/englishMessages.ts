@@ -156,6 +156,9 @@ export const englishMessages = {
   unlockKeyringAndTry: "Unlock the system's keyring, then try again.",
   notSignedOutAtProvider:
     'You are signed out here, but the browser could not be opened to sign you out at the provider too.',
+  notRevoked: 'You are signed out here, but {host} did not revoke the sign-in: it may be good there until it expires.',
+  endAtProvider:
+    "If others use this machine, end your sessions on the provider's own page for your account, or ask its administrator to.",
   signOutAtProvidersPage: "Sign out on the provider's own page if others use this browser.",
   otherDeviceTimeout: 'The sign-in was not finished on the other device in time.',
   askAgainForCode: 'Ask again: the same code is shown, and stays good until it expires.',

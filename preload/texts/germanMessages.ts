@@ -163,6 +163,10 @@ export const germanMessages = translation({
   unlockKeyringAndTry: 'Den Schlüsselbund entsperren und erneut versuchen.',
   notSignedOutAtProvider:
     'Hier ist die Abmeldung erfolgt, aber für die Abmeldung beim Anbieter ließ sich kein Browser öffnen.',
+  notRevoked:
+    'Sie sind hier abgemeldet, aber {host} hat die Anmeldung nicht widerrufen: Dort gilt sie vielleicht, bis sie abläuft.',
+  endAtProvider:
+    'Wenn andere diesen Rechner benutzen: die Sitzungen auf der Konto-Seite des Anbieters beenden oder dessen Administrator darum bitten.',
   signOutAtProvidersPage: 'Auf der Seite des Anbieters abmelden, falls andere diesen Browser benutzen.',
   otherDeviceTimeout: 'Die Anmeldung wurde auf dem anderen Gerät nicht rechtzeitig abgeschlossen.',
   askAgainForCode: 'Erneut fragen: Derselbe Code wird gezeigt und gilt, bis er abläuft.',

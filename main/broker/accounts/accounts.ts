@@ -64,11 +64,10 @@ export class Accounts {
       resolved: (problem) => callbacks.resolved(problem),
     });
     this.#revocations = new Revocations(provider, {
-      clock: world.clock,
-      random: world.random,
+      ...world,
       kept: () => this.#kept().map(grantOf),
       persist: () => this.#store.persist(),
-      warn: (fields, message) => world.log.warn(fields, message),
+      notRevoked: (problem) => callbacks.problem(problem, 'none'),
     });
     vault.onLocationChanged(() => callbacks.changed());
   }

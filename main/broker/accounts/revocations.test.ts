@@ -464,6 +464,34 @@ describe('what is given up is revoked in the end [T10]', () => {
   });
 
   test.each([
+    ['refuses to revoke', () => json(401, { error: 'invalid_client' }), {}],
+    ['has no revocation', undefined, { revocation_endpoint: undefined }],
+  ])('who signs out at a provider that %s is told so, once, with what to do', async (_what, answer, metadata) => {
+    const world = await grantWorld('family', {
+      before: (provider) => {
+        provider.metadata = { ...provider.metadata, ...metadata };
+        if (answer) provider.answers.set(revoke, answer());
+      },
+    });
+    await signInAs(world);
+    // The token that this replaces is given up too, but nobody has signed out.
+    await signInAs(world);
+    await settled(world);
+    expect(world.broker.state().problem).toBeUndefined();
+    await world.broker.signOut();
+    await vi.waitFor(() => expect(world.broker.state().problem).toBeDefined());
+    expect(world.broker.state()).toMatchObject({ person: undefined, remedy: 'none' });
+    expect(world.broker.state().problem?.message).toMatch(
+      /tenant\.example did not revoke the sign-in.*page for your account/,
+    );
+    world.broker.dismissProblem();
+    await signInAs(world);
+    await world.broker.signOut();
+    await settled(world);
+    expect(world.broker.state().problem).toBeUndefined();
+  });
+
+  test.each([
     ['a provider that refuses to revoke', () => json(401, { error: 'invalid_client' }), {}, 'invalid_client'],
     ['a provider without revocation', undefined, { revocation_endpoint: undefined }, 'no revocation endpoint'],
   ])('%s is said once in the log, without the token', async (_what, answer, metadata, words) => {

@@ -1,3 +1,4 @@
+import { message } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import { withTimeout } from '../../system/timeout.ts';
 import type { Clock } from '../clock.ts';
@@ -25,7 +26,9 @@ export interface RevocationsCallbacks {
   kept(): readonly Grant[];
   /** Saves the sessions and the revocations. */
   persist(): Promise<void>;
-  warn(fields: object, message: string): void;
+  readonly log: { warn(fields: object, message: string): void };
+  /** A person who is signed out here may not be at the provider, which revokes nothing. */
+  notRevoked(problem: LoopgateError): void;
 }
 
 /** The provider's data that a revocation needs. */
@@ -65,6 +68,8 @@ export class Revocations {
   #cancelRetry: (() => void) | undefined;
   /** The warnings that were logged in this run. */
   readonly #said = new Set<string>();
+  /** True once the person was told in this run that the provider revokes nothing. */
+  #isShown = false;
   #isClosed = false;
 
   constructor(provider: Provider | undefined, callbacks: RevocationsCallbacks) {
@@ -204,9 +209,10 @@ export class Revocations {
    * @returns true when the revocation is finished: the token is revoked, or the refusal is one that another try would not
    * change
    */
-  async #ask({ clientId, token }: StoredRevocation): Promise<boolean> {
+  async #ask(revocation: StoredRevocation): Promise<boolean> {
+    const { clientId, token } = revocation;
     try {
-      this.#warnOf((await this.#provider?.revoke(clientId, token)) ?? 'no_endpoint');
+      this.#warnOf((await this.#provider?.revoke(clientId, token)) ?? 'no_endpoint', revocation);
       return true;
     } catch (error) {
       this.#failed(error);
@@ -223,13 +229,20 @@ export class Revocations {
     return this.#failure !== undefined && isToldToWait(this.#failure, this.#callbacks.clock.now());
   }
 
-  /** Warns once in each run: the person is signed out here, but the provider may still accept the token. */
-  #warnOf(outcome: RevocationOutcome): void {
+  /** Says once in each run that the provider may still accept a token that was given up here: to the person who signed out. */
+  #warnOf(outcome: RevocationOutcome, { issuer, clientId, person }: StoredRevocation): void {
     if (outcome === 'revoked') return;
+    const isHere = (grant: Grant) =>
+      grant.issuer === issuer && grant.clientId === clientId && [undefined, person].includes(grant.person);
+    if (!this.#isShown && !this.#callbacks.kept().some(isHere)) {
+      this.#isShown = true;
+      const happened = message('notRevoked', { host: this.#provider?.host ?? issuer });
+      this.#callbacks.notRevoked(new LoopgateError('provider_error', { happened, next: message('endAtProvider') }));
+    }
     const reason = outcome === 'no_endpoint' ? outcome : outcome.refused;
     if (this.#said.has(reason)) return;
     this.#said.add(reason);
-    this.#callbacks.warn(
+    this.#callbacks.log.warn(
       { reason },
       outcome === 'no_endpoint'
         ? 'the provider has no revocation endpoint: a refresh token that was given up here is good there until it expires'

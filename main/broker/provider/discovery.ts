@@ -3,7 +3,7 @@ import { message, sentences } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait, reasonNow } from './backoff.ts';
-import { checkEndpoints, clockTolerance } from './providerChecks.ts';
+import { checkEndpoints, clockTolerance, isOfManyTenants } from './providerChecks.ts';
 import { withLoopgateErrors } from './providerErrors.ts';
 import { requestTimeout } from './providerFetch.ts';
 
@@ -75,21 +75,20 @@ export class Discovery {
   }
 
   /**
-   * Configures the library for one client. It reads the kept metadata as if they had just arrived: what it knows of a provider
-   * beyond them (Entra's issuer of many tenants) would be lost in a copy.
+   * Configures the library for one client.
    * @param fetch - sends the requests
    * @throws LoopgateError
    */
   async configuration(clientId: string, fetch: client.CustomFetch): Promise<client.Configuration> {
     const { metadata, issuer } = await this.#newest();
-    const local = async () => Response.json(metadata);
-    const configuration = await client.discovery(
-      issuer,
-      clientId,
-      { [client.clockTolerance]: clockTolerance },
-      client.None(),
-      { ...this.#optionsFor(issuer), [client.customFetch]: local },
-    );
+    const options = { [client.clockTolerance]: clockTolerance };
+    const configuration = isOfManyTenants(metadata)
+      ? // A copy of the metadata would lose what the library knows of Entra, so it finds the kept ones again.
+        await client.discovery(issuer, clientId, options, client.None(), {
+          [client.customFetch]: async () => Response.json(metadata),
+        })
+      : new client.Configuration(metadata, clientId, options, client.None());
+    if (issuer.protocol === 'http:') client.allowInsecureRequests(configuration);
     configuration[client.customFetch] = fetch;
     return configuration;
   }
@@ -152,8 +151,11 @@ export class Discovery {
   }
 
   async #discoverAt(issuer: URL): Promise<Found> {
-    const options = { ...this.#optionsFor(issuer), [client.customFetch]: this.#fetch };
-    const discovered = await client.discovery(issuer, this.#settings.clientId, undefined, client.None(), options);
+    const discovered = await client.discovery(issuer, this.#settings.clientId, undefined, client.None(), {
+      [client.customFetch]: this.#fetch,
+      timeout: requestTimeout,
+      execute: issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [],
+    });
     return { metadata: discovered.serverMetadata(), issuer, at: this.#clock.now() };
   }
 
@@ -162,10 +164,6 @@ export class Discovery {
     if (!error.answered) return error;
     const address = `${this.#settings.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     return error.with({ next: sentences(message('noMetadataAt', { address }), message('tryAgainOrCheckIssuer')) });
-  }
-
-  #optionsFor(issuer: URL): client.DiscoveryRequestOptions {
-    return { timeout: requestTimeout, execute: issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [] };
   }
 
   /** If the clock was set back since, it does not show how old something is. */

@@ -68,12 +68,19 @@ export function auth0Layout(metadata: client.ServerMetadata): Auth0Layout {
   return like.some(Boolean) ? 'part' : 'none';
 }
 
+/** Entra's mark for the tenant, in the issuer of its metadata for all tenants. */
+const anyTenant = '{tenantid}';
+
+export function isOfManyTenants({ issuer }: Pick<client.ServerMetadata, 'issuer'>): boolean {
+  return issuer.includes(anyTenant);
+}
+
 /**
  * Whether an issuer is the one of the metadata. Entra serves all tenants at one address: its metadata has `{tenantid}` in
  * place of the tenant, and each token names its own.
  */
 export function isIssuerOf({ issuer }: Pick<client.ServerMetadata, 'issuer'>, found: string): boolean {
-  const [before = '', after, ...more] = issuer.split('{tenantid}');
+  const [before = '', after, ...more] = issuer.split(anyTenant);
   if (after === undefined || more.length > 0) return found === issuer;
   const tenant = found.slice(before.length, found.length - after.length);
   return found === `${before}${tenant}${after}` && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(tenant);
