@@ -18,6 +18,9 @@ const kept = 6 * 60 * 60_000;
 /** How often they are read again at most because an endpoint was not there. Milliseconds. */
 const pause = 60_000;
 
+/** Entra's personal accounts come back from here. */
+const entraPersonal = 'https://login.live.com';
+
 /** What discovery has found. */
 interface Found {
   readonly metadata: client.ServerMetadata;
@@ -147,6 +150,7 @@ export class Discovery {
     for (const address of [found.metadata.issuer, found.metadata.authorization_endpoint]) {
       if (address !== undefined) this.#origins.add(new URL(address).origin);
     }
+    if (isOfManyTenants(found.metadata)) this.#origins.add(entraPersonal);
     return found;
   }
 

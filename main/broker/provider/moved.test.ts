@@ -134,6 +134,8 @@ describe('Entra, whose issuer has many tenants', () => {
       provider.now = () => world.clock.now();
       await signInAs(world);
       expect(world.broker.state().person).toMatchObject({ issuer: `${origin}/${tenant}/v2.0`, subject: ada });
+      // A personal account's form_post has this origin in a browser that names it [L2].
+      expect(world.broker.providerOrigins).toContain('https://login.live.com');
       world.clock.jump(2 * hour);
       await world.broker.accessToken();
       const next = await scriptedWorld({ provider, vault: world.vault, clock: world.clock });
