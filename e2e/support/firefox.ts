@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { inTime } from '../../build/inTime.ts';
@@ -62,6 +61,7 @@ export class Firefox implements Engine {
       return new Firefox(child, profile, session);
     } catch (error) {
       child.kill('SIGKILL');
+      await remove(profile);
       throw error;
     }
   }
@@ -97,23 +97,25 @@ export class Firefox implements Engine {
       this.#session.end();
       await inTime('the end of Firefox', timeout, ended).catch(() => this.#process.kill('SIGKILL'));
     }
-    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    await remove(this.#profile);
   }
 }
 
-/** It says on standard error where it listens. */
-async function addressOf(child: ChildProcess): Promise<string> {
-  if (!child.stderr) throw new Error('no output');
-  const said: string[] = [];
-  for await (const line of createInterface({ input: child.stderr })) {
-    const [, address] = /WebDriver BiDi listening on (ws:\S+)/.exec(line) ?? [];
-    if (address !== undefined) {
-      child.stderr.resume();
-      return address;
-    }
-    said.push(line);
-  }
-  throw new Error(`Firefox has ended: ${said.join('\n')}`);
+const remove = (profile: string) => rm(profile, { recursive: true, force: true, maxRetries: 5 });
+
+/** It says on standard error where it listens. Whatever it says later is read too, as it waits for that. */
+function addressOf({ stderr }: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    let address: string | undefined;
+    stderr?.on('data', (data) => {
+      if (address !== undefined) return;
+      said += data;
+      [, address] = /WebDriver BiDi listening on (ws:\S+)\s/.exec(said) ?? [];
+      if (address !== undefined) resolve(address);
+    });
+    stderr?.once('end', () => reject(new Error(`Firefox has ended: ${said}`)));
+  });
 }
 
 const created = z.object({ userContext: z.string() });
