@@ -19,6 +19,7 @@ import {
   failedCheck,
   isIssuerOf,
   isUsable,
+  refreshExpiry,
 } from './providerChecks.ts';
 import { hasStatus, withLoopgateErrors } from './providerErrors.ts';
 import { type PlatformFetch, providerFetch, requestTimeout, watched } from './providerFetch.ts';
@@ -317,6 +318,7 @@ export class Provider {
       expiresAt: expiry(answer, issuedAt),
       // RFC 6749 §5.1: an answer without scope means the requested scope.
       scope: answer.scope ?? requestedScope,
+      ...refreshExpiry(answer, issuedAt),
       ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
       ...(answer.id_token !== undefined && { idToken: answer.id_token }),
       ...(claims && { claims }),

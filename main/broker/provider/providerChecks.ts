@@ -222,6 +222,16 @@ export function expiry(answer: client.TokenEndpointResponse, issuedAt: number): 
 }
 
 /**
+ * When a refresh token ends, by the members that Keycloak, Entra and others add to the answer; absent if it is not said. 0 is
+ * Keycloak's word for never.
+ */
+export function refreshExpiry(answer: client.TokenEndpointResponse, issuedAt: number): { refreshExpiresAt?: number } {
+  const seconds = answer.refresh_expires_in ?? answer.refresh_token_expires_in;
+  if (typeof seconds !== 'number' || !(seconds > 0)) return {};
+  return { refreshExpiresAt: issuedAt + Math.min(Math.floor(seconds), maxLifetime) * 1000 };
+}
+
+/**
  * The `exp` of an access token that happens to be a JWT. It is only a hint about its lifetime, and never a reason to trust
  * it.
  */

@@ -5,6 +5,8 @@ export interface Tokens {
   readonly accessToken: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** When the refresh token ends, if the provider says so. */
+  readonly refreshExpiresAt?: number;
   readonly scope: string;
   readonly refreshToken?: string;
   readonly idToken?: string;

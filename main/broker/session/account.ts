@@ -30,6 +30,7 @@ export function accountOf(
     accessToken: tokens.accessToken,
     issuedAt: tokens.issuedAt,
     expiresAt: tokens.expiresAt,
+    ...(tokens.refreshExpiresAt !== undefined && { refreshExpiresAt: tokens.refreshExpiresAt }),
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idToken: tokens.idToken,
     ...(typeof tokens.claims.sid === 'string' && { sid: tokens.claims.sid }),

@@ -105,6 +105,34 @@ describe('early, with jitter [T7]', () => {
     expect(world.browser.opened).toHaveLength(1);
   });
 
+  test.each(['refresh_expires_in', 'refresh_token_expires_in'])(
+    'a refresh token that ends before its access token, by %s, is renewed before that',
+    async (member) => {
+      const world = await scriptedWorld();
+      world.provider.now = () => world.clock.now();
+      world.provider.tokens = { expires_in: 36_000, [member]: 1800 };
+      await signInAs(world);
+      world.provider.requests.length = 0;
+      world.clock.advance(28 * minute - 1);
+      expect(refreshes(world)).toBe(0);
+      world.clock.advance(minute + 1);
+      await vi.waitFor(() => expect(refreshes(world)).toBe(1));
+      await vi.waitFor(() =>
+        expect(storedAccountOf(world.vault).refreshExpiresAt).toBeGreaterThan(world.clock.now() + 29 * minute),
+      );
+    },
+  );
+
+  test.each([0, -1, 'soon', null])('a refresh token whose end is %j has none that is known', async (seconds) => {
+    const world = await scriptedWorld();
+    world.provider.tokens = { refresh_expires_in: seconds };
+    await signInAs(world);
+    world.provider.requests.length = 0;
+    expect(storedAccountOf(world.vault)).not.toHaveProperty('refreshExpiresAt');
+    world.clock.advance(57 * minute);
+    expect(refreshes(world)).toBe(0);
+  });
+
   test('a token that lives for seconds is not renewed in a loop', async () => {
     const world = await scriptedWorld();
     world.provider.tokens = { expires_in: 1 };

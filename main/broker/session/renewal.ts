@@ -72,6 +72,7 @@ export class Renewal {
       accessToken: tokens.accessToken,
       issuedAt: tokens.issuedAt,
       expiresAt: tokens.expiresAt,
+      refreshExpiresAt: tokens.refreshExpiresAt,
       scope: tokens.scope,
       ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
       ...(tokens.idToken !== undefined && { idToken: tokens.idToken }),

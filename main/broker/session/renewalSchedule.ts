@@ -3,7 +3,8 @@ import { type Failure, isBackingOff, isForCallersOnly, isToldToWait } from '../p
 import type { KeptAccount } from './keptAccount.ts';
 import type { Reachability } from './reachability.ts';
 import type { RefreshTokenUse } from './refreshTokenUse.ts';
-import { early, isAboutToEnd } from './tokenLifetime.ts';
+import { early, isAboutToEnd, type Lifetime } from './tokenLifetime.ts';
+import type { StoredAccount } from './vault.ts';
 
 /** A token that was issued this short a time ago is not renewed because it ends soon. Milliseconds. */
 const newFor = 2_000;
@@ -106,7 +107,8 @@ export class RenewalSchedule {
     const account = this.#account.present;
     const now = this.#clock.now();
     if (failure) return (atOnce && !isToldToWait(failure, now)) || !isBackingOff(failure, now);
-    return this.isEnding() || this.#clock.now() >= account.expiresAt - 2 * early(account);
+    const first = firstToEnd(account);
+    return this.isEnding() || now >= first.expiresAt - 2 * early(first);
   }
 
   /** When to act unasked, in milliseconds since the epoch; undefined when there is nothing to do until a caller asks. */
@@ -130,7 +132,8 @@ export class RenewalSchedule {
     }
     if (!this.#account.renewable) return expiresAt;
     // Tokens that live for seconds are renewed when a caller asks, not in a loop.
-    const due = Math.max(expiresAt - early(account) * (1 + this.#random()), issuedAt + minRenewalInterval);
+    const first = firstToEnd(account);
+    const due = Math.max(first.expiresAt - early(first) * (1 + this.#random()), issuedAt + minRenewalInterval);
     return this.isBetterKept() ? Math.max(due, expiresAt) : due;
   }
 
@@ -138,4 +141,9 @@ export class RenewalSchedule {
   #nextTry({ reason, at, backoff }: Failure): number | undefined {
     return isForCallersOnly(reason) ? undefined : at + backoff * (1 + this.#random() / 2);
   }
+}
+
+/** The token that ends first: a refresh token that ends before its access token (Keycloak's idle time) is renewed in time. */
+function firstToEnd({ issuedAt, expiresAt, refreshExpiresAt = expiresAt }: StoredAccount): Lifetime {
+  return { issuedAt, expiresAt: Math.min(expiresAt, refreshExpiresAt) };
 }

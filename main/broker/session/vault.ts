@@ -17,6 +17,8 @@ const storedAccount = z.object({
   /** Milliseconds since the epoch. */
   issuedAt: z.number(),
   expiresAt: z.number(),
+  /** When the refresh token ends, if the provider has said so. */
+  refreshExpiresAt: z.number().optional(),
   refreshToken: z.string().optional(),
   idToken: z.string(),
   /** The `sid` of the login's ID token: it identifies the browser session (T19). Loopgate 0.1 did not write it. */
