@@ -55,6 +55,8 @@ const OPTIONAL_PROGRAMS: Readonly<Record<string, string>> = {
   // The completion of the command.
   zsh: 'zsh',
   fish: 'fish',
+  // A file system that a program of the user's serves.
+  bindfs: 'bindfs',
   // examples/scripts
   python3: 'python3',
   'golang-go': 'go',

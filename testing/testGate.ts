@@ -66,7 +66,7 @@ export function program(
     process,
     claim,
     isDebugged,
-    ...(hash !== undefined && { hash }),
+    compared: hash === undefined ? undefined : { hash, isWhole: true },
   });
 }
 

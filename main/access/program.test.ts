@@ -166,11 +166,6 @@ describe('a program stays the same from start to start [C7]', () => {
       '/home/a/.local/share/flatpak/app/org.a.B/x86_64/stable/active/files/bin/b',
     ],
     [
-      'an AppImage',
-      ['/tmp/.mount_ObsidiAb3dE9/obsidian', '/tmp/.mount_ObsidiZZZZZZ/obsidian'],
-      '/tmp/.mount_Obsidi*/obsidian',
-    ],
-    [
       'a Windows app package',
       ['1.0.0.0', '2.3.4.0'].map(
         (version) => `C:\\Program Files\\WindowsApps\\A.B_${version}_x64__8wekyb3d8bbwe\\b.exe`,
@@ -178,12 +173,20 @@ describe('a program stays the same from start to start [C7]', () => {
       'C:\\Program Files\\WindowsApps\\A.B_8wekyb3d8bbwe\\b.exe',
     ],
     ['everything else', ['/usr/share/code/code'], '/usr/share/code/code'],
+    ['a folder that is called like an AppImage’s mount', ['/tmp/.mount_aAb3dE9/a'], '/tmp/.mount_aAb3dE9/a'],
     ['a folder that is called like a snap', ['/home/snap/code/164/code'], '/home/snap/code/164/code'],
   ])('%s', (_name, paths, normalised) => {
-    expect(paths.map(normalisedPath)).toEqual(paths.map(() => normalised));
+    expect(paths.map((path) => normalisedPath(path))).toEqual(paths.map(() => normalised));
   });
 
-  it('the root of an AppImage’s mount', () => {
+  it('the mount of an AppImage, which has another name at each start', () => {
+    const paths = ['Ab3dE9', 'ZZZZZZ'].map((name) =>
+      normalisedPath(`/tmp/.mount_Obsidi${name}/obsidian`, `/tmp/.mount_Obsidi${name}`),
+    );
+    expect(paths).toEqual(paths.map(() => '/tmp/.mount_Obsidi*/obsidian'));
+  });
+
+  it('the folder that is called like one', () => {
     expect(appImageRoot('/tmp/.mount_ObsidiAb3dE9/usr/bin/obsidian')).toBe('/tmp/.mount_ObsidiAb3dE9');
     expect(appImageRoot('/usr/bin/obsidian')).toBeUndefined();
   });
@@ -216,7 +219,7 @@ describe('what is shown and what is remembered', () => {
       process: '7@100',
       path: '/home/a/editor',
       kind: 'program',
-      hash: 'ab12',
+      compared: { hash: 'ab12', isWhole: true },
       name: 'Editor',
     });
     expect(program).toEqual({
@@ -230,6 +233,21 @@ describe('what is shown and what is remembered', () => {
     expect(buildProgram({ process: '7@100', path: '/usr/bin/editor', kind: 'program', name: 'Editor' }).id).toBe(
       '/usr/bin/editor',
     );
+  });
+
+  it('a program whose code is known in part is allowed for hours at most, and each mount of it for itself [C3]', () => {
+    const mount = '/tmp/.mount_EditorAb3dE9';
+    const found = { process: '7@100', path: `${mount}/editor`, mount, name: 'Editor' } as const;
+    const [whole, part] = [true, false].map((isWhole) => ({ hash: 'ab12', isWhole }));
+    expect(buildProgram({ ...found, kind: 'program', compared: whole })).toMatchObject({
+      id: '/tmp/.mount_Editor*/editor#sha256:ab12',
+      lasting: 'always',
+    });
+    expect(buildProgram({ ...found, kind: 'program', compared: part })).toMatchObject({
+      id: `${mount}/editor#sha256:ab12`,
+      lasting: 'hours',
+    });
+    expect(buildProgram({ ...found, kind: 'browser', compared: part })).toMatchObject({ lasting: 'never' });
   });
 
   it('text of a stranger cannot break lines, hide or turn round [C10]', () => {

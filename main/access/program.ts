@@ -68,8 +68,13 @@ export interface Findings {
   /** The path as the system reports it. */
   readonly path: string;
   readonly kind: ProgramKind;
-  /** SHA-256 in hexadecimal; absent if only root can write the file. */
-  readonly hash?: string;
+  /** The root of the AppImage's mount that contains it. */
+  readonly mount?: string | undefined;
+  /**
+   * What is compared of it, unless only root can write it: SHA-256 in hexadecimal, and whether that is of all its code.
+   * Otherwise it cannot be allowed for good.
+   */
+  readonly compared?: { readonly hash: string; readonly isWhole: boolean } | undefined;
   readonly name: string;
   readonly claim?: string | undefined;
   readonly icon?: string | undefined;
@@ -79,11 +84,15 @@ export interface Findings {
 }
 
 /** Builds a program from what a look-up found out. */
-export function buildProgram({ path, kind, hash, name, claim, icon, isDebugged, process }: Findings): Program {
-  const normalised = normalisedPath(path);
-  const lasting = lastingOf(kind);
+export function buildProgram(found: Findings): Program {
+  const { path, kind, compared, name, claim, icon, isDebugged, process } = found;
+  const isWhole = compared?.isWhole !== false;
+  // Any program may have a mount of that name: what is known in part only is asked about for each mount.
+  const normalised = normalisedPath(path, isWhole ? found.mount : undefined);
+  const longest = lastingOf(kind);
+  const lasting = longest === 'always' && !isWhole ? 'hours' : longest;
   return {
-    id: hash === undefined ? normalised : `${normalised}#sha256:${hash}`,
+    id: compared === undefined ? normalised : `${normalised}#sha256:${compared.hash}`,
     name: shownName(name, path),
     path: printable(normalised, 4096),
     kind,

@@ -43,7 +43,7 @@ function stage(processes: Record<number, Known>) {
     plutil: async () => '{"CFBundleName":"Code","CFBundleDisplayName":"Visual Studio Code"}',
     inodeOf: async (path) => inodes[path] ?? 0,
     onlyRootCanWrite: async (path) => path.startsWith('/Applications/'),
-    hashes: { ofProgram: async () => 'ab12' },
+    hashes: { ofProgram: async () => ({ hash: 'ab12', isWhole: true }) },
   });
 }
 

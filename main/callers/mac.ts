@@ -125,7 +125,8 @@ export class MacPrograms {
   async #identify({ pid, started, path, command }: MacProcess): Promise<Program> {
     const kind = kindOf(path, await hasOwnApp(path));
     const isOnlyRoots = await this.#system.onlyRootCanWrite(path);
-    const hash = isOnlyRoots ? undefined : await this.#system.hashes.ofProgram(path, path);
+    const process = `${pid}@${started}`;
+    const compared = isOnlyRoots ? undefined : await this.#system.hashes.ofProgram(path, path, process);
     const isItself = kind === 'program' || kind === 'browser';
     const bundle = isItself ? outermostBundle(path) : undefined;
     const name = bundle === undefined ? undefined : await this.#bundleName(bundle);
@@ -133,10 +134,10 @@ export class MacPrograms {
       // An app's helpers count as the app: an editor runs its extensions in one.
       path: bundle ?? path,
       kind,
-      ...(hash !== undefined && { hash }),
+      compared,
       name: name ?? baseName(bundle ?? path).replace(/\.app$/, ''),
       claim: isItself ? undefined : scriptOf(command.split(' ')),
-      process: `${pid}@${started}`,
+      process,
     });
   }
 

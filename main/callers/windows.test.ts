@@ -28,7 +28,7 @@ function find(...processes: object[]) {
   });
   return new WindowsPrograms({
     runPowershell: async () => printed,
-    hashes: { ofProgram: async () => 'ab12' },
+    hashes: { ofProgram: async () => ({ hash: 'ab12', isWhole: true }) },
     ownCommand: command,
   }).find(connection);
 }

@@ -83,12 +83,12 @@ export class WindowsPrograms {
   ): Promise<Program> {
     const kind = kindOf(path, await hasOwnApp(path));
     const isOnlyAdministrators = programFolders.some((folder) => isInside(path, folder));
-    const hash = isOnlyAdministrators ? undefined : await this.#system.hashes.ofProgram(path, path);
+    const compared = isOnlyAdministrators ? undefined : await this.#system.hashes.ofProgram(path, path, started);
     const isItself = kind === 'program' || kind === 'browser';
     return buildProgram({
       path,
       kind,
-      ...(hash !== undefined && { hash }),
+      compared,
       name: (isItself ? title : undefined) ?? baseName(path).replace(/\.exe$/i, ''),
       claim: isItself || command === undefined ? undefined : scriptOf(wordsOf(command)),
       // The start time, because the table has no other way to tell two runs apart. No two runs of a file begin within

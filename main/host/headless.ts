@@ -21,6 +21,7 @@ import { keepLoopbackDirect, proxyNotice } from '../system/environmentProxy.ts';
 import { createLog } from '../system/log.ts';
 import { readText } from '../system/readText.ts';
 import { outliveReaders } from '../system/standardStreams.ts';
+import { endProcess } from '../system/strangersFiles.ts';
 import { say, sayError } from '../system/terminal.ts';
 import { version } from '../system/version.ts';
 import { takeHandedSockets } from './handedSockets.ts';
@@ -51,13 +52,14 @@ export interface HeadlessForm {
  */
 export async function serve(form: HeadlessForm): Promise<void> {
   outliveReaders();
-  await start(form).catch((error: unknown) => {
+  await start(form).catch(async (error: unknown) => {
     const isTheirs = isRefusal(error);
     const text = isTheirs
       ? error.message
       : `Loopgate could not start: ${error instanceof Error ? error.message : String(error)}`;
     sayError(text);
-    process.exit(error instanceof OwnLoopgateError ? exitCodes.alreadyRuns : isTheirs ? exitCodes.refused : 1);
+    const code = error instanceof OwnLoopgateError ? exitCodes.alreadyRuns : isTheirs ? exitCodes.refused : 1;
+    await endProcess(() => process.exit(code));
   });
 }
 
@@ -220,7 +222,7 @@ function stopWhen(
     log.info({ signal: reason }, 'stopping');
     void host.close().finally(() => {
       release();
-      process.exit(0);
+      return endProcess(() => process.exit(0));
     });
   });
 }

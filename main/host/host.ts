@@ -21,6 +21,7 @@ import { publishEndpoint } from '../storage/endpointFile.ts';
 import { writeFailure } from '../storage/jsonFile.ts';
 import { makeCommandKey, programsFile } from '../storage/programsFile.ts';
 import { deferred } from '../system/deferred.ts';
+import { nameFiles, programFiles } from '../system/strangersFiles.ts';
 import { version } from '../system/version.ts';
 
 /** The broker and its API, running. */
@@ -81,6 +82,7 @@ export async function startHost(settings: Settings, world: HostWorld, log: Logge
   const gate = gateOf(settings, world, { clock, log, problem: (problem) => broker.showProblem(problem) });
   const instance = { id: randomUUID(), version, compatibleVersion: settings.compatibleVersion };
   const command = makeCommandKey(contactFolder);
+  tellOfHungFiles(log);
   const ending = new AbortController();
   const api = createApi({
     broker,
@@ -233,4 +235,15 @@ function portsOf(
 function noticeOf({ port, refused }: Listening): Message | undefined {
   if (refused.length === 0) return undefined;
   return message('portInstead', { reasons: reasonsOf(refused), port });
+}
+
+/** One line when it begins, and one when it has ended. */
+function tellOfHungFiles(log: Logger): void {
+  for (const [files, what] of [
+    [programFiles, 'programs in folders of the user are unknown'],
+    [nameFiles, 'programs have no name or icon'],
+  ] as const) {
+    files.onStuck = (isStuck) =>
+      isStuck ? log.warn(`a file system does not answer: ${what}`) : log.info('the file system answers again');
+  }
 }

@@ -1,4 +1,4 @@
-import { readFile, readlink, stat } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Message, message } from '../../preload/texts/messages.ts';
@@ -8,6 +8,7 @@ import { baseName } from '../access/programPaths.ts';
 import { scriptOf } from '../access/scripts.ts';
 import { portMark, readKernelRows } from '../callers/linux/eventLoop.ts';
 import { processStatus, walkSockets } from '../callers/linux/processes.ts';
+import { nameFiles } from '../system/strangersFiles.ts';
 import { lsof, powershell, ps, runSystemProgram } from '../system/systemPrograms.ts';
 
 /** The process that listens on a port. The operating system names it; its own HTTP answers do not count (L9). */
@@ -100,7 +101,8 @@ async function linuxHolder(pid: number): Promise<PortOwner | undefined> {
     const status = await read('status');
     const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]);
     const path = (await readlink(join('/proc', String(pid), 'exe'))).replace(/ \(deleted\)$/, '');
-    const argv = (await read('cmdline')).split('\0').slice(0, -1);
+    // In the process's own memory, which may wait for a file system that never answers.
+    const argv = (await textOf(join('/proc', String(pid), 'cmdline')).catch(() => '')).split('\0').slice(0, -1);
     const cwd = await readlink(join('/proc', String(pid), 'cwd')).catch(() => '/');
     // The process may have become another program since.
     if (processStatus(await read('stat')) === undefined) return undefined;
@@ -199,10 +201,17 @@ async function isOurs(path: string, script: string | undefined, cwd: string): Pr
   return headlessScript.test(run) || (await isOurPackage(join(run, 'package.json')));
 }
 
+/** Of a command line, and of a package.json. */
+const maxText = 256 * 1024;
+
+/** Of a file that the other process chooses. */
+async function textOf(file: string): Promise<string> {
+  return Buffer.from((await nameFiles.do('read', file, maxText)).content).toString();
+}
+
 async function isOurPackage(file: string): Promise<boolean> {
   try {
-    if ((await stat(file)).size > 1_000_000) return false;
-    const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const parsed: unknown = JSON.parse(await textOf(file));
     return typeof parsed === 'object' && parsed !== null && 'name' in parsed && parsed.name === 'loopgate';
   } catch {
     return false;

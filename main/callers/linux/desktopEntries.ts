@@ -1,7 +1,7 @@
-import type { BigIntStats } from 'node:fs';
-import { access, constants, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
-import { onlyRootCanWrite } from '../executables.ts';
+import { NoAnswerError, nameFiles } from '../../system/strangersFiles.ts';
+import { onlyRootCanAdd, onlyRootCanWrite } from '../executables.ts';
 
 /** More than any desktop has. Loopgate does not read the rest of a larger folder. */
 const maxEntries = 2000;
@@ -102,7 +102,7 @@ export function localesOf(environment: NodeJS.ProcessEnv): string[] {
 export class DesktopEntries {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #dataFolders: readonly string[];
-  readonly #read = new Map<string, { mtimeNs: bigint; entries: Promise<FoundEntry[]> }>();
+  readonly #read = new Map<string, { state: string; entries: Promise<FoundEntry[]> }>();
 
   /** @param environment - `HOME`, `XDG_DATA_HOME`, `XDG_DATA_DIRS`, `PATH` and the language */
   constructor(environment: NodeJS.ProcessEnv) {
@@ -114,15 +114,18 @@ export class DesktopEntries {
    * The name and icon of a program.
    *
    * Only an entry that only root can write names a program that only root can write. Otherwise any program could give
-   * `git` the name of an editor. Any entry of the user's names a program of the user's, so that name proves nothing.
+   * `git` the name of an editor. Any entry of the user's names a program of the user's, so that name proves nothing. So
+   * nothing that the user can write is looked at for a program that only root can write.
    * @param executable - its path without symbolic links
    * @param isOnlyRoots - only root can write the executable
    */
   async labelOf(executable: string, isOnlyRoots: boolean): Promise<Label | undefined> {
-    const folders = await Promise.all(
-      this.#dataFolders.map((folder) => this.#entriesIn(join(folder, 'applications')).catch(() => [])),
-    );
-    const entries = folders.flat().filter((entry) => entry.isOnlyRoots || !isOnlyRoots);
+    const folders = await this.#foldersFor(isOnlyRoots);
+    const found: FoundEntry[] = [];
+    for (const folder of folders) {
+      found.push(...(await this.#entriesIn(join(folder, 'applications'), isOnlyRoots).catch(none)));
+    }
+    const entries = found.filter((entry) => entry.isOnlyRoots || !isOnlyRoots);
     const flatpak = /\/flatpak\/app\/([^/]+)\//.exec(executable)?.[1];
     const snap = /^(?:\/var\/lib\/snapd)?\/snap\/([^/]+)\//.exec(executable)?.[1];
     const matches: ((entry: FoundEntry) => boolean)[] = [
@@ -137,7 +140,7 @@ export class DesktopEntries {
         .filter(isMatch)
         // A shortcut to one page or mode has arguments. The program's own entry has the fewest.
         .sort((a, b) => Number(b.isVisible) - Number(a.isVisible) || a.command.length - b.command.length);
-      if (best) return await this.#label(best);
+      if (best) return await this.#label(best, folders);
     }
     return undefined;
   }
@@ -148,36 +151,44 @@ export class DesktopEntries {
     return entry && { name: entry.name };
   }
 
-  async #entriesIn(folder: string): Promise<FoundEntry[]> {
-    const { mtimeNs } = await stat(folder, { bigint: true });
+  async #foldersFor(isOnlyRoots: boolean): Promise<readonly string[]> {
+    if (!isOnlyRoots) return this.#dataFolders;
+    const areRoots = await Promise.all(this.#dataFolders.map((folder) => onlyRootCanAdd(join(folder, 'applications'))));
+    return this.#dataFolders.filter((_folder, index) => areRoots[index]);
+  }
+
+  async #entriesIn(folder: string, isOnlyRoots: boolean): Promise<FoundEntry[]> {
+    const state = isOnlyRoots
+      ? String((await stat(folder, { bigint: true })).mtimeNs)
+      : (await nameFiles.do('status', folder)).mtime;
     const known = this.#read.get(folder);
-    if (known?.mtimeNs === mtimeNs) return await known.entries;
+    if (known?.state === state) return await known.entries;
     const entries = this.#readFolder(folder);
-    this.#read.set(folder, { mtimeNs, entries });
+    this.#read.set(folder, { state, entries });
+    // What could not be read is tried again.
+    entries.catch(() => this.#read.delete(folder));
     return await entries;
   }
 
   async #readFolder(folder: string): Promise<FoundEntry[]> {
-    const files = (await readdir(folder)).filter((file) => file.endsWith('.desktop')).sort();
+    const files = (await nameFiles.do('names', folder)).filter((file) => file.endsWith('.desktop')).sort();
     const locales = localesOf(this.#environment);
     const entries: FoundEntry[] = [];
     for (const file of files.slice(0, maxEntries)) {
-      const found = await this.#readEntry(join(folder, file), locales).catch(() => undefined);
+      const found = await this.#readEntry(join(folder, file), locales).catch(unlessNoAnswer);
       if (found) entries.push(found);
     }
     return entries;
   }
 
   async #readEntry(file: string, locales: readonly string[]): Promise<FoundEntry | undefined> {
-    const target = await realpath(file);
-    const status: BigIntStats = await stat(target, { bigint: true });
-    if (!status.isFile() || status.size > maxEntrySize) return undefined;
-    const entry = parseDesktopEntry(await readFile(target, 'utf8'), locales);
+    const target = await nameFiles.do('realpath', file);
+    const { content, status } = await nameFiles.do('read', target, maxEntrySize);
+    if (status.size > maxEntrySize) return undefined;
+    const entry = parseDesktopEntry(Buffer.from(content).toString(), locales);
     if (!entry) return undefined;
-    const [isOnlyRoots, executable] = await Promise.all([
-      onlyRootCanWrite(target, { file: status }),
-      this.#resolve(entry.command[0] ?? '').then((path) => path ?? this.#resolve(entry.tryExec ?? '')),
-    ]);
+    const isOnlyRoots = await onlyRootCanWrite(target, { file: status });
+    const executable = (await this.#resolve(entry.command[0] ?? '')) ?? (await this.#resolve(entry.tryExec ?? ''));
     return { ...entry, isOnlyRoots, executable };
   }
 
@@ -185,38 +196,34 @@ export class DesktopEntries {
   async #resolve(command: string): Promise<string | undefined> {
     if (command === '') return undefined;
     const folders = isAbsolute(command) ? [''] : (this.#environment.PATH ?? '').split(':').filter(isAbsolute);
-    for (const folder of folders) {
-      const path = folder === '' ? command : join(folder, command);
-      const found = await access(path, constants.X_OK)
-        .then(() => realpath(path))
-        .catch(() => undefined);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return await nameFiles.do(
+      'firstExecutable',
+      folders.map((folder) => (folder === '' ? command : join(folder, command))),
+    );
   }
 
-  async #label({ name, icon }: DesktopEntry): Promise<Label> {
-    const file = icon === undefined ? undefined : await this.#iconFile(icon);
+  async #label({ name, icon }: DesktopEntry, folders: readonly string[]): Promise<Label> {
+    const file = icon === undefined ? undefined : await this.#iconFile(icon, folders).catch(() => undefined);
     return { name, ...(file !== undefined && { icon: file }) };
   }
 
   /** The fallback of every other theme, the large sizes first. */
-  async #iconFile(icon: string): Promise<string | undefined> {
+  async #iconFile(icon: string, folders: readonly string[]): Promise<string | undefined> {
     const sizes = ['256x256', '128x128', '64x64', '48x48'];
-    const themed = this.#dataFolders.flatMap((folder) => [
+    const themed = folders.flatMap((folder) => [
       ...sizes.map((size) => join(folder, 'icons', 'hicolor', size, 'apps', `${icon}.png`)),
       join(folder, 'icons', 'hicolor', 'scalable', 'apps', `${icon}.svg`),
       join(folder, 'pixmaps', `${icon}.png`),
     ]);
-    for (const file of isAbsolute(icon) ? [icon] : icon.includes('/') ? [] : themed) {
-      const isThere = await stat(file).then(
-        (status) => status.isFile(),
-        () => false,
-      );
-      if (isThere) return file;
-    }
-    return undefined;
+    return await nameFiles.do('firstFile', isAbsolute(icon) ? [icon] : icon.includes('/') ? [] : themed);
   }
+}
+
+const none = () => [];
+
+/** What is not there is passed over. Where nothing answers, there is no use in further questions. */
+function unlessNoAnswer(error: unknown): undefined {
+  if (error instanceof NoAnswerError) throw error;
 }
 
 /** The user's folder first, then the system's (XDG Base Directory Specification), then those of flatpak and snap. */

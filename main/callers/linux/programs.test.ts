@@ -108,7 +108,7 @@ function find(
     hashes: {
       async ofProgram() {
         system.meanwhile?.();
-        return 'ab12';
+        return { hash: 'ab12', isWhole: true };
       },
     },
     ...system,
@@ -178,7 +178,7 @@ describe('a look at a process that several wait for [C12]', () => {
       ownUid: 1000,
       proc,
       entries: { labelOf: async () => undefined, labelIn: async () => undefined },
-      hashes: { ofProgram: async () => 'ab12' },
+      hashes: { ofProgram: async () => ({ hash: 'ab12', isWhole: true }) },
     });
     const ask = () => programs.find(inode, 1000, async () => true);
     expect(await Promise.all([ask(), ask(), ask()])).toEqual(
@@ -423,17 +423,20 @@ describe('names [C13]', () => {
     expect(await find({ entries })).toMatchObject({ name: 'Visual Studio Code' });
   });
 
-  it('an AppImage is one program from mount to mount, called what it carries [C7]', async () => {
+  it('a folder that is called like an AppImage’s mount is a folder [C7]', async () => {
     const entries = { labelOf: async () => undefined, labelIn: async () => ({ name: 'Notes' }) };
-    const ids: string[] = [];
-    for (const mount of ['.mount_NotesAAbbCC', '.mount_NotesDDeeFF']) {
-      mkdirSync(join(folder, mount));
-      lay(20, { executable: file(`${mount}/notes`) });
-      const { id, name } = await find({ entries });
-      expect(name).toBe('Notes');
-      ids.push(id);
-    }
-    expect(ids).toEqual(Array.from({ length: 2 }, () => `${folder}/.mount_Notes*/notes#sha256:ab12`));
+    const mount = join(folder, '.mount_NotesAAbbCC');
+    mkdirSync(mount);
+    lay(20, { executable: file('.mount_NotesAAbbCC/notes') });
+    expect(await find({ entries })).toMatchObject({ id: `${mount}/notes#sha256:ab12`, name: 'notes' });
+  });
+
+  it('a name that cannot be had keeps no program unknown [C12]', async () => {
+    const labelOf = async () => {
+      throw new Error('A file system does not answer.');
+    };
+    lay(20);
+    expect(await find({ entries: { labelOf, labelIn: labelOf } })).toMatchObject(isEditor());
   });
 });
 

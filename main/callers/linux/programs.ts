@@ -1,16 +1,24 @@
-import { type BigIntStats, readlinkSync } from 'node:fs';
-import { constants, open, readFile, readlink, stat } from 'node:fs/promises';
+import { constants, readlinkSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { buildProgram, type Program, type ProgramKind, unknownProgram } from '../../access/program.ts';
 import { kindOf } from '../../access/programKinds.ts';
-import { appImageRoot, baseName } from '../../access/programPaths.ts';
+import { baseName } from '../../access/programPaths.ts';
 import { scriptOf } from '../../access/scripts.ts';
-import { type ExecutableHashes, hasOwnApp, isStatic, onlyRootCanWrite } from '../executables.ts';
+import { nameFiles, programFiles } from '../../system/strangersFiles.ts';
+import {
+  type ExecutableHashes,
+  type FoundFile,
+  fileAt,
+  hasOwnApp,
+  isStatic,
+  onlyRootCanWrite,
+} from '../executables.ts';
 import { sharedRead } from '../sharedRead.ts';
 import { type Condition, conditionOf } from './condition.ts';
 import type { DesktopEntries, Label } from './desktopEntries.ts';
 import { Slices } from './eventLoop.ts';
-import { mountOf } from './mounts.ts';
+import { appImageMount, type Mount, type MountedFile, mountedFile, mountOf, startOf } from './mounts.ts';
 import { type Holder, listOrNothing, processStatus, socketInode, textOrNothing, walkSockets } from './processes.ts';
 
 /** More processes than any program shares a socket with. */
@@ -19,6 +27,8 @@ const maxHolders = 16;
 const maxLooks = 100;
 /** How many programs of ours may stand between the command and the process that it acts for. */
 const maxSteps = 4;
+/** How much to read of a command line, or of what a flatpak says of itself. */
+const maxText = 64 * 1024;
 /** `O_CLOEXEC` in /proc/<pid>/fdinfo. */
 const closeOnExec = 0o2000000;
 /**
@@ -27,7 +37,7 @@ const closeOnExec = 0o2000000;
 const maxInOneTick = 10_000;
 
 /** An executable, as the kernel reports it. */
-interface RunningExecutable extends Condition {
+interface RunningExecutable extends Condition, MountedFile {
   readonly pid: number;
   /** Ticks since boot. With the pid it tells a process from a later one with the same number. */
   readonly started: number;
@@ -35,7 +45,6 @@ interface RunningExecutable extends Condition {
   readonly path: string;
   /** The file, even after it has left its path. */
   readonly file: string;
-  readonly status: BigIntStats;
 }
 
 /** What the look-up needs from the system. */
@@ -127,7 +136,7 @@ export class LinuxPrograms {
     made: number | undefined,
   ): Promise<boolean> {
     for (const holder of holders) if (await this.#closesOnStart(holder)) return true;
-    if (made === undefined || (await isStatic(file))) return false;
+    if (made === undefined || (await isStatic((bytes) => startOf(file, bytes)))) return false;
     for (const { pid } of holders) if (await this.#hasThreadBefore(pid, made)) return true;
     return false;
   }
@@ -203,10 +212,10 @@ export class LinuxPrograms {
       const effectiveUid = /^Uid:\s+\d+\s+(\d+)/m.exec(this.#kernelText(pid, 'status'))?.[1];
       if (!process || Number(effectiveUid) !== this.#system.ownUid) return undefined;
       const link = readlinkSync(file);
-      const status = await stat(file, { bigint: true });
-      const path = await this.#pathOf(pid, file, link, status);
+      const { status, mount } = await mountedFile(file);
+      const path = await this.#pathOf(pid, link, status, mount);
       if (path === undefined) return undefined;
-      return { pid, started: process.started, path, file, status, ...(await conditionOf(this.#proc, pid)) };
+      return { pid, started: process.started, path, file, status, mount, ...(await conditionOf(this.#proc, pid)) };
     } catch {
       return undefined;
     }
@@ -216,17 +225,20 @@ export class LinuxPrograms {
    * Finds an executable's file in our own mount namespace. The link alone proves nothing: any program can run in its
    * own mount namespace, where its file has a path such as /usr/bin/anything.
    */
-  async #pathOf(pid: number, file: string, link: string, status: BigIntStats): Promise<string | undefined> {
+  async #pathOf(pid: number, link: string, status: FoundFile, mount: Mount | undefined): Promise<string | undefined> {
     const isThere = async (path: string) => {
-      const found = await stat(path, { bigint: true }).catch(() => undefined);
+      const found = await fileAt(path).catch(() => undefined);
       return found?.dev === status.dev && found.ino === status.ino;
     };
     if (await isThere(link)) return link;
     const deleted = /^(\/.*) \(deleted\)$/s.exec(link)?.[1];
     // An update replaced it while it ran. The path is one of ours only if its mount is.
-    if (deleted !== undefined) return (await mountOf(file)) && deleted;
+    if (deleted !== undefined) return mount && deleted;
     // A flatpak reports where its folders come from. This is a hint, and the file itself then proves it.
-    const info = await readSmallFile(join(this.#proc, String(pid), 'root', '.flatpak-info')).catch(() => '');
+    const info = await programFiles
+      .do('read', join(this.#proc, String(pid), 'root', '.flatpak-info'), maxText, constants.O_NOFOLLOW)
+      .then(({ content }) => Buffer.from(content).toString())
+      .catch(() => '');
     for (const [inside, key] of [
       ['/app/', 'app-path'],
       ['/usr/', 'runtime-path'],
@@ -240,10 +252,10 @@ export class LinuxPrograms {
   }
 
   /** Whether an executable's path identifies it. */
-  async #isOnlyRoots({ path, file, status }: RunningExecutable): Promise<boolean> {
+  async #isOnlyRoots({ path, mount: own, status }: RunningExecutable): Promise<boolean> {
     if (!(await onlyRootCanWrite(path, { file: status }))) return false;
     // A sandboxed process, or a sandboxed Loopgate, found the same file through another mount.
-    const mount = (await mountOf(file)) ?? (await mountOf(path));
+    const mount = own ?? (await mountOf(path));
     return mount?.mayBeUsers === false;
   }
 
@@ -281,35 +293,41 @@ export class LinuxPrograms {
 
   async #identify(running: RunningExecutable, isDebugged: boolean): Promise<Program> {
     const { pid, started, path, file } = running;
-    const kind = kindOf(path, await hasOwnApp(path));
+    // Only an `electron` is of another kind with an app in its folder.
+    const kind = kindOf(path) === kindOf(path, true) ? kindOf(path) : kindOf(path, await hasOwnApp(path));
     const isOnlyRoots = await this.#isOnlyRoots(running);
-    const [hash, label, claim] = await Promise.all([
-      isOnlyRoots ? undefined : this.#system.hashes.ofProgram(file, path),
-      this.#labelOf(path, kind, isOnlyRoots),
-      kind === 'interpreter' || kind === 'shell' ? this.#scriptOf(pid) : undefined,
+    const process = `${pid}@${started}`;
+    const mount = appImageMount(path, running.mount);
+    const [compared, label, claim] = await Promise.all([
+      isOnlyRoots ? undefined : this.#system.hashes.ofProgram(file, path, process, mount),
+      // No name is worth an answer: what hangs is left out.
+      this.#labelOf(path, kind, { isOnlyRoots, mount }).catch(() => undefined),
+      kind === 'interpreter' || kind === 'shell' ? this.#scriptOf(pid).catch(() => undefined) : undefined,
     ]);
     const name = label?.name ?? nameByPath(path);
-    const process = `${pid}@${started}`;
-    const found = { path, kind, ...(hash !== undefined && { hash }), name, claim, icon: label?.icon, process };
-    return buildProgram({ ...found, isDebugged });
+    return buildProgram({ path, kind, compared, mount, name, claim, icon: label?.icon, process, isDebugged });
   }
 
   /** An interpreter never gets its name from an entry: a single entry with its `Exec` would rename it. */
-  async #labelOf(path: string, kind: ProgramKind, isOnlyRoots: boolean): Promise<Label | undefined> {
+  async #labelOf(
+    path: string,
+    kind: ProgramKind,
+    { isOnlyRoots, mount }: { isOnlyRoots: boolean; mount: string | undefined },
+  ): Promise<Label | undefined> {
     if (kind !== 'program' && kind !== 'browser') return undefined;
-    const mount = appImageRoot(path);
     return mount === undefined
       ? await this.#system.entries.labelOf(path, isOnlyRoots)
       : await this.#system.entries.labelIn(mount);
   }
 
+  /** The command line is in the process's own memory, which may wait for a disk, or for a file system that hangs. */
   async #scriptOf(pid: number): Promise<string | undefined> {
-    // The command line is in the process's own memory, which may wait for a disk.
-    const line = await readFile(join(this.#proc, String(pid), 'cmdline'), 'utf8').catch(() => '');
+    const file = join(this.#proc, String(pid), 'cmdline');
+    const line = Buffer.from((await nameFiles.do('read', file, maxText)).content).toString();
     const argv = line.split('\0').slice(0, -1);
     const script = scriptOf(argv);
     if (script === undefined || script.startsWith('-')) return script;
-    const folder = await readlink(join(this.#proc, String(pid), 'cwd')).catch(() => undefined);
+    const folder = linkOrNothing(join(this.#proc, String(pid), 'cwd'));
     return folder === undefined ? script : resolve(folder, script);
   }
 
@@ -329,14 +347,10 @@ function isSameFile(one: RunningExecutable, other: RunningExecutable): boolean {
   return one.status.dev === other.status.dev && one.status.ino === other.status.ino && one.path === other.path;
 }
 
-/** Reads a file from a foreign program. It may be an endless file, or a pipe without a writer. */
-async function readSmallFile(path: string): Promise<string> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+function linkOrNothing(link: string): string | undefined {
   try {
-    if (!(await handle.stat()).isFile()) throw new Error('This is not a file.');
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(16 * 1024), 0, 16 * 1024, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await handle.close();
+    return readlinkSync(link);
+  } catch {
+    return undefined;
   }
 }

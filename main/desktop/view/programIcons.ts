@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { nameFiles } from '../../system/strangersFiles.ts';
 
 /** The image types of icon themes that the window can show. An SVG in an `img` runs nothing and loads nothing. */
 const types: Record<string, string> = { '.png': 'image/png', '.svg': 'image/svg+xml' };
@@ -61,15 +61,6 @@ async function imagesIn(folder: string): Promise<readonly Buffer[]> {
 
 /** A desktop entry may name any file, such as a pipe or an endless one. */
 async function contentOf(file: string): Promise<Buffer | undefined> {
-  // Do not wait for a writer if it is a pipe.
-  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  try {
-    const status = await handle.stat();
-    if (!status.isFile() || status.size > maxBytes) return undefined;
-    const content = Buffer.alloc(status.size);
-    const { bytesRead } = await handle.read(content, 0, status.size, 0);
-    return content.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
+  const { content, status } = await nameFiles.do('read', file, maxBytes);
+  return status.size > maxBytes ? undefined : Buffer.from(content);
 }
