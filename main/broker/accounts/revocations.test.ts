@@ -392,6 +392,26 @@ describe('what is given up is revoked in the end [T10]', () => {
     await vi.waitFor(() => expect(waitingIn(world.vault)).toEqual([]));
   });
 
+  test('what waits is dropped a week after the token has ended by itself, and not before', async () => {
+    const world = await grantWorld('family', {
+      before: (provider) => {
+        provider.tokens = { refresh_expires_in: 3 * 24 * 60 * 60 };
+        provider.answers.set(revoke, unreachable);
+      },
+    });
+    await signInAs(world);
+    await world.broker.signOut();
+    await settled(world);
+    for (let days = 0; days < 9; days += 1) world.clock.advance(24 * hour);
+    await settled(world);
+    expect(waitingIn(world.vault)).toHaveLength(1);
+    for (let hours = 0; hours < 48; hours += 1) {
+      world.clock.advance(hour);
+      await settled(world, 5);
+    }
+    expect(waitingIn(world.vault)).toEqual([]);
+  });
+
   test('Retry-After is obeyed, also when somebody else signs out or the machine wakes meanwhile', async () => {
     const world = await grantWorld('family', {
       vault: unsent('one'),

@@ -14,6 +14,9 @@ const maxBackoff = 60 * 60_000;
 /** How long a login that came back waits for a revocation that is being sent, in milliseconds. */
 const sendingTimeout = 15_000;
 
+/** How long after its end a token is still revoked, for a clock that is wrong. Milliseconds. */
+const clockMargin = 7 * 24 * 60 * 60_000;
+
 /** How long a caller may retry an exchange that failed temporarily, and its answer is held (`heldAnswers.ts`). Milliseconds. */
 const triedAgainWithin = 60_000;
 
@@ -46,8 +49,8 @@ interface Where {
  * session. An older Auth0 tenant ends all tokens that the person has at that application. So a token waits here while another
  * one of the same person and client is kept. It is sent when that other token is given up too, or has ended by itself.
  *
- * The queue has no limit: each login of a person who is already signed in adds a token, and none may be dropped, because each
- * may stay valid for years. A thousand tokens (years of signing in daily and never signing out) take about 1 MB in the
+ * The queue has no limit: each login of a person who is already signed in adds a token, and none may be dropped before it
+ * has ended by itself, which may take years. A thousand tokens (years of signing in daily and never signing out) take about 1 MB in the
  * sessions file. They are sent one after the other, and after a failure the queue waits for the next try. So a provider that
  * comes back is not flooded.
  */
@@ -157,6 +160,9 @@ export class Revocations {
 
   async #run(): Promise<void> {
     const before = this.#waiting;
+    const now = this.#callbacks.clock.now();
+    const isOver = ({ expiresAt = Number.POSITIVE_INFINITY }: StoredRevocation) => expiresAt + clockMargin <= now;
+    if (before.some(isOver)) this.#waiting = before.filter((one) => !isOver(one));
     try {
       const where = await this.#where();
       for (let next = this.#next(where); next; next = this.#next(where)) {

@@ -48,6 +48,8 @@ const storedRevocation = z.object({
    */
   person: z.string().optional(),
   sid: z.string().optional(),
+  /** When the token ends by itself, if the provider has said so. */
+  expiresAt: z.number().optional(),
 });
 
 /** Increases when an older Loopgate could not read the stored data. `e2e/stored/` keeps a data folder of each version. */
@@ -91,8 +93,12 @@ export function grantOf({ issuer, subject, clientId, sid }: AboutGrant): Grant {
 type AboutGrant = Pick<StoredAccount, 'issuer' | 'subject' | 'clientId' | 'sid'>;
 
 /** The revocation of an account's refresh token. */
-export function revocationOf(account: AboutGrant, token: string): StoredRevocation {
-  return { ...grantOf(account), token };
+export function revocationOf(
+  account: AboutGrant & Pick<StoredAccount, 'refreshExpiresAt'>,
+  token: string,
+): StoredRevocation {
+  const { refreshExpiresAt: expiresAt } = account;
+  return { ...grantOf(account), token, ...(expiresAt !== undefined && { expiresAt }) };
 }
 
 /** Where the sessions are stored, as shown to the person. */
