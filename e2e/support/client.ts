@@ -82,6 +82,13 @@ export async function newestLogin(host: Headless): Promise<string> {
   return (address === undefined ? undefined : await loginPageOf(host, address)) ?? (await printedLogin(host));
 }
 
+/** The states of the logins that the host has printed addresses of, as far as these were followed in time. */
+export async function printedStates(host: Headless): Promise<string[]> {
+  const pages = await Promise.all(printedAddresses(host).map((address) => loginPageOf(host, address)));
+  const states = pages.flatMap((page) => (page === undefined ? [] : [new URL(page).searchParams.get('state') ?? '']));
+  return [...new Set(states)];
+}
+
 function loginPageOf(host: Headless, address: string): Promise<string | undefined> {
   const known = followed.get(host) ?? new Map<string, Promise<string | undefined>>();
   followed.set(host, known);
