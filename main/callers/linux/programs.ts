@@ -1,11 +1,11 @@
-import { constants, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { buildProgram, type Program, type ProgramKind, unknownProgram } from '../../access/program.ts';
 import { kindOf } from '../../access/programKinds.ts';
 import { baseName } from '../../access/programPaths.ts';
 import { scriptOf } from '../../access/scripts.ts';
-import { nameFiles, programFiles } from '../../system/strangersFiles.ts';
+import { nameFiles } from '../../system/strangersFiles.ts';
 import {
   type ExecutableHashes,
   type FoundFile,
@@ -18,6 +18,7 @@ import { sharedRead } from '../sharedRead.ts';
 import { type Condition, conditionOf } from './condition.ts';
 import type { DesktopEntries, Label } from './desktopEntries.ts';
 import { Slices } from './eventLoop.ts';
+import { pathOutsideFlatpak } from './flatpak.ts';
 import { appImageMount, type Mount, type MountedFile, mountedFile, mountOf, startOf } from './mounts.ts';
 import { type Holder, listOrNothing, processStatus, socketInode, textOrNothing, walkSockets } from './processes.ts';
 
@@ -27,7 +28,7 @@ const maxHolders = 16;
 const maxLooks = 100;
 /** How many programs of ours may stand between the command and the process that it acts for. */
 const maxSteps = 4;
-/** How much to read of a command line, or of what a flatpak says of itself. */
+/** How much to read of a command line. */
 const maxText = 64 * 1024;
 /** `O_CLOEXEC` in /proc/<pid>/fdinfo. */
 const closeOnExec = 0o2000000;
@@ -234,21 +235,9 @@ export class LinuxPrograms {
     const deleted = /^(\/.*) \(deleted\)$/s.exec(link)?.[1];
     // An update replaced it while it ran. The path is one of ours only if its mount is.
     if (deleted !== undefined) return mount && deleted;
-    // A flatpak reports where its folders come from. This is a hint, and the file itself then proves it.
-    const info = await programFiles
-      .do('read', join(this.#proc, String(pid), 'root', '.flatpak-info'), maxText, constants.O_NOFOLLOW)
-      .then(({ content }) => Buffer.from(content).toString())
-      .catch(() => '');
-    for (const [inside, key] of [
-      ['/app/', 'app-path'],
-      ['/usr/', 'runtime-path'],
-    ] as const) {
-      const outside = new RegExp(`^${key}=(/.*)$`, 'm').exec(info)?.[1];
-      if (outside === undefined || !link.startsWith(inside)) continue;
-      const path = join(outside, link.slice(inside.length));
-      if (await isThere(path)) return path;
-    }
-    return undefined;
+    // A hint, and the file itself then proves it.
+    const outside = await pathOutsideFlatpak(join(this.#proc, String(pid), 'root'), link);
+    return outside !== undefined && (await isThere(outside)) ? outside : undefined;
   }
 
   /** Whether an executable's path identifies it. */
