@@ -3,6 +3,7 @@
  * tried on a host of root, whom no permission stops, and on one of an ordinary user.
  */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -197,6 +198,36 @@ describe.skipIf(whyNoOtherUser !== undefined).each([
     await withHost(home, victim, (host) => expect(host.output()).not.toContain('Other users'));
   });
 
+  test('whoever had opened a file of its own to write to it writes to nothing any more', async () => {
+    const home = join(place, 'own');
+    const settings = join(home, 'settings.json');
+    await as(victim, 'mkdir "$1"; echo "{}" >"$1/settings.json"', home);
+    const [command = '', ...rest] = [
+      ...attacker.prefix,
+      'sh',
+      '-euc',
+      'exec 3<>"$1"; echo; read _; echo "$2" >&3',
+      'sh',
+    ];
+    const writer = execFile(command, [...rest, settings, hostileSettings]);
+    const ended = once(writer, 'close');
+    try {
+      await once(writer.stdout ?? writer, 'data');
+      await withHost(home, victim, async () => {
+        writer.stdin?.end('\n');
+        expect(await ended).toEqual([0, null]);
+      });
+    } finally {
+      writer.kill();
+    }
+    expect([readFileSync(settings, 'utf8'), modeOf(settings), statSync(settings).uid]).toEqual([
+      '{}\n',
+      '644',
+      victim.uid,
+    ]);
+    expect(readdirSync(home)).toEqual(['settings.json']);
+  });
+
   test('refuses a place that all users share, and leaves it as it is', async () => {
     await as(attacker, 'echo "$2" >"$1/settings.json"', place, hostileSettings);
     const { exitCode, errors } = await failureOf(startHeadless({ home: place, prefix: victim.prefix }));
@@ -242,6 +273,43 @@ describe.skipIf(whyNoOtherUser !== undefined)('a folder of another user that the
       });
     },
   );
+
+  test.skipIf(whyNoOwnNetwork !== undefined)(
+    'root in a container uses settings of a user that are mounted there, to read only too',
+    async () => {
+      const [theirs, home] = [join(place, 'theirs.json'), join(place, 'own')];
+      await as(nobody, 'echo "{\\"origins\\": [\\"https://wanted.example\\"]}" >"$1"', theirs);
+      mkdirSync(home, { mode: 0o700 });
+      writeFileSync(join(home, 'settings.json'), '');
+      const mounting = 'mount --bind "$0" "$1"; mount -o remount,ro,bind "$1"; shift; exec "$@"';
+      const prefix = ['unshare', '--mount', 'sh', '-euc', mounting, theirs, join(home, 'settings.json')];
+      await withHost(home, { ...root, prefix }, async (host) =>
+        expect(await isOpenTo('https://wanted.example', host)).toBe(true),
+      );
+      // A link to such a file is nobody's decision.
+      const link = join(place, 'link');
+      mkdirSync(link, { mode: 0o700 });
+      symlinkSync(join(home, 'settings.json'), join(link, 'settings.json'));
+      const { errors } = await failureOf(startHeadless({ home: link, prefix }));
+      expect(errors).toContain('belongs to another user');
+    },
+  );
+
+  test('a user is led to a folder inside a volume of root’s that others can write to', async () => {
+    const home = join(place, 'volume');
+    await as(root, 'mkdir -m 777 "$1"', home);
+    const { exitCode, errors } = await failureOf(startHeadless({ home, prefix: nobody.prefix }));
+    expect([exitCode, errors]).toEqual([2, expect.stringContaining(`LOOPGATE_HOME=${join(home, 'loopgate')}`)]);
+    await withHost(join(home, 'loopgate'), nobody, () => undefined);
+  });
+
+  test('root by sudo is not told to take a user’s folder from them', async () => {
+    const home = join(place, 'theirs');
+    await as(nobody, 'mkdir "$1"', home);
+    const { exitCode, errors } = await failureOf(startHeadless({ home, environment: { SUDO_UID: '65534' } }));
+    expect([exitCode, errors]).toEqual([2, expect.stringContaining('without sudo')]);
+    expect(errors).not.toContain('chown');
+  });
 
   test('in a user namespace where root is unknown, root’s files behind a link of one’s own are read', async () => {
     const [home, store] = [join(place, 'own'), join(place, 'store.json')];

@@ -3,25 +3,30 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   type Stats,
   statSync,
+  writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { inEnglish, type Message, message, sentences } from '../../preload/texts/messages.ts';
 import { MessageError } from '../errors/errors.ts';
 import {
+  isFileMountedByRoot,
   isMountOfRoot,
   isOwnOrRoots,
   isTrusted,
   isUnknownUser,
   keepsNoPermissions,
   ownUser,
+  readOwnFile,
 } from '../system/ownership.ts';
 import { dataFiles, isOurs, isReplaced, isSecret } from './dataFolder.ts';
 
@@ -85,18 +90,20 @@ export function lookAtFolder(home: string, mends: boolean): FolderLook {
   if (keepsNoPermissions(home))
     return { ...nothing, notices: [inEnglish(message('noPermissionsKept', { folder: home }))] };
   const isMount = !isOwnOrRoots(folder) && isMountOfRoot(home);
-  if (!isOwnOrRoots(folder) && !isMount) throw notOurs(home, folder.uid, message('takeOrLeave', own(home)));
+  if (!isOwnOrRoots(folder) && !isMount) {
+    // Root could take it, but then its user would have none.
+    const isSudo = process.env.SUDO_UID === String(folder.uid);
+    throw notOurs(home, folder.uid, isSudo ? message('withoutSudo') : message('takeOrLeave', own(home)));
+  }
   const notices = isMount ? [inEnglish(message('folderMounted', { folder: home, user: folder.uid }))] : [];
   const warnings = openParents(realpathSync(home)).map((parent) =>
     inEnglish(message('parentOpen', { parent, folder: home })),
   );
   if ((folder.mode & writeBits) === 0) return { notices, warnings };
   // A shared place such as /tmp has to stay as it is, also where root is asked to use it.
+  const useFolderInside = message('useFolderInside', { folder: quoted(join(home, 'loopgate')) });
   if ((folder.mode & stickyBit) !== 0) {
-    throw new UnsafeFolderError(
-      message('folderShared', { folder: home }),
-      message('useFolderInside', { folder: quoted(join(home, 'loopgate')) }),
-    );
+    throw new UnsafeFolderError(message('folderShared', { folder: home }), useFolderInside);
   }
   switch (mends ? takeAway(home, writeBits) : 'refused') {
     case 'done':
@@ -104,7 +111,10 @@ export function lookAtFolder(home: string, mends: boolean): FolderLook {
     case 'notKept':
       return { notices: [inEnglish(message('noPermissionsKept', { folder: home }))], warnings: [] };
     case 'refused':
-      throw stillOpen(home);
+      // Only root could change root's, such as a volume that is mounted for a container's user.
+      throw folder.uid === ownUser
+        ? stillOpen(home)
+        : new UnsafeFolderError(message('othersCanWrite', { path: home }), useFolderInside);
   }
 }
 
@@ -131,8 +141,37 @@ function secureFile(home: string, name: string): boolean {
   if ((stats.mode & bits) === 0) return false;
   const outcome = takeAway(path, bits);
   // What belongs to root may be readable by others: that is root's decision.
-  if (outcome === 'refused' && (stats.mode & writeBits) !== 0 && !keepsNoPermissions(path)) throw stillOpen(path);
+  const couldWrite = (stats.mode & writeBits) !== 0;
+  const isLeft = () => keepsNoPermissions(path) || isFileMountedByRoot(path);
+  if (outcome === 'refused' && couldWrite && !isLeft()) throw stillOpen(path);
+  if (outcome === 'done' && couldWrite && stats.isFile() && stats.uid === ownUser && !isReplaced(name)) {
+    renew(path, stats.mode & 0o777 & ~bits);
+  }
   return outcome === 'done';
+}
+
+/** Puts a copy in a file's place: whoever has opened the old one could still write to it. */
+function renew(path: string, mode: number): void {
+  let written: string | undefined;
+  try {
+    const real = realpathSync(path);
+    const content = readOwnFile(path);
+    if (content === undefined) return;
+    written = join(dirname(real), `${basename(real, '.json')}.new.json`);
+    rmSync(written, { force: true });
+    const file = openSync(written, 'wx', 0o600);
+    try {
+      writeFileSync(file, content);
+      fchmodSync(file, mode);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(written, real);
+  } catch {
+    // A full disk, or a file that is mounted there: it stays the old one.
+    if (written !== undefined) isGone(written);
+  }
 }
 
 function isGone(path: string): boolean {

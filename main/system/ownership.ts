@@ -10,7 +10,7 @@ import {
   statfsSync,
   statSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errorCode } from './errorCode.ts';
 
 /** The user of this process; undefined on Windows, where the profile's permissions protect the files in it. */
@@ -48,8 +48,17 @@ export function keepsNoPermissions(path: string): boolean {
  * Whether root has mounted something at this very folder, as for a container: then root has decided whose it is. On Linux only.
  */
 export function isMountOfRoot(folder: string): boolean {
+  return isMountPoint(() => realpathSync(folder));
+}
+
+/** The same for a file, not for one that a link leads to. */
+export function isFileMountedByRoot(path: string): boolean {
+  return isMountPoint(() => join(realpathSync(dirname(path)), basename(path)));
+}
+
+function isMountPoint(place: () => string): boolean {
   try {
-    const real = Buffer.from(realpathSync(folder)).toString('latin1');
+    const real = Buffer.from(place()).toString('latin1');
     // proc_pid_mountinfo(5): the fifth field is the place, and after a lone hyphen comes the type.
     const rows = readFileSync('/proc/self/mountinfo', 'latin1').split('\n');
     const last = rows.findLast((row) => unescaped(row.split(' ')[4] ?? '') === real);
@@ -81,7 +90,7 @@ export function isUnknownUser(uid: number): boolean {
 export function isTrusted(path: string, stats: Pick<Stats, 'uid'>): boolean {
   if (isOwnOrRoots(stats)) return true;
   const folder = dirname(path);
-  if (keepsNoPermissions(folder)) return true;
+  if (keepsNoPermissions(folder) || isFileMountedByRoot(path)) return true;
   const owner = statSync(folder).uid;
   return owner === ownUser ? isUnknownUser(stats.uid) : owner === stats.uid && isMountOfRoot(folder);
 }

@@ -239,6 +239,7 @@ export const englishMessages = {
   takeOrLeave:
     'If you trust what is in it, type: sudo chown -R {user} {path}. Otherwise set LOOPGATE_HOME to a folder of your own.',
   takeOrRemove: 'If you trust what is in it, type: sudo chown -R {user} {path}. Otherwise type: rm -r {path}',
+  withoutSudo: 'Type it without sudo, or set LOOPGATE_HOME to a folder of your own.',
   removeLink: 'Type: rm {path}',
   useOwnFolder: 'Set LOOPGATE_HOME to a folder of your own.',
   othersCanWrite: 'Other users of this machine can write to {path}.',

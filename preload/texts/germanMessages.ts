@@ -255,6 +255,7 @@ export const germanMessages = translation({
   takeOrLeave:
     'Wer dem Inhalt traut, gibt ein: sudo chown -R {user} {path}. Sonst LOOPGATE_HOME auf einen eigenen Ordner setzen.',
   takeOrRemove: 'Wer dem Inhalt traut, gibt ein: sudo chown -R {user} {path}. Sonst eingeben: rm -r {path}',
+  withoutSudo: 'Ohne sudo eingeben, oder LOOPGATE_HOME auf einen eigenen Ordner setzen.',
   removeLink: 'Eingeben: rm {path}',
   useOwnFolder: 'LOOPGATE_HOME auf einen eigenen Ordner setzen.',
   othersCanWrite: 'Andere Benutzer dieses Rechners können in {path} schreiben.',
