@@ -239,12 +239,13 @@ function statuses(): number[] {
 }
 
 /** A program's sign-in that waits for its person, to see whether somebody disturbs it. */
-async function waitingSignIn(): Promise<{ finish(): Promise<void> }> {
+async function waitingSignIn(): Promise<{ state: string; finish(): Promise<void> }> {
   const state = randomUUID();
   const query = new URLSearchParams({ ...parametersOf('/authorize'), state });
   const waiting = fetch(`${pair.host.address}/authorize?${query}`);
   const address = await printedLogin(pair.host, state);
   return {
+    state,
     async finish() {
       expect((await new BrowserDouble().signInAs(address, ada)).status).toBe(200);
       expect(await (await waiting).json()).toMatchObject({ state });
@@ -268,8 +269,11 @@ async function signIn(): Promise<void> {
   expect((await done).status).toBe(200);
 }
 
-/** Attacks, while a sign-in waits: nothing that happens meanwhile may leave a trace. @param attack - gives what the page saw */
-async function expectNoEffect(attack: () => Promise<string>): Promise<void> {
+/**
+ * Attacks, while a sign-in waits: nothing that happens meanwhile may leave a trace.
+ * @param attack - gives what the page saw
+ */
+async function expectNoEffect(attack: (waitingState: string) => Promise<string>): Promise<void> {
   const { host, provider } = pair;
   await signIn();
   const person = (await whoIsSignedIn()) as { name: string; email: string };
@@ -280,7 +284,7 @@ async function expectNoEffect(attack: () => Promise<string>): Promise<void> {
   const asked = provider.requests.length;
   await markLog();
 
-  const seen = await attack();
+  const seen = await attack(waiting.state);
 
   for (const secret of [person.name, person.email, token]) expect(seen).not.toContain(secret);
   expect(host.output()).toBe(printed);
@@ -506,18 +510,23 @@ async function codeOfMallory(): Promise<Record<string, string>> {
 describe('a login that somebody else began [R2, R9]', { timeout: 60_000 }, () => {
   needs('Chromium');
 
-  const states: readonly [string, (fields: Record<string, string>) => Record<string, string>][] = [
+  const states: readonly [string, (fields: Record<string, string>, waiting: string) => Record<string, string>][] = [
     ['its own state', (fields) => fields],
     ['a made-up state', (fields) => ({ ...fields, state: randomUUID() })],
+    [
+      'a guess at the state of the login that waits',
+      (fields, state) => ({ ...fields, state: `${state.slice(0, -1)}_` }),
+    ],
     ['no state', ({ state: _, ...fields }) => fields],
   ];
 
-  test.each(states)('with %s ends in a refusal, by a form and by a link', async (_, change) => {
+  test.each(states)('with %s ends in a refusal, by a form and by a link, and ends no login', async (_, change) => {
     const { host, provider } = pair;
-    const fields = new URLSearchParams(change(await codeOfMallory()));
+    const brought = await codeOfMallory();
     const callback = `${host.address}/pkce/response/code`;
     const page = await browsePage();
-    await expectNoEffect(async () => {
+    await expectNoEffect(async (waiting) => {
+      const fields = new URLSearchParams(change(brought, waiting));
       await page.goto(`${evil}/form?${new URLSearchParams({ to: callback })}&${fields}`);
       await page.getByText('No sign-in was waiting').waitFor();
       expect(page.url()).toBe(callback);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Pair, printedLogin, startPair } from './support/client.ts';
@@ -110,7 +110,8 @@ describe('Origin [L2, L4]', () => {
     [403, 'GET', '/pkce/challenge', `${listed}.evil.example`],
     [403, 'GET', '/pkce/challenge', 'http://tool.example'],
     [403, 'GET', '/pkce/challenge', 'vscode-webview-evil://x'],
-    [403, 'POST', '/pkce/response/code', evil],
+    [400, 'POST', '/pkce/response/code', evil],
+    [403, 'POST', '/pkce/response/code', 'http://evil.example'],
     [400, 'POST', '/pkce/response/code', 'null'],
     [400, 'POST', '/pkce/response/code', 'PROVIDER'],
     [403, 'POST', '/pkce/response/code', 'PROVIDER.evil.example'],
@@ -290,7 +291,11 @@ const hostile: { name: string; headers: string[]; method?: string; reachesCallba
     headers: fetched('cross-site', 'navigate', 'document', 'Accept: text/html'),
     reachesCallback: true,
   },
-  { name: 'form', headers: fetched('cross-site', 'navigate', 'document', `Origin: ${evil}`, 'Accept: text/html') },
+  {
+    name: 'form',
+    headers: fetched('cross-site', 'navigate', 'document', `Origin: ${evil}`, 'Accept: text/html'),
+    reachesCallback: true,
+  },
   {
     name: 'form from https',
     headers: fetched('cross-site', 'navigate', 'document', 'Origin: null', 'Accept: text/html'),
@@ -390,6 +395,7 @@ describe('what a hostile page can send [L3]', () => {
   test.for([
     fetched('cross-site', 'navigate', 'document'),
     fetched('cross-site', 'navigate', 'document', 'Origin: null'),
+    fetched('cross-site', 'navigate', 'document', `Origin: ${evil}`),
   ])('the callback may be navigated to, and a stranger’s state changes nothing (%#) [L3a, R9]', async (headers) => {
     const lines = [...headers, 'Accept: text/html', 'Content-Type: application/x-www-form-urlencoded'];
     const { status, body } = await ask('POST', '/pkce/response/code', lines, 'code=x&state=y');
@@ -431,15 +437,52 @@ describe('a host without a provider, where asking has no effect', () => {
 test('on a fresh host no page’s POST to the callback makes anybody ask the provider [L2, L3]', async () => {
   const fresh = await startPair();
   try {
-    for (const mode of [fetched('cross-site', 'cors', 'empty'), fetched('cross-site', 'navigate', 'document'), []]) {
+    const answers: [string[], number, string][] = [
+      [fetched('cross-site', 'cors', 'empty'), 403, 'forbidden_origin'],
+      [fetched('cross-site', 'navigate', 'document'), 400, 'unknown_state'],
+      [[], 400, 'unknown_state'],
+    ];
+    for (const [mode, status, code] of answers) {
       const lines = [own(fresh.host), 'Connection: close', ...mode, `Origin: ${evil}`];
       const reply = parse(await sent(request('POST /pkce/response/code HTTP/1.1', lines), fresh.host));
-      expectError(reply, 403, 'forbidden_origin');
+      expectError(reply, status, code);
     }
     expect(fresh.provider.requests.map(({ path }) => path)).toEqual([]);
   } finally {
     await fresh.stop();
   }
+});
+
+/** A provider has many origins, and others stand behind it: the state decides, not who posts it. */
+test('a form_post of any https page ends a login by its state alone: a forged or guessed one changes nothing [L2, R4]', async () => {
+  const fresh = await startPair();
+  onTestFinished(() => fresh.stop());
+  const { host, provider } = fresh;
+  const waiting = fetch(`${host.address}/pkce/code`, { method: 'POST' });
+  const { fields } = await new BrowserDouble().signInAs(await printedLogin(host), 'Ada Lovelace', { deliver: false });
+  const post = (origin: string, changed: Record<string, string>) => {
+    const headers = fetched('cross-site', 'navigate', 'document', `Origin: ${origin}`, 'Accept: text/html');
+    const form = new URLSearchParams({ ...fields, ...changed }).toString();
+    return ask(
+      'POST',
+      '/pkce/response/code',
+      [...headers, 'Content-Type: application/x-www-form-urlencoded'],
+      form,
+      host,
+    );
+  };
+  const asked = provider.requests.length;
+  const { state = '' } = fields;
+  for (const guess of [randomUUID(), '', `${state.slice(0, -1)}_`, `${state} `, state.slice(1), '*', '__proto__']) {
+    for (const ending of [{}, { error: 'access_denied' }]) {
+      const { status, body } = await post(evil, { state: guess, ...ending });
+      expect([status, body], guess).toEqual([400, expect.stringContaining('No sign-in was waiting')]);
+    }
+  }
+  expect(provider.requests.slice(asked)).toEqual([]);
+  const { status, body } = await post('https://login.live.com', {});
+  expect([status, body]).toEqual([200, expect.stringContaining('Login received')]);
+  expect(await (await waiting).json()).toMatchObject({ result: { state } });
 });
 
 describe('what is not there [L7]', () => {

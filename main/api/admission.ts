@@ -68,10 +68,15 @@ export class Admission {
     });
   }
 
-  /** L2: shows the person a refused origin of an app or an extension, unless another user's process sent it. */
-  async #offerOrigin({ headers, socket }: IncomingMessage): Promise<void> {
+  /**
+   * L2: shows the person a refused origin of an app or an extension, unless another user's process sent it. At the callback
+   * it is not one that wants to use the API.
+   */
+  async #offerOrigin(request: IncomingMessage): Promise<void> {
+    const { headers, socket } = request;
     const { origin } = headers;
-    if (origin === undefined || origin === 'null' || /^https?:/.test(origin)) return;
+    if (origin === undefined || origin === 'null' || /^https?:/.test(origin) || pathOf(request) === callbackPath)
+      return;
     // Before the answer: a program that has read it may exit, and then the system can no longer name its owner.
     if (await this.#callers.callerOf(socket)) this.#gate.refusedOrigin(origin);
   }

@@ -131,8 +131,14 @@ describe('Origin [L2]', () => {
     ['403', '/userinfo', 'vscode-webview-evil://x'],
     ['passes', callbackPath, provider],
     ['passes', callbackPath, 'null'],
-    ['403', callbackPath, unlisted],
-    ['403', callbackPath, `${provider}.evil.example`],
+    ['passes', callbackPath, unlisted],
+    ['passes', callbackPath, 'https://login.live.com'],
+    ['403', callbackPath, 'http://evil.example'],
+    ['403', callbackPath, 'http://localhost:3000'],
+    ['403', callbackPath, 'app://obsidian.md'],
+    ['403', callbackPath, ''],
+    ['403', '/userinfo', 'https://login.live.com'],
+    ['403', `${callbackPath}/`, unlisted],
     ['403', `${callbackPath}/`, 'null'],
     ['403', `${callbackPath}x`, 'null'],
     ['403', `/userinfo?${callbackPath}`, 'null'],
@@ -155,10 +161,27 @@ describe('Origin [L2]', () => {
     expect(verdict('GET', '/userinfo', [host, ['Origin', listed], ['origin', listed]])).toBe('400');
   });
 
-  it('while no provider is known, its origin is nobody’s', () => {
+  it('a provider without https, as on this machine, is the one of the settings', () => {
+    const local = 'http://localhost:8080';
+    expect(verdict('POST', callbackPath, [host, ['Origin', local]], { providerOrigins: [local] })).toBe('passes');
     const unknown = { providerOrigins: [] };
-    expect(verdict('POST', callbackPath, [host, ['Origin', provider]], unknown)).toBe('403');
+    expect(verdict('POST', callbackPath, [host, ['Origin', local]], unknown)).toBe('403');
     expect(verdict('POST', callbackPath, [host, ['Origin', 'null']], unknown)).toBe('passes');
+  });
+
+  it.each<[string, Line[]]>([
+    ['Origin', [['Origin', 'http://evil.example']]],
+    ['Origin of an app', [['Origin', 'app://obsidian.md']]],
+    ['Sec-Fetch-Site', [['Origin', unlisted], ...fetched('cross-site', 'cors', 'empty')]],
+  ])('a callback that is refused by its %s has no advice to let that origin use the API', (_, lines) => {
+    const refused = () => guard(request('POST', callbackPath, [host, ...lines]), policy);
+    expect(refused).toThrow(/sign-in again/);
+    expect(refused).not.toThrow(/"origins"/);
+  });
+
+  it.each(['null', unlisted])('no WebSocket passes at the callback (%s)', (origin) => {
+    const lines: Line[] = [host, ['Origin', origin], ['Connection', 'Upgrade'], ['Upgrade', 'websocket']];
+    expect(verdict('GET', callbackPath, lines)).toBe('403');
   });
 
   it.each(['null', provider])(

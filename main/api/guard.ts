@@ -20,7 +20,7 @@ export interface GuardPolicy {
   readonly port: number;
   /** The setting `origins`: exact origins, or `vscode-webview:` for that whole scheme. */
   readonly origins: readonly string[];
-  /** The provider's origins, for its form_post. */
+  /** The provider's origins, for its form_post where that is not https. */
   readonly providerOrigins: readonly string[];
 }
 
@@ -48,10 +48,10 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): GuardResul
   if (
     origin !== undefined &&
     !isAllowedOrigin &&
-    !isProvidersNavigation(path, origin, mode, policy) &&
+    !isProvidersNavigation(request, path, headers, policy) &&
     !isProgramsOwnOrigin(request, headers)
   ) {
-    throw refusedOrigin(request, headers);
+    throw refusedOrigin(request, headers, path);
   }
   // `none` means a program, or an address that the person typed.
   if (site !== undefined && site !== 'none') {
@@ -66,6 +66,7 @@ export function guard(request: IncomingMessage, policy: GuardPolicy): GuardResul
     if (!mayPass) {
       throw new LoopgateError('forbidden_origin', {
         happened: verbatim('The request was made by a web page of another site.'),
+        ...(path === callbackPath && { next: callbackAdvice }),
       });
     }
   }
@@ -104,10 +105,18 @@ function ownHosts(port: number): readonly string[] {
 }
 const hostsByPort = new Map<number, readonly string[]>();
 
-/** A provider's form_post has the provider's Origin, or `null` when an https page posts to this http address. */
-function isProvidersNavigation(path: string, origin: string, mode: string | undefined, policy: GuardPolicy): boolean {
-  if (path !== callbackPath || (mode !== undefined && mode !== 'navigate')) return false;
-  return origin === 'null' || policy.providerOrigins.includes(origin);
+/**
+ * A provider's form_post has the origin of the page that posts it, which may be any of the provider's or of a provider behind
+ * it, or `null` when an https page posts to this http address. It proves nothing: the state decides (R4, R16).
+ */
+function isProvidersNavigation(
+  request: IncomingMessage,
+  path: string,
+  { origin = '', 'sec-fetch-mode': mode = 'navigate' }: DecidingHeaders,
+  policy: GuardPolicy,
+): boolean {
+  if (path !== callbackPath || mode !== 'navigate' || hasHeader(request, 'upgrade', /^websocket$/i)) return false;
+  return origin === 'null' || origin.startsWith('https://') || policy.providerOrigins.includes(origin);
 }
 
 /**
@@ -133,10 +142,17 @@ function hasHeader({ rawHeaders }: IncomingMessage, name: string, pattern: RegEx
   );
 }
 
+/** Never the setting `origins`: it would open the whole API to the provider's page. */
+const callbackAdvice = verbatim(
+  'Start the sign-in again. Only a page of the identity provider, or one by https, may lead the browser here.',
+);
+
 /** The setting `origins` is for web pages. A program gets advice that opens no hole for them. */
-function refusedOrigin(request: IncomingMessage, headers: DecidingHeaders): LoopgateError {
+function refusedOrigin(request: IncomingMessage, headers: DecidingHeaders, path: string): LoopgateError {
+  const happened = verbatim('The request carries an Origin that is not allowed.');
+  if (path === callbackPath) return new LoopgateError('forbidden_origin', { happened, next: callbackAdvice });
   return new LoopgateError('forbidden_origin', {
-    happened: verbatim('The request carries an Origin that is not allowed.'),
+    happened,
     ...(!isBrowser(request, headers) && {
       next: verbatim(
         `A program leaves the Origin header out, or sends http://${headers.host}, the address that it calls.`,
