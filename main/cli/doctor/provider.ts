@@ -37,13 +37,24 @@ export async function discover(issuer: string, interrupted: AbortSignal): Promis
     if (!response.ok) return { address, failure: `it answers with status ${response.status}`, ...clockAhead };
     const parsed = metadata.safeParse(await response.json().catch(() => undefined));
     if (!parsed.success) return { address, failure: 'its answer is not OpenID metadata', ...clockAhead };
-    if (parsed.data.issuer !== issuer)
+    if (!isIssuerOf(parsed.data.issuer, issuer))
       return { address, failure: `it calls itself ${JSON.stringify(parsed.data.issuer)}`, ...clockAhead };
     return { address, metadata: parsed.data, ...clockAhead };
   } catch (error) {
     interrupted.throwIfAborted();
     return { address, failure: describeFailure(error) };
   }
+}
+
+/**
+ * As the broker takes them (T14): a final slash may differ, and Microsoft's metadata name the tenant by its id, or `{tenantid}`,
+ * whatever the address calls it.
+ */
+function isIssuerOf(found: string, issuer: string): boolean {
+  const withoutSlash = (text: string) => text.replace(/\/$/, '');
+  const { origin, hostname } = new URL(issuer);
+  const isMicrosofts = origin === 'https://login.microsoftonline.com' || hostname.endsWith('.b2clogin.com');
+  return withoutSlash(found) === withoutSlash(issuer) || isMicrosofts;
 }
 
 export function checkProvider(settings: Settings | undefined, discovered: Discovered | undefined): Found {
@@ -96,7 +107,10 @@ export async function checkClientId(
 /** RFC 9110 §6.6.1; T15: the broker refuses a token when the clocks differ too much. */
 export function checkClock(discovered: Discovered | undefined): Found {
   const ahead = discovered?.clockAhead;
-  if (ahead === undefined) return note('No provider sent its time.', 'Compare it with any clock on the web.');
+  if (ahead === undefined) {
+    const found = discovered?.metadata ? 'The provider answers without its time.' : 'No provider answered.';
+    return note(found, 'Compare it with any clock on the web.');
+  }
   if (Math.abs(ahead) <= tolerance) return ok("It agrees with the provider's.");
   const which = ahead > 0 ? 'ahead of' : 'behind';
   return problem(
