@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BrowserDouble } from '../demo/identity-provider/person.ts';
-import { type Pair, startPair } from './support/client.ts';
+import { type Pair, printedLogin, startPair } from './support/client.ts';
 
 /** A redirect URI of a program's own, as the setting lists it. Nothing listens there. */
 const ownRedirectUri = 'http://localhost:9/callback';
@@ -115,4 +117,23 @@ describe('a browser that comes by itself', () => {
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('You are signed out');
   });
+});
+
+describe('over SSH, where the browser cannot come back', () => {
+  const curl = async (...argv: string[]) => JSON.parse((await promisify(execFile)('curl', ['-s', ...argv])).stdout);
+
+  test.each(['GET', 'POST'])(
+    'curl relays the callback by %s to the sign-in that curl waits for [R4]',
+    async (method) => {
+      const { host, stop } = await startPair();
+      onTestFinished(() => stop());
+      const waiting = curl('-X', 'POST', `${host.address}/os/sign_in`);
+      const login = await printedLogin(host);
+      const { action, fields } = await new BrowserDouble().signInAs(login, 'Ada Lovelace', { deliver: false });
+      const answer = new URLSearchParams(fields).toString();
+      const relayed = method === 'GET' ? curl(`${action}?${answer}`) : curl('-d', answer, action);
+      expect(await relayed).not.toHaveProperty('error');
+      expect(await waiting).toMatchObject({ name: 'Ada Lovelace' });
+    },
+  );
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   editor,
   exchangeOf,
@@ -90,6 +90,27 @@ test("another owner cannot answer for a state, and its owner's sign-in goes on [
   expect((await failureOf(broker.respond(parameters, another))).code).toBe('unknown_state');
   await broker.respond(parameters, editor);
   expect(await outcome).toMatchObject({ code: parameters.get('code') });
+});
+
+test('the program that waits for a sign-in of ours may relay its answer, and no other program [R4]', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const waiting = broker.ensureSignedIn(editor, 60_000);
+  const parameters = await browser.callback(await browser.tab());
+  expect((await failureOf(broker.respond(parameters, another))).code).toBe('unknown_state');
+  expect(await broker.respond(parameters, editor)).toMatchObject({ requestedBy: 'loopgate' });
+  expect(await waiting).toEqual(broker.state().person);
+});
+
+test('what the person has asked for as well is brought by their browser alone [R4, T18]', async () => {
+  const { broker, browser } = await scriptedWorld({ person: null });
+  const waiting = broker.ensureSignedIn(editor, 60_000);
+  const parameters = await browser.callback(await browser.tab());
+  const signingIn = broker.signIn();
+  await vi.waitFor(() => expect(broker.state().waiting?.requestedBy).toBe('loopgate'));
+  expect((await failureOf(broker.respond(parameters, editor))).code).toBe('unknown_state');
+  await broker.respond(parameters);
+  expect(await signingIn).toBe(true);
+  expect(await waiting).toEqual(broker.state().person);
 });
 
 test('a browser that comes by itself speaks for no program: the state is its proof, and the code goes to its owner [R4]', async () => {

@@ -62,6 +62,8 @@ export class Authorization {
    * active (T18).
    */
   isPersons = false;
+  /** The caller that opened it, if that is not the owner: the code is never its own, but it may relay the answer. */
+  startedBy: OwnerKey | undefined;
   /** Milliseconds since the epoch. */
   deadline: number;
   request: AuthorizationRequest | undefined;
@@ -100,6 +102,14 @@ export class Authorization {
   /** Resolves with the code, or rejects with the reason why none will come. Many callers may wait. */
   outcome(): Promise<AuthorizationResponse> {
     return this.#settled.promise;
+  }
+
+  /**
+   * Whether this program may relay the provider's answer: it owns the login, or has opened it and waits. Once the person has
+   * asked for it too, their account becomes active by it (T18), and only their browser may bring the answer.
+   */
+  mayBeRelayedBy(program: OwnerKey): boolean {
+    return this.owner === program || (this.startedBy === program && !this.isPersons);
   }
 
   receive(response: AuthorizationResponse, now: number): void {

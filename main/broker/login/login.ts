@@ -150,6 +150,7 @@ export class Logins {
       });
     }
     if (options.inBrowser) one.page = 'opening';
+    one.startedBy = options.startedBy;
     one.isQuiet = options.quietly === true;
     this.#pending.begin(one, request, address, timeout);
     this.#options.log.info({ client: clientId, owner: options.startedBy ?? owner }, 'sign-in started');
@@ -190,7 +191,7 @@ export class Logins {
   /**
    * Takes the provider's response to the callback (R4, R6, R9, R13). A wrong state changes nothing. With the right one the
    * authorization ends, in success or failure.
-   * @param owner - set when a program relays the response: the authorization must be its own
+   * @param owner - set when a program relays the response: the authorization must be its own, or opened for it
    * @throws LoopgateError `unknown_state`, or the reason why the login failed
    */
   async respond(parameters: URLSearchParams, owner?: OwnerKey): Promise<Authorization> {
@@ -198,7 +199,7 @@ export class Logins {
     const [state] = states;
     if (states.length !== 1 || state === undefined) throw new LoopgateError('unknown_state');
     const one = this.#pending.byState(state);
-    if (one?.status !== 'waiting' || (owner !== undefined && one.owner !== owner))
+    if (one?.status !== 'waiting' || (owner !== undefined && !one.mayBeRelayedBy(owner)))
       throw new LoopgateError('unknown_state');
     try {
       const response = await this.#checkResponse(parameters);
