@@ -16,6 +16,7 @@ import { loginPrefix } from './paths.ts';
 import { HttpRequest, pathOf } from './request.ts';
 import { allowOrigin, type Send, sender, sendInsteadOfUpgrade } from './send.ts';
 import { noHandshake, Upgrades } from './streams/upgrades.ts';
+import { unreadable } from './unreadable.ts';
 
 /** L6. In bytes. */
 const maxBody = 32 * 1024;
@@ -32,6 +33,8 @@ export interface Api {
   readonly onConnection: (socket: Socket, wasWaiting?: boolean) => void;
   /** Takes a connection that wants to become a WebSocket. Resolves when it is one, or ends. */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+  /** Takes what Node's parser refuses. Resolves with the page for a browser that brings a login. */
+  readonly onUnreadable: (error: Error, socket: Duplex) => Promise<Answer | undefined>;
   /** Closes the WebSockets, which a closed server leaves open. */
   close(): Promise<void>;
 }
@@ -57,6 +60,7 @@ export function createApi(options: ApiOptions): Api {
       socket.on('error', endConnection);
       return upgrades.take(request, socket, head).catch((error: unknown) => refuseUpgrade(request, error));
     },
+    onUnreadable: (error, socket) => unreadable(error, socket, { broker, callers }),
     close: () => upgrades.close(),
   };
 }

@@ -153,6 +153,11 @@ export class Broker {
     return this.#parts.logins.follow(ticket);
   }
 
+  /** {@link SignIns.hinder} */
+  hinderLogin(reason: LoopgateError): void {
+    this.#parts.signIns.hinder(reason);
+  }
+
   /** {@link WaitingLogins.startElsewhere} */
   startElsewhere(owner: OwnerKey): Promise<{ address: string; lasts: number }> {
     return this.#parts.waitingLogins.startElsewhere(owner);

@@ -185,6 +185,7 @@ async function listenFor(
     handler: (...asked) => (isOpen ? api.handler(...asked) : void opened.then(() => api.handler(...asked))),
     onConnection: api.onConnection,
     onUpgrade: (...upgrade) => opened.then(() => api.onUpgrade(...upgrade)),
+    onUnreadable: api.onUnreadable,
     onError: (error) => log.error({ failure: error.message }, 'listener failed'),
     serverName: name,
     sockets,

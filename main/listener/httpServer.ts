@@ -8,7 +8,7 @@ import { type ConnectionLimits, Connections, defaultLimits } from './connections
 import { readWithoutUpgrade } from './ignoredUpgrade.ts';
 import { ListenError } from './listenErrors.ts';
 import { isLoopback, isOnLoopback } from './loopback.ts';
-import { answerClientError, endSoon } from './rawAnswers.ts';
+import { answerClientError, endSoon, type RawPage } from './rawAnswers.ts';
 import { watchQueue } from './waitingConnections.ts';
 
 /** The handlers and limits of a server. */
@@ -21,6 +21,8 @@ export interface HttpServerOptions {
   readonly onConnection?: (socket: Socket, wasWaiting: boolean) => void;
   /** Resolves when the connection is a WebSocket, or ends. Until then it counts as a connection like any other. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+  /** Called with what Node's parser refuses. May give a page instead of the JSON error. */
+  readonly onUnreadable?: (error: Error, socket: Duplex) => Promise<RawPage | undefined>;
   /** The `Server` header of errors from Node's parser; absent: without the header. */
   readonly serverName?: string;
   /** Called when a listener fails later, such as for lack of memory for a new connection. The listener continues. */
@@ -73,7 +75,7 @@ function closeUnlessLoopback(server: Server): void {
   );
 }
 
-function createHttpServer({ handler, onUpgrade, serverName, ...options }: HttpServerOptions): Server {
+function createHttpServer({ handler, onUpgrade, onUnreadable, serverName, ...options }: HttpServerOptions): Server {
   const limits = { ...defaultLimits, ...options.limits };
   // As the one listener: Node copies the list of listeners for each request.
   const take: RequestListener = (request, response) => {
@@ -108,10 +110,13 @@ function createHttpServer({ handler, onUpgrade, serverName, ...options }: HttpSe
   });
   server.on('clientError', (error, socket) => {
     const { before, isAnswered } = connections.answersOn(socket);
-    const answer = () => (isAnswered ? endSoon(socket) : answerClientError(error, socket, serverName));
+    const answer = async () => {
+      if (isAnswered) return endSoon(socket);
+      answerClientError(error, socket, serverName, await onUnreadable?.(error, socket).catch(() => undefined));
+    };
     // The server first answers earlier requests on this connection completely.
-    if (before) before.once('close', answer);
-    else answer();
+    if (before) before.once('close', () => void answer());
+    else void answer();
   });
   // CONNECT never reaches the handler, because this is not a proxy.
   server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket, serverName));

@@ -28,6 +28,14 @@ export const englishMessages = {
   'authorization_timeout.next': 'Start it again and finish the login in the browser.',
   checkRegistration:
     'If the browser showed an error, check at the provider that the client ID is {id} and that {callback} is registered as a callback.',
+  browserWantsHttps:
+    'A browser asked for https at this port, where only http is spoken: it has stored that for localhost (HSTS).',
+  'browserWantsHttps.next':
+    'Delete localhost under chrome://net-internals/#hsts, or choose “Forget About This Site” in Firefox, or use a private window; then sign in again.',
+  cookiesTooLarge:
+    'The browser sent more than 16 KiB of headers: other programs have left too many cookies for localhost.',
+  'cookiesTooLarge.next':
+    'Delete the cookies of localhost and 127.0.0.1 in this browser and reload this page, or sign in again in a private window.',
   'provider_unreachable.happened': 'The identity provider cannot be reached.',
   'provider_unreachable.next': 'Check the network connection and try again; a session that exists is kept.',
   'provider_error.happened': 'The identity provider answered with an error.',

@@ -29,6 +29,14 @@ export const germanMessages = translation({
   'authorization_timeout.next': 'Bitte neu beginnen und im Browser abschließen.',
   checkRegistration:
     'Zeigte der Browser einen Fehler, beim Anbieter prüfen, ob die Client-ID {id} ist und {callback} als Callback eingetragen ist.',
+  browserWantsHttps:
+    'Ein Browser hat an diesem Port https verlangt, wo nur http gesprochen wird: Er hat das für localhost gespeichert (HSTS).',
+  'browserWantsHttps.next':
+    'localhost unter chrome://net-internals/#hsts löschen, in Firefox „Gesamte Website vergessen“ wählen oder ein privates Fenster nutzen; dann erneut anmelden.',
+  cookiesTooLarge:
+    'Der Browser hat mehr als 16 KiB an Kopfzeilen gesendet: Andere Programme haben zu viele Cookies für localhost hinterlassen.',
+  'cookiesTooLarge.next':
+    'Die Cookies von localhost und 127.0.0.1 in diesem Browser löschen und diese Seite neu laden, oder in einem privaten Fenster erneut anmelden.',
   'provider_unreachable.happened': 'Der Anbieter ist nicht erreichbar.',
   'provider_unreachable.next':
     'Die Netzwerkverbindung prüfen und erneut versuchen; eine bestehende Anmeldung bleibt erhalten.',

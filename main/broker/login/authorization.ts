@@ -77,6 +77,8 @@ export class Authorization {
   isQuiet = false;
   /** Resolves when it is clear whether the page could be opened. */
   opened: Promise<boolean> = Promise.resolve(true);
+  /** Why the person's browser cannot bring the answer. */
+  hindrance: LoopgateError | undefined;
   response: AuthorizationResponse | undefined;
   receivedAt: number | undefined;
   /** The exchange of the code; equal requests share it (R15). */
@@ -159,6 +161,7 @@ export function timedOut(one: Authorization | undefined): LoopgateError {
 /** The advice for that case. */
 export function timeoutAdvice(one: Authorization | undefined): LoopgateErrorDetails {
   if (!one?.request) return {};
+  if (one.hindrance) return { next: one.hindrance.text };
   const { clientId, redirectUri } = one.request;
   return {
     next: sentences(

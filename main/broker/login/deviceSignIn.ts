@@ -104,12 +104,12 @@ export class DeviceSignIn {
     if (person) return person;
     const outcome =
       this.#parts.deviceLogins.outcomeFor(owner) ?? Promise.reject(new LoopgateError('authorization_cleared'));
-    return await waitForPerson(this.#parts, milliseconds, outcome, stillGood);
+    return await waitForPerson(this.#parts, milliseconds, outcome, () => stillGood);
   }
 
   /** Signs in only on another device, because no browser can be opened. @throws LoopgateError */
   async signIn(owner: OwnerKey, provider: Provider, milliseconds: number): Promise<PersonState> {
-    return await waitForPerson(this.#parts, milliseconds, this.#run(owner, provider), stillGood);
+    return await waitForPerson(this.#parts, milliseconds, this.#run(owner, provider), () => stillGood);
   }
 
   /** No browser opened, so this offers the login on another device too. The login that finishes first counts. */

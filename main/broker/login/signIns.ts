@@ -1,4 +1,4 @@
-import { loopgateErrorOf } from '../../errors/errors.ts';
+import { type LoopgateError, loopgateErrorOf } from '../../errors/errors.ts';
 import type { ShownProblem } from '../problem.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { PersonState } from '../state.ts';
@@ -89,7 +89,7 @@ export class SignIns {
     if (hasDevice) {
       void login.opened.then((opened) => (opened ? undefined : deviceSignIn.offer(owner, provider, login)));
     }
-    return await waitForPerson(this.#parts, milliseconds, finished, timeoutAdvice(login));
+    return await waitForPerson(this.#parts, milliseconds, finished, () => timeoutAdvice(login));
   }
 
   /**
@@ -117,5 +117,17 @@ export class SignIns {
     }
     const address = logins.presentAddress(one);
     return { ...(address !== undefined && { address }) };
+  }
+
+  /**
+   * The person's browser cannot bring the answer of the login that waits. The window and the log say so once, and the caller
+   * hears of it when the time is over.
+   */
+  hinder(reason: LoopgateError): void {
+    const { authorizations, problem } = this.#parts;
+    const one = authorizations.waiting();
+    if (!one || one.hindrance) return;
+    one.hindrance = reason;
+    problem.show(reason, 'sign_in');
   }
 }

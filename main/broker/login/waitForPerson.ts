@@ -18,14 +18,14 @@ export interface PersonWait {
  * Waits until a person is signed in, the login has failed, or the time is over.
  * @param milliseconds - how long this waits; the login itself continues
  * @param finished - settles when the login has ended
- * @param advice - what the caller should do when the time is over
+ * @param advice - gives what the caller should do when the time is over
  * @throws LoopgateError `authorization_timeout`, or the reason why the login failed
  */
 export function waitForPerson(
   { people, changes, clock, log }: PersonWait,
   milliseconds: number,
   finished: Promise<unknown>,
-  advice: LoopgateErrorDetails = {},
+  advice: () => LoopgateErrorDetails = () => ({}),
 ): Promise<PersonState> {
   return new Promise((resolve, reject) => {
     // A program's own exchange reads the profile shortly after the person is known.
@@ -37,7 +37,7 @@ export function waitForPerson(
     };
     const stopListening = changes.onChange(look);
     const stopTimer = clock.after(milliseconds, () =>
-      settle(() => reject(new LoopgateError('authorization_timeout', advice))),
+      settle(() => reject(new LoopgateError('authorization_timeout', advice()))),
     );
     const settle = (answer: () => void) => {
       stopListening();
