@@ -167,6 +167,13 @@ describe.skipIf(process.platform !== 'linux')('real programs on Linux [C3]', () 
     expect(await named.whoIs(editor, '-e', named.connecting)).toMatchObject({ name: 'Mein Editor', path: editor });
   });
 
+  test('a name that is not found in time keeps no program unknown [C9, C12]', async () => {
+    const never = () => new Promise<undefined>(() => undefined);
+    await using door = await Doorkeeper.open({ entries: { labelOf: never, labelIn: never } });
+    const editor = door.program('my-editor');
+    expect(await door.whoIs(editor, '-e', door.connecting)).toMatchObject({ name: 'my-editor', path: editor });
+  });
+
   test('what a process says of itself changes nothing [C1]', async () => {
     await using door = await Doorkeeper.open();
     const editor = door.program('my-editor');

@@ -131,6 +131,20 @@ describe('the name of a program [C13]', () => {
     expect(await found.labelOf(editor, false)).toEqual({ name: 'Editor' });
   });
 
+  it('of a folder that is filled up, only its beginning is read, and only the beginning of a command [C12]', async () => {
+    const [first, last] = [program('opt/first'), program('opt/last')];
+    const applications = '.local/share/applications';
+    put(`${applications}/0.desktop`, entry('Name=First', `Exec=${first}${' x'.repeat(100_000)}`));
+    put(`${applications}/1.desktop`, entry('Name=Second', `Exec=${first}${' x'.repeat(2_000)}`));
+    for (let number = 100; number < 170; number += 1)
+      put(`${applications}/${number}.desktop`, entry('Name=X', `Exec=/nowhere${' x'.repeat(130_000)}`));
+    put(`${applications}/2.desktop`, entry('Name=Last', `Exec=${last}`));
+    const found = entries();
+    // By their commands alone, the second would be the shorter one.
+    expect(await found.labelOf(first, false)).toEqual({ name: 'Second' });
+    expect(await found.labelOf(last, false)).toBeUndefined();
+  });
+
   it('an AppImage is named by the entry that it carries', async () => {
     put('mount/notes.desktop', entry('Name=Notes', 'Exec=AppRun', 'Icon=../../etc/passwd'));
     expect(await entries().labelIn(join(home, 'mount'))).toEqual({ name: 'Notes' });

@@ -6,6 +6,10 @@ import { onlyRootCanAdd, onlyRootCanWrite } from '../executables.ts';
 /** More than any desktop has. Loopgate does not read the rest of a larger folder. */
 const maxEntries = 2000;
 const maxEntrySize = 256 * 1024;
+/** Bytes of all entries of a folder, several times what a full desktop has: larger ones would keep everybody waiting. */
+const maxFolderSize = 16 * 1024 * 1024;
+/** Characters of a command. */
+const maxCommand = 4096;
 
 /** A program in the desktop's menu (Desktop Entry Specification 1.5). */
 export interface DesktopEntry {
@@ -52,7 +56,7 @@ export function parseDesktopEntry(text: string, locales: readonly string[] = [])
   }
   const localised = locales.map((locale) => values.get(`Name[${locale}]`)).find((name) => name !== undefined);
   const name = localised ?? values.get('Name');
-  const command = commandOf(values.get('Exec') ?? '');
+  const command = commandOf((values.get('Exec') ?? '').slice(0, maxCommand));
   if (values.get('Type') !== 'Application' || !name || command.length === 0) return undefined;
   const icon = values.get('Icon');
   const tryExec = values.get('TryExec');
@@ -174,17 +178,25 @@ export class DesktopEntries {
     const files = (await nameFiles.do('names', folder)).filter((file) => file.endsWith('.desktop')).sort();
     const locales = localesOf(this.#environment);
     const entries: FoundEntry[] = [];
+    const allowance = { bytes: maxFolderSize };
     for (const file of files.slice(0, maxEntries)) {
-      const found = await this.#readEntry(join(folder, file), locales).catch(unlessNoAnswer);
+      const found = await this.#readEntry(join(folder, file), locales, allowance).catch(unlessNoAnswer);
       if (found) entries.push(found);
+      if (allowance.bytes < 0) break;
     }
     return entries;
   }
 
-  async #readEntry(file: string, locales: readonly string[]): Promise<FoundEntry | undefined> {
+  /** @param allowance - what may still be read */
+  async #readEntry(
+    file: string,
+    locales: readonly string[],
+    allowance: { bytes: number },
+  ): Promise<FoundEntry | undefined> {
     const target = await nameFiles.do('realpath', file);
     const { content, status } = await nameFiles.do('read', target, maxEntrySize);
-    if (status.size > maxEntrySize) return undefined;
+    allowance.bytes -= content.length;
+    if (status.size > maxEntrySize || allowance.bytes < 0) return undefined;
     const entry = parseDesktopEntry(Buffer.from(content).toString(), locales);
     if (!entry) return undefined;
     const isOnlyRoots = await onlyRootCanWrite(target, { file: status });

@@ -6,6 +6,7 @@ import { kindOf } from '../../access/programKinds.ts';
 import { baseName } from '../../access/programPaths.ts';
 import { scriptOf } from '../../access/scripts.ts';
 import { nameFiles } from '../../system/strangersFiles.ts';
+import { systemTimer, withTimeout } from '../../system/timeout.ts';
 import {
   type ExecutableHashes,
   type FoundFile,
@@ -289,9 +290,8 @@ export class LinuxPrograms {
     const mount = appImageMount(path, running.mount);
     const [compared, label, claim] = await Promise.all([
       isOnlyRoots ? undefined : this.#system.hashes.ofProgram(file, path, process, mount),
-      // No name is worth an answer: what hangs is left out.
-      this.#labelOf(path, kind, { isOnlyRoots, mount }).catch(() => undefined),
-      kind === 'interpreter' || kind === 'shell' ? this.#scriptOf(pid).catch(() => undefined) : undefined,
+      inTime(this.#labelOf(path, kind, { isOnlyRoots, mount })),
+      kind === 'interpreter' || kind === 'shell' ? inTime(this.#scriptOf(pid)) : undefined,
     ]);
     const name = label?.name ?? nameByPath(path);
     return buildProgram({ path, kind, compared, mount, name, claim, icon: label?.icon, process, isDebugged });
@@ -324,6 +324,11 @@ export class LinuxPrograms {
   #kernelText(pid: number, name: string): string {
     return textOrNothing(join(this.#proc, String(pid), name));
   }
+}
+
+/** No name is worth an answer: what hangs or takes long is left out. */
+async function inTime<T>(name: Promise<T>): Promise<T | undefined> {
+  return await withTimeout(systemTimer, 5_000, name, () => undefined).catch(() => undefined);
 }
 
 /** Several programs use "electron" as their executable's name. The app's folder tells them apart. */
