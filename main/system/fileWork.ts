@@ -37,6 +37,7 @@ export interface KnownHash {
 export interface FileWork {
   /** The status of what is at a path; `isLink`: of a link itself. */
   status(path: string, isLink?: boolean): FileStatus;
+  /** @throws for a folder with more than 20,000 names: to receive them would hold up the thread that asked */
   names(folder: string): string[];
   realpath(path: string): string;
   /** The first path of a regular file. */
@@ -81,6 +82,20 @@ export function fileTools({ fs }: FileWorkModules) {
   };
   return {
     plain,
+    /** Undefined for more than `max` names: a folder may have millions. */
+    namesIn(folder: string, max: number): string[] | undefined {
+      const opened = fs.opendirSync(folder, { bufferSize: 1024 });
+      try {
+        const names: string[] = [];
+        for (let next = opened.readSync(); next; next = opened.readSync()) {
+          if (names.length >= max) return undefined;
+          names.push(next.name);
+        }
+        return names;
+      } finally {
+        opened.closeSync();
+      }
+    },
     /** What was opened is looked at, because its path may lead elsewhere by then. Nothing waits for a pipe's writer. */
     withFile<T>(path: string, flags: number, use: (file: number, status: FileStatus) => T): T {
       const file = fs.openSync(path, O_RDONLY | O_NONBLOCK | flags);
@@ -98,11 +113,16 @@ type FileTools = ReturnType<typeof fileTools>;
 
 export function fileLooks(
   { fs }: FileWorkModules,
-  { plain, withFile }: FileTools,
+  { plain, namesIn, withFile }: FileTools,
 ): Omit<FileWork, 'hashFile' | 'hashTree'> {
+  const maxNames = 20_000;
   return {
     status: (path, isLink = false) => plain((isLink ? fs.lstatSync : fs.statSync)(path, { bigint: true })),
-    names: (folder) => fs.readdirSync(folder),
+    names(folder) {
+      const names = namesIn(folder, maxNames);
+      if (!names) throw new Error('This folder has too many files.');
+      return names;
+    },
     realpath: (path) => fs.realpathSync(path),
     firstFile: (paths) =>
       paths.find((path) => {
@@ -132,7 +152,7 @@ export function fileLooks(
 }
 
 /** Lists the parts of a tree in a fixed order, without opening any; undefined as for {@link FileWork.hashTree}. */
-export function treeParts({ fs, path, tick }: FileWorkModules, { plain }: FileTools) {
+export function treeParts({ fs, path, tick }: FileWorkModules, { plain, namesIn }: FileTools) {
   const { join, dirname, isAbsolute, sep } = path;
   /**
    * Whether a link leads to a part of the tree. Steps up count at its beginning only: after the name of another link
@@ -150,8 +170,11 @@ export function treeParts({ fs, path, tick }: FileWorkModules, { plain }: FileTo
     for (let part = left.pop(); part !== undefined; part = left.pop()) {
       const whole = join(tree.folder, part);
       const status = plain(fs.lstatSync(whole, { bigint: true }));
-      if (status.kind === 'folder') for (const name of fs.readdirSync(whole)) left.push(join(part, name));
-      else {
+      if (status.kind === 'folder') {
+        const names = namesIn(whole, maxFiles);
+        if (!names) return undefined;
+        for (const name of names) left.push(join(part, name));
+      } else {
         const target = status.kind === 'link' ? fs.readlinkSync(whole) : '';
         parts.push({ path: part, status, target });
         bytes += Number(status.size);

@@ -114,3 +114,15 @@ it('a thread that has ended is replaced', async () => {
   threads[1]?.emit('message', { result: ['kept'] });
   expect(await kept).toEqual(['kept']);
 });
+
+it('of a folder with more names than anybody needs, none is sent to the thread that asks [C12]', async () => {
+  const files = new StrangersFiles();
+  mkdirSync(path('many'));
+  for (let number = 0; number < 20_000; number += 1) writeFileSync(path(`many/${number}`), '');
+  expect(await files.do('names', path('many'))).toHaveLength(20_000);
+  writeFileSync(path('many/more'), '');
+  await expect(files.do('names', path('many'))).rejects.toThrow('too many files');
+  const tree = { folder, roots: ['many'] };
+  expect(await files.do('hashTree', tree, { maxFiles: 100, maxBytes: 1 })).toBeUndefined();
+  await files.end();
+});
