@@ -63,6 +63,18 @@ describe('a $BROWSER that opens nothing', () => {
     },
   );
 
+  test('the error of the call that waits says that no browser could be opened, and where the address is', async () => {
+    const environment = { BROWSER: '/missing/browser', LOOPGATE_SIGN_IN_TIMEOUT: '2' };
+    const { host, stop } = await startPair({ host: { home, environment } });
+    stops.push(() => stop());
+    for (const path of ['/os/sign_in', '/pkce/code']) {
+      expect(await (await fetch(`${host.address}${path}`, { method: 'POST' })).json()).toMatchObject({
+        error: 'authorization_timeout',
+        error_description: expect.stringMatching(/No browser could be opened.*terminal/),
+      });
+    }
+  });
+
   test('where the provider has device authorization, POST /os/sign_in shows a code for another device too', async () => {
     const { host } = await pairWith('/missing/browser', { provider: device });
     const signingIn = fetch(`${host.address}/os/sign_in`, { method: 'POST' });

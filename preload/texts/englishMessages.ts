@@ -101,6 +101,11 @@ export const englishMessages = {
   noUserInfo: 'The identity provider has no userinfo endpoint, so it does not say whose this token is.',
   askForFewerScopes:
     'Ask for fewer scopes: what Loopgate asks for is the setting scope (LOOPGATE_SCOPE). Most often it is offline_access that a provider does not allow; many renew the session without it.',
+  anotherIssuer: 'The metadata at {issuer} are those of another issuer (issuer), {found}.',
+  'anotherIssuer.next':
+    'If that is your provider, set its address (issuer) to that one; otherwise check the address. A session that exists is kept.',
+  'noBrowserOpened.next':
+    'No browser could be opened. Start the sign-in again, and open the address that the window of Loopgate shows, or the terminal that it runs in.',
   noMetadataAt: 'The metadata of a provider were looked for at {address}.',
   checkScheme:
     'What answers there speaks http and not https: check the port, or write http:// before an address of this machine. A session that exists is kept.',

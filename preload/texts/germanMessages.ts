@@ -105,6 +105,11 @@ export const germanMessages = translation({
   noUserInfo: 'Der Anbieter hat keinen Userinfo-Endpunkt und sagt daher nicht, wem dieses Token gehört.',
   askForFewerScopes:
     'Weniger Scopes anfordern: Was Loopgate anfordert, ist die Einstellung scope (LOOPGATE_SCOPE). Meist ist es offline_access, was ein Anbieter nicht erlaubt; viele erneuern die Sitzung auch ohne.',
+  anotherIssuer: 'Die Metadaten unter {issuer} sind die eines anderen Ausstellers (issuer), {found}.',
+  'anotherIssuer.next':
+    'Ist das der eigene Anbieter, diese Adresse als issuer setzen, sonst die Adresse prüfen. Eine bestehende Sitzung bleibt erhalten.',
+  'noBrowserOpened.next':
+    'Es ließ sich kein Browser öffnen. Die Anmeldung neu beginnen und die Adresse öffnen, die das Fenster von Loopgate zeigt oder das Terminal, in dem es läuft.',
   noMetadataAt: 'Die Metadaten eines Anbieters wurden unter {address} gesucht.',
   checkScheme:
     'Dort antwortet http statt https: Port prüfen, oder vor eine Adresse dieses Rechners http:// schreiben. Eine bestehende Sitzung bleibt erhalten.',

@@ -162,6 +162,7 @@ export function timedOut(one: Authorization | undefined): LoopgateError {
 export function timeoutAdvice(one: Authorization | undefined): LoopgateErrorDetails {
   if (!one?.request) return {};
   if (one.hindrance) return { next: one.hindrance.text };
+  if (one.page === 'failed') return { next: message('noBrowserOpened.next') };
   const { clientId, redirectUri } = one.request;
   return {
     next: sentences(

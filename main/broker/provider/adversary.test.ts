@@ -265,7 +265,13 @@ const lies: [string, Lie][] = [
   ['response error doubled', { tell: response({ error: ['a', 'b'] }), says: /"error"/, only: 'sign-in' }],
   ['response without a code', { tell: response({ code: undefined }), says: /without a code/, only: 'sign-in' }],
   // T14: the metadata
-  ['metadata issuer: another host', { tell: metadata({ issuer: 'https://evil.example/' }), says: /\(issuer\)/ }],
+  [
+    'metadata issuer: another host',
+    {
+      tell: metadata({ issuer: 'https://other.example/' }),
+      says: /tenant\.example\/ .*\(issuer\), https:\/\/other\.example\//,
+    },
+  ],
   ['metadata issuer: another path', { tell: metadata({ issuer: 'https://tenant.example/one' }), says: /\(issuer\)/ }],
   ['metadata issuer: http', { tell: metadata({ issuer: 'http://tenant.example/' }), says: /\(issuer\)/ }],
   ['metadata issuer: none', { tell: metadata({ issuer: undefined }), says: /"issuer"/ }],

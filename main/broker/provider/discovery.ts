@@ -3,7 +3,7 @@ import { message, sentences } from '../../../preload/texts/messages.ts';
 import { LoopgateError } from '../../errors/errors.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, failureAfter, isBackingOffForCallers, isToldToWait, reasonNow } from './backoff.ts';
-import { checkEndpoints, clockTolerance, isOfManyTenants } from './providerChecks.ts';
+import { checkEndpoints, clockTolerance, failedCheck, isOfManyTenants, isUsable } from './providerChecks.ts';
 import { withLoopgateErrors } from './providerErrors.ts';
 import { requestTimeout } from './providerFetch.ts';
 
@@ -142,8 +142,12 @@ export class Discovery {
           throw error;
         const other = new URL(issuer);
         other.pathname = issuer.pathname.endsWith('/') ? issuer.pathname.slice(0, -1) : `${issuer.pathname}/`;
-        if (other.href === issuer.href) throw error;
-        return await this.#discoverAt(other);
+        try {
+          if (other.href !== issuer.href) return await this.#discoverAt(other);
+        } catch {
+          // The first answer is the one to tell of.
+        }
+        throw anotherIssuer(issuer.href, error);
       }
     });
     checkEndpoints(found.metadata);
@@ -175,4 +179,15 @@ export class Discovery {
     const age = this.#clock.now() - since;
     return age >= 0 && age < milliseconds;
   }
+}
+
+/** The metadata name another issuer than the settings: most often a proxy's address, or one realm or tenant for another. */
+function anotherIssuer(issuer: string, { cause }: client.ClientError): Error {
+  const body = typeof cause === 'object' && cause !== null && 'body' in cause ? cause.body : undefined;
+  const found = typeof body === 'object' && body !== null && 'issuer' in body ? body.issuer : undefined;
+  if (typeof found !== 'string' || !isUsable(found, issuer)) return failedCheck('issuer');
+  return new LoopgateError('provider_error', {
+    happened: message('anotherIssuer', { issuer, found }),
+    next: message('anotherIssuer.next'),
+  });
 }
