@@ -5,7 +5,6 @@ import { ConsentStage, ProgramFolder } from './support/consentStage.ts';
 import { startHostileSite } from './support/hostileSite.ts';
 
 const executablePath = '/usr/bin/chromium';
-const allowed = 'https://tool.example';
 
 /**
  * What SECURITY.md admits. The program decides to which server a name leads, so it also serves the page of the allowed
@@ -15,9 +14,10 @@ test('a program that drives a browser gets a token in the name of an allowed ori
   timeout: 60_000,
 }, async (context) => {
   if (!existsSync(executablePath)) context.skip(`not installed: chromium (${executablePath})`);
-  const stage = await ConsentStage.set(new ProgramFolder(), { origins: [allowed] });
   const site = await startHostileSite();
   onTestFinished(() => site.stop());
+  const allowed = site.address('tool.example');
+  const stage = await ConsentStage.set(new ProgramFolder(), { origins: [allowed] });
   const args = ['--no-sandbox', '--disable-gpu', ...site.browserFlags];
   const browser = await chromium.launch({ executablePath, args });
   onTestFinished(() => browser.close());
@@ -30,7 +30,7 @@ test('a program that drives a browser gets a token in the name of an allowed ori
   const { accessToken } = await stage.broker.accessToken();
   expect(await tokenFrom(allowed)).toContain(accessToken);
   expect(stage.gate.history.map(({ name }) => name)).toEqual([allowed]);
-  for (const other of ['https://evil.example', 'https://sub.tool.example', site.localAddress]) {
+  for (const other of [site.address('evil.example'), site.address('sub.tool.example'), site.localAddress]) {
     const seen = await tokenFrom(other);
     expect(seen).toMatch(/^TypeError/);
     stage.expectNothingOf(seen);

@@ -194,7 +194,9 @@ const harmless = request('GET /.well-known/health', [`X-Harmless: ${'a'.repeat(h
 async function expectNoWait(measure: () => Promise<number>): Promise<void> {
   if ((await measure()) < noticeable) return;
   const usual = await waitBeside(harmless, 20);
-  expect(await measure()).toBeLessThan(5 * usual + noticeable);
+  // What is superlinear is so each time.
+  const again = [await measure(), await measure(), await measure()];
+  expect(Math.min(...again)).toBeLessThan(5 * usual + noticeable);
 }
 
 describe.each(Object.entries(groups))('the worst %s that the limits admit, twenty at once [L6]', (_group, rows) => {
