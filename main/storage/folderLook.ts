@@ -84,9 +84,11 @@ export function secureFolder(home: string): FolderLook {
 export function lookAtFolder(home: string, mends: boolean): FolderLook {
   const nothing = { notices: [], warnings: [] };
   const link = statsOf(home, lstatSync);
-  const folder = statsOf(home, statSync);
-  if (ownUser === undefined || !link || !folder?.isDirectory()) return nothing;
+  if (ownUser === undefined || !link) return nothing;
+  // Looked at first: in a folder such as /tmp the kernel may not let anybody follow it (fs.protected_symlinks).
   if (link.isSymbolicLink() && !isOwnOrRoots(link)) throw notOurs(home, link.uid, message('useOwnFolder'));
+  const folder = statsOf(home, statSync);
+  if (!folder?.isDirectory()) return nothing;
   if (keepsNoPermissions(home))
     return { ...nothing, notices: [inEnglish(message('noPermissionsKept', { folder: home }))] };
   const isMount = !isOwnOrRoots(folder) && isMountOfRoot(home);
