@@ -41,12 +41,11 @@ export class ProviderChecker {
       return { ok: true, host: new URL(issuer).host };
     } catch (error) {
       if (!(error instanceof LoopgateError)) throw error;
-      // An obstacle such as a proxy has its own advice.
-      if (error.hasOwnAdvice && !error.answered)
-        return { ok: false, reason: 'blocked', message: spoken().texts.said(error.text) };
       const isAway = error.code === 'provider_unreachable' && !error.answered;
-      const reason = isAway ? 'unreachable' : 'not_a_provider';
-      return { ok: false, reason, message: spoken().texts.said(error.happenedText) };
+      // An obstacle such as a proxy has its own advice, and so has another provider's metadata.
+      const hasAdvice = error.hasOwnAdvice && !error.answered;
+      const reason = !isAway ? 'not_a_provider' : hasAdvice ? 'blocked' : 'unreachable';
+      return { ok: false, reason, message: spoken().texts.said(hasAdvice ? error.text : error.happenedText) };
     }
   }
 
